@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { ruleSchema } from './rule.ts';
+import { apiSourceShape, fileSourceShape } from './source.ts';
+
+/** Types a `columns:` block may declare; the target's column gets the same type. */
+export const declaredTypeSchema = z
+  .string()
+  .regex(
+    /^(smallint|integer|bigint|real|double precision|numeric(\(\d{1,4}(,\d{1,4})?\))?|boolean|text|varchar(\(\d+\))?|date|time|timestamp|timestamptz|uuid|jsonb)$/,
+    'must be one of smallint, integer, bigint, real, double precision, numeric(p,s), boolean, text, varchar(n), date, time, timestamp, timestamptz, uuid, jsonb',
+  );
+
+export const declaredColumnSchema = z.strictObject({
+  type: declaredTypeSchema.optional(),
+  date_format: z
+    .string()
+    .optional()
+    .describe('strptime format of dates and timestamps in this column, e.g. "%d/%m/%Y".'),
+  required: z.boolean().optional().describe('A row without a value here is rejected.'),
+});
+
+const loadShape = {
+  target_table: z
+    .string()
+    .regex(/^[^\s."][^."]*(\.[^."]+)?$/, 'must be a table name, or schema.table')
+    .describe('Table in the target; created when it does not exist.'),
+  load_mode: z
+    .enum(['insert', 'upsert'])
+    .default('insert')
+    .describe('insert adds rows; upsert updates the row with the same key columns, or adds it.'),
+  key_columns: z.array(z.string().min(1)).default([]).describe('Columns that identify a row.'),
+  batch_rows: z
+    .int()
+    .min(1)
+    .max(2999)
+    .default(2000)
+    .describe('Rows of one transaction at most. DSQL allows 3,000; one is the ledger row.'),
+};
+
+const transformShape = {
+  business_rules: z.array(ruleSchema).default([]).describe('Filters, transforms and enrichments, run in this order.'),
+  required_columns: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'A row without a value in one of these is rejected. Default: the key columns, else `id` where there is one.',
+    ),
+  deduplicate: z.boolean().default(true).describe('Drop rows that repeat an earlier row in every column.'),
+  blank_text: z
+    .enum(['empty', 'keep'])
+    .default('empty')
+    .describe("empty: a missing text becomes ''. keep: it stays NULL."),
+  date_format: z.string().optional().describe('strptime format of dates in this source, e.g. "%d/%m/%Y".'),
+  columns: z
+    .record(z.string(), z.union([declaredTypeSchema, declaredColumnSchema]))
+    .default({})
+    .describe('A contract: what does not fit a declared type is rejected.'),
+};
+
+export const pipelineSchema = z.discriminatedUnion('source_type', [
+  z.strictObject({ ...apiSourceShape, ...loadShape, ...transformShape }),
+  z.strictObject({ ...fileSourceShape, ...loadShape, ...transformShape }),
+]);
+
+export type PipelineSettings = z.infer<typeof pipelineSchema>;
+export type ApiSettings = Extract<PipelineSettings, { source_type: 'api' }>;
+export type FileSettings = Extract<PipelineSettings, { source_type: 'file' }>;

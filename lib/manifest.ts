@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/**
+ * What stages hand to each other: references and counts, never rows. The same JSON travels through a state machine in
+ * AWS and through function calls on a laptop.
+ */
+
+/** How DuckDB has to read a delimited text; nothing is sniffed. */
+export const csvDialectSchema = z.strictObject({
+  delimiter: z.string(),
+  quote: z.string(),
+  escape: z.string(),
+  /** The first line (after skipped ones) holds the column names. */
+  header: z.boolean(),
+  /** The columns' names where the file has no header. */
+  names: z.array(z.string()).optional(),
+  comment: z.string().optional(),
+  skip_lines: z.int().min(0),
+  /** Unquoted texts that mean NULL, besides the empty field. */
+  null_strings: z.array(z.string()),
+  decimal_separator: z.string(),
+  thousands_separator: z.string().optional(),
+});
+
+export const rawPartSchema = z.strictObject({
+  /** A key of the run's object store, or an absolute local path where `local` is set. */
+  location: z.string(),
+  local: z.boolean(),
+  /** The name a person knows it by: the file's path as configured, or the request's URL without secrets. */
+  source: z.string(),
+  /** csv: UTF-8 text. ndjson: one JSON object a line, UTF-8. json: one document, an array of objects. */
+  format: z.enum(['csv', 'ndjson', 'json', 'parquet']),
+  csv: csvDialectSchema.optional(),
+  bytes: z.int().min(0),
+});
+
+/** What extract has made durable. `complete` false: call it again with the same run to go on. */
+export const rawManifestSchema = z.strictObject({
+  complete: z.boolean(),
+  parts: z.array(rawPartSchema),
+  /** NDJSON parts of rows that extract itself could not read; lines are `RejectedRow`. */
+  rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
+  /** When the first byte was asked for, ISO 8601 in UTC; the rows' `extracted_at`. */
+  extracted_at: z.string(),
+  /** SHA-256 over the content of all parts in order, hex; the same bytes give the same fingerprint. */
+  source_fingerprint: z.string(),
+  bytes_read: z.int().min(0),
+});
+
+export const columnSchema = z.strictObject({
+  name: z.string(),
+  /** PostgreSQL's name of the type as it stands in CREATE TABLE, e.g. `numeric(38,2)`. */
+  type: z.string(),
+  /** The name in the source, where it differs. */
+  source_name: z.string().optional(),
+  /** Why this type: the evidence and the value that ruled the narrower one out. */
+  evidence: z.string().optional(),
+});
+
+export const chunkSchema = z.strictObject({ location: z.string(), rows: z.int().min(0), bytes: z.int().min(0) });
+
+export const cleanManifestSchema = z.strictObject({
+  /** In the order of the target's columns; `uuid_id` first, then the source's, then enriched ones, then `extracted_at`. */
+  columns: z.array(columnSchema),
+  /** Parquet files with exactly `columns`; rows in their final order. The cut is deterministic. */
+  chunks: z.array(chunkSchema),
+  /** NDJSON files of `RejectedRow`. */
+  rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
+  counts: z.strictObject({
+    rows_read: z.int().min(0),
+    rows_filtered: z.int().min(0),
+    rows_deduplicated: z.int().min(0),
+    rows_rejected: z.int().min(0),
+    /** What the chunks hold: read − filtered − deduplicated − rejected. */
+    rows_clean: z.int().min(0),
+  }),
+});
+
+/** A row kept aside. `reason` says what was wrong with which value's shape; the row itself is in `row`. */
+export const rejectedRowSchema = z.strictObject({
+  source: z.string(),
+  /** 1-based: the line of a text file, the ordinal of a record elsewhere; null when it is not known. */
+  row_number: z.number().nullable(),
+  column_name: z.string().nullable(),
+  reason: z.string(),
+  /** The row as a JSON object of the source's names, or `{"raw": "…"}` where it could not be parsed. */
+  row: z.record(z.string(), z.unknown()),
+});
+
+export type CsvDialect = z.infer<typeof csvDialectSchema>;
+export type RawPart = z.infer<typeof rawPartSchema>;
+export type RawManifest = z.infer<typeof rawManifestSchema>;
+export type Column = z.infer<typeof columnSchema>;
+export type Chunk = z.infer<typeof chunkSchema>;
+export type CleanManifest = z.infer<typeof cleanManifestSchema>;
+export type RejectedRow = z.infer<typeof rejectedRowSchema>;
