@@ -1,0 +1,123 @@
+import { realpath } from 'node:fs/promises';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { quoteText } from './quote.ts';
+
+/** What a session may touch and use. */
+export interface DuckDbOptions {
+  /** Folders (with everything below them) and single files it may read and write; everything else is refused. */
+  readonly allowedDirs: readonly string[];
+  /** Single files it may read besides. */
+  readonly allowedFiles?: readonly string[];
+  /** Where it spills when memory is short; must exist. Allowed by itself. */
+  readonly tempDir: string;
+  /** Upper bound of what DuckDB itself keeps in memory; default 1,024. Node's own memory comes on top. */
+  readonly memoryLimitMb?: number;
+  /** Worker threads; default: as many as the machine has processors. */
+  readonly threads?: number;
+  /** Interrupts every running statement; later statements throw the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One DuckDB in memory, locked down, with one connection at hand and more on request. */
+export interface DuckDbSession {
+  /** The session's own connection, for statements run one after another. */
+  readonly connection: DuckDBConnection;
+  /** Another connection to the same database, for statements run side by side; closed with the session. */
+  readonly connect: () => Promise<DuckDBConnection>;
+  /** Runs one statement and gives its rows as objects; bigint for 64-bit integers, DuckDB's value classes elsewhere. */
+  readonly rows: (sql: string) => Promise<readonly Record<string, DuckDBValue>[]>;
+  /** Runs one statement for its effect. */
+  readonly run: (sql: string) => Promise<void>;
+  /** Releases memory and temporary files. Safe to call twice. */
+  readonly close: () => void;
+}
+
+/**
+ * Opens a DuckDB that can reach nothing but the given folders: no network, no extensions, no other files, and no
+ * statement can change that afterwards. Order of rows is kept, time zone is UTC.
+ *
+ * @throws whatever DuckDB throws when it cannot start, e.g. when `tempDir` does not exist
+ */
+export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession> {
+  options.signal?.throwIfAborted();
+  const folders = await Promise.all([...options.allowedDirs, options.tempDir].map(bothSpellings));
+  const files = await Promise.all((options.allowedFiles ?? []).map(bothSpellings));
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    memory_limit: `${options.memoryLimitMb ?? 1024}MB`,
+    temp_directory: options.tempDir,
+    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+  });
+  const connections: DuckDBConnection[] = [];
+  const connect = async (): Promise<DuckDBConnection> => {
+    options.signal?.throwIfAborted();
+    const connection = await instance.connect();
+    connections.push(connection);
+    return connection;
+  };
+  const interrupt = () => {
+    for (const connection of connections) {
+      connection.interrupt();
+    }
+  };
+  let closed = false;
+  const close = (): void => {
+    if (!closed) {
+      closed = true;
+      options.signal?.removeEventListener('abort', interrupt);
+      for (const connection of connections) {
+        connection.closeSync();
+      }
+      instance.closeSync();
+    }
+  };
+  try {
+    const connection = await connect();
+    for (const statement of lockdown(folders.flat(), files.flat())) {
+      await connection.run(statement);
+    }
+    options.signal?.addEventListener('abort', interrupt, { once: true });
+    return {
+      connection,
+      connect,
+      rows: (sql) => guarded(options.signal, async () => (await connection.runAndReadAll(sql)).getRowObjects()),
+      run: (sql) =>
+        guarded(options.signal, async () => {
+          await connection.run(sql);
+        }),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Global settings first, then the doors shut, then the key thrown away. */
+function lockdown(folders: readonly string[], files: readonly string[]): readonly string[] {
+  const list = (paths: readonly string[]) => `[${[...new Set(paths)].map(quoteText).join(', ')}]`;
+  return [
+    "SET GLOBAL TimeZone = 'UTC'",
+    'SET GLOBAL preserve_insertion_order = true',
+    `SET GLOBAL allowed_directories = ${list(folders.map((folder) => `${folder.replace(/[/\\]+$/, '')}/`))}`,
+    `SET GLOBAL allowed_paths = ${list(files)}`,
+    'SET GLOBAL enable_external_access = false',
+    'SET GLOBAL lock_configuration = true',
+  ];
+}
+
+/** A path as given and with its links resolved: DuckDB compares texts. */
+async function bothSpellings(path: string): Promise<readonly string[]> {
+  return [path, await realpath(path).catch(() => path)];
+}
+
+async function guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted();
+  try {
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
