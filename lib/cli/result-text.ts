@@ -1,0 +1,34 @@
+import type { RunResult } from '../run/result.ts';
+
+const number = (value: number): string => value.toLocaleString('en');
+
+/** How a run ended, for a person: one line that says it, one with numbers that add up, one for what to do. */
+export function describeResult(result: RunResult): string {
+  const name = `${result.pipeline_name} → ${result.target_table}`;
+  const seconds = `${result.execution_time_seconds.toFixed(1)} s`;
+  if (result.status === 'skipped') return `- ${name}: skipped. ${result.error_message ?? ''}`;
+  if (result.status === 'failed') {
+    return [
+      `✗ ${name}: failed in ${result.stage ?? 'start'} after ${seconds}: ${result.error_message ?? ''}`,
+      ...(result.rows_read > 0 ? [`  ${sumOf(result)}`] : []),
+      `  run ${result.run_id}, error ${result.error_code ?? 'unexpected'}`,
+    ].join('\n');
+  }
+  return [
+    `✓ ${name}: ${number(result.rows_loaded)} rows loaded in ${seconds}${result.resumed ? ' (an interrupted run, finished)' : ''}`,
+    `  ${sumOf(result)}`,
+    `  ${number(result.rows_inserted)} inserted, ${number(result.rows_updated)} updated, ${number(result.rows_unchanged)} unchanged; run ${result.run_id}`,
+    ...(result.rows_rejected > 0
+      ? [
+          `  ! ${number(result.rows_rejected)} rows were rejected. See why: etl sql "SELECT reason, count(*) FROM etl_rejected_row WHERE run_id = '${result.run_id}' GROUP BY 1"`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+function sumOf(result: RunResult): string {
+  return (
+    `${number(result.rows_read)} read = ${number(result.rows_filtered)} filtered + ${number(result.rows_deduplicated)} deduplicated + ` +
+    `${number(result.rows_rejected)} rejected + ${number(result.rows_loaded)} loaded`
+  );
+}

@@ -1,0 +1,81 @@
+import Table from 'cli-table3';
+import { systemClock } from '../clock.ts';
+import { isoTimestamp, jsonRows } from '../dsql/json-rows.ts';
+import { ensureServiceTables } from '../load/service-tables.ts';
+import { type ExitStatus, InvalidOptionError } from './main.ts';
+import { optionalConfig, stateFolder } from './state-folder.ts';
+import { openTarget } from './target.ts';
+
+export interface RunsOptions {
+  readonly config?: string;
+  readonly target?: string;
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+const timestamptz = 1184;
+
+/** `etl runs`: the execution log, newest first. */
+export async function runsCommand(pipeline: string | undefined, options: RunsOptions): Promise<ExitStatus> {
+  if (!/^[1-9]\d{0,5}$/.test(options.limit)) throw new InvalidOptionError('--limit', options.limit, 'a number from 1');
+  const loaded = optionalConfig(options.config);
+  const target = await openTarget(
+    options.target,
+    loaded?.config.aurora_dsql ?? {},
+    stateFolder(loaded?.folder ?? process.cwd()),
+  );
+  try {
+    await ensureServiceTables(target.sql, target.where, { clock: systemClock, random: Math.random });
+    const rows = await target.sql`
+      SELECT * FROM public.etl_execution_log
+       WHERE ${pipeline ?? null}::text::text IS NULL OR pipeline_name = ${pipeline ?? null}
+       ORDER BY start_time DESC, run_id LIMIT ${Number(options.limit)}`;
+    if (options.json === true) {
+      process.stdout.write(`${jsonRows(rows)}\n`);
+      return 0;
+    }
+    if (rows.length === 0) {
+      process.stdout.write('No runs yet.\n');
+      return 0;
+    }
+    const table = new Table({
+      head: [
+        'started',
+        'pipeline',
+        'status',
+        'read',
+        'filtered',
+        'duplicates',
+        'rejected',
+        'loaded',
+        'seconds',
+        'run',
+        'message',
+      ],
+      style: { head: [], border: [] },
+      colWidths: [null, null, null, null, null, null, null, null, null, null, 60],
+      wordWrap: true,
+    });
+    for (const row of rows) {
+      table.push(
+        [
+          isoTimestamp(String(row.start_time), timestamptz).replace(/\.\d+/, ''),
+          row.pipeline_name,
+          row.status,
+          row.rows_read,
+          row.rows_filtered,
+          row.rows_deduplicated,
+          row.rows_rejected,
+          row.rows_loaded,
+          row.execution_time_seconds,
+          row.run_id,
+          row.error_message,
+        ].map((cell) => (cell === null || cell === undefined ? '' : String(cell))),
+      );
+    }
+    process.stdout.write(`${table.toString()}\n`);
+    return 0;
+  } finally {
+    await target.close();
+  }
+}

@@ -1,0 +1,30 @@
+import path from 'node:path';
+import { readEnvironment } from '../config/environment.ts';
+import { ConfigNotFoundError } from '../config/errors.ts';
+import { findConfig, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+
+/** Where runs and the local DSQL keep their files: `ETL_HOME`, or `.etl/` beside the configuration. */
+export function stateFolder(configFolder: string): string {
+  return readEnvironment().home ?? path.join(configFolder, '.etl');
+}
+
+/** The configuration, for a command that needs one. @throws {ConfigNotFoundError} */
+export function requireConfig(named: string | undefined): LoadedConfig {
+  return loadConfig(findConfig(named, process.cwd()));
+}
+
+/** The configuration if there is one, for a command that does without: then the current folder's state is meant. */
+export function optionalConfig(named: string | undefined): LoadedConfig | undefined {
+  try {
+    return requireConfig(named);
+  } catch (error) {
+    if (named === undefined && error instanceof ConfigNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** The state folder of a command that needs no configuration's content, only its place. */
+export function stateFolderOf(named: string | undefined): string {
+  if (named !== undefined) return stateFolder(path.dirname(findConfig(named, process.cwd())));
+  return stateFolder(process.cwd());
+}

@@ -1,0 +1,75 @@
+import type { AuroraDsql } from '../config/config.ts';
+import { type AwsCredentials, connect, type Sql } from '../dsql/connect.ts';
+import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
+import { holdLocalDsql } from '../local/local-dsql.ts';
+import { InvalidOptionError } from './main.ts';
+
+/** An open target: the local DSQL or a cluster. */
+export interface OpenTarget {
+  readonly sql: Sql;
+  readonly local: boolean;
+  /** For messages. */
+  readonly where: { readonly endpoint: string; readonly user: string };
+  readonly connections: number;
+  /** Ends the connections; the local DSQL stops when nobody else holds it and nobody started it to stay. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the target that `--target` names, else the configuration's, else the local DSQL.
+ *
+ * @throws {InvalidOptionError} when a cluster is named whose Region is nowhere to be found
+ */
+export async function openTarget(
+  named: string | undefined,
+  settings: Partial<AuroraDsql>,
+  stateDir: string,
+): Promise<OpenTarget> {
+  const hostname = named === 'local' ? undefined : (named ?? settings.hostname);
+  const connections = settings.max_connections ?? 10;
+  if (hostname === undefined) {
+    const hold = await holdLocalDsql({ stateDir });
+    const { hostname: host, port, region, ca, user } = hold.endpoint;
+    return opened(
+      { hostname: host, port, region, ca, user, database: 'postgres' },
+      connections,
+      true,
+      hold.credentials,
+      () => hold.release(),
+    );
+  }
+  const region =
+    (hostname === settings.hostname ? settings.region : undefined) ?? regionOfHostname(hostname) ?? settings.region;
+  if (region === undefined) {
+    throw new InvalidOptionError(
+      '--target',
+      hostname,
+      'an endpoint like <id>.dsql.<region>.on.aws, or aurora_dsql.region set',
+    );
+  }
+  const endpoint: Endpoint = { hostname, port: 5432, region, user: settings.user ?? 'admin', database: 'postgres' };
+  return opened(endpoint, connections, false, undefined, async () => undefined);
+}
+
+function opened(
+  endpoint: Endpoint,
+  connections: number,
+  local: boolean,
+  credentials: AwsCredentials | undefined,
+  release: () => Promise<void>,
+): OpenTarget {
+  const sql = connect(endpoint, {
+    maxConnections: connections + 1,
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  return {
+    sql,
+    local,
+    where: { endpoint: local ? 'local DSQL' : endpoint.hostname, user: endpoint.user },
+    connections,
+    close: async () => {
+      await sql.end({ timeout: 5 });
+      await release();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { pipelineSchema } from './pipeline.ts';
+import { dataSourceSchema } from './source.ts';
+
+export const auroraDsqlSchema = z.strictObject({
+  hostname: z
+    .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'must be a host name without scheme, port or path')
+    .optional()
+    .describe('Endpoint of the cluster. Without it the target is the local DSQL.'),
+  region: z.string().min(1).optional().describe('AWS Region of the cluster; read from the hostname when left out.'),
+  user: z.string().min(1).default('admin').describe('Database role; `admin` needs dsql:DbConnectAdmin.'),
+  database: z.literal('postgres').default('postgres').describe('DSQL has this one database.'),
+  max_connections: z.int().min(1).max(30).default(10).describe('Connections a run opens at most.'),
+});
+
+/** The whole configuration; the one definition from which types and the editors' JSON Schema derive. */
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where editors find the JSON Schema of this file.'),
+    aurora_dsql: auroraDsqlSchema.prefault({}).describe('The cluster to load into.'),
+    data_source: dataSourceSchema.prefault({}).describe('What all API pipelines have in common.'),
+    pipelines: z.record(z.string().min(1).max(100), pipelineSchema).describe('Pipelines by name.'),
+  })
+  .superRefine((config, context) => {
+    if (Object.keys(config.pipelines).length === 0) {
+      context.addIssue({ code: 'custom', path: ['pipelines'], message: 'has no pipeline; add at least one' });
+    }
+    for (const [name, pipeline] of Object.entries(config.pipelines)) {
+      if (pipeline.load_mode !== 'insert' && pipeline.key_columns.length === 0) {
+        context.addIssue({
+          code: 'custom',
+          path: ['pipelines', name, 'key_columns'],
+          message: `${pipeline.load_mode} needs key_columns that identify a row, e.g. key_columns: [id]`,
+        });
+      }
+      if (
+        pipeline.source_type === 'api' &&
+        config.data_source.base_url === undefined &&
+        !/^https?:/.test(pipeline.endpoint)
+      ) {
+        context.addIssue({
+          code: 'custom',
+          path: ['data_source', 'base_url'],
+          message: `is needed by pipeline "${name}", whose endpoint is a path`,
+        });
+      }
+    }
+  });
+
+export type Config = z.infer<typeof configSchema>;
+export type AuroraDsql = z.infer<typeof auroraDsqlSchema>;

@@ -1,0 +1,60 @@
+import { TerminalError } from '../errors.ts';
+
+/** One thing that is wrong in a configuration, with its place. Lines and columns are 1-based. */
+export interface Problem {
+  readonly path: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly message: string;
+}
+
+function describeProblem(file: string, problem: Problem): string {
+  const place = problem.line === undefined ? file : `${file}:${problem.line}:${problem.column ?? 1}`;
+  return problem.path === '' ? `${place}: ${problem.message}` : `${place}: ${problem.path}: ${problem.message}`;
+}
+
+/** The configuration breaks its contract; `problems` lists every break at once. */
+export class InvalidConfigError extends TerminalError {
+  override readonly name = 'InvalidConfigError';
+  readonly code = 'invalid_config';
+  readonly file: string;
+  readonly problems: readonly Problem[];
+
+  constructor(file: string, problems: readonly Problem[]) {
+    super(problems.map((problem) => describeProblem(file, problem)).join('\n'));
+    this.file = file;
+    this.problems = problems;
+  }
+}
+
+export class ConfigNotFoundError extends TerminalError {
+  override readonly name = 'ConfigNotFoundError';
+  readonly code = 'config_not_found';
+
+  constructor(looked: readonly string[], folder: string, named: boolean) {
+    super(
+      named
+        ? `There is no configuration file ${looked.join()}. Check the path given to --config.`
+        : `There is no configuration in ${folder} (looked for ${looked.join(', ')}). Give one with --config FILE.`,
+    );
+  }
+}
+
+export class UnknownPipelineError extends TerminalError {
+  override readonly name = 'UnknownPipelineError';
+  readonly code = 'unknown_pipeline';
+
+  constructor(name: string, known: readonly string[], nearest: string | undefined) {
+    const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+    super(`There is no pipeline "${name}".${hint} The configuration has: ${known.join(', ')}.`);
+  }
+}
+
+export class SecretNotFoundError extends TerminalError {
+  override readonly name = 'SecretNotFoundError';
+  readonly code = 'secret_not_found';
+
+  constructor(reference: string, remedy: string, options: { readonly cause?: unknown } = {}) {
+    super(`The secret ${reference} could not be read. ${remedy}`, options);
+  }
+}

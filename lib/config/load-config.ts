@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { type Config, configSchema } from './config.ts';
+import { ConfigNotFoundError, InvalidConfigError, type Problem } from './errors.ts';
+import { describeIssue } from './issue.ts';
+
+/** The names looked for in the current folder, in this order. */
+export const configFileNames = ['etl.yaml', 'etl.yml', 'etl.json', 'config.json'] as const;
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Its folder; relative paths in the configuration are relative to it. */
+  readonly folder: string;
+}
+
+/** @throws {ConfigNotFoundError} when neither the named file nor one of `configFileNames` exists */
+export function findConfig(named: string | undefined, currentFolder: string): string {
+  const names = named === undefined ? configFileNames : [named];
+  const found = names.map((name) => path.resolve(currentFolder, name)).find((file) => existsSync(file));
+  if (found === undefined) throw new ConfigNotFoundError(names, currentFolder, named !== undefined);
+  return found;
+}
+
+/**
+ * Reads and validates a configuration, YAML or JSON (which is YAML).
+ *
+ * @throws {InvalidConfigError} with every problem, its path and its line
+ */
+export function loadConfig(file: string): LoadedConfig {
+  const shown = path.relative(process.cwd(), file) || file;
+  const config = parseConfig(readFileSync(file, 'utf8'), shown.startsWith('..') ? file : shown);
+  return { config, file, folder: path.dirname(file) };
+}
+
+/** Validates the text of a configuration; `name` is the file's name in messages. */
+export function parseConfig(text: string, name: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    throw new InvalidConfigError(
+      name,
+      document.errors.map((error) => {
+        const at = lines.linePos(error.pos[0]);
+        return { path: '', line: at.line, column: at.col, message: `cannot be read: ${error.message}` };
+      }),
+    );
+  }
+  const value: unknown = document.toJS() ?? {};
+  const parsed = configSchema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+
+  const place = (issuePath: readonly PropertyKey[], key?: string): Pick<Problem, 'line' | 'column'> => {
+    for (let length = issuePath.length; length >= 0; length -= 1) {
+      const node: unknown = length === 0 ? document.contents : document.getIn(issuePath.slice(0, length), true);
+      const range = keyRange(document.contents, issuePath.slice(0, length), key) ?? rangeOf(node);
+      if (range !== undefined) {
+        const at = lines.linePos(range);
+        return { line: at.line, column: at.col };
+      }
+    }
+    return { line: undefined, column: undefined };
+  };
+  throw new InvalidConfigError(
+    name,
+    parsed.error.issues.flatMap((issue: z.core.$ZodIssue) => describeIssue(issue, value, place)),
+  );
+}
+
+function rangeOf(node: unknown): number | undefined {
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
+  return node.range[0] as number;
+}
+
+/** The offset of a key: of `key` in the map at `parent`, or of the path's own last key. */
+function keyRange(root: unknown, parent: readonly PropertyKey[], key: string | undefined): number | undefined {
+  const names = key === undefined ? parent : [...parent, key];
+  const last = names.at(-1);
+  let node: unknown = root;
+  for (const name of names.slice(0, -1)) {
+    if (typeof node !== 'object' || node === null || !('get' in node) || typeof node.get !== 'function')
+      return undefined;
+    node = node.get(name, true);
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((item) => isScalar(item.key) && item.key.value === last);
+  return pair === undefined ? undefined : rangeOf(pair.key);
+}

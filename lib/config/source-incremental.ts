@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** Reading only what is new since the last successful run. */
+
+export const incrementalSchema = z
+  .strictObject({
+    cursor_column: z.string().min(1).describe('Field of a row that grows with time, e.g. "updated_at" or "id".'),
+    cursor_type: z
+      .enum(['number', 'timestamp', 'text'])
+      .optional()
+      .describe('How values are compared. Default: by what the first value is.'),
+    initial_value: z
+      .union([z.string().min(1), z.number()])
+      .optional()
+      .describe('Where the first run begins. Default: at the beginning.'),
+    lag: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('How far before the watermark to begin again, for rows that arrive late: seconds, or units of a number.'),
+    start_param: z.string().min(1).optional().describe('Parameter that takes the lower bound, e.g. "updated_since".'),
+    end_param: z.string().min(1).optional().describe('Parameter that takes the upper bound of a backfill.'),
+    in: z.enum(['query', 'header', 'body']).default('query').describe('Where the two parameters are sent.'),
+    start_bound: z
+      .enum(['inclusive', 'exclusive'])
+      .default('inclusive')
+      .describe('Whether the API returns rows that equal the lower bound.'),
+    end_bound: z
+      .enum(['inclusive', 'exclusive'])
+      .default('exclusive')
+      .describe('Whether the API returns rows that equal the upper bound.'),
+    param_format: z
+      .enum(['as_is', 'iso8601', 'date', 'epoch_seconds', 'epoch_milliseconds'])
+      .default('as_is')
+      .describe('How the API wants the bounds to be written.'),
+  })
+  .describe('Rows are read once: the newest value of the cursor column is kept when a run has loaded.');
+
+export type IncrementalSettings = z.infer<typeof incrementalSchema>;

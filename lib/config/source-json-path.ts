@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { jsonPathProblem } from '../extract/json/json-path.ts';
+
+/** A JSONPath (RFC 9535); `data.items` is short for `$.data.items`. */
+export const jsonPathSchema = z
+  .string()
+  .min(1)
+  .superRefine((text, context) => {
+    const problem = jsonPathProblem(text);
+    if (problem === undefined) return;
+    context.addIssue({
+      code: 'custom',
+      message: `is no JSONPath (RFC 9535): ${problem}. Write e.g. "$.data.items" or "$.results[*]"`,
+    });
+  });

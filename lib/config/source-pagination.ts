@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { jsonPathSchema } from './source-json-path.ts';
+
+/** How an API deals its rows out in pages, and how it says that there are no more. */
+
+const placeSchema = z
+  .enum(['query', 'header', 'body'])
+  .default('query')
+  .describe('Where the parameters below are sent: the query, a header, or the JSON body (dots lead into objects).');
+
+const stopShape = {
+  has_more_path: jsonPathSchema
+    .optional()
+    .describe('JSONPath of a flag in the answer; false, 0, "false", null or its absence ends the pages.'),
+  stop_on_empty_page: z.boolean().default(true).describe('A page without rows is the last one.'),
+};
+
+const totalShape = {
+  total_path: jsonPathSchema
+    .optional()
+    .describe('JSONPath of the number of all rows, as a number or a text; the pages end when it is reached.'),
+  total_header: z.string().min(1).optional().describe('Header with the number of all rows, e.g. "X-Total-Count".'),
+};
+
+export const noPagesSchema = z
+  .strictObject({ type: z.literal('none') })
+  .describe('One request, one answer; whatever it says of further pages.');
+
+export const pageNumberSchema = z
+  .strictObject({
+    type: z.literal('page_number'),
+    in: placeSchema,
+    page_param: z.string().min(1).default('page').describe('Parameter with the number of the page.'),
+    first_page: z.int().min(0).default(1).describe('Number of the first page, 0 or 1.'),
+    size_param: z.string().min(1).optional().describe('Parameter with the number of rows of a page.'),
+    page_size: z.int().min(1).optional().describe('Rows of a page to ask for.'),
+    total_pages_path: jsonPathSchema
+      .optional()
+      .describe('JSONPath of the number of all pages, as a number or a text.'),
+    ...totalShape,
+    ...stopShape,
+  })
+  .describe('?page=1, ?page=2, …');
+
+export const offsetSchema = z
+  .strictObject({
+    type: z.literal('offset'),
+    in: placeSchema,
+    offset_param: z.string().min(1).default('offset').describe('Parameter with the number of rows to pass over.'),
+    limit_param: z.string().min(1).default('limit').describe('Parameter with the number of rows of a page.'),
+    limit: z.int().min(1).describe('Rows of a page to ask for.'),
+    ...totalShape,
+    ...stopShape,
+  })
+  .describe('?offset=0&limit=100, ?offset=100&limit=100, … The offset moves by the rows received.');
+
+export const cursorSchema = z
+  .strictObject({
+    type: z.literal('cursor'),
+    in: placeSchema,
+    cursor_param: z.string().min(1).default('cursor').describe('Parameter that takes the cursor.'),
+    cursor_path: jsonPathSchema.optional().describe('JSONPath of the next cursor in the answer.'),
+    cursor_header: z.string().min(1).optional().describe('Header of the answer with the next cursor.'),
+    ...stopShape,
+    stop_on_empty_page: z
+      .boolean()
+      .default(false)
+      .describe('A page without rows is the last one, though it has a cursor.'),
+  })
+  .describe('Each answer has the cursor of the next; none, null or an empty one ends the pages.');
+
+export const linkHeaderSchema = z
+  .strictObject({
+    type: z.literal('link_header'),
+    rel: z.string().min(1).default('next').describe('Relation of the link to follow.'),
+    ...stopShape,
+    stop_on_empty_page: z.boolean().default(false).describe('A page without rows is the last one, though it has a link.'),
+  })
+  .describe('The Link header of RFC 8288: <https://…>; rel="next".');
+
+export const nextUrlSchema = z
+  .strictObject({
+    type: z.literal('next_url'),
+    next_path: jsonPathSchema.default('$.next').describe('JSONPath of the next page\'s URL, whole or relative.'),
+    ...stopShape,
+    stop_on_empty_page: z.boolean().default(false).describe('A page without rows is the last one, though it has a URL.'),
+  })
+  .describe('Each answer has the URL of the next page in its body.');
+
+export const paginationSchema = z.discriminatedUnion('type', [
+  noPagesSchema,
+  pageNumberSchema,
+  offsetSchema,
+  cursorSchema,
+  linkHeaderSchema,
+  nextUrlSchema,
+]);
+
+export type PaginationSettings = z.infer<typeof paginationSchema>;
+export type PageNumberSettings = z.infer<typeof pageNumberSchema>;
+export type OffsetSettings = z.infer<typeof offsetSchema>;
+export type CursorSettings = z.infer<typeof cursorSchema>;
+export type NextUrlSettings = z.infer<typeof nextUrlSchema>;
+export type LinkHeaderSettings = z.infer<typeof linkHeaderSchema>;

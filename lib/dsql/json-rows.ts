@@ -1,0 +1,46 @@
+import type postgres from 'postgres';
+
+/** Types whose text is JSON already, or a JSON number. */
+const jsonTypes: ReadonlySet<number> = new Set([114, 3802]);
+const numberTypes: ReadonlySet<number> = new Set([21, 23, 26, 700, 701]);
+const timestampType = 1114;
+const timestamptzType = 1184;
+
+/** Timestamps as ISO 8601: `2025-01-02T03:04:05.123456`, with `Z` where the type has a time zone (the session's is UTC). */
+export function isoTimestamp(text: string, type: number): string {
+  if (type === timestampType) return text.replace(' ', 'T');
+  if (type === timestamptzType) return text.replace(' ', 'T').replace(/\+00(:00)?$/, 'Z');
+  return text;
+}
+
+/**
+ * Rows as the text of a JSON array of objects, exact: bigint and numeric as strings, JSON columns as the JSON they hold,
+ * timestamps as ISO 8601, bytea in hexadecimal. Needs the connection's types to be text (see `connect`).
+ */
+export function jsonRows(rows: postgres.RowList<readonly postgres.Row[]>): string {
+  const columns = rows.columns ?? [];
+  const lines = rows.map((row) => {
+    const fields = columns.map(
+      (column) => `${JSON.stringify(column.name)}:${jsonValue(row[column.name], column.type)}`,
+    );
+    return `{${fields.join(',')}}`;
+  });
+  return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`;
+}
+
+function jsonValue(value: unknown, type: number): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'string' && jsonTypes.has(type)) return value;
+  if (typeof value === 'string' && numberTypes.has(type)) {
+    return Number.isFinite(Number(value)) ? value : JSON.stringify(value);
+  }
+  return JSON.stringify(valueText(value, type));
+}
+
+/** A value for a person, or as a JSON string; booleans stay booleans. */
+export function valueText(value: unknown, type: number): string | boolean | readonly unknown[] {
+  if (typeof value === 'boolean') return value;
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (Array.isArray(value)) return value;
+  return isoTimestamp(String(value), type);
+}

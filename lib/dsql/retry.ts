@@ -1,0 +1,71 @@
+import type { Clock } from '../clock.ts';
+import { EtlError } from '../errors.ts';
+import {
+  ConflictRetriesExhaustedError,
+  StatementRefusedError,
+  TargetAccessDeniedError,
+  TargetUnavailableError,
+} from './errors.ts';
+import { classifyFailure, type DatabaseFailure } from './failure.ts';
+
+/**
+ * Longest waits before the retries, in milliseconds; each wait is drawn evenly from 0 to it (full jitter). The article's
+ * ladder of 1, 2, 4 s, with a fast retry before, because most conflicts have passed by then, and three more after.
+ */
+export const retryCeilingsMs = [50, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000] as const;
+
+export interface RetryContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal?: AbortSignal;
+  /** Told of each retry before the wait. */
+  readonly onRetry?: (failure: DatabaseFailure) => void;
+}
+
+/**
+ * Runs `attempt` until it passes, meets a failure that a repetition does not change, or has been tried eight times.
+ * After an `unknown` failure the attempt itself has to find out whether its former COMMIT took effect.
+ *
+ * @param what  the subject of error messages, e.g. `Batch 3 of chunk 1`
+ * @throws {ConflictRetriesExhaustedError} transient: conflicts only
+ * @throws {TargetUnavailableError} transient: connections or the server kept failing
+ * @throws the driver's error for everything else, to be read by the caller
+ */
+export async function withRetries<T>(what: string, context: RetryContext, attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    context.signal?.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof EtlError) throw error;
+      const failure = classifyFailure(error);
+      if (failure.class !== 'conflict' && failure.class !== 'unknown') throw error;
+      const ceiling = retryCeilingsMs[tried - 1];
+      if (ceiling === undefined) {
+        throw failure.class === 'conflict'
+          ? new ConflictRetriesExhaustedError(what, tried, { cause: error })
+          : new TargetUnavailableError(what, tried, failure.words, { cause: error });
+      }
+      context.onRetry?.(failure);
+      await context.clock.sleep(Math.ceil(context.random() * ceiling), context.signal);
+    }
+  }
+}
+
+/** As `withRetries`, for statements whose refusal no caller can mend: the error says what and why. */
+export async function runStatement<T>(
+  what: string,
+  where: { readonly endpoint: string; readonly user: string },
+  context: RetryContext,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await withRetries(what, context, attempt);
+  } catch (error) {
+    if (error instanceof EtlError || context.signal?.aborted === true) throw error;
+    const failure = classifyFailure(error);
+    throw failure.class === 'denied'
+      ? new TargetAccessDeniedError(where.endpoint, where.user, failure.words, { cause: error })
+      : new StatementRefusedError(what, failure.code, failure.words, { cause: error });
+  }
+}

@@ -1,0 +1,128 @@
+import type { Sql } from '../dsql/connect.ts';
+import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
+import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';
+import { type RetryContext, runStatement } from '../dsql/retry.ts';
+import type { Column } from '../manifest.ts';
+import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
+import { describeTable, hasUniqueKey, type TargetTable, tableText } from './target-table.ts';
+
+/** Columns every table of ours has besides the source's: when the row came, and when it last changed. */
+const stampColumns = ['created_at', 'updated_at'] as const;
+
+export interface TableDemand {
+  readonly name: TableName;
+  /** What the load will write, in order; `uuid_id` first. */
+  readonly columns: readonly Column[];
+  readonly keyColumns: readonly string[];
+  readonly loadMode: 'insert' | 'upsert';
+}
+
+/** CREATE TABLE for a demand; the key columns get their UNIQUE constraint here, for DSQL cannot add one later. */
+export function createTableStatement(demand: TableDemand): string {
+  const { columns, keyColumns, name } = demand;
+  const total = columns.length + stampColumns.length;
+  if (total > maxTableColumns) {
+    throw new TableShapeError(
+      tableText(name),
+      `the source has ${columns.length - 2} columns and DSQL allows ${maxTableColumns} in a table`,
+      'Leave some out, or keep them together in one jsonb column.',
+    );
+  }
+  if (keyColumns.length > maxKeyColumns) {
+    throw new TableShapeError(
+      tableText(name),
+      `key_columns has ${keyColumns.length} columns and DSQL allows ${maxKeyColumns} in a key`,
+      'Name fewer columns.',
+    );
+  }
+  const lines = [
+    ...columns.map((column) =>
+      column.name === 'uuid_id'
+        ? `${quoteIdentifier(column.name)} uuid PRIMARY KEY`
+        : `${quoteIdentifier(column.name)} ${column.type}${keyColumns.includes(column.name) ? ' NOT NULL' : ''}`,
+    ),
+    ...stampColumns.map((column) => `${quoteIdentifier(column)} timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP`),
+    ...(keyColumns.length === 0 ? [] : [`UNIQUE (${keyColumns.map(quoteIdentifier).join(', ')})`]),
+  ];
+  return `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (\n  ${lines.join(',\n  ')}\n)`;
+}
+
+/**
+ * Makes the target table fit: creates it, or adds the columns a table of ours lacks, one DDL statement a transaction.
+ * A table that someone else made is used as it is and never altered.
+ *
+ * @throws {TableMismatchError} when the table that exists cannot take the rows
+ * Killed midway: the table exists with some of the columns; the next call adds the rest.
+ */
+export async function defineTable(
+  sql: Sql,
+  demand: TableDemand,
+  where: { readonly endpoint: string; readonly user: string },
+  retry: RetryContext,
+): Promise<TargetTable> {
+  const shown = tableText(demand.name);
+  const ddl = (what: string, text: string): Promise<unknown> =>
+    runStatement(what, where, retry, async () => await sql.unsafe(text));
+  let table = await describeTable(sql, demand.name);
+  if (table === undefined) {
+    await ddl(`CREATE TABLE ${shown}`, createTableStatement(demand));
+    table = await describeTable(sql, demand.name);
+  } else if (table.ours) {
+    const present = new Set(table.columns.map((column) => column.name));
+    for (const column of demand.columns.filter((candidate) => !present.has(candidate.name))) {
+      await ddl(
+        `ALTER TABLE ${shown} ADD COLUMN ${column.name}`,
+        `ALTER TABLE ${quoteTable(demand.name)} ADD COLUMN IF NOT EXISTS ${quoteIdentifier(column.name)} ${column.type}`,
+      );
+    }
+    table = await describeTable(sql, demand.name);
+  }
+  if (table === undefined) throw new TableVanishedError(shown);
+  checkFit(table, demand);
+  return table;
+}
+
+/** Refuses what could only fail row by row. Checked before the transform where the table exists, and again before the load. */
+export function checkFit(
+  table: TargetTable,
+  demand: Pick<TableDemand, 'name' | 'columns' | 'keyColumns' | 'loadMode'>,
+): void {
+  const shown = tableText(demand.name);
+  const written = new Set(writtenColumns(table, demand.columns).map((column) => column.name));
+  const present = new Set(table.columns.map((column) => column.name));
+  const lacking = demand.columns.filter((column) => !present.has(column.name) && !serviceColumns.has(column.name));
+  if (lacking.length > 0) {
+    throw new TableMismatchError(
+      shown,
+      `it has no column ${lacking.map((column) => `"${column.name}"`).join(', ')} (it has: ${[...present].join(', ')})`,
+      "Add the missing columns with ALTER TABLE, rename the source's, or choose another target_table.",
+    );
+  }
+  const unfilled = table.columns.filter(
+    (column) => !column.nullable && !column.hasDefault && !written.has(column.name),
+  );
+  if (unfilled.length > 0) {
+    throw new TableMismatchError(
+      shown,
+      `its column ${unfilled.map((column) => `"${column.name}"`).join(', ')} must not be NULL but the source has none of that name`,
+      'Add it with an enrich rule, give it a default, or choose another target_table.',
+    );
+  }
+  if (demand.loadMode === 'upsert' && !hasUniqueKey(table, demand.keyColumns)) {
+    const list = demand.keyColumns.map(quoteIdentifier).join(', ');
+    throw new TableMismatchError(
+      shown,
+      `it has no unique key on (${demand.keyColumns.join(', ')}), which upsert needs`,
+      `Run CREATE UNIQUE INDEX ASYNC ON ${quoteTable(demand.name)} (${list}) and wait for it, or choose other key_columns.`,
+    );
+  }
+}
+
+/** Columns that are written only where the table has them: a table that someone else made may lack them. */
+export const serviceColumns: ReadonlySet<string> = new Set(['uuid_id', 'extracted_at']);
+
+/** The columns of a chunk that the table takes. */
+export function writtenColumns(table: TargetTable, columns: readonly Column[]): readonly Column[] {
+  const present = new Map(table.columns.map((column) => [column.name, column]));
+  return columns.filter((column) => present.has(column.name) && present.get(column.name)?.generated === false);
+}

@@ -1,0 +1,68 @@
+import type { Sql, Transaction } from '../dsql/connect.ts';
+
+/** What one committed batch did; written in the same transaction as its rows. */
+export interface LedgerEntry {
+  readonly chunk: number;
+  readonly batch: string;
+  readonly inserted: number;
+  readonly updated: number;
+  /** Rows that were there already, equal in every column that counts. */
+  readonly unchanged: number;
+  readonly rejected: number;
+}
+
+interface LedgerRow {
+  readonly chunk: string;
+  readonly batch: string;
+  readonly rows_loaded: string;
+  readonly rows_inserted: string;
+  readonly rows_updated: string;
+  readonly rows_rejected: string;
+}
+
+function entryOf(row: LedgerRow): LedgerEntry {
+  const inserted = Number(row.rows_inserted);
+  const updated = Number(row.rows_updated);
+  return {
+    chunk: Number(row.chunk),
+    batch: row.batch,
+    inserted,
+    updated,
+    unchanged: Number(row.rows_loaded) - inserted - updated,
+    rejected: Number(row.rows_rejected),
+  };
+}
+
+export function ledgerKey(entry: { readonly chunk: number; readonly batch: string }): string {
+  return `${entry.chunk}/${entry.batch}`;
+}
+
+/** Every batch of a run that has committed. */
+export async function readLedger(sql: Sql, runId: string): Promise<readonly LedgerEntry[]> {
+  const rows = await sql<LedgerRow[]>`
+    SELECT chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected
+      FROM public.etl_load_ledger WHERE run_id = ${runId}`;
+  return rows.map(entryOf);
+}
+
+/** One batch's entry, or undefined when it has not committed. Read after a lost answer, before writing again. */
+export async function readLedgerEntry(
+  sql: Sql,
+  runId: string,
+  chunk: number,
+  batch: string,
+): Promise<LedgerEntry | undefined> {
+  const rows = await sql<LedgerRow[]>`
+    SELECT chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected
+      FROM public.etl_load_ledger
+     WHERE run_id = ${runId} AND chunk = ${chunk} AND batch = ${batch}`;
+  return rows[0] === undefined ? undefined : entryOf(rows[0]);
+}
+
+/** Adds a batch's entry to the transaction that writes its rows. A second writer of the same batch is refused with 23505. */
+export async function writeLedgerEntry(transaction: Transaction, runId: string, entry: LedgerEntry): Promise<void> {
+  const loaded = entry.inserted + entry.updated + entry.unchanged;
+  await transaction`
+    INSERT INTO public.etl_load_ledger (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected)
+    VALUES (${runId}, ${entry.chunk}, ${entry.batch}, ${loaded}, ${entry.inserted}, ${entry.updated}, ${entry.rejected})`;
+}

@@ -1,0 +1,174 @@
+import type { Sql } from '../dsql/connect.ts';
+import { StatementRefusedError } from '../dsql/errors.ts';
+import { classifyFailure } from '../dsql/failure.ts';
+import type { RetryContext } from '../dsql/retry.ts';
+import { openDuckDb } from '../duckdb/open-duckdb.ts';
+import { EtlError } from '../errors.ts';
+import type { CleanManifest, Column } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { type Batch, type ChunkFile, renderBatches } from './batch.ts';
+import { writtenColumns } from './define-table.ts';
+import { LedgerMismatchError } from './errors.ts';
+import { type LedgerEntry, ledgerKey, readLedger } from './ledger.ts';
+import { writeRejectedFile } from './rejected-row.ts';
+import { type SplitContext, writeOrSplit } from './split-batch.ts';
+import { batchStatement } from './statement.ts';
+import { type TargetTable, tableText } from './target-table.ts';
+
+export interface LoadRequest {
+  readonly sql: Sql;
+  readonly runId: string;
+  readonly pipelineName: string;
+  readonly manifest: CleanManifest;
+  readonly store: ObjectStore;
+  /** Folder for DuckDB's temporary files; must exist. */
+  readonly scratchDir: string;
+  readonly table: TargetTable;
+  readonly loadMode: 'insert' | 'upsert';
+  readonly keyColumns: readonly string[];
+  readonly batchRows: number;
+  /** Batches in flight at once, one connection each. */
+  readonly connections: number;
+  /** The source was loaded before: leave rows alone that are in the table already. */
+  readonly again: boolean;
+  readonly retry: RetryContext;
+  readonly onProgress?: (rows: number, of: number) => void;
+}
+
+export interface LoadResult {
+  readonly rows_inserted: number;
+  readonly rows_updated: number;
+  readonly rows_unchanged: number;
+  /** Rows that the database refused; they are in `etl_rejected_row`. */
+  readonly rows_rejected: number;
+}
+
+/**
+ * Loads the clean chunks of a run and keeps its rejected rows. Every batch commits with its ledger row, so a repeat of
+ * the call, from here or elsewhere, at the same time or later, loads nothing twice.
+ *
+ * @throws {StatementRefusedError} terminal: the database refuses the statement itself
+ * @throws {LedgerMismatchError} terminal: the chunks are not those of the run's earlier attempt
+ * Killed midway: the batches in the ledger are loaded; the next call goes on with the others.
+ */
+export async function load(request: LoadRequest): Promise<LoadResult> {
+  const { manifest, runId, sql, store, table } = request;
+  const chunks: ChunkFile[] = [];
+  for (const [number, chunk] of manifest.chunks.entries()) {
+    chunks.push({ number, path: await store.localPath(chunk.location) });
+  }
+  const rejected: { readonly path: string; readonly name: string }[] = [];
+  for (const part of manifest.rejected) {
+    rejected.push({ path: await store.localPath(part.location), name: part.location.split('/').at(-1) ?? '' });
+  }
+  const session = await openDuckDb({
+    allowedDirs: [],
+    allowedFiles: [...chunks, ...rejected].map((file) => file.path),
+    tempDir: request.scratchDir,
+    ...(request.retry.signal === undefined ? {} : { signal: request.retry.signal }),
+  });
+  try {
+    for (const file of rejected) {
+      await writeRejectedFile(sql, session, file, { runId, pipelineName: request.pipelineName }, request.retry);
+    }
+    const columns = writtenColumns(table, manifest.columns);
+    const committed = await readLedger(sql, runId);
+    const context: SplitContext = {
+      sql,
+      runId,
+      pipelineName: request.pipelineName,
+      session,
+      columns,
+      committed: new Map(committed.map((entry) => [ledgerKey(entry), entry])),
+      retry: request.retry,
+      ...statements(request, columns),
+    };
+    const entries = await writeChunks(request, chunks, context);
+    return total(runId, entries, manifest.counts.rows_clean);
+  } catch (error) {
+    if (error instanceof EtlError || request.retry.signal?.aborted === true) throw error;
+    const failure = classifyFailure(error);
+    throw new StatementRefusedError(`Loading into ${tableText(table.name)}`, failure.code, failure.words, {
+      cause: error,
+    });
+  } finally {
+    session.close();
+  }
+}
+
+function statements(
+  { again, keyColumns, loadMode, table }: LoadRequest,
+  columns: readonly Column[],
+): Pick<SplitContext, 'statement' | 'insertNew'> {
+  const derived = table.ours && keyColumns.length === 0 && loadMode === 'insert';
+  const insertNew = derived ? batchStatement(table, columns, 'insert-new', keyColumns) : undefined;
+  const statement = again && insertNew !== undefined ? insertNew : batchStatement(table, columns, loadMode, keyColumns);
+  return { statement, insertNew };
+}
+
+/** Renders chunk after chunk, one ahead, and writes their batches with as many workers as there are connections. */
+async function writeChunks(
+  request: LoadRequest,
+  chunks: readonly ChunkFile[],
+  context: SplitContext,
+): Promise<readonly LedgerEntry[]> {
+  const entries: LedgerEntry[] = [];
+  const batches = eachBatch(request, chunks, context);
+  let rows = 0;
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      if (failed) return;
+      const next = await batches.next();
+      if (next.done === true) return;
+      const { batch, chunk } = next.value;
+      entries.push(...(await writeOrSplit(batch, chunk, context)));
+      rows += batch.rows;
+      request.onProgress?.(rows, request.manifest.counts.rows_clean);
+    }
+  };
+  const workers = Array.from({ length: request.connections }, async () => {
+    try {
+      await worker();
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  });
+  const settled = await Promise.allSettled(workers);
+  const failure = settled.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  return entries;
+}
+
+async function* eachBatch(
+  request: LoadRequest,
+  chunks: readonly ChunkFile[],
+  context: SplitContext,
+): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkFile }> {
+  const render = async (chunk: ChunkFile | undefined): Promise<readonly Batch[]> =>
+    chunk === undefined ? [] : await renderBatches(context.session, chunk, context.columns, request.batchRows);
+  let ahead = render(chunks[0]);
+  for (const [index, chunk] of chunks.entries()) {
+    const batches = await ahead;
+    ahead = render(chunks[index + 1]);
+    // A failure is thrown when its turn comes; until then it must not count as unhandled.
+    ahead.catch(() => undefined);
+    for (const batch of batches) yield { batch, chunk };
+  }
+}
+
+function total(runId: string, entries: readonly LedgerEntry[], rowsClean: number): LoadResult {
+  const sum = (pick: (entry: LedgerEntry) => number): number => entries.reduce((rows, entry) => rows + pick(entry), 0);
+  const result: LoadResult = {
+    rows_inserted: sum((entry) => entry.inserted),
+    rows_updated: sum((entry) => entry.updated),
+    rows_unchanged: sum((entry) => entry.unchanged),
+    rows_rejected: sum((entry) => entry.rejected),
+  };
+  const accounted = result.rows_inserted + result.rows_updated + result.rows_unchanged + result.rows_rejected;
+  if (accounted !== rowsClean) {
+    throw new LedgerMismatchError(runId, `${rowsClean} clean rows and ${accounted} accounted for`);
+  }
+  return result;
+}

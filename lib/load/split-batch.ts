@@ -1,0 +1,96 @@
+import { classifyFailure } from '../dsql/failure.ts';
+import { withRetries } from '../dsql/retry.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import type { Column } from '../manifest.ts';
+import { type Batch, type ChunkFile, renderRange, renderRowJson } from './batch.ts';
+import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
+import { insertRejectedRow } from './rejected-row.ts';
+import { checked, type WriteContext, writeBatch } from './write-batch.ts';
+
+export interface SplitContext extends WriteContext {
+  readonly pipelineName: string;
+  readonly session: DuckDbSession;
+  readonly columns: readonly Column[];
+  /** Batches of this run that had committed before it was interrupted, by `ledgerKey`. */
+  readonly committed: ReadonlyMap<string, LedgerEntry>;
+}
+
+/**
+ * Writes a batch; where the database refuses it for its data or its size, writes its halves, until the rows at fault
+ * stand alone. They are rejected with the database's own words, the rest load: about 2 × log2(rows) transactions per
+ * row at fault. Halves are cut and named by their place, so that a repeat cuts the same ones.
+ */
+export async function writeOrSplit(
+  batch: Batch,
+  chunk: ChunkFile,
+  context: SplitContext,
+): Promise<readonly LedgerEntry[]> {
+  const done = context.committed.get(ledgerKey({ chunk: batch.chunk, batch: batch.id }));
+  if (done !== undefined) return [checked(context.runId, batch, done)];
+  if (!wasSplit(batch, context.committed)) {
+    try {
+      return [await writeBatch(batch, context)];
+    } catch (error) {
+      const failure = classifyFailure(error);
+      if (failure.class !== 'refused_row' && failure.class !== 'too_large') throw error;
+      if (batch.rows === 1) return [await rejectRow(batch, chunk, context, failure.words, columnOf(error))];
+    }
+  }
+  const middle = batch.from + Math.ceil(batch.rows / 2);
+  const halves = [
+    { id: `${batch.id}.0`, from: batch.from, to: middle },
+    { id: `${batch.id}.1`, from: middle, to: batch.to },
+  ];
+  const entries: LedgerEntry[] = [];
+  for (const half of halves) {
+    const rendered = await renderRange(context.session, chunk, context.columns, half);
+    entries.push(...(await writeOrSplit(rendered, chunk, context)));
+  }
+  return entries;
+}
+
+function wasSplit(batch: Batch, committed: ReadonlyMap<string, LedgerEntry>): boolean {
+  const halves = ledgerKey({ chunk: batch.chunk, batch: `${batch.id}.` });
+  return batch.rows > 1 && [...committed.keys()].some((key) => key.startsWith(halves));
+}
+
+function columnOf(error: unknown): string | null {
+  return error instanceof Error && 'column_name' in error && typeof error.column_name === 'string'
+    ? error.column_name
+    : null;
+}
+
+/** Keeps one refused row aside, with its ledger row, in one transaction. */
+async function rejectRow(
+  batch: Batch,
+  chunk: ChunkFile,
+  context: SplitContext,
+  words: string,
+  column: string | null,
+): Promise<LedgerEntry> {
+  const entry: LedgerEntry = {
+    chunk: batch.chunk,
+    batch: batch.id,
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    rejected: 1,
+  };
+  const row = await renderRowJson(context.session, chunk, batch.from);
+  return await withRetries(`Rejected row ${batch.from} of chunk ${batch.chunk}`, context.retry, async () => {
+    const done = await readLedgerEntry(context.sql, context.runId, batch.chunk, batch.id);
+    if (done !== undefined) return checked(context.runId, batch, done);
+    await context.sql.begin(async (transaction) => {
+      await insertRejectedRow(transaction, {
+        runId: context.runId,
+        pipelineName: context.pipelineName,
+        place: `chunk ${batch.chunk} row ${batch.from}`,
+        columnName: column,
+        reason: words,
+        row,
+      });
+      await writeLedgerEntry(transaction, context.runId, entry);
+    });
+    return entry;
+  });
+}

@@ -1,0 +1,69 @@
+import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
+import type { Column } from '../manifest.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** Columns that change with every run without the row having changed; they alone are no reason to rewrite a row. */
+const volatileColumns: ReadonlySet<string> = new Set(['extracted_at']);
+
+/** How a batch is written: the statement's text and what its answer means. */
+export interface BatchStatement {
+  /** `$1 … $n` are array literals as text, one per column of `columns`, all of the same length. */
+  readonly text: string;
+  readonly columns: readonly Column[];
+  /** insert: every row is inserted. upsert: the statement returns one row per row written. */
+  readonly mode: 'insert' | 'insert-new' | 'upsert';
+  /** The table can tell a new row from an updated one by its `created_at`. */
+  readonly tellsInserted: boolean;
+}
+
+/**
+ * Builds the one statement that writes a batch: `INSERT … SELECT … FROM unnest($1::text::T1[], …)`. A few strings per
+ * batch cross JavaScript, there is no limit of 65,535 parameters, and ON CONFLICT works, which COPY has not.
+ *
+ * `insert-new` leaves rows alone whose derived `uuid_id` is in the table already: for a run that starts over.
+ */
+export function batchStatement(
+  table: TargetTable,
+  columns: readonly Column[],
+  mode: BatchStatement['mode'],
+  keyColumns: readonly string[],
+): BatchStatement {
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const arrays = columns.map(
+    (column, index) => `$${index + 1}::text::${arrayType(types.get(column.name) ?? column.type)}`,
+  );
+  const insert = `INSERT INTO ${quoteTable(table.name)} AS t (${names}) SELECT * FROM unnest(${arrays.join(', ')})`;
+  const tellsInserted = types.has('created_at') && !columns.some((column) => column.name === 'created_at');
+  const returning = tellsInserted
+    ? 'RETURNING (t.created_at = CURRENT_TIMESTAMP) AS inserted'
+    : 'RETURNING false AS inserted';
+  if (mode === 'insert') return { text: insert, columns, mode, tellsInserted };
+  if (mode === 'insert-new') {
+    return { text: `${insert} ON CONFLICT (uuid_id) DO NOTHING ${returning}`, columns, mode, tellsInserted };
+  }
+  const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== 'uuid_id');
+  const sets = changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`);
+  if (types.has('updated_at') && !columns.some((column) => column.name === 'updated_at')) {
+    sets.push('updated_at = CURRENT_TIMESTAMP');
+  }
+  const compared = changing.filter((column) => !volatileColumns.has(column.name));
+  const differs = compared
+    .map((column) => {
+      const cast = types.get(column.name) === 'json' ? '::text' : '';
+      const name = quoteIdentifier(column.name);
+      return `t.${name}${cast} IS DISTINCT FROM EXCLUDED.${name}${cast}`;
+    })
+    .join(' OR ');
+  const action = compared.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE ${differs}`;
+  const target = keyColumns.map(quoteIdentifier).join(', ');
+  return { text: `${insert} ON CONFLICT (${target}) ${action} ${returning}`, columns, mode, tellsInserted };
+}
+
+/** `numeric(38,2)` → `numeric[]`: the length or scale is enforced by the column, which refuses or rounds as it would anyway. */
+function arrayType(type: string): string {
+  return `${type
+    .replace(/\([^)]*\)/, '')
+    .replace(/^character varying$/, 'text')
+    .replace(/^"?char(acter)?"?$/, 'text')}[]`;
+}

@@ -1,0 +1,86 @@
+import type { Sql } from '../dsql/connect.ts';
+import type { TableName } from '../dsql/identifier.ts';
+
+/** A column of a table that exists, as the catalog has it. */
+export interface TargetColumn {
+  readonly name: string;
+  /** As `format_type` writes it, e.g. `numeric(38,2)`. */
+  readonly type: string;
+  readonly nullable: boolean;
+  /** The database fills it when an INSERT leaves it out. */
+  readonly hasDefault: boolean;
+  /** GENERATED ALWAYS: an INSERT must leave it out. */
+  readonly generated: boolean;
+}
+
+export interface TargetTable {
+  readonly name: TableName;
+  readonly columns: readonly TargetColumn[];
+  /** Column sets of the valid unique indexes without predicate or expression, the primary key's among them. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  /** Made by this service: `uuid_id` is its primary key. */
+  readonly ours: boolean;
+}
+
+interface ColumnRow {
+  readonly attname: string;
+  readonly attnum: string;
+  readonly type: string;
+  readonly attnotnull: boolean;
+  readonly atthasdef: boolean;
+  readonly attidentity: string;
+  readonly attgenerated: string;
+}
+
+/** Reads a table from the catalog; undefined when there is none. */
+export async function describeTable(sql: Sql, name: TableName): Promise<TargetTable | undefined> {
+  const columns = await sql<ColumnRow[]>`
+    SELECT a.attname, a.attnum::text AS attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.atthasdef,
+           a.attidentity::text AS attidentity, a.attgenerated::text AS attgenerated
+      FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ${name.schema} AND c.relname = ${name.table} AND c.relkind IN ('r', 'p', 'v')
+       AND a.attnum > 0 AND NOT a.attisdropped
+     ORDER BY a.attnum`;
+  if (columns.length === 0) return undefined;
+  const indexes = await sql<
+    { readonly indkey: string; readonly indnkeyatts: string; readonly indisprimary: boolean }[]
+  >`
+    SELECT i.indkey::text AS indkey, i.indnkeyatts::text AS indnkeyatts, i.indisprimary
+      FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = ${name.schema} AND c.relname = ${name.table}
+       AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`;
+  const nameOf = new Map(columns.map((column) => [column.attnum, column.attname]));
+  const keys = indexes.map((index) => ({
+    primary: index.indisprimary,
+    columns: index.indkey
+      .split(' ')
+      .slice(0, Number(index.indnkeyatts))
+      .map((number) => nameOf.get(number) ?? ''),
+  }));
+  return {
+    name,
+    columns: columns.map((column) => ({
+      name: column.attname,
+      type: column.type,
+      nullable: !column.attnotnull,
+      hasDefault: column.atthasdef || column.attidentity !== '' || column.attgenerated !== '',
+      generated: column.attidentity === 'a' || column.attgenerated !== '',
+    })),
+    uniqueKeys: keys.map((key) => key.columns),
+    ours: keys.some((key) => key.primary && key.columns.length === 1 && key.columns[0] === 'uuid_id'),
+  };
+}
+
+/** Whether a unique index over exactly these columns can arbitrate an upsert. */
+export function hasUniqueKey(table: TargetTable, columns: readonly string[]): boolean {
+  const wanted = [...columns].sort().join('\0');
+  return table.uniqueKeys.some((key) => [...key].sort().join('\0') === wanted);
+}
+
+export function tableText(name: TableName): string {
+  return name.schema === 'public' ? name.table : `${name.schema}.${name.table}`;
+}

@@ -1,0 +1,92 @@
+import type { Sql } from '../dsql/connect.ts';
+import { classifyFailure } from '../dsql/failure.ts';
+import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import type { Batch } from './batch.ts';
+import { LedgerMismatchError } from './errors.ts';
+import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
+import type { BatchStatement } from './statement.ts';
+
+export interface WriteContext {
+  readonly sql: Sql;
+  readonly runId: string;
+  readonly statement: BatchStatement;
+  /** What to use instead when rows turn out to be in the table already under their derived `uuid_id`. */
+  readonly insertNew: BatchStatement | undefined;
+  readonly retry: RetryContext;
+}
+
+/**
+ * Writes one batch and its ledger row in one transaction. Safe to repeat: a batch in the ledger is counted, not written.
+ *
+ * After a lost answer the ledger is read before anything is written again; when another loader committed the same batch
+ * in the meantime, the ledger's primary key refuses ours, and its entry counts.
+ *
+ * @throws {ConflictRetriesExhaustedError} transient: every attempt met 40001
+ * @throws {TargetUnavailableError} transient: the connection kept failing
+ * @throws the driver's error where the database refused the batch for its data or its size; the caller splits
+ * Killed midway: all of this batch is committed with its ledger row, or none of it.
+ */
+export async function writeBatch(batch: Batch, context: WriteContext): Promise<LedgerEntry> {
+  const { sql, runId, retry } = context;
+  let repeated = false;
+  let { statement } = context;
+  const note: RetryContext = {
+    ...retry,
+    onRetry: (failure) => {
+      repeated = true;
+      retry.onRetry?.(failure);
+    },
+  };
+  return await withRetries(`Batch ${batch.id} of chunk ${batch.chunk}`, note, async () => {
+    if (repeated) {
+      const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);
+      if (done !== undefined) return checked(runId, batch, done);
+    }
+    try {
+      return await commit(batch, context, statement);
+    } catch (error) {
+      if (classifyFailure(error).code !== '23505') throw error;
+      const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);
+      if (done !== undefined) return checked(runId, batch, done);
+      if (context.insertNew === undefined || statement === context.insertNew) throw error;
+      statement = context.insertNew;
+      return await commit(batch, context, statement);
+    }
+  });
+}
+
+async function commit(batch: Batch, { sql, runId }: WriteContext, statement: BatchStatement): Promise<LedgerEntry> {
+  return await sql.begin(async (transaction) => {
+    const insert = transaction.unsafe<{ readonly inserted: boolean }[]>(statement.text, [...batch.arrays], {
+      prepare: true,
+    });
+    if (statement.mode === 'insert') {
+      const entry = entryOf(batch, batch.rows, 0);
+      // Not awaited one by one: both statements travel in one round trip.
+      await Promise.all([insert, writeLedgerEntry(transaction, runId, entry)]);
+      return entry;
+    }
+    const written = await insert;
+    const inserted = statement.mode === 'upsert' ? written.filter((row) => row.inserted).length : written.length;
+    const entry = entryOf(batch, inserted, written.length - inserted);
+    await writeLedgerEntry(transaction, runId, entry);
+    return entry;
+  });
+}
+
+function entryOf(batch: Batch, inserted: number, updated: number): LedgerEntry {
+  const unchanged = batch.rows - inserted - updated;
+  return { chunk: batch.chunk, batch: batch.id, inserted, updated, unchanged, rejected: 0 };
+}
+
+/** The ledger's entry, if it speaks of as many rows as the batch has. @throws {LedgerMismatchError} otherwise */
+export function checked(runId: string, batch: Pick<Batch, 'chunk' | 'id' | 'rows'>, entry: LedgerEntry): LedgerEntry {
+  const rows = entry.inserted + entry.updated + entry.unchanged + entry.rejected;
+  if (rows !== batch.rows) {
+    throw new LedgerMismatchError(
+      runId,
+      `batch ${batch.id} of chunk ${batch.chunk} has ${batch.rows} rows and the ledger says ${rows}`,
+    );
+  }
+  return entry;
+}

@@ -1,0 +1,70 @@
+import { constants, copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { ObjectStore } from '../object-store.ts';
+
+/**
+ * The folder that stands in for the staging bucket. A put writes beside the object, syncs, and renames, so an object is
+ * whole or not there, also after a crash.
+ */
+export function folderStore(root: string): ObjectStore {
+  const pathOf = (key: string): string => path.join(root, ...key.split('/'));
+  const make = async (key: string): Promise<string> => {
+    const file = pathOf(key);
+    await mkdir(path.dirname(file), { recursive: true });
+    return file;
+  };
+  return {
+    put: async (key, body) => {
+      const file = await make(key);
+      const beside = `${file}.${process.pid}.new`;
+      const handle = await open(beside, 'w');
+      try {
+        await handle.writeFile(body);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(beside, file);
+    },
+    putFile: async (key, localPath) => {
+      const file = await make(key);
+      await syncFile(localPath);
+      try {
+        await rename(localPath, file);
+      } catch {
+        // Another file system: copy beside first, so that the object still appears whole.
+        const beside = `${file}.${process.pid}.new`;
+        await copyFile(localPath, beside, constants.COPYFILE_FICLONE);
+        await syncFile(beside);
+        await rename(beside, file);
+        await rm(localPath, { force: true });
+      }
+    },
+    get: async (key) => {
+      try {
+        return await readFile(pathOf(key));
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    localPath: async (key) => {
+      const file = pathOf(key);
+      await stat(file);
+      return file;
+    },
+    scratchPath: async (key) => `${await make(key)}.${process.pid}.part`,
+    removeAll: async (prefix) => {
+      await rm(pathOf(prefix.replace(/\/$/, '')), { recursive: true, force: true });
+    },
+  };
+}
+
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,38 @@
+import { TerminalError } from '../errors.ts';
+import type { RunCounts } from './result.ts';
+
+/** The counts of a run do not add up: a row would be lost or doubled without anyone noticing. */
+export class CountsMismatchError extends TerminalError {
+  override readonly name = 'CountsMismatchError';
+  readonly code = 'counts_mismatch';
+
+  constructor(counts: RunCounts) {
+    super(
+      `The counts do not add up: ${counts.rows_read} rows read, but ${counts.rows_filtered} filtered + ` +
+        `${counts.rows_deduplicated} deduplicated + ${counts.rows_rejected} rejected + ${counts.rows_loaded} loaded. ` +
+        'The run is not a success; keep its files and report this.',
+    );
+  }
+}
+
+/** The run's lease went to another process, which now is the one that loads. */
+export class LeaseLostError extends TerminalError {
+  override readonly name = 'LeaseLostError';
+  readonly code = 'lease_lost';
+
+  constructor(pipeline: string, holder: string) {
+    super(
+      `The lease of pipeline ${pipeline} went to run ${holder}, because it could not be renewed in time. That run finishes the work.`,
+    );
+  }
+}
+
+/** The source's bytes changed between the first look and the reading. */
+export class SourceEmptyError extends TerminalError {
+  override readonly name = 'SourceEmptyError';
+  readonly code = 'source_empty';
+
+  constructor(source: string) {
+    super(`${source} has no rows. If that is right, there is nothing to load; else check the source.`);
+  }
+}

@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { PipelineSettings } from '../config/pipeline.ts';
+
+/** Raised whenever cutting, ordering or deriving changes, so that a run begun by an older version is not continued. */
+const planVersion = 1;
+
+/**
+ * Identifies what a run does with its source: the same plan over the same bytes makes the same batches. A run that was
+ * interrupted is continued only under its own plan.
+ */
+export function planFingerprint(settings: PipelineSettings): string {
+  return createHash('sha256')
+    .update(JSON.stringify([planVersion, settings]))
+    .digest('hex');
+}

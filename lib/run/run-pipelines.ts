@@ -1,0 +1,40 @@
+import { UnknownPipelineError } from '../config/errors.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { nearest } from '../config/nearest.ts';
+import type { RunRequest } from './request.ts';
+import type { RunResult } from './result.ts';
+import { runPipeline } from './run-pipeline.ts';
+
+export type SharedRequest = Omit<RunRequest, 'pipeline' | 'baseDir'>;
+
+/** The names as asked for, each once; all pipelines when none is named. @throws {UnknownPipelineError} */
+export function choosePipelines(loaded: LoadedConfig, named: readonly string[]): readonly string[] {
+  const known = Object.keys(loaded.config.pipelines);
+  for (const name of named) {
+    if (!known.includes(name)) throw new UnknownPipelineError(name, known, nearest(name, known));
+  }
+  return named.length === 0 ? known : [...new Set(named)];
+}
+
+/** Runs pipelines one after another; the failure of one does not stop the rest. */
+export async function runPipelines(
+  loaded: LoadedConfig,
+  names: readonly string[],
+  shared: SharedRequest,
+  on: { readonly start?: (name: string) => void; readonly end?: (result: RunResult) => void },
+): Promise<readonly RunResult[]> {
+  const results: RunResult[] = [];
+  for (const name of names) {
+    const settings = loaded.config.pipelines[name];
+    if (settings === undefined) continue;
+    on.start?.(name);
+    const result = await runPipeline({
+      ...shared,
+      pipeline: { name, settings, dataSource: loaded.config.data_source },
+      baseDir: loaded.folder,
+    });
+    on.end?.(result);
+    results.push(result);
+  }
+  return results;
+}
