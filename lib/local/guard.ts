@@ -1,0 +1,276 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import type { LocalCertificate } from './certificate.ts';
+import { ClientStream } from './client-stream.ts';
+import { clusterHostname, type LocalCredentials } from './credentials.ts';
+import * as errors from './dsql-errors.ts';
+import { Faults } from './faults.ts';
+import { Jobs } from './jobs.ts';
+import type { LocalLimits } from './limits.ts';
+import { LockWatch } from './lock-watch.ts';
+import { PostgresConnection } from './postgres/connection.ts';
+import { Session } from './session.ts';
+import { StatementCache } from './sql/statement-cache.ts';
+import { refuseToken } from './token.ts';
+import { errorResponse } from './wire/error-response.ts';
+import { cstringAt, cstrings, message, ready } from './wire/message.ts';
+
+const sslRequest = 80_877_103;
+const gssRequest = 80_877_104;
+const cancelRequest = 80_877_102;
+const protocol3 = 196_608;
+/** A client gets this long to finish TLS and send its token. */
+const handshakeMs = 10_000;
+
+/** What a guard needs. */
+export interface GuardOptions {
+  readonly certificate: LocalCertificate;
+  readonly credentials: LocalCredentials;
+  readonly limits: LocalLimits;
+  readonly socketPath: string;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** The server clients see: TLS, tokens and connection limits here, everything after that in a Session each. */
+export class Guard {
+  readonly cache = new StatementCache(16 * 1024 * 1024);
+  readonly faults: Faults;
+  readonly jobs: Jobs;
+  readonly limits: LocalLimits;
+  readonly locks: LockWatch;
+  readonly socketPath: string;
+  readonly now: () => number;
+  private readonly options: GuardOptions;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private readonly secureContext;
+  private connections = 0;
+  private permits: number;
+  private refilledAt: number;
+  private processId = 0;
+
+  private constructor(options: GuardOptions, watcher: PostgresConnection) {
+    this.options = options;
+    this.limits = options.limits;
+    this.socketPath = options.socketPath;
+    this.now = options.now;
+    this.faults = new Faults(options.sleep);
+    this.jobs = new Jobs(options.socketPath);
+    this.locks = new LockWatch(watcher);
+    this.permits = options.limits.connectionBurst;
+    this.refilledAt = options.now();
+    this.secureContext = createSecureContext({ cert: options.certificate.certificate, key: options.certificate.key });
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** Listens on loopback. */
+  static async listen(options: GuardOptions, port: number): Promise<Guard> {
+    const watcher = await PostgresConnection.open(options.socketPath, 'dsql');
+    const guard = new Guard(options, watcher);
+    await new Promise<void>((resolve, reject) => {
+      guard.server.once('error', reject);
+      guard.server.listen(port, '127.0.0.1', () => resolve());
+    });
+    guard.jobs.wake();
+    return guard;
+  }
+
+  /** Sessions open now. */
+  get connected(): number {
+    return this.connections;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  close(): void {
+    this.server.close();
+    this.locks.stop();
+    this.jobs.stop();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** A ParameterStatus of PostgreSQL's as DSQL would send it. */
+  parameter(frame: Buffer): Buffer {
+    const [name] = cstringAt(frame, 5);
+    return name === 'server_version' ? message('S', cstrings('server_version', '16.15')) : frame;
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(handshakeMs, () => socket.destroy());
+    this.greet(socket);
+  }
+
+  /** Direct TLS begins with a TLS record; else the client asks for TLS first. */
+  private greet(socket: Socket): void {
+    let received = Buffer.alloc(0);
+    const look = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      if (received[0] === 0x16) {
+        socket.off('data', look);
+        socket.pause();
+        socket.unshift(received);
+        this.secure(socket, true);
+        return;
+      }
+      if (received.length < 8) return;
+      const code = received.readInt32BE(4);
+      const length = received.readInt32BE(0);
+      if (code === gssRequest && length === 8) {
+        received = received.subarray(8);
+        socket.write('N');
+      } else if (code === sslRequest && length === 8 && received.length === 8) {
+        socket.off('data', look);
+        socket.pause();
+        socket.write('S');
+        this.secure(socket, false);
+      } else if (code === cancelRequest) socket.destroy();
+      else {
+        const fatal = {
+          severity: 'FATAL',
+          sqlstate: '28000',
+          message: 'unable to accept connection, SSL is required',
+        } as const;
+        socket.end(errorResponse(fatal));
+      }
+    };
+    socket.on('data', look);
+  }
+
+  private secure(socket: Socket, direct: boolean): void {
+    const tls = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: this.secureContext,
+      ALPNProtocols: ['postgresql'],
+    });
+    let serverName = '';
+    tls.on('error', () => socket.destroy());
+    tls.once('secure', () => {
+      if (direct && tls.alpnProtocol !== 'postgresql') {
+        socket.destroy();
+        return;
+      }
+      const name: unknown = 'servername' in tls ? tls.servername : undefined;
+      serverName = typeof name === 'string' ? name : '';
+      const client = new ClientStream(tls, this.limits.messageBytes);
+      void this.serve(client, serverName).catch(() => client.close());
+    });
+  }
+
+  private async serve(client: ClientStream, serverName: string): Promise<void> {
+    const parameters = readStartup(await client.startup());
+    if (parameters === undefined) return client.close();
+    client.write(message('R', Buffer.from([0, 0, 0, 3])));
+    const password = await client.next();
+    if (password === undefined || password[0] !== 0x70) return client.close();
+    const user = parameters['user'] ?? '';
+    const refusal = await this.refuse(user, cstringAt(password, 5)[0], serverName);
+    if (refusal !== undefined) return client.end(errorResponse(refusal));
+    if ((parameters['database'] ?? user) !== 'postgres') {
+      const name = parameters['database'] ?? user;
+      return client.end(
+        errorResponse({ severity: 'FATAL', sqlstate: '3D000', message: `database "${name}" does not exist` }),
+      );
+    }
+    this.connections += 1;
+    client.socket.setTimeout(0);
+    const lifetime = setTimeout(() => client.close(), this.limits.connectionSeconds * 1000);
+    try {
+      client.write(this.welcome(parameters));
+      await new Session(client, this, user, kept(parameters)).run();
+    } finally {
+      clearTimeout(lifetime);
+      this.connections -= 1;
+    }
+  }
+
+  private async refuse(user: string, token: string, serverName: string) {
+    if (this.connections >= this.limits.connections) return errors.tooManyConnections;
+    if (this.faults.refusesConnections || !this.admit()) return errors.rateExceeded;
+    const { credentials } = this.options;
+    const hosts = ['localhost', '127.0.0.1', '[::1]', clusterHostname(credentials), serverName];
+    const now = new Date(this.now() + (this.faults.expiresTokens ? 8 * 24 * 3600 * 1000 : 0));
+    const refusal = refuseToken(token, { user, hosts, credentials, now });
+    if (refusal !== undefined) return errors.accessDenied(refusal.hint);
+    return (await this.mayConnect(user)) ? undefined : errors.accessDenied(undefined);
+  }
+
+  /** Besides admin, roles that may log in and that an IAM role was granted. */
+  private async mayConnect(user: string): Promise<boolean> {
+    if (user === 'admin') return true;
+    return await this.locks.mayConnect(user);
+  }
+
+  /** New connections are drawn from a bucket that refills continuously. */
+  private admit(): boolean {
+    const now = this.now();
+    const refill = ((now - this.refilledAt) / 1000) * this.limits.connectionRate;
+    this.permits = Math.min(this.limits.connectionBurst, this.permits + refill);
+    this.refilledAt = now;
+    if (this.permits < 1) return false;
+    this.permits -= 1;
+    return true;
+  }
+
+  /** What follows a good token: the parameters a client relies on, known without asking PostgreSQL. */
+  private welcome(parameters: Readonly<Record<string, string>>): Buffer {
+    this.processId += 1;
+    const key = Buffer.alloc(8);
+    key.writeInt32BE(this.processId, 0);
+    const status: Readonly<Record<string, string>> = {
+      application_name: parameters['application_name'] ?? '',
+      client_encoding: 'UTF8',
+      DateStyle: 'ISO, MDY',
+      default_transaction_read_only: 'off',
+      in_hot_standby: 'off',
+      integer_datetimes: 'on',
+      IntervalStyle: 'postgres',
+      is_superuser: 'off',
+      server_encoding: 'UTF8',
+      server_version: '16.15',
+      session_authorization: parameters['user'] ?? '',
+      standard_conforming_strings: 'on',
+      TimeZone: 'UTC',
+    };
+    return Buffer.concat([
+      message('R', Buffer.alloc(4)),
+      ...Object.entries(status).map(([name, value]) => message('S', cstrings(name, value))),
+      message('K', key),
+      ready('I'),
+    ]);
+  }
+}
+
+function readStartup(frame: Buffer | undefined): Readonly<Record<string, string>> | undefined {
+  if (frame === undefined || frame.length < 9 || frame.readInt32BE(4) !== protocol3) return undefined;
+  const parameters: Record<string, string> = {};
+  for (let at = 8; at < frame.length - 1; ) {
+    const [name, afterName] = cstringAt(frame, at);
+    const [value, afterValue] = cstringAt(frame, afterName);
+    if (name !== '') parameters[name] = value;
+    at = afterValue;
+  }
+  return parameters;
+}
+
+/** Start-up parameters a session may set; others are ignored, as a statement would refuse them. */
+function kept(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = new Set([
+    'application_name',
+    'client_encoding',
+    'datestyle',
+    'intervalstyle',
+    'timezone',
+    'extra_float_digits',
+    'search_path',
+    'bytea_output',
+    'client_min_messages',
+  ]);
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.has(name.toLowerCase())));
+}

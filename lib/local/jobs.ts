@@ -1,0 +1,77 @@
+import { PostgresConnection } from './postgres/connection.ts';
+import { literal } from './sql/statement.ts';
+
+/** Builds what CREATE INDEX ASYNC and ALTER TABLE ASYNC asked for, one job after the other, after their transaction committed. */
+export class Jobs {
+  private readonly socketPath: string;
+  private working = false;
+  private again = false;
+  private stopped = false;
+  private connection: PostgresConnection | undefined;
+
+  constructor(socketPath: string) {
+    this.socketPath = socketPath;
+  }
+
+  /** Looks for submitted jobs; those a killed server left in the middle are begun anew. */
+  wake(): void {
+    this.again = true;
+    if (this.working || this.stopped) return;
+    this.working = true;
+    void this.work()
+      .catch(() => {})
+      .finally(() => {
+        this.working = false;
+      });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.connection?.close();
+  }
+
+  private async work(): Promise<void> {
+    this.connection ??= await PostgresConnection.open(this.socketPath, 'dsql', {
+      default_transaction_isolation: 'read committed',
+    });
+    while (this.again && !this.stopped) {
+      this.again = false;
+      const jobs = await this.connection.rows(
+        `SELECT j.job_id, w.statement, w.search_path FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
+         WHERE j.status IN ('submitted', 'processing') ORDER BY j.start_time`,
+      );
+      for (const [id, statement, searchPath] of jobs) {
+        await this.build(this.connection, id ?? '', statement ?? '', searchPath ?? 'public');
+      }
+    }
+  }
+
+  private async build(
+    connection: PostgresConnection,
+    id: string,
+    statement: string,
+    searchPath: string,
+  ): Promise<void> {
+    await this.note(connection, id, 'processing', null);
+    try {
+      await connection.rows(`SET search_path = ${searchPath}`);
+      await connection.rows(statement);
+      await connection.rows('RESET search_path');
+      await this.note(connection, id, 'completed', null);
+    } catch (error) {
+      await this.note(connection, id, 'failed', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private async note(
+    connection: PostgresConnection,
+    id: string,
+    status: string,
+    details: string | null,
+  ): Promise<void> {
+    const text = details === null ? 'NULL' : literal(details);
+    await connection.rows(
+      `UPDATE sys.jobs SET status = '${status}', details = ${text}, update_time = clock_timestamp() WHERE job_id = '${id}'`,
+    );
+  }
+}

@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemCatalog } from '../catalog/system-catalog.ts';
+import type { LocalFolder } from '../folder.ts';
+import { isAlive } from '../process.ts';
+import { choosePostgresAccount, type PostgresAccount } from './account.ts';
+import { findPostgres, restoreLinks } from './binaries.ts';
+
+/**
+ * What a committed transaction survives. `machine`: a crash of the machine (every COMMIT is flushed to disk, as DSQL's
+ * is). `process`: a kill of any process, but not of the machine; several times faster on a slow disk.
+ */
+export type Durability = 'machine' | 'process';
+
+export interface PostgresServer {
+  readonly socketPath: string;
+  readonly pid: number;
+  /** Resolves when PostgreSQL has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  /** Fast shutdown: sessions are ended, the data is checkpointed. */
+  stop(): Promise<void>;
+}
+
+const socketPort = 5432;
+const superuser = 'dsql';
+
+/**
+ * Keeps PostgreSQL from outliving us: a shell holds it, and the end of the pipe we hold ends it, even when we are killed.
+ */
+const holder = `"$@" </dev/null & child=$!
+trap '' INT QUIT
+{ cat >/dev/null; kill -INT $child 2>/dev/null; } <&3 &
+wait $child; status=$?
+kill $! 2>/dev/null
+exit $status`;
+
+/** Makes the data folder if there is none, ends an orphan that still holds it, and starts PostgreSQL on a unix socket. */
+export async function startPostgres(folder: LocalFolder, durability: Durability): Promise<PostgresServer> {
+  const native = findPostgres();
+  restoreLinks(native);
+  const account = choosePostgresAccount(native, folder.data);
+  await endOrphan(account.data);
+  mkdirSync(folder.sockets, { recursive: true, mode: 0o700 });
+  const sockets = join(folder.sockets, 'pg');
+  rmSync(sockets, { recursive: true, force: true });
+  mkdirSync(sockets, { mode: 0o700 });
+  if (account.id !== undefined) {
+    chownSync(folder.sockets, account.id.uid, account.id.gid);
+    chownSync(sockets, account.id.uid, account.id.gid);
+  }
+  const log = openSync(folder.logFile, 'a', 0o600);
+  if (!existsSync(join(account.data, 'dsql-ready'))) await initialise(account, sockets, log);
+  const child = run(account, 'postgres', ['-D', account.data, ...settings(sockets, durability)], log);
+  const socketPath = join(sockets, `.s.PGSQL.${socketPort}`);
+  const ended = once(child, 'exit').then(() => undefined);
+  await Promise.race([
+    accepting(socketPath),
+    ended.then(() => {
+      throw new Error('PostgreSQL ended while starting');
+    }),
+  ]);
+  const pid = postmasterPid(account.data) ?? 0;
+  return {
+    socketPath,
+    pid,
+    ended,
+    stop: async () => {
+      child.stdio[3]?.destroy();
+      await ended;
+    },
+  };
+}
+
+function settings(sockets: string, durability: Durability): string[] {
+  const values: Readonly<Record<string, string | number>> = {
+    listen_addresses: '',
+    unix_socket_directories: sockets,
+    port: socketPort,
+    max_connections: 1_000,
+    superuser_reserved_connections: 10,
+    shared_buffers: '128MB',
+    max_wal_size: '1GB',
+    default_transaction_isolation: 'repeatable read',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    lc_messages: 'C',
+    jit: 'off',
+    log_min_messages: 'warning',
+    log_min_error_statement: 'panic',
+    fsync: durability === 'machine' ? 'on' : 'off',
+    full_page_writes: durability === 'machine' ? 'on' : 'off',
+    // The commit record always reaches the kernel before the answer: a killed PostgreSQL loses nothing.
+    synchronous_commit: 'on',
+  };
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** initdb, then the system catalog of DSQL in single-user mode; `dsql-ready` is written last, so a kill midway starts over. */
+async function initialise(account: PostgresAccount, sockets: string, log: number): Promise<void> {
+  rmSync(account.data, { recursive: true, force: true });
+  mkdirSync(account.data, { recursive: true, mode: 0o700 });
+  if (account.id !== undefined) chownSync(account.data, account.id.uid, account.id.gid);
+  const initdb = ['-D', account.data, '-U', superuser, '--auth=trust', '--encoding=UTF8', '--locale=C'];
+  await finished(run(account, 'initdb', [...initdb, '--no-sync', '--no-instructions'], log), 'initdb');
+  const single = run(
+    account,
+    'postgres',
+    ['--single', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`, '-c', 'fsync=off', 'postgres'],
+    log,
+    systemCatalog,
+  );
+  await finished(single, 'the set-up of the catalog');
+  writeFileSync(join(account.data, 'dsql-ready'), '1\n');
+}
+
+function run(
+  account: PostgresAccount,
+  program: string,
+  args: readonly string[],
+  log: number,
+  input?: string,
+): ChildProcess {
+  const command = join(account.native, 'bin', program);
+  const words = input === undefined ? ['/bin/sh', '-c', holder, 'sh', command, ...args] : [command, ...args];
+  const [first = command, ...rest] = [...account.prefix, ...words];
+  const child = spawn(first, rest, {
+    ...(account.id ?? {}),
+    cwd: account.native,
+    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' },
+    stdio: [input === undefined ? 'ignore' : 'pipe', log, log, 'pipe'],
+    detached: true,
+  });
+  child.stdin?.end(input);
+  child.stdio[3]?.on('error', () => {});
+  return child;
+}
+
+async function finished(child: ChildProcess, what: string): Promise<void> {
+  const [status] = (await once(child, 'exit')) as [number | null];
+  if (status !== 0) throw new Error(`${what} of PostgreSQL failed with status ${status}`);
+}
+
+async function accepting(socketPath: string): Promise<void> {
+  for (;;) {
+    if (existsSync(socketPath) && (await answersStartup(socketPath))) return;
+    await delay(5);
+  }
+}
+
+/** A startup packet is answered with an authentication request once recovery is over, with an error before. */
+function answersStartup(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    const body = Buffer.from(`\0\x03\0\0user\0${superuser}\0database\0postgres\0\0`, 'latin1');
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    socket.once('connect', () => socket.write(Buffer.concat([length, body])));
+    socket.once('data', (data) => {
+      resolve(data[0] === 0x52);
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}
+
+/** A PostgreSQL left by a killed guard is ended; its data recovers at the next start. */
+async function endOrphan(data: string): Promise<void> {
+  const pid = postmasterPid(data);
+  if (pid === undefined || !isPostgres(pid)) return;
+  process.kill(pid, 'SIGINT');
+  for (let waited = 0; isAlive(pid) && waited < 10_000; waited += 10) {
+    if (waited === 5_000) process.kill(pid, 'SIGQUIT');
+    await delay(10);
+  }
+}
+
+function postmasterPid(data: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8'), 10);
+    return pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Guards against a pid that another program got since; where /proc is absent the pid is believed. */
+function isPostgres(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres');
+  } catch {
+    return process.platform !== 'linux';
+  }
+}

@@ -1,0 +1,125 @@
+import { at, lastName, listAt, type Tree, visit } from '../sql/tree.ts';
+import type { Rule } from './rule.ts';
+
+/** Names under which a column's type is refused, with PostgreSQL's own spelling of the type, as DSQL prints it. */
+const refusedTypes: Readonly<Record<string, string>> = {
+  money: 'money',
+  xml: 'xml',
+  inet: 'inet',
+  cidr: 'cidr',
+  macaddr: 'macaddr',
+  macaddr8: 'macaddr8',
+  point: 'point',
+  line: 'line',
+  lseg: 'lseg',
+  box: 'box',
+  path: 'path',
+  polygon: 'polygon',
+  circle: 'circle',
+  tsvector: 'tsvector',
+  tsquery: 'tsquery',
+  bit: 'bit',
+  varbit: 'bit varying',
+  pg_lsn: 'pg_lsn',
+  pg_snapshot: 'pg_snapshot',
+  txid_snapshot: 'txid_snapshot',
+  int4range: 'int4range',
+  int8range: 'int8range',
+  numrange: 'numrange',
+  tsrange: 'tsrange',
+  tstzrange: 'tstzrange',
+  daterange: 'daterange',
+  int4multirange: 'int4multirange',
+  int8multirange: 'int8multirange',
+  nummultirange: 'nummultirange',
+  tsmultirange: 'tsmultirange',
+  tstzmultirange: 'tstzmultirange',
+  datemultirange: 'datemultirange',
+  jsonpath: 'jsonpath',
+  refcursor: 'refcursor',
+  aclitem: 'aclitem',
+  cid: 'cid',
+  tid: 'tid',
+  xid: 'xid',
+  xid8: 'xid8',
+  regclass: 'regclass',
+  regproc: 'regproc',
+  regtype: 'regtype',
+  regrole: 'regrole',
+  regnamespace: 'regnamespace',
+};
+
+/** Types that may appear within a query though not in a column. The rest of the refused ones may not appear at all. */
+const geometric = new Set(['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle']);
+
+/** PostgreSQL's long names of the types whose short ones its parser puts into the tree. */
+const longNames: Readonly<Record<string, string>> = {
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  float4: 'real',
+  float8: 'double precision',
+  bool: 'boolean',
+  varchar: 'character varying',
+  bpchar: 'character',
+  timestamptz: 'timestamp with time zone',
+  timestamp: 'timestamp without time zone',
+  timetz: 'time with time zone',
+  time: 'time without time zone',
+  varbit: 'bit varying',
+};
+
+const serials = new Set(['serial', 'serial2', 'serial4', 'serial8', 'smallserial', 'bigserial']);
+
+/** A type as DSQL prints it. */
+export function printedType(typeName: Tree | undefined): string {
+  const name = lastName(listAt(typeName, 'names'));
+  return `${longNames[name] ?? name}${listAt(typeName, 'arrayBounds').length > 0 ? '[]' : ''}`;
+}
+
+function refuseColumnType(typeName: Tree | undefined): string | undefined {
+  const name = lastName(listAt(typeName, 'names'));
+  if (listAt(typeName, 'arrayBounds').length > 0) return `datatype ${printedType(typeName)} not supported`;
+  const refused = Object.hasOwn(refusedTypes, name) ? refusedTypes[name] : undefined;
+  return refused === undefined ? undefined : `datatype ${refused} not supported`;
+}
+
+/** Types of columns and domains, and types no expression may have. */
+export const typeRules: readonly Rule[] = [
+  {
+    node: 'ColumnDef',
+    sqlstate: '42704',
+    refuse: (body) => {
+      const name = lastName(listAt(body, 'typeName', 'names'));
+      return serials.has(name) ? `type "${name}" does not exist` : undefined;
+    },
+    source: 'recorded',
+  },
+  { node: 'ColumnDef', refuse: (body) => refuseColumnType(at(body, 'typeName')), source: 'recorded' },
+  { node: 'CreateDomainStmt', refuse: (body) => refuseColumnType(at(body, 'typeName')), source: 'inferred' },
+  {
+    node: 'TypeCast',
+    refuse: (body) => {
+      const name = lastName(listAt(body, 'typeName', 'names'));
+      return geometric.has(name) ? `datatype ${name} not supported` : undefined;
+    },
+    source: 'inferred',
+  },
+  {
+    node: 'FuncCall',
+    refuse: (body) => {
+      const name = lastName(listAt(body, 'funcname'));
+      return geometric.has(name) ? `datatype ${name} not supported` : undefined;
+    },
+    source: 'recorded',
+  },
+];
+
+/** The columns of a CREATE TABLE or of one ADD COLUMN. */
+export function columnsOf(tree: Tree): readonly Tree[] {
+  const found: Tree[] = [];
+  visit(tree, (type, body) => {
+    if (type === 'ColumnDef') found.push(body);
+  });
+  return found;
+}

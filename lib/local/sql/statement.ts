@@ -1,0 +1,272 @@
+import { loadModule, parseSync } from 'libpg-query';
+import type { Rule } from '../rules/rule.ts';
+import { refuseStatement, statementRules } from '../rules/statement-rules.ts';
+import { alterRules, indexRules, tableRules } from '../rules/table-rules.ts';
+import { typeRules } from '../rules/type-rules.ts';
+import type { DsqlError } from '../wire/error-response.ts';
+import { translate } from './dialect.ts';
+import { scan } from './scanner.ts';
+import { at, isObject, listAt, numberAt, type Tree, textAt, unwrap, visit } from './tree.ts';
+
+/** What a statement does to its transaction. */
+export type StatementKind = 'begin' | 'commit' | 'rollback' | 'read' | 'write' | 'ddl' | 'session' | 'call';
+
+/** A table as a statement names it. */
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** One statement, judged. The same text gives the same object. */
+export interface Statement {
+  /** Text for PostgreSQL. */
+  readonly sql: string;
+  readonly kind: StatementKind;
+  /** Node type of the parse tree, e.g. `InsertStmt`. */
+  readonly node: string;
+  readonly tree: Tree;
+  readonly refusal: DsqlError | undefined;
+  /** The tag DSQL answers with, where PostgreSQL's differs because the statement was rewritten. */
+  readonly tag: string | undefined;
+  /** Tables whose rows it changes or locks. */
+  readonly targets: readonly TableName[];
+  /** Every table it names. */
+  readonly tables: readonly TableName[];
+  /** It changes rows in more than one place: data-modifying CTEs, whose counts its tag does not hold. */
+  readonly hiddenRows: boolean;
+  /** CREATE INDEX ASYNC or ALTER TABLE ASYNC. */
+  readonly async: boolean;
+}
+
+const rules = group([...statementRules, ...tableRules, ...alterRules, ...indexRules, ...typeRules]);
+
+function group(all: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
+  const groups = new Map<string, Rule[]>();
+  for (const rule of all) {
+    const known = groups.get(rule.node);
+    if (known === undefined) groups.set(rule.node, [rule]);
+    else known.push(rule);
+  }
+  return groups;
+}
+
+/** Loads the parser; call once before `parseStatements`. */
+export async function loadParser(): Promise<void> {
+  await loadModule();
+}
+
+/** Cuts a text into statements and judges each. Throws nothing: a text that does not parse is one refused statement. */
+export function parseStatements(text: string): readonly Statement[] {
+  const { sql, asyncAt } = translate(text);
+  let parsed: Tree;
+  try {
+    parsed = sql.trim() === '' ? { stmts: [] } : (parseSync(sql) as Tree);
+  } catch (error) {
+    if (isEmptyText(error)) return [];
+    return [unparsed(sql, error)];
+  }
+  const bytes = asyncAt.length === 0 && isAscii(sql) ? undefined : Buffer.from(sql);
+  const asyncBytes = asyncAt.map((offset) => Buffer.byteLength(sql.slice(0, offset)));
+  return listAt(parsed, 'stmts').map((item) => {
+    const start = numberAt(item, 'stmt_location');
+    const length = numberAt(item, 'stmt_len');
+    const end = length === 0 ? undefined : start + length;
+    const part = bytes === undefined ? sql.slice(start, end) : bytes.toString('utf8', start, end);
+    const [node, tree] = unwrap(at(item, 'stmt'));
+    const isAsync = asyncBytes.some((offset) => offset >= start && (end === undefined || offset < end));
+    return judge(part, node, tree, isAsync);
+  });
+}
+
+function isEmptyText(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query cannot be empty';
+}
+
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
+  return /^[\x00-\x7f]*$/.test(text);
+}
+
+function unparsed(sql: string, error: unknown): Statement {
+  const message = error instanceof Error ? error.message : String(error);
+  const details: unknown = error instanceof Error && 'sqlDetails' in error ? error.sqlDetails : undefined;
+  const position = isObject(details as Tree) ? numberAt(details as Tree, 'cursorPosition') : 0;
+  const refusal = { sqlstate: '42601', message, position: position + 1 };
+  return { ...plain(sql, 'read', '', null), refusal };
+}
+
+function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Statement {
+  return {
+    sql,
+    kind,
+    node,
+    tree,
+    refusal: undefined,
+    tag: undefined,
+    targets: [],
+    tables: [],
+    hiddenRows: false,
+    async: false,
+  };
+}
+
+function judge(sql: string, node: string, tree: Tree, isAsync: boolean): Statement {
+  const found = surveyTree(node, tree);
+  const statement: Statement = {
+    ...plain(sql, kindOf(node, tree, found.modifies), node, tree),
+    tables: found.tables,
+    targets: found.targets,
+    hiddenRows: found.modifies > 1 || (node === 'SelectStmt' && found.modifies > 0),
+    async: isAsync,
+    refusal: refuse(node, tree, isAsync),
+  };
+  return rewrite(statement);
+}
+
+function refuse(node: string, tree: Tree, isAsync: boolean): DsqlError | undefined {
+  const message = refuseStatement(node);
+  if (message !== undefined) return { sqlstate: '0A000', message };
+  let refusal: DsqlError | undefined;
+  visit({ [node]: tree }, (type, body) => {
+    if (refusal !== undefined) return;
+    for (const rule of rules.get(type) ?? []) {
+      const text = rule.refuse(body, { async: isAsync });
+      if (text !== undefined) {
+        refusal = { sqlstate: rule.sqlstate ?? '0A000', message: text };
+        return;
+      }
+    }
+  });
+  return refusal;
+}
+
+interface Survey {
+  readonly tables: readonly TableName[];
+  readonly targets: readonly TableName[];
+  /** INSERT, UPDATE, DELETE and locking SELECT in the tree. */
+  readonly modifies: number;
+}
+
+function surveyTree(node: string, tree: Tree): Survey {
+  const tables: TableName[] = [];
+  const targets: TableName[] = [];
+  let modifies = 0;
+  visit({ [node]: tree }, (type, body) => {
+    if (type === 'RangeVar') tables.push(tableName(body));
+    if (type === 'InsertStmt' || type === 'UpdateStmt' || type === 'DeleteStmt') {
+      modifies += 1;
+      targets.push(tableName(at(body, 'relation')));
+    }
+    if (type === 'SelectStmt' && listAt(body, 'lockingClause').length > 0) {
+      modifies += 1;
+      for (const item of listAt(body, 'fromClause'))
+        visit(item, (t, b) => t === 'RangeVar' && targets.push(tableName(b)));
+    }
+  });
+  if (node === 'CopyStmt' && at(tree, 'is_from') === true) targets.push(tableName(at(tree, 'relation')));
+  return { tables, targets, modifies };
+}
+
+function tableName(range: Tree | undefined): TableName {
+  return { schema: textAt(range, 'schemaname'), table: textAt(range, 'relname') };
+}
+
+const ddlNodes = new Set([
+  'CreateStmt',
+  'AlterTableStmt',
+  'IndexStmt',
+  'DropStmt',
+  'RenameStmt',
+  'AlterObjectSchemaStmt',
+  'AlterOwnerStmt',
+  'ViewStmt',
+  'CreateSchemaStmt',
+  'CreateSeqStmt',
+  'AlterSeqStmt',
+  'CreateDomainStmt',
+  'AlterDomainStmt',
+  'CreateFunctionStmt',
+  'AlterFunctionStmt',
+  'CreateRoleStmt',
+  'AlterRoleStmt',
+  'DropRoleStmt',
+  'GrantStmt',
+  'GrantRoleStmt',
+  'AlterDefaultPrivilegesStmt',
+  'DropOwnedStmt',
+  'ReassignOwnedStmt',
+  'CreateStatsStmt',
+  'AlterStatsStmt',
+  'CommentStmt',
+]);
+
+function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
+  if (node === 'TransactionStmt') {
+    const kind = textAt(tree, 'kind');
+    if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') return 'begin';
+    if (kind === 'TRANS_STMT_COMMIT') return 'commit';
+    if (kind === 'TRANS_STMT_ROLLBACK') return 'rollback';
+  }
+  if (ddlNodes.has(node)) return 'ddl';
+  if (node === 'CopyStmt') return at(tree, 'is_from') === true ? 'write' : 'read';
+  if (node === 'CallStmt')
+    return textAt(listAt(tree, 'funccall', 'funcname')[0], 'String', 'sval') === 'sys' ? 'call' : 'ddl';
+  if (node === 'VariableSetStmt' || node === 'ConstraintsSetStmt') return 'session';
+  return modifies > 0 ? 'write' : 'read';
+}
+
+/** Statements PostgreSQL would answer otherwise are replaced by a query that answers as DSQL does. */
+function rewrite(statement: Statement): Statement {
+  if (statement.refusal !== undefined) return statement;
+  if (statement.node === 'VariableShowStmt') {
+    const name = textAt(statement.tree, 'name');
+    const value = { server_version: '16.15', server_version_num: '160015' }[name];
+    if (value !== undefined) return { ...statement, sql: `SELECT '${value}'::text AS ${name}`, tag: 'SHOW' };
+  }
+  if (statement.node === 'IndexStmt') return createIndexAsync(statement);
+  if (statement.node === 'AlterTableStmt' && statement.async) {
+    const name = textAt(listAt(statement.tree, 'cmds')[0], 'AlterTableCmd', 'name');
+    const range = at(statement.tree, 'relation');
+    const words = [statement.sql, textAt(range, 'schemaname'), textAt(range, 'relname'), name].map(literal).join(', ');
+    return {
+      ...statement,
+      sql: `SELECT job_id FROM dsql_local.validate_async(${words}) AS job_id`,
+      tag: 'ALTER TABLE',
+    };
+  }
+  if (statement.node === 'CallStmt' && statement.kind === 'ddl') {
+    return { ...statement, tag: statement.sql.includes('iam_revoke') ? 'AWS IAM REVOKE' : 'AWS IAM GRANT' };
+  }
+  return statement;
+}
+
+/** The job builds the index CONCURRENTLY, as DSQL leaves writers alone; a trial on an empty copy finds what is wrong at once. */
+function createIndexAsync(statement: Statement): Statement {
+  const tokens = scan(statement.sql);
+  const index = tokens.find((token) => token.kind === 'word' && token.text === 'index')?.end ?? 0;
+  const build = `${statement.sql.slice(0, index)} CONCURRENTLY${statement.sql.slice(index)}`;
+  const range = at(statement.tree, 'relation');
+  const schema = textAt(range, 'schemaname');
+  const onTable = tokens.findIndex((token) => token.kind === 'word' && token.text === 'on');
+  const name = schema === '' ? undefined : tokens[onTable + 1];
+  const dot = tokens[onTable + 2];
+  const trial =
+    name === undefined || dot === undefined
+      ? statement.sql
+      : `${statement.sql.slice(0, name.start)}pg_temp${statement.sql.slice(dot.start)}`;
+  const words = [build, trial, schema, textAt(range, 'relname'), textAt(statement.tree, 'idxname')]
+    .map(literal)
+    .join(', ');
+  const tolerant = at(statement.tree, 'if_not_exists') === true;
+  return {
+    ...statement,
+    sql: `SELECT job_id FROM dsql_local.create_index_async(${words}, ${tolerant}) AS job_id`,
+    tag: 'CREATE INDEX',
+  };
+}
+
+/** A text as an SQL string literal, whatever it holds. */
+export function literal(text: string): string {
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "''");
+  return `${text.includes('\\') ? ' E' : ''}'${escaped}'`;
+}
