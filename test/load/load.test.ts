@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseTableName } from '../../lib/dsql/identifier.ts';
+import { defineTable } from '../../lib/load/define-table.ts';
+import { type LoadResult, load } from '../../lib/load/load.ts';
+import { ensureServiceTables } from '../../lib/load/service-tables.ts';
+import type { Column } from '../../lib/manifest.ts';
+import { cleanChunks } from '../support/clean-chunks.ts';
+import { type LocalTarget, localTarget } from '../support/local-target.ts';
+
+let target: LocalTarget;
+
+beforeAll(async () => {
+  target = await localTarget();
+  await ensureServiceTables(target.sql, target.where, target.retry);
+});
+
+afterAll(async () => {
+  await target.remove();
+});
+
+interface Case {
+  readonly table: string;
+  readonly columns: readonly Column[];
+  readonly queries: readonly string[];
+  readonly mode?: 'insert' | 'upsert';
+  readonly keys?: readonly string[];
+  readonly runId?: string;
+  readonly batchRows?: number;
+  readonly sql?: LocalTarget['sql'];
+}
+
+let runs = 0;
+
+async function loadCase(given: Case): Promise<LoadResult> {
+  runs += 1;
+  const chunks = await cleanChunks(`${target.folder}/load-${runs}`, given.columns, given.queries);
+  const sql = given.sql ?? target.sql;
+  const keyColumns = given.keys ?? [];
+  const loadMode = given.mode ?? 'insert';
+  const demand = { name: parseTableName(given.table), columns: given.columns, keyColumns, loadMode };
+  const table = await defineTable(sql, demand, target.where, target.retry);
+  return await load({
+    ...chunks,
+    sql,
+    runId: given.runId ?? `run-${runs}`,
+    pipelineName: 'test',
+    table,
+    loadMode,
+    keyColumns,
+    batchRows: given.batchRows ?? 2000,
+    connections: 4,
+    again: false,
+    retry: target.retry,
+  });
+}
+
+const columns: readonly Column[] = [
+  { name: 'uuid_id', type: 'uuid' },
+  { name: 'id', type: 'bigint' },
+  { name: 'name', type: 'text' },
+];
+const rows = (from: number, to: number, name = "'n' || i"): string =>
+  `SELECT CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS uuid_id, i AS id, ${name} AS name FROM range(${from}, ${to}) t(i)`;
+
+describe('loading chunks', () => {
+  it('inserts every row, batch by batch, each with its ledger row', async () => {
+    const result = await loadCase({
+      table: 'plain',
+      columns,
+      queries: [rows(0, 5000), rows(5000, 7500)],
+      runId: 'plain',
+    });
+    expect(result).toEqual({ rows_inserted: 7500, rows_updated: 0, rows_unchanged: 0, rows_rejected: 0 });
+    expect(await target.sql`SELECT count(*) AS n, count(DISTINCT id) AS ids FROM plain`).toMatchObject([
+      { n: '7500', ids: '7500' },
+    ]);
+    const ledger = await target.sql`
+      SELECT chunk, batch, rows_loaded FROM etl_load_ledger WHERE run_id = 'plain' ORDER BY chunk, batch`;
+    expect(ledger.map((entry) => `${entry.chunk}/${entry.batch}: ${entry.rows_loaded}`)).toEqual([
+      '0/0: 2000',
+      '0/1: 2000',
+      '0/2: 1000',
+      '1/0: 2000',
+      '1/1: 500',
+    ]);
+  });
+
+  it('again under the same run loads nothing and counts the same', async () => {
+    const again = await loadCase({
+      table: 'plain',
+      columns,
+      queries: [rows(0, 5000), rows(5000, 7500)],
+      runId: 'plain',
+    });
+    expect(again.rows_inserted).toBe(7500);
+    expect(await target.sql`SELECT count(*) AS n FROM plain`).toMatchObject([{ n: '7500' }]);
+  });
+
+  it('from two loaders of the same run at once loads each row once', async () => {
+    const twin: Case = { table: 'twin', columns, queries: [rows(0, 20_000)], runId: 'twin', batchRows: 500 };
+    await defineTable(
+      target.sql,
+      { name: parseTableName('twin'), columns, keyColumns: [], loadMode: 'insert' },
+      target.where,
+      target.retry,
+    );
+    const results = await Promise.all([loadCase(twin), loadCase({ ...twin, sql: target.connect(4) })]);
+    expect(results.map((result) => result.rows_inserted)).toEqual([20_000, 20_000]);
+    expect(await target.sql`SELECT count(*) AS n FROM twin`).toMatchObject([{ n: '20000' }]);
+    expect(await target.sql`SELECT sum(rows_loaded) AS n FROM etl_load_ledger WHERE run_id = 'twin'`).toMatchObject([
+      { n: '20000' },
+    ]);
+  });
+
+  it('whose ledger speaks of other batches stops instead of guessing', async () => {
+    const attempt = loadCase({ table: 'plain', columns, queries: [rows(0, 4999)], runId: 'plain' });
+    await expect(attempt).rejects.toThrow(/does not agree with its chunks.*--again/s);
+  });
+
+  it('keeps every kind of value exactly', async () => {
+    const kinds: readonly Column[] = [
+      { name: 'uuid_id', type: 'uuid' },
+      { name: 'text', type: 'text' },
+      { name: 'number', type: 'numeric(38,10)' },
+      { name: 'big', type: 'bigint' },
+      { name: 'real', type: 'double precision' },
+      { name: 'flag', type: 'boolean' },
+      { name: 'day', type: 'date' },
+      { name: 'moment', type: 'timestamptz' },
+      { name: 'json', type: 'jsonb' },
+    ];
+    const query = `SELECT * FROM (VALUES
+      ('00000000-0000-8000-8000-000000000001'::UUID, 'a"b\\c{},NULL' || chr(10) || '日本🦜', 12345678901234567890.0123456789::DECIMAL(38,10),
+       9223372036854775807, 'NaN'::DOUBLE, true, DATE '0001-01-01', TIMESTAMPTZ '2025-01-02 03:04:05.678901+00', '{"a": "x\\"y", "n": 1.10}'),
+      ('00000000-0000-8000-8000-000000000002'::UUID, '', -0.0000000001::DECIMAL(38,10), -9223372036854775808, '-Infinity'::DOUBLE, false,
+       DATE '9999-12-31', TIMESTAMPTZ '1970-01-01 00:00:00+00', '[]'),
+      ('00000000-0000-8000-8000-000000000003'::UUID, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+    ) v(uuid_id, text, number, big, real, flag, day, moment, json)`;
+    await loadCase({ table: 'kinds', columns: kinds, queries: [query] });
+    const loaded = await target.sql`
+      SELECT text, number, big, real, flag, day, moment, json::text AS json FROM kinds ORDER BY uuid_id`;
+    expect(loaded).toMatchObject([
+      {
+        text: 'a"b\\c{},NULL\n日本🦜',
+        number: '12345678901234567890.0123456789',
+        big: '9223372036854775807',
+        real: 'NaN',
+        flag: true,
+        day: '0001-01-01',
+        moment: '2025-01-02 03:04:05.678901+00',
+        json: '{"a": "x\\"y", "n": 1.10}',
+      },
+      {
+        text: '',
+        number: '-0.0000000001',
+        big: '-9223372036854775808',
+        real: '-Infinity',
+        flag: false,
+        day: '9999-12-31',
+        moment: '1970-01-01 00:00:00+00',
+        json: '[]',
+      },
+      { text: null, number: null, big: null, real: null, flag: null, day: null, moment: null, json: null },
+    ]);
+  });
+});
+
+describe('an upsert', () => {
+  const upsert = (query: string): Promise<LoadResult> =>
+    loadCase({ table: 'people', columns, queries: [query], mode: 'upsert', keys: ['id'] });
+
+  it('tells inserted, updated and unchanged rows apart, and keeps ids and creation times', async () => {
+    expect(await upsert(rows(0, 3000))).toMatchObject({ rows_inserted: 3000, rows_updated: 0, rows_unchanged: 0 });
+    const before = await target.sql`SELECT id, uuid_id, created_at, updated_at FROM people ORDER BY id`;
+    const changed = `CASE WHEN i % 10 = 0 THEN 'new' ELSE 'n' || i END`;
+    expect(await upsert(rows(1000, 3500, changed))).toEqual({
+      rows_inserted: 500,
+      rows_updated: 200,
+      rows_unchanged: 1800,
+      rows_rejected: 0,
+    });
+    const after = await target.sql`SELECT id, uuid_id, created_at, updated_at FROM people WHERE id < 3000 ORDER BY id`;
+    expect(after.map((row) => [row.uuid_id, row.created_at])).toEqual(
+      before.map((row) => [row.uuid_id, row.created_at]),
+    );
+    const moved = after
+      .filter((row, index) => row.updated_at !== before[index]?.updated_at)
+      .map((row) => Number(row.id));
+    expect(moved).toEqual(Array.from({ length: 200 }, (_, index) => 1000 + index * 10));
+  });
+
+  it('into a table without a unique key on the key columns says what to do', async () => {
+    await target.sql`CREATE TABLE loose (id bigint, name text)`;
+    const attempt = loadCase({ table: 'loose', columns, queries: [rows(0, 1)], mode: 'upsert', keys: ['id'] });
+    await expect(attempt).rejects.toThrow(/no unique key on \(id\).*CREATE UNIQUE INDEX ASYNC/s);
+  });
+});
+
+describe('rows that the database refuses', () => {
+  it('are rejected alone with its own words, and the others load', async () => {
+    await target.sql`CREATE TABLE strict (id bigint PRIMARY KEY, name text UNIQUE)`;
+    await target.sql`INSERT INTO strict VALUES (-1, 'n77')`;
+    const name = `CASE WHEN i = 5 THEN repeat('x', 4000) WHEN i = 1500 THEN repeat('y', 1100000) ELSE 'n' || i END`;
+    const before = await target.sql`SELECT count(*) AS n FROM etl_load_ledger`;
+    const result = await loadCase({ table: 'strict', columns, queries: [rows(0, 2000, name)], runId: 'strict' });
+    expect(result).toEqual({ rows_inserted: 1997, rows_updated: 0, rows_unchanged: 0, rows_rejected: 3 });
+    const rejected = await target.sql`
+      SELECT reason, row->>'id' AS id FROM etl_rejected_row WHERE run_id = 'strict' ORDER BY 2`;
+    expect(rejected.map((row) => row.id)).toEqual(['1500', '5', '77']);
+    expect(rejected.map((row) => row.reason).join('\n')).toMatch(/duplicate key value violates unique constraint/);
+    expect(rejected.map((row) => row.reason).join('\n')).not.toMatch(/xxxx|yyyy/);
+    const after = await target.sql`SELECT count(*) AS n FROM etl_load_ledger`;
+    expect(Number(after[0]?.n) - Number(before[0]?.n)).toBeLessThanOrEqual(3 * 11 + 1);
+  });
+});
+
+describe('wide rows', () => {
+  it('are cut into batches that stay under what DSQL allows in a transaction', async () => {
+    const name = `repeat('w', CASE WHEN i % 3 = 0 THEN 100 WHEN i % 3 = 1 THEN 10000 ELSE 900000 END)`;
+    const result = await loadCase({ table: 'wide', columns, queries: [rows(0, 60, name)], runId: 'wide' });
+    expect(result.rows_inserted).toBe(60);
+    const ledger = await target.sql`SELECT count(*) AS n FROM etl_load_ledger WHERE run_id = 'wide'`;
+    expect(Number(ledger[0]?.n)).toBeGreaterThanOrEqual(3);
+  });
+});

@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
+import { quoteText } from '../../lib/duckdb/quote.ts';
+import { folderStore } from '../../lib/local/folder-store.ts';
+import type { CleanManifest, Column } from '../../lib/manifest.ts';
+import type { ObjectStore } from '../../lib/object-store.ts';
+
+/** Chunks as transform would leave them, made by one DuckDB query per chunk. */
+export async function cleanChunks(
+  folder: string,
+  columns: readonly Column[],
+  queries: readonly string[],
+): Promise<{ readonly manifest: CleanManifest; readonly store: ObjectStore; readonly scratchDir: string }> {
+  const scratchDir = path.join(folder, 'scratch');
+  mkdirSync(path.join(folder, 'clean'), { recursive: true });
+  mkdirSync(scratchDir, { recursive: true });
+  const session = await openDuckDb({ allowedDirs: [folder], tempDir: scratchDir });
+  const chunks: { readonly location: string; readonly rows: number; readonly bytes: number }[] = [];
+  try {
+    for (const [index, query] of queries.entries()) {
+      const location = `clean/part-${String(index).padStart(5, '0')}.parquet`;
+      await session.run(`COPY (${query}) TO ${quoteText(path.join(folder, location))} (FORMAT parquet)`);
+      const [count] = await session.rows(
+        `SELECT count(*) AS n FROM read_parquet(${quoteText(path.join(folder, location))})`,
+      );
+      chunks.push({ location, rows: Number(count?.n), bytes: 0 });
+    }
+  } finally {
+    session.close();
+  }
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+  const counts = { rows_read: rows, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: rows };
+  return {
+    manifest: { columns: [...columns], chunks, rejected: [], counts },
+    store: folderStore(folder),
+    scratchDir,
+  };
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { systemClock } from '../../lib/clock.ts';
+import { connect, type Sql } from '../../lib/dsql/connect.ts';
+import type { RetryContext } from '../../lib/dsql/retry.ts';
+import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/local-dsql.ts';
+
+/** A local DSQL in a folder of its own, with a pool of connections. */
+export interface LocalTarget {
+  readonly sql: Sql;
+  readonly hold: LocalDsqlHold;
+  /** A folder for files of the test; removed with the target. */
+  readonly folder: string;
+  readonly where: { readonly endpoint: string; readonly user: string };
+  readonly retry: RetryContext;
+  /** Another pool to the same server. */
+  readonly connect: (maxConnections: number) => Sql;
+  readonly remove: () => Promise<void>;
+}
+
+export async function localTarget(
+  options: Omit<LocalDsqlOptions, 'stateDir'> = {},
+  maxConnections = 6,
+): Promise<LocalTarget> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'etl-target-'));
+  const hold = await holdLocalDsql({ ...options, stateDir: path.join(folder, 'state') });
+  const { ca, hostname, port, region, user } = hold.endpoint;
+  const pools: Sql[] = [];
+  const open = (connections: number): Sql => {
+    const sql = connect(
+      { hostname, port, region, user, ca, database: 'postgres' },
+      { maxConnections: connections, credentials: hold.credentials },
+    );
+    pools.push(sql);
+    return sql;
+  };
+  return {
+    sql: open(maxConnections),
+    hold,
+    folder,
+    where: { endpoint: 'local DSQL', user },
+    retry: { clock: systemClock, random: Math.random },
+    connect: open,
+    remove: async () => {
+      await Promise.all(pools.map((sql) => sql.end({ timeout: 1 })));
+      await hold.release();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
