@@ -32,6 +32,25 @@ export const rawPartSchema = z.strictObject({
   format: z.enum(['csv', 'ndjson', 'json', 'parquet']),
   csv: csvDialectSchema.optional(),
   bytes: z.int().min(0),
+  /** When a local file was last changed, ms since 1970; with `bytes` it pins what was fingerprinted. */
+  modified_ms: z.number().optional(),
+});
+
+/**
+ * How far an incremental source has been read. Stored when the run has loaded, in the transaction of its log row, and
+ * given to the next run. Bounded in size, however many rows share the newest value.
+ */
+export const watermarkSchema = z.strictObject({
+  cursor_column: z.string(),
+  type: z.enum(['number', 'timestamp', 'text']),
+  /** The newest value of the cursor column, as the source wrote it. */
+  value: z.string(),
+  /** How many rows had exactly this value. */
+  boundary_rows: z.int().min(0),
+  /** Which rows had it, so that the next run leaves them out; absent where the load mode makes repeats harmless. */
+  boundary: z
+    .union([z.strictObject({ hashes: z.array(z.string()) }), z.strictObject({ sketch: z.string() })])
+    .optional(),
 });
 
 /** What extract has made durable. `complete` false: call it again with the same run to go on. */
@@ -45,6 +64,12 @@ export const rawManifestSchema = z.strictObject({
   /** SHA-256 over the content of all parts in order, hex; the same bytes give the same fingerprint. */
   source_fingerprint: z.string(),
   bytes_read: z.int().min(0),
+  /** To be stored with the run's success; only of a complete incremental source that is no backfill. */
+  watermark: watermarkSchema.optional(),
+  /** Rows that were read again at the watermark and left out, for an earlier run has loaded them. Not part of rows_read. */
+  already_loaded_rows: z.int().min(0).optional(),
+  /** What a person should know about the source though nothing failed; one sentence each. */
+  warnings: z.array(z.string()).optional(),
 });
 
 export const columnSchema = z.strictObject({
@@ -89,6 +114,7 @@ export const rejectedRowSchema = z.strictObject({
 
 export type CsvDialect = z.infer<typeof csvDialectSchema>;
 export type RawPart = z.infer<typeof rawPartSchema>;
+export type Watermark = z.infer<typeof watermarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ruleSchema } from './rule.ts';
 import { apiSourceShape, fileSourceShape } from './source.ts';
+import { checkApiSource, checkFileSource } from './source-check.ts';
 
 /** Types a `columns:` block may declare; the target's column gets the same type. */
 export const declaredTypeSchema = z
@@ -51,6 +52,21 @@ const transformShape = {
     .default('empty')
     .describe("empty: a missing text becomes ''. keep: it stays NULL."),
   date_format: z.string().optional().describe('strptime format of dates in this source, e.g. "%d/%m/%Y".'),
+  rename: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .describe('New names of columns by their name in the source, e.g. {"Order No.": "order_number"}.'),
+  max_rejected_rows: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('More rejected rows than this fail the run before anything is loaded. Default: reject and go on.'),
+  max_rejected_ratio: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('A larger share of rejected rows than this, from 0 to 1, fails the run before anything is loaded.'),
   columns: z
     .record(z.string(), z.union([declaredTypeSchema, declaredColumnSchema]))
     .default({})
@@ -58,8 +74,8 @@ const transformShape = {
 };
 
 export const pipelineSchema = z.discriminatedUnion('source_type', [
-  z.strictObject({ ...apiSourceShape, ...loadShape, ...transformShape }),
-  z.strictObject({ ...fileSourceShape, ...loadShape, ...transformShape }),
+  z.strictObject({ ...apiSourceShape, ...loadShape, ...transformShape }).superRefine(checkApiSource),
+  z.strictObject({ ...fileSourceShape, ...loadShape, ...transformShape }).superRefine(checkFileSource),
 ]);
 
 export type PipelineSettings = z.infer<typeof pipelineSchema>;

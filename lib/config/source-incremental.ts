@@ -17,7 +17,9 @@ export const incrementalSchema = z
       .number()
       .min(0)
       .default(0)
-      .describe('How far before the watermark to begin again, for rows that arrive late: seconds, or units of a number.'),
+      .describe(
+        'How far before the watermark to begin again, for rows that arrive late: seconds, or units of a number.',
+      ),
     start_param: z.string().min(1).optional().describe('Parameter that takes the lower bound, e.g. "updated_since".'),
     end_param: z.string().min(1).optional().describe('Parameter that takes the upper bound of a backfill.'),
     in: z.enum(['query', 'header', 'body']).default('query').describe('Where the two parameters are sent.'),

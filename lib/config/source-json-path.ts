@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonPathProblem } from '../extract/json/json-path.ts';
+import { jsonPathProblem } from './json-path.ts';
 
 /** A JSONPath (RFC 9535); `data.items` is short for `$.data.items`. */
 export const jsonPathSchema = z

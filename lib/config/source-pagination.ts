@@ -34,9 +34,7 @@ export const pageNumberSchema = z
     first_page: z.int().min(0).default(1).describe('Number of the first page, 0 or 1.'),
     size_param: z.string().min(1).optional().describe('Parameter with the number of rows of a page.'),
     page_size: z.int().min(1).optional().describe('Rows of a page to ask for.'),
-    total_pages_path: jsonPathSchema
-      .optional()
-      .describe('JSONPath of the number of all pages, as a number or a text.'),
+    total_pages_path: jsonPathSchema.optional().describe('JSONPath of the number of all pages, as a number or a text.'),
     ...totalShape,
     ...stopShape,
   })
@@ -74,16 +72,22 @@ export const linkHeaderSchema = z
     type: z.literal('link_header'),
     rel: z.string().min(1).default('next').describe('Relation of the link to follow.'),
     ...stopShape,
-    stop_on_empty_page: z.boolean().default(false).describe('A page without rows is the last one, though it has a link.'),
+    stop_on_empty_page: z
+      .boolean()
+      .default(false)
+      .describe('A page without rows is the last one, though it has a link.'),
   })
   .describe('The Link header of RFC 8288: <https://…>; rel="next".');
 
 export const nextUrlSchema = z
   .strictObject({
     type: z.literal('next_url'),
-    next_path: jsonPathSchema.default('$.next').describe('JSONPath of the next page\'s URL, whole or relative.'),
+    next_path: jsonPathSchema.default('$.next').describe("JSONPath of the next page's URL, whole or relative."),
     ...stopShape,
-    stop_on_empty_page: z.boolean().default(false).describe('A page without rows is the last one, though it has a URL.'),
+    stop_on_empty_page: z
+      .boolean()
+      .default(false)
+      .describe('A page without rows is the last one, though it has a URL.'),
   })
   .describe('Each answer has the URL of the next page in its body.');
 

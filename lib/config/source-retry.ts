@@ -25,7 +25,9 @@ export const retrySchema = z.strictObject({
     .array(z.number().min(0).max(3_600))
     .max(20)
     .default([1, 2, 4])
-    .describe('Waits before each further attempt after 408, 429, 5xx and network faults; up to a quarter more at random.'),
+    .describe(
+      'Waits before each further attempt after 408, 429, 5xx and network faults; up to a quarter more at random.',
+    ),
   max_wait_seconds: z
     .number()
     .min(0)

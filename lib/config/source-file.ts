@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { jsonPathSchema } from './source-json-path.ts';
+
+/** How the bytes of a file become rows. */
+
+const oneCharacter = z.string().length(1, 'must be a single character');
+
+export const csvSettingsSchema = z
+  .strictObject({
+    delimiter: oneCharacter.optional().describe('Between two fields. Default: a comma, in .tsv files a tab.'),
+    quote: z
+      .string()
+      .max(1, 'must be a single character, or empty where fields are never quoted')
+      .default('"')
+      .describe('Around a field that holds delimiters, quotes or line breaks.'),
+    escape: z
+      .string()
+      .max(1, 'must be a single character')
+      .optional()
+      .describe('Before a quote inside a quoted field. Default: the quote itself.'),
+    header: z.boolean().default(true).describe('The first line holds the names of the columns.'),
+    names: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Names of the columns, for files without a header line.'),
+    comment: oneCharacter.optional().describe('Lines that begin with this are passed over.'),
+    skip_lines: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(0)
+      .describe('Lines before the header, or the first row, to pass over.'),
+    null_strings: z
+      .array(z.string())
+      .default([])
+      .describe('Unquoted texts that mean "no value" besides the empty field, e.g. ["NULL", "\\\\N", "-"].'),
+    decimal_separator: z.enum(['.', ',']).default('.').describe('Between whole part and fraction of a number.'),
+    thousands_separator: z
+      .enum([',', '.', ' ', "'", '_', '\u00a0', '\u202f'])
+      .optional()
+      .describe('Between groups of three digits of a number; without it such numbers are text.'),
+  })
+  .describe('The dialect of CSV and TSV files; nothing is guessed.');
+
+export const encodings = [
+  'utf-8',
+  'utf-16le',
+  'utf-16be',
+  'iso-8859-1',
+  'windows-1252',
+  'shift_jis',
+  'euc-jp',
+] as const;
+
+export const fileFormats = ['csv', 'tsv', 'json', 'ndjson', 'parquet'] as const;
+
+export const fileSettingsShape = {
+  format: z.enum(fileFormats).optional().describe('What the files are. Default: by their extension.'),
+  compression: z
+    .enum(['none', 'gzip', 'zstd'])
+    .optional()
+    .describe('How the files are compressed. Default: gzip for .gz, zstd for .zst, else none.'),
+  encoding: z
+    .enum(encodings)
+    .optional()
+    .describe(
+      'Encoding of the text. Default: by its byte order mark, else UTF-8. iso-8859-1 is read as windows-1252; shift_jis has the extensions of CP932.',
+    ),
+  csv: csvSettingsSchema.optional(),
+  records_path: jsonPathSchema
+    .optional()
+    .describe('JSONPath (RFC 9535) of the rows in a JSON file. Default: `results`, or the document if it is an array.'),
+  file_name_column: z.string().min(1).optional().describe('Column to add with the name of the file a row came from.'),
+  max_bytes: z
+    .int()
+    .min(1)
+    .default(50 * 1024 ** 3)
+    .describe('Bytes of all files after decompression; more fails the run. Stops compressed bombs.'),
+};
+
+export type CsvSettings = z.infer<typeof csvSettingsSchema>;
+export type FileFormat = (typeof fileFormats)[number];
+export type Encoding = (typeof encodings)[number];

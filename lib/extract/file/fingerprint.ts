@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { FileSettings } from '../../config/pipeline.ts';
+import type { FingerprintRequest, PinnedFile, SourceFingerprint } from '../request.ts';
+import { SourceFileChangedError, SourceFileUnreadableError } from './errors.ts';
+import { type FoundFile, findLocalFiles } from './local-files.ts';
+
+/** Finds the files of a source in order and pins each by its content. Reads local files once. */
+export async function fingerprintFiles(
+  settings: FileSettings,
+  request: FingerprintRequest,
+): Promise<SourceFingerprint> {
+  const configured = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
+  const files: PinnedFile[] = [];
+  for (const one of configured) {
+    for (const file of await findLocalFiles(one, request.baseDir)) files.push(await pinLocalFile(file, request.signal));
+  }
+  return { fingerprint: combine(files.map((file) => file.sha256 ?? `${file.etag}:${file.bytes}`)), files };
+}
+
+/** One file's own digest stands for itself, so it equals what `sha256sum` prints. */
+function combine(digests: readonly string[]): string {
+  const only = digests[0];
+  if (digests.length === 1 && only !== undefined && /^[0-9a-f]{64}$/.test(only)) return only;
+  return createHash('sha256').update(digests.join('\n')).digest('hex');
+}
+
+async function pinLocalFile(file: FoundFile, signal: AbortSignal | undefined): Promise<PinnedFile> {
+  const before = await stat(file.location);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    const options = { highWaterMark: 1024 * 1024, ...(signal === undefined ? {} : { signal }) };
+    for await (const chunk of createReadStream(file.location, options) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+  } catch (cause) {
+    if (signal?.aborted === true) throw cause;
+    throw new SourceFileUnreadableError(file.shown, { cause });
+  }
+  const pinned = { ...file, bytes, modified_ms: before.mtimeMs, sha256: hash.digest('hex') };
+  await assertUnchanged(pinned);
+  return pinned;
+}
+
+/** @throws {SourceFileChangedError} when a local file is no longer the one that was pinned */
+export async function assertUnchanged(
+  file: Pick<PinnedFile, 'shown' | 'location' | 'bytes'> & { readonly modified_ms?: number | undefined },
+): Promise<void> {
+  if (file.modified_ms === undefined) return;
+  const now = await stat(file.location).catch(() => undefined);
+  if (now === undefined || now.size !== file.bytes || now.mtimeMs !== file.modified_ms) {
+    throw new SourceFileChangedError(file.shown);
+  }
+}

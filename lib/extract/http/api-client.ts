@@ -1,0 +1,187 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { Clock } from '../../clock.ts';
+import type { RetrySettings } from '../../config/source-retry.ts';
+import type { Authorizer } from './authorizer.ts';
+import { acceptEncoding, decodeBody } from './content-encoding.ts';
+import { DeadlineReached } from './deadline-reached.ts';
+import {
+  ApiBusyError,
+  ApiCertificateError,
+  ApiStatusError,
+  ApiUnreachableError,
+  ContentEncodingError,
+  RedirectLoopError,
+  type RequestShown,
+  WaitTooLongError,
+} from './errors.ts';
+import { readExcerpt } from './excerpt.ts';
+import type { HttpAnswer, HttpConnections, HttpRequest } from './exchange.ts';
+import { isCertificateFault, isNetworkFault } from './network-fault.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { Redactor } from './redactor.ts';
+import { askedWaitMs, isBusyStatus, nextWaitMs, usedUpWaitMs } from './retry-wait.ts';
+
+/** A request without what proves who sends it. */
+export type ApiCall = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** A good answer whose body has not been read yet. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly url: URL;
+  /** Unpacked. */
+  readonly body: Readable;
+  readonly shown: RequestShown;
+}
+
+export interface ApiClientParts {
+  readonly connections: HttpConnections;
+  readonly limiter: RateLimiter;
+  readonly authorizer: Authorizer;
+  readonly redactor: Redactor;
+  readonly retry: RetrySettings;
+  readonly timeoutMs: number;
+  /** The origin that credentials and private headers belong to. */
+  readonly origin: string;
+  readonly privateHeaders: Readonly<Record<string, string>>;
+  readonly privateQuery: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly deadline: Date | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Asks an API until it answers, within what is allowed and patient. */
+export class ApiClient {
+  readonly parts: ApiClientParts;
+  requests = 0;
+
+  constructor(parts: ApiClientParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Sends a call and has its answer consumed, again from the start after a busy status or a network fault, also one in
+   * the middle of the body. `consume` has to forget what an earlier attempt gave it.
+   *
+   * @throws {ApiBusyError} {ApiUnreachableError} {WaitTooLongError} transient: all attempts failed
+   * @throws {ApiStatusError} {ContentEncodingError} {RedirectLoopError} {ApiCertificateError} terminal
+   * @throws {DeadlineReached} when the next attempt would begin after the deadline
+   */
+  async ask<T>(call: ApiCall, consume: (answer: ApiAnswer) => Promise<T>): Promise<T> {
+    const { clock, random, redactor, retry, signal } = this.parts;
+    const shown: RequestShown = { method: call.method, url: redactor.url(call.url) };
+    let renewed = false;
+    for (let attempt = 0; ; ) {
+      signal?.throwIfAborted();
+      let failure: Error;
+      let asked: number | undefined;
+      const authorization = await this.parts.authorizer.authorize();
+      try {
+        const answer = await this.#send(call, authorization);
+        if (answer === undefined) throw new RedirectLoopError(shown, 20);
+        const where: RequestShown = { method: call.method, url: redactor.url(answer.url) };
+        if (answer.status >= 200 && answer.status <= 299) {
+          const used = usedUpWaitMs(answer.headers, retry.reset_headers, clock.now());
+          if (used > 0) this.parts.limiter.hold(this.#allowed(used, where, answer.status));
+          return await this.#consume(answer, where, consume);
+        }
+        const excerpt = await readExcerpt(decodeBody(answer.body, answer.headers['content-encoding']), redactor);
+        answer.body.destroy();
+        if (answer.status === 401 && !renewed && (await this.parts.authorizer.renew(authorization))) {
+          renewed = true;
+          continue;
+        }
+        if (!isBusyStatus(answer.status)) {
+          throw new ApiStatusError(where, answer.status, excerpt, remedyFor(answer));
+        }
+        asked = askedWaitMs(answer.headers, retry.reset_headers, clock.now());
+        if (asked !== undefined) this.#allowed(asked, where, answer.status);
+        failure = new ApiBusyError(where, answer.status, attempt + 1, excerpt);
+      } catch (cause) {
+        if (signal?.aborted === true || !isNetworkFault(cause)) throw cause;
+        if (isCertificateFault(cause)) throw new ApiCertificateError(shown, { cause });
+        failure = new ApiUnreachableError(shown, attempt + 1, { cause });
+      }
+      if (attempt >= retry.delays_seconds.length) throw failure;
+      await this.#wait(nextWaitMs(attempt, retry.delays_seconds, asked, random));
+      attempt += 1;
+    }
+  }
+
+  async #send(call: ApiCall, authorization: { headers: object; query: object }): Promise<HttpAnswer | undefined> {
+    const { clock, connections, deadline, limiter, origin, privateHeaders, privateQuery, signal } = this.parts;
+    if (deadline !== undefined && Math.max(clock.now().getTime(), limiter.opensAt) >= deadline.getTime()) {
+      throw new DeadlineReached();
+    }
+    await limiter.pass(signal);
+    this.requests += 1;
+    return await connections.exchange(
+      {
+        method: call.method,
+        url: call.url,
+        body: call.body,
+        headers: {
+          accept: 'application/json, */*;q=0.1',
+          'accept-encoding': acceptEncoding,
+          'user-agent': 'dsql-etl',
+          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        credentials: {
+          origin,
+          headers: { ...privateHeaders, ...call.headers, ...authorization.headers },
+          query: { ...privateQuery, ...authorization.query },
+        },
+      },
+      { timeoutMs: this.parts.timeoutMs, signal },
+    );
+  }
+
+  async #consume<T>(answer: HttpAnswer, shown: RequestShown, consume: (answer: ApiAnswer) => Promise<T>): Promise<T> {
+    const encoding = answer.headers['content-encoding'];
+    const body = decodeBody(answer.body, encoding);
+    try {
+      if (body === undefined) throw new ContentEncodingError(shown, String(encoding));
+      return await consume({ status: answer.status, headers: answer.headers, url: answer.url, body, shown });
+    } finally {
+      body?.destroy();
+      if (!answer.body.readableEnded) answer.body.destroy();
+    }
+  }
+
+  async #wait(ms: number): Promise<void> {
+    const { clock, deadline, limiter, signal } = this.parts;
+    if (deadline !== undefined && clock.now().getTime() + ms >= deadline.getTime()) {
+      limiter.hold(ms);
+      throw new DeadlineReached();
+    }
+    await clock.sleep(ms, signal);
+  }
+
+  #allowed(waitMs: number, shown: RequestShown, status: number): number {
+    const most = this.parts.retry.max_wait_seconds;
+    if (waitMs > most * 1_000) throw new WaitTooLongError(shown, status, Math.ceil(waitMs / 1_000), most);
+    return waitMs;
+  }
+}
+
+function remedyFor(answer: HttpAnswer): string {
+  if (answer.leftOrigin) {
+    return `It was redirected to ${answer.url.origin}, where credentials are not sent; if that is the API, set base_url to it.`;
+  }
+  switch (answer.status) {
+    case 401:
+      return 'Check auth: the credentials are missing, wrong or expired.';
+    case 403:
+      return 'Check auth: the credentials do not allow this endpoint.';
+    case 404:
+      return 'Check data_source.base_url and endpoint.';
+    case 405:
+      return 'Check method: the endpoint does not take it.';
+    default:
+      return 'Check endpoint, params and auth against the documentation of the API.';
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { ApiSettings } from '../../config/pipeline.ts';
+import { rawPartSchema } from '../../manifest.ts';
+import { pagePositionSchema } from './page-position.ts';
+
+/** How far an extraction has come: what is durable, and the page that comes next. */
+export const apiCursorSchema = z.strictObject({
+  version: z.literal(1),
+  /** Digest of the settings the pages were asked for with. */
+  settings: z.string(),
+  extracted_at: z.string(),
+  /** Null when there is no further page. */
+  position: pagePositionSchema.nullable(),
+  parts: z.array(rawPartSchema),
+  rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
+  rows: z.int().min(0),
+  pages: z.int().min(0),
+  bytes_read: z.int().min(0),
+  requests: z.int().min(0),
+  /** Digest over the digests of all pages so far, so it does not depend on where parts were cut. */
+  content: z.string(),
+  warnings: z.array(z.string()),
+});
+
+export type ApiCursor = z.infer<typeof apiCursorSchema>;
+
+/** What decides which requests are made and what they mean; the rest of a pipeline may change during a run. */
+export function settingsDigest(settings: ApiSettings, more: unknown): string {
+  const { endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent } =
+    settings;
+  const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
+  return createHash('sha256')
+    .update(JSON.stringify([deciding, more]))
+    .digest('hex');
+}
+
+export function startCursor(settings: string, extractedAt: Date): ApiCursor {
+  return {
+    version: 1,
+    settings,
+    extracted_at: extractedAt.toISOString(),
+    position: { page: 1, rows: 0 },
+    parts: [],
+    rejected: [],
+    rows: 0,
+    pages: 0,
+    bytes_read: 0,
+    requests: 0,
+    content: createHash('sha256').digest('hex'),
+    warnings: [],
+  };
+}

@@ -1,0 +1,194 @@
+import { TerminalError, TransientError } from '../../errors.ts';
+import { reasonOf } from '../errors.ts';
+
+type Options = { readonly cause?: unknown };
+
+/** What a failed request was, safe to print. */
+export interface RequestShown {
+  readonly method: string;
+  /** Without secrets. */
+  readonly url: string;
+}
+
+/** Every attempt met a network fault: refused, reset, cut off, or silent for too long. */
+export class ApiUnreachableError extends TransientError {
+  override readonly name = 'ApiUnreachableError';
+  readonly code = 'api_unreachable';
+
+  constructor(request: RequestShown, attempts: number, options: Options) {
+    super(
+      `${request.method} ${request.url} failed ${attempts === 1 ? 'once' : `${attempts} times`}${reasonOf(options.cause)}. Check that the API is up and that data_source.base_url is right.`,
+      options,
+    );
+  }
+}
+
+/** The TLS certificate of the API is not to be trusted; asking again does not help. */
+export class ApiCertificateError extends TerminalError {
+  override readonly name = 'ApiCertificateError';
+  readonly code = 'api_certificate';
+
+  constructor(request: RequestShown, options: Options) {
+    super(
+      `${request.method} ${request.url}: the TLS certificate was refused${reasonOf(options.cause)}. Check the host name, or give Node the CA with NODE_EXTRA_CA_CERTS.`,
+      options,
+    );
+  }
+}
+
+/** Every attempt was answered with a status that says: later. */
+export class ApiBusyError extends TransientError {
+  override readonly name = 'ApiBusyError';
+  readonly code = 'api_busy';
+
+  constructor(request: RequestShown, status: number, attempts: number, excerpt: string) {
+    super(
+      `${request.method} ${request.url} answered ${status} ${attempts === 1 ? 'once' : `${attempts} times in a row`}${said(excerpt)}. ${
+        status === 429 ? 'Set rate_limit below what the API allows, or' : 'Try later, or'
+      } allow more waits in retry.delays_seconds.`,
+    );
+  }
+}
+
+/** The API asks for a longer wait than is allowed. */
+export class WaitTooLongError extends TransientError {
+  override readonly name = 'WaitTooLongError';
+  readonly code = 'api_wait_too_long';
+
+  constructor(request: RequestShown, status: number, waitSeconds: number, maxSeconds: number) {
+    super(
+      `${request.method} ${request.url} answered ${status} and asks to wait ${waitSeconds.toLocaleString('en-US')} s, more than retry.max_wait_seconds (${maxSeconds}). Run again after that, or raise it.`,
+    );
+  }
+}
+
+/** A status that no repetition changes: 400, 401, 403, 404, … */
+export class ApiStatusError extends TerminalError {
+  override readonly name = 'ApiStatusError';
+  readonly code = 'api_status';
+  readonly status: number;
+
+  constructor(request: RequestShown, status: number, excerpt: string, remedy: string) {
+    super(`${request.method} ${request.url} answered ${status}${said(excerpt)}. ${remedy}`);
+    this.status = status;
+  }
+}
+
+/** A good status with a body that is not JSON: mostly a login page, or the page of a proxy. */
+export class NotJsonError extends TerminalError {
+  override readonly name = 'NotJsonError';
+  readonly code = 'api_not_json';
+
+  constructor(request: RequestShown, status: number, contentType: string, found: string, excerpt: string) {
+    super(
+      `${request.method} ${request.url} answered ${status} with something that is not JSON (content-type: ${contentType || 'none'}; ${found})${said(excerpt)}. Check endpoint and auth; a login page often looks like this.`,
+    );
+  }
+}
+
+/** JSON without rows at the expected place. */
+export class RowsNotFoundError extends TerminalError {
+  override readonly name = 'RowsNotFoundError';
+  readonly code = 'rows_not_found';
+
+  constructor(request: RequestShown, path: string, rootKind: string, names: readonly string[], excerpt: string) {
+    const has = rootKind === 'object' ? `an object with ${names.join(', ') || 'no members'}` : `an ${rootKind}`;
+    super(
+      `The answer of ${request.method} ${request.url} has no rows at ${path}: it is ${has}${said(excerpt)}. Set records_path, e.g. records_path: $.data[*].`,
+    );
+  }
+}
+
+/** A path that needs the whole document at hand meets one that is too large for that. */
+export class DocumentTooLargeError extends TerminalError {
+  override readonly name = 'DocumentTooLargeError';
+  readonly code = 'api_document_too_large';
+
+  constructor(request: RequestShown, maxBytes: number) {
+    super(
+      `The answer of ${request.method} ${request.url} has more than ${Math.floor(maxBytes / 1024 / 1024)} MiB, too much for a JSONPath with filters, slices or "..". Use a path of names and [*], or ask for smaller pages.`,
+    );
+  }
+}
+
+/** The answer's body cannot be unpacked, and was not just cut off. */
+export class ContentEncodingError extends TerminalError {
+  override readonly name = 'ContentEncodingError';
+  readonly code = 'api_content_encoding';
+
+  constructor(request: RequestShown, encoding: string) {
+    super(
+      `${request.method} ${request.url} answered with content-encoding ${encoding}, which is not known here (gzip, br, zstd, deflate are).`,
+    );
+  }
+}
+
+/** Redirects go round and round. */
+export class RedirectLoopError extends TerminalError {
+  override readonly name = 'RedirectLoopError';
+  readonly code = 'api_redirects';
+
+  constructor(request: RequestShown, redirects: number) {
+    super(
+      `${request.method} ${request.url} was redirected ${redirects} times. Set base_url to where the API really is.`,
+    );
+  }
+}
+
+/** The pages go round: the same cursor, URL or content came again. */
+export class RepeatedPageError extends TerminalError {
+  override readonly name = 'RepeatedPageError';
+  readonly code = 'api_page_repeats';
+
+  constructor(request: RequestShown, what: string, page: number, remedy: string) {
+    super(
+      `Page ${page.toLocaleString('en-US')} of ${request.method} ${request.url} repeats ${what}; reading on would never end. ${remedy}`,
+    );
+  }
+}
+
+/** The pages ended before the total that the API announced. */
+export class RowsMissingError extends TransientError {
+  override readonly name = 'RowsMissingError';
+  readonly code = 'api_rows_missing';
+
+  constructor(request: RequestShown, rows: number, total: number) {
+    super(
+      `The pages of ${request.method} ${request.url} ended after ${rows.toLocaleString('en-US')} rows, though the API says there are ${total.toLocaleString('en-US')}. Rows moved while pages were read, or total_path counts something else. Run again with a stable order, or remove total_path.`,
+    );
+  }
+}
+
+/** The endpoint and base_url make no URL. */
+export class InvalidEndpointError extends TerminalError {
+  override readonly name = 'InvalidEndpointError';
+  readonly code = 'invalid_endpoint';
+
+  constructor(endpoint: string, remedy: string) {
+    super(`The endpoint "${endpoint}" makes no URL. ${remedy}`);
+  }
+}
+
+/** An OAuth token could not be had. */
+export class TokenRefusedError extends TerminalError {
+  override readonly name = 'TokenRefusedError';
+  readonly code = 'oauth_token_refused';
+
+  constructor(url: string, what: string) {
+    super(`${url} gave no token: ${what}. Check auth.client_id, auth.client_secret and auth.scope.`);
+  }
+}
+
+/** The server that issues OAuth tokens says: later. */
+export class TokenServerBusyError extends TransientError {
+  override readonly name = 'TokenServerBusyError';
+  readonly code = 'oauth_server_busy';
+
+  constructor(url: string, status: number, excerpt: string) {
+    super(`${url} answered ${status} when it was asked for a token${said(excerpt)}. Try later.`);
+  }
+}
+
+function said(excerpt: string): string {
+  return excerpt === '' ? '' : `: ${excerpt}`;
+}

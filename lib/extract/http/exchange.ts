@@ -1,0 +1,119 @@
+import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { RequestTimeoutError } from './request-timeout-error.ts';
+
+/** What is sent to an origin that the credentials belong to, and to no other. */
+export interface Credentials {
+  /** e.g. `https://api.example.com`. */
+  readonly origin: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Without credentials. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly credentials: Credentials;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Where the answer came from, after redirects; without credentials. */
+  readonly url: URL;
+  /** The body's bytes, still encoded. */
+  readonly body: IncomingMessage;
+  /** Where credentials were left behind on the way, as a redirect led to another origin. */
+  readonly leftOrigin: boolean;
+}
+
+export interface ExchangeOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** As many as browsers follow. */
+const maxRedirects = 20;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Connections of one source, kept open between its pages. */
+export class HttpConnections {
+  readonly #http: http.Agent;
+  readonly #https: https.Agent;
+
+  constructor(concurrency: number) {
+    this.#http = new http.Agent({ keepAlive: true, maxSockets: concurrency });
+    this.#https = new https.Agent({ keepAlive: true, maxSockets: concurrency });
+  }
+
+  /**
+   * Sends a request and follows redirects. Credentials go to their own origin only.
+   *
+   * @returns  undefined when the redirects did not end
+   * @throws   the socket's error, or {@link RequestTimeoutError} after `timeoutMs` of silence
+   */
+  async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpAnswer | undefined> {
+    let { method, url, body } = request;
+    let leftOrigin = false;
+    for (let redirect = 0; redirect <= maxRedirects; redirect += 1) {
+      const home = url.origin === request.credentials.origin;
+      if (!home) leftOrigin = true;
+      const sent = home ? withQuery(url, request.credentials.query) : url;
+      const headers = home ? { ...request.headers, ...request.credentials.headers } : request.headers;
+      const message = await this.#send(method, sent, headers, body, options);
+      const status = message.statusCode ?? 0;
+      const location = message.headers.location;
+      if (!redirects.has(status) || location === undefined || !URL.canParse(location, url.href)) {
+        return { status, headers: message.headers, url, body: message, leftOrigin };
+      }
+      message.destroy();
+      if (status === 303 || (method === 'POST' && (status === 301 || status === 302))) {
+        method = 'GET';
+        body = undefined;
+      }
+      const to = new URL(location, url);
+      // A body may name the customer or carry what the query must not; it stays with the origin it was written for.
+      if (to.origin !== request.credentials.origin) body = undefined;
+      url = to;
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #send(
+    method: string,
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    body: string | undefined,
+    options: ExchangeOptions,
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const secure = url.protocol === 'https:';
+      const payload = body === undefined ? undefined : Buffer.from(body);
+      const open = secure ? https.request : http.request;
+      const request = open(url, {
+        method,
+        agent: secure ? this.#https : this.#http,
+        headers: payload === undefined ? headers : { ...headers, 'content-length': String(payload.length) },
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      request.setTimeout(options.timeoutMs, () => request.destroy(new RequestTimeoutError(options.timeoutMs)));
+      request.once('response', resolve);
+      request.once('error', reject);
+      request.end(payload);
+    });
+  }
+}
+
+function withQuery(url: URL, query: Readonly<Record<string, string>>): URL {
+  const full = new URL(url);
+  for (const [name, value] of Object.entries(query)) full.searchParams.set(name, value);
+  return full;
+}

@@ -1,0 +1,65 @@
+import type { ApiSettings } from '../../config/pipeline.ts';
+import { retrySchema } from '../../config/source-retry.ts';
+import type { ExtractRequest } from '../request.ts';
+import { ApiClient } from './api-client.ts';
+import { fixedAuthorizer, resolved } from './authorizer.ts';
+import { endpointUrl } from './endpoint.ts';
+import { HttpConnections } from './exchange.ts';
+import { OAuthAuthorizer } from './oauth-authorizer.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { Redactor } from './redactor.ts';
+
+/** Silence after which the article's extractor gives a request up. */
+const defaultTimeoutSeconds = 30;
+export const defaultConcurrency = 4;
+
+/** A client for a pipeline's API: what the pipeline says wins over what `data_source` says. */
+export async function openClient(request: ExtractRequest, settings: ApiSettings): Promise<ApiClient> {
+  const { dataSource } = request.pipeline;
+  const redactor = new Redactor();
+  const read = (value: Parameters<typeof resolved>[0]) => resolved(value, request.resolveSecret, redactor);
+  const { origin } = endpointUrl(dataSource.base_url, settings.endpoint.replace(/\{parent\.[^{}]+\}/g, 'x'));
+  // What data_source says belongs to base_url; an endpoint that is a URL somewhere else has nothing of it.
+  const shared = dataSource.base_url === undefined || new URL(dataSource.base_url).origin === origin;
+  const auth = settings.auth ?? (shared ? dataSource.auth : undefined);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...(shared ? dataSource.headers : {}), ...settings.headers })) {
+    headers[name.toLowerCase()] = await read(value);
+  }
+  const query: Record<string, string> = {};
+  for (const [name, value] of Object.entries(settings.params)) {
+    if (typeof value === 'object') query[name] = await read(value);
+  }
+  const connections = new HttpConnections(settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency);
+  const retry = settings.retry ?? dataSource.retry ?? retrySchema.parse({});
+  const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
+  const { clock, resolveSecret, signal } = request;
+  const authorizer =
+    auth?.type === 'oauth2_client_credentials'
+      ? new OAuthAuthorizer({
+          auth,
+          resolveSecret,
+          redactor,
+          connections,
+          clock,
+          delaysSeconds: retry.delays_seconds,
+          timeoutMs,
+          signal,
+        })
+      : await fixedAuthorizer(auth, resolveSecret, redactor);
+  return new ApiClient({
+    connections,
+    limiter: new RateLimiter(request.clock, settings.rate_limit ?? dataSource.rate_limit),
+    authorizer,
+    redactor,
+    retry,
+    timeoutMs,
+    origin,
+    privateHeaders: headers,
+    privateQuery: query,
+    clock,
+    random: request.random,
+    deadline: request.deadline,
+    signal,
+  });
+}

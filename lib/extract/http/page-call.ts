@@ -1,0 +1,91 @@
+import type { ApiSettings } from '../../config/pipeline.ts';
+import type { PaginationSettings } from '../../config/source-pagination.ts';
+import type { ApiCall } from './api-client.ts';
+import type { PagePosition } from './page-position.ts';
+
+/** The endpoint's request without page and bounds; what all pages of a sequence share. */
+export interface BaseCall {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ApiSettings['body'];
+}
+
+type Place = 'query' | 'header' | 'body';
+type Value = string | number | boolean | null | readonly unknown[] | object;
+
+/** The request of one page. */
+export function pageCall(base: BaseCall, pagination: PaginationSettings | undefined, position: PagePosition): ApiCall {
+  const call = draftOf(base);
+  if (position.url !== undefined) return finish({ ...call, url: new URL(position.url) });
+  switch (pagination?.type) {
+    case 'page_number':
+      put(call, pagination.in, pagination.page_param, pagination.first_page + position.page - 1);
+      if (pagination.size_param !== undefined && pagination.page_size !== undefined) {
+        put(call, pagination.in, pagination.size_param, pagination.page_size);
+      }
+      break;
+    case 'offset':
+      put(call, pagination.in, pagination.offset_param, position.rows);
+      put(call, pagination.in, pagination.limit_param, pagination.limit);
+      break;
+    case 'cursor':
+      if (position.cursor !== undefined) {
+        put(call, pagination.in, pagination.cursor_param, exactValue(position.cursor, pagination.in));
+      }
+      break;
+  }
+  return finish(call);
+}
+
+/** A request under construction. */
+export interface CallDraft {
+  readonly method: 'GET' | 'POST';
+  url: URL;
+  readonly headers: Record<string, string>;
+  readonly body: Record<string, unknown> | undefined;
+}
+
+export function draftOf(base: BaseCall): CallDraft {
+  return {
+    method: base.method,
+    url: new URL(base.url),
+    headers: { ...base.headers },
+    body: base.method === 'POST' ? structuredClone(base.body ?? {}) : undefined,
+  };
+}
+
+/** Sets a parameter where the API wants it; in the body, dots lead into objects. */
+export function put(call: CallDraft, place: Place, name: string, value: Value): void {
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (place === 'query') call.url.searchParams.set(name, text);
+  else if (place === 'header') call.headers[name.toLowerCase()] = text;
+  else {
+    let object = call.body ?? {};
+    const names = name.split('.');
+    for (const step of names.slice(0, -1)) {
+      const inner = object[step];
+      const next: Record<string, unknown> =
+        typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
+      object[step] = next;
+      object = next;
+    }
+    object[names.at(-1) ?? name] = value;
+  }
+}
+
+/** A cursor as it goes back to the API: numbers beyond the exact ones of JavaScript go as texts. */
+function exactValue(json: string, place: Place): Value {
+  if (place !== 'body' && !json.startsWith('"')) return json;
+  const value = JSON.parse(json) as Value;
+  return typeof value === 'number' && String(value) !== json ? json : value;
+}
+
+function finish(call: CallDraft): ApiCall {
+  return {
+    method: call.method,
+    url: call.url,
+    headers: call.headers,
+    body: call.body === undefined ? undefined : JSON.stringify(call.body),
+  };
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** Where in a sequence of pages the next request stands. Small, and JSON, so that it can be kept as a cursor. */
+export const pagePositionSchema = z.strictObject({
+  /** 1 for the first page. */
+  page: z.int().min(1),
+  /** Rows of the pages before. */
+  rows: z.int().min(0),
+  /** JSON text of the API's cursor for this page, as it was sent. */
+  cursor: z.string().optional(),
+  /** URL of this page, where the API gave it. */
+  url: z.string().optional(),
+  /** Digests of the page before, and of the page at the last power of two: a ring of pages meets one of them. */
+  last: z.string().optional(),
+  checkpoint: z.string().optional(),
+  last_content: z.string().optional(),
+  checkpoint_content: z.string().optional(),
+  /** What the API said its total was, on the page before. */
+  total: z.number().optional(),
+});
+
+export type PagePosition = z.infer<typeof pagePositionSchema>;
+
+export const firstPosition: PagePosition = { page: 1, rows: 0 };

@@ -1,0 +1,314 @@
+import { JsonSyntaxError } from './json-syntax-error.ts';
+import { childNodes, newPathNode, type PathNode } from './path-tree.ts';
+import { scalarGrammar } from './scalar-grammar.ts';
+
+/** What a document was, once it has ended. */
+export interface JsonSummary {
+  /** The values that were looked for, as the text they had in the document. The last one wins. */
+  readonly captures: ReadonlyMap<string, string>;
+  /** The place where records are expected exists, though it may hold none. */
+  readonly reached: boolean;
+  readonly rootKind: 'object' | 'array' | 'scalar';
+  /** Names of the root object's first members, 20 at most. */
+  readonly rootNames: readonly string[];
+}
+
+interface Capture {
+  readonly depth: number;
+  readonly record: boolean;
+  readonly names: readonly string[];
+  readonly pieces: Uint8Array[];
+  start: number;
+}
+
+interface Frame {
+  readonly object: boolean;
+  readonly nodes: readonly PathNode[];
+  /** The nodes of every element, where no index tells elements apart. */
+  readonly elements: readonly PathNode[] | undefined;
+  child: readonly PathNode[];
+  index: number;
+}
+
+const [value, firstValue, firstKey, key, colon, after, string, escaped, unicode, scalar, done] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+] as const;
+type State =
+  | typeof value
+  | typeof firstValue
+  | typeof firstKey
+  | typeof key
+  | typeof colon
+  | typeof after
+  | typeof string
+  | typeof escaped
+  | typeof unicode
+  | typeof scalar
+  | typeof done;
+
+const everyElement: PathNode = { ...newPathNode(), any: { ...newPathNode(), rows: 'value' } };
+const maxDepth = 1_000;
+
+/**
+ * Reads a JSON text in pieces, checks it against RFC 8259, and hands out each record as the bytes it has in the text, so
+ * that no digit of a number is lost. Holds one record at a time, never the document.
+ */
+export class JsonScanner {
+  readonly #onRecord: (raw: Buffer) => void;
+  readonly #root: readonly PathNode[];
+  /** Whether several documents may follow each other, as in NDJSON. */
+  readonly #many: boolean;
+  readonly #frames: Frame[] = [];
+  readonly #captured = new Map<string, string>();
+  readonly #rootNames: string[] = [];
+  #captures: Capture[] = [];
+  #state: State = value;
+  #stringIsKey = false;
+  #keyPieces: Uint8Array[] | undefined;
+  #keyStart = 0;
+  #scalarState = 0;
+  #hexDigits = 0;
+  #reached = false;
+  #rootKind: JsonSummary['rootKind'] = 'scalar';
+  #offset = 0;
+
+  constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: { readonly many?: boolean } = {}) {
+    this.#root = [root];
+    this.#onRecord = onRecord;
+    this.#many = options.many === true;
+  }
+
+  /** @throws {JsonSyntaxError} with the byte offset of what does not belong */
+  write(chunk: Uint8Array): void {
+    let at = 0;
+    if (this.#offset === 0 && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) at = 3;
+    for (const capture of this.#captures) capture.start = 0;
+    this.#keyStart = 0;
+    const { next, final, start } = scalarGrammar;
+    const length = chunk.length;
+
+    while (at < length) {
+      const byte = chunk[at] as number;
+      switch (this.#state) {
+        case string: {
+          if (byte === 0x22) {
+            at += 1;
+            if (this.#stringIsKey) this.#endKey(chunk, at);
+            else this.#endValue(chunk, at);
+          } else if (byte === 0x5c) {
+            this.#state = escaped;
+            at += 1;
+          } else if (byte < 0x20) {
+            throw this.#error(at, 'a line break or control character inside a text');
+          } else {
+            at += 1;
+            while (at < length) {
+              const inner = chunk[at] as number;
+              if (inner === 0x22 || inner === 0x5c || inner < 0x20) break;
+              at += 1;
+            }
+          }
+          break;
+        }
+        case escaped: {
+          if (byte === 0x75) {
+            this.#state = unicode;
+            this.#hexDigits = 0;
+          } else if ('"\\/bfnrt'.includes(String.fromCharCode(byte))) this.#state = string;
+          else throw this.#error(at, 'an unknown escape after a backslash');
+          at += 1;
+          break;
+        }
+        case unicode: {
+          if (!/[0-9a-fA-F]/.test(String.fromCharCode(byte))) throw this.#error(at, 'a \\u escape without four digits');
+          this.#hexDigits += 1;
+          if (this.#hexDigits === 4) this.#state = string;
+          at += 1;
+          break;
+        }
+        case scalar: {
+          const to = byte < 128 ? (next[this.#scalarState * 128 + byte] as number) : 0;
+          if (to !== 0) {
+            this.#scalarState = to;
+            at += 1;
+          } else if (final[this.#scalarState] === 1 && isDelimiter(byte)) this.#endValue(chunk, at);
+          else throw this.#error(at, 'a value that is neither number, text, true, false nor null');
+          break;
+        }
+        default: {
+          if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+            at += 1;
+            break;
+          }
+          switch (this.#state) {
+            case done:
+              if (!this.#many) throw this.#error(at, 'more text after the end of the document');
+              this.#state = value;
+              break;
+            case colon:
+              if (byte !== 0x3a) throw this.#error(at, 'no colon after a name');
+              this.#state = value;
+              at += 1;
+              break;
+            case firstKey:
+            case key:
+              if (byte === 0x22) {
+                this.#startKey(at);
+                at += 1;
+              } else if (byte === 0x7d && this.#state === firstKey) {
+                at += 1;
+                this.#close(chunk, at);
+              } else throw this.#error(at, 'no name in quotes where one is expected');
+              break;
+            case after: {
+              const frame = this.#frames[this.#frames.length - 1] as Frame;
+              at += 1;
+              if (byte === 0x2c) {
+                if (frame.object) this.#state = key;
+                else {
+                  frame.index += 1;
+                  this.#state = value;
+                }
+              } else if (byte === (frame.object ? 0x7d : 0x5d)) this.#close(chunk, at);
+              else throw this.#error(at - 1, `neither a comma nor the end of the ${frame.object ? 'object' : 'array'}`);
+              break;
+            }
+            default: {
+              if (byte === 0x5d && this.#state === firstValue) {
+                at += 1;
+                this.#close(chunk, at);
+                break;
+              }
+              const nodes = this.#placeNodes();
+              if (byte === 0x7b || byte === 0x5b) {
+                this.#open(byte === 0x7b, nodes, at);
+                at += 1;
+              } else {
+                if (nodes.length > 0) this.#beginCaptures(nodes, at, byte === 0x6e ? 'null' : 'scalar');
+                if (this.#frames.length === 0) this.#rootKind = 'scalar';
+                if (byte === 0x22) {
+                  this.#state = string;
+                  this.#stringIsKey = false;
+                  at += 1;
+                } else {
+                  this.#state = scalar;
+                  this.#scalarState = start;
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    for (const capture of this.#captures) capture.pieces.push(chunk.subarray(capture.start));
+    if (this.#keyPieces !== undefined) this.#keyPieces.push(chunk.subarray(this.#keyStart));
+    this.#offset += length;
+  }
+
+  /** @throws {JsonSyntaxError} when the document is not whole */
+  end(): JsonSummary {
+    if (this.#state === scalar && scalarGrammar.final[this.#scalarState] === 1 && this.#frames.length === 0) {
+      for (const capture of this.#captures) capture.start = 0;
+      this.#endValue(new Uint8Array(0), 0);
+    }
+    const nothingAtAll = this.#many && this.#state === value && this.#frames.length === 0;
+    if (this.#state !== done && !nothingAtAll)
+      throw this.#error(0, 'the end of the text in the middle of the document');
+    return {
+      captures: this.#captured,
+      reached: this.#reached,
+      rootKind: this.#rootKind,
+      rootNames: this.#rootNames,
+    };
+  }
+
+  #placeNodes(): readonly PathNode[] {
+    const frame = this.#frames[this.#frames.length - 1];
+    if (frame === undefined) return this.#root;
+    if (frame.object) return frame.child;
+    return frame.elements ?? childNodes(frame.nodes, frame.index);
+  }
+
+  #open(object: boolean, nodes: readonly PathNode[], at: number): void {
+    if (this.#frames.length >= maxDepth) throw this.#error(at, `nesting of more than ${maxDepth} levels`);
+    let inner = nodes;
+    if (nodes.length > 0) {
+      this.#beginCaptures(nodes, at, object ? 'object' : 'array');
+      if (!object && nodes.some((node) => node.rows === 'elements' || node.rows === 'either')) {
+        inner = [...nodes, everyElement];
+      }
+      if (inner.some((node) => node.any?.rows !== undefined)) this.#reached = true;
+    }
+    if (this.#frames.length === 0) this.#rootKind = object ? 'object' : 'array';
+    const plain = !object && inner.every((node) => node.indexes.size === 0);
+    this.#frames.push({
+      object,
+      nodes: inner,
+      elements: plain ? childNodes(inner, -1) : undefined,
+      child: [],
+      index: 0,
+    });
+    this.#state = object ? firstKey : firstValue;
+  }
+
+  #close(chunk: Uint8Array, end: number): void {
+    this.#frames.pop();
+    this.#endValue(chunk, end);
+  }
+
+  #startKey(at: number): void {
+    this.#state = string;
+    this.#stringIsKey = true;
+    const frame = this.#frames[this.#frames.length - 1] as Frame;
+    const wanted = frame.nodes.length > 0 || (this.#frames.length === 1 && this.#rootNames.length < 20);
+    this.#keyPieces = wanted ? [] : undefined;
+    this.#keyStart = at;
+  }
+
+  #endKey(chunk: Uint8Array, end: number): void {
+    this.#state = colon;
+    if (this.#keyPieces === undefined) return;
+    const bytes = Buffer.concat([...this.#keyPieces, chunk.subarray(this.#keyStart, end)]);
+    this.#keyPieces = undefined;
+    const name = JSON.parse(bytes.toString()) as string;
+    const frame = this.#frames[this.#frames.length - 1] as Frame;
+    frame.child = childNodes(frame.nodes, name);
+    if (this.#frames.length === 1 && this.#rootNames.length < 20) this.#rootNames.push(name);
+  }
+
+  #beginCaptures(nodes: readonly PathNode[], at: number, kind: 'object' | 'array' | 'scalar' | 'null'): void {
+    for (const node of nodes) {
+      const record = node.rows === 'value' || (node.rows === 'either' && kind !== 'array' && kind !== 'null');
+      if (node.rows === 'value' || node.rows === 'either') this.#reached = true;
+      if (!record && node.captures.length === 0) continue;
+      this.#captures.push({ depth: this.#frames.length, record, names: node.captures, pieces: [], start: at });
+    }
+  }
+
+  #endValue(chunk: Uint8Array, end: number): void {
+    const depth = this.#frames.length;
+    this.#state = depth === 0 ? done : after;
+    while (this.#captures.length > 0) {
+      const capture = this.#captures[this.#captures.length - 1] as Capture;
+      if (capture.depth !== depth) break;
+      this.#captures.pop();
+      const last = chunk.subarray(capture.start, end);
+      const bytes =
+        capture.pieces.length === 0
+          ? Buffer.from(last.buffer, last.byteOffset, last.length)
+          : Buffer.concat([...capture.pieces, last]);
+      for (const name of capture.names) this.#captured.set(name, bytes.toString());
+      if (capture.record) this.#onRecord(bytes);
+    }
+  }
+
+  #error(at: number, found: string): JsonSyntaxError {
+    return new JsonSyntaxError(this.#offset + at, found);
+  }
+}
+
+function isDelimiter(byte: number): boolean {
+  return (
+    byte === 0x2c || byte === 0x5d || byte === 0x7d || byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+  );
+}

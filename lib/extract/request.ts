@@ -1,0 +1,96 @@
+import type { GetObjectCommandOutput, HeadObjectCommandOutput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import type { Clock } from '../clock.ts';
+import type { PipelineSettings } from '../config/pipeline.ts';
+import type { ResolveSecret } from '../config/secret.ts';
+import type { DataSource } from '../config/source.ts';
+import type { Watermark } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
+
+/** The part of an S3 client that reading files needs. */
+export interface S3Reader {
+  readonly headObject: (input: {
+    readonly Bucket: string;
+    readonly Key: string;
+    readonly VersionId?: string;
+  }) => Promise<HeadObjectCommandOutput>;
+  readonly getObject: (
+    input: {
+      readonly Bucket: string;
+      readonly Key: string;
+      readonly VersionId?: string;
+      readonly Range?: string;
+      readonly IfMatch?: string;
+    },
+    options?: { readonly abortSignal?: AbortSignal },
+  ) => Promise<GetObjectCommandOutput>;
+  readonly listObjectsV2: (input: {
+    readonly Bucket: string;
+    readonly Prefix?: string;
+    readonly ContinuationToken?: string;
+  }) => Promise<ListObjectsV2CommandOutput>;
+}
+
+export interface ExtractProgress {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly requests: number;
+}
+
+/** A slice of the source for a backfill; it leaves the watermark alone. Texts as the cursor column has them. */
+export interface ExtractRange {
+  /** Rows with a cursor value of this or later. */
+  readonly from?: string;
+  /** Rows with a cursor value before this. */
+  readonly to?: string;
+}
+
+/** One file of a source, pinned: what is read later must still be this. */
+export interface PinnedFile {
+  /** As a person knows it: relative to the configuration where it was written so, or `s3://bucket/key`. */
+  readonly shown: string;
+  /** Absolute path, or `s3://bucket/key`. */
+  readonly location: string;
+  readonly bytes: number;
+  /** Of a local file, ms since 1970. */
+  readonly modified_ms?: number;
+  /** Of an S3 object, with the quotes. */
+  readonly etag?: string;
+  readonly version_id?: string;
+  /** SHA-256 of a local file's bytes, hex. */
+  readonly sha256?: string;
+}
+
+/** Which content a file source has right now. */
+export interface SourceFingerprint {
+  /** SHA-256, hex: of the file's bytes, or over the digests of several files in order; of S3 objects over their ETags. */
+  readonly fingerprint: string;
+  readonly files: readonly PinnedFile[];
+}
+
+/** What is needed to look at a file source without reading it into rows. */
+export type FingerprintRequest = Pick<ExtractRequest, 'pipeline' | 'baseDir'> &
+  Partial<Pick<ExtractRequest, 's3' | 'signal'>>;
+
+/** One pipeline's source, and where its rows go. The same request again goes on where the last call stopped. */
+export interface ExtractRequest {
+  readonly pipeline: { readonly name: string; readonly settings: PipelineSettings; readonly dataSource: DataSource };
+  /** Relative file paths are relative to this folder, the configuration's. */
+  readonly baseDir: string;
+  readonly store: ObjectStore;
+  /** Where in the store this run keeps its objects, e.g. `runs/<run_id>`. */
+  readonly prefix: string;
+  readonly resolveSecret: ResolveSecret;
+  /** What the last successful run's manifest carried; rows up to it are not extracted again. */
+  readonly watermark?: Watermark;
+  readonly range?: ExtractRange;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** No page or file is begun after this moment; the manifest then says `complete: false`. */
+  /** What `fingerprintSource` found, so that the files need not be read for it again. */
+  readonly fingerprint?: SourceFingerprint;
+  readonly deadline?: Date;
+  readonly signal?: AbortSignal;
+  readonly s3?: S3Reader;
+  readonly onProgress?: (progress: ExtractProgress) => void;
+}

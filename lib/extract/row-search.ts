@@ -1,0 +1,32 @@
+import type { JsonPath } from '../config/json-path.ts';
+import { parseJsonPath } from '../config/json-path.ts';
+import { growPath, newPathNode, type PathNode } from './json/path-tree.ts';
+
+/** Where rows are looked for in a JSON document. */
+export interface RowSearch {
+  /** As people read it: the path, or what stands for none. */
+  readonly shown: string;
+  /** Undefined: `results`, or the document itself where it is an array, as in the article. */
+  readonly path: JsonPath | undefined;
+}
+
+export function rowSearch(recordsPath: string | undefined): RowSearch {
+  return recordsPath === undefined
+    ? { shown: '$.results (nor is it an array)', path: undefined }
+    : { shown: recordsPath, path: parseJsonPath(recordsPath) };
+}
+
+/** What the scanner looks for: rows, and values to keep by name. Only for paths that can be streamed. */
+export function searchTree(rows: RowSearch, captures: Readonly<Record<string, JsonPath>> = {}): PathNode {
+  const root = newPathNode();
+  if (rows.path === undefined) {
+    root.rows = 'elements';
+    growPath(root, [{ name: 'results' }]).rows = 'elements';
+  } else if (rows.path.steps !== undefined) {
+    growPath(root, rows.path.steps).rows = rows.path.steps.at(-1) === 'any' ? 'value' : 'either';
+  }
+  for (const [name, path] of Object.entries(captures)) {
+    if (path.steps !== undefined) growPath(root, path.steps).captures.push(name);
+  }
+  return root;
+}
