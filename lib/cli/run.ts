@@ -59,14 +59,13 @@ export async function runConfigured(
         store: folderStore(stateDir),
         scratchDir: path.join(stateDir, 'scratch', String(process.pid)),
         connections: target.connections,
-        trigger: 'cli',
-        again: options.again === true,
         resolveSecret: secretResolver(readEnvironment(), readAwsSecret(loaded.config.aurora_dsql.region)),
         clock: systemClock,
         random: Math.random,
         signal: interrupt.signal,
         onProgress: progress.report,
       },
+      { trigger: 'cli', again: options.again === true },
       {
         start: progress.start,
         end: (result) => {

@@ -1,8 +1,8 @@
 import type { Sql } from '../dsql/connect.ts';
 import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
-import type { RetryContext } from '../dsql/retry.ts';
-import { openDuckDb } from '../duckdb/open-duckdb.ts';
+import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { EtlError } from '../errors.ts';
 import type { CleanManifest, Column } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -13,7 +13,7 @@ import { type LedgerEntry, ledgerKey, readLedger } from './ledger.ts';
 import { writeRejectedFile } from './rejected-row.ts';
 import { type SplitContext, writeOrSplit } from './split-batch.ts';
 import { batchStatement } from './statement.ts';
-import { type TargetTable, tableText } from './target-table.ts';
+import type { TargetTable } from './target-table.ts';
 
 export interface LoadRequest {
   readonly sql: Sql;
@@ -31,6 +31,8 @@ export interface LoadRequest {
   readonly connections: number;
   /** The source was loaded before: leave rows alone that are in the table already. */
   readonly again: boolean;
+  /** Numbers of the chunks to load; all when left out. */
+  readonly chunks?: readonly number[];
   readonly retry: RetryContext;
   readonly onProgress?: (rows: number, of: number) => void;
 }
@@ -43,9 +45,28 @@ export interface LoadResult {
   readonly rows_rejected: number;
 }
 
+/** What keeping the rejected rows of a run needs. */
+export type RejectedRequest = Pick<
+  LoadRequest,
+  'sql' | 'runId' | 'pipelineName' | 'manifest' | 'store' | 'scratchDir' | 'retry'
+>;
+
+/** Writes the rows that transform kept aside into `etl_rejected_row`. Safe to repeat. */
+export async function keepRejectedRows(request: RejectedRequest): Promise<void> {
+  const { manifest, pipelineName, retry, runId, sql, store } = request;
+  const files: { readonly path: string; readonly name: string }[] = [];
+  for (const part of manifest.rejected) {
+    files.push({ path: await store.localPath(part.location), name: part.location });
+  }
+  if (files.length === 0) return;
+  await withSession(request, files, async (session) => {
+    for (const file of files) await writeRejectedFile(sql, session, file, { runId, pipelineName }, retry);
+  });
+}
+
 /**
- * Loads the clean chunks of a run and keeps its rejected rows. Every batch commits with its ledger row, so a repeat of
- * the call, from here or elsewhere, at the same time or later, loads nothing twice.
+ * Loads clean chunks of a run. Every batch commits with its ledger row, so a repeat of the call, from here or elsewhere,
+ * at the same time or later, loads nothing twice.
  *
  * @throws {StatementRefusedError} terminal: the database refuses the statement itself
  * @throws {LedgerMismatchError} terminal: the chunks are not those of the run's earlier attempt
@@ -54,25 +75,15 @@ export interface LoadResult {
 export async function load(request: LoadRequest): Promise<LoadResult> {
   const { manifest, runId, sql, store, table } = request;
   const chunks: ChunkFile[] = [];
+  let rows = 0;
   for (const [number, chunk] of manifest.chunks.entries()) {
+    if (request.chunks !== undefined && !request.chunks.includes(number)) continue;
     chunks.push({ number, path: await store.localPath(chunk.location) });
+    rows += chunk.rows;
   }
-  const rejected: { readonly path: string; readonly name: string }[] = [];
-  for (const part of manifest.rejected) {
-    rejected.push({ path: await store.localPath(part.location), name: part.location.split('/').at(-1) ?? '' });
-  }
-  const session = await openDuckDb({
-    allowedDirs: [],
-    allowedFiles: [...chunks, ...rejected].map((file) => file.path),
-    tempDir: request.scratchDir,
-    ...(request.retry.signal === undefined ? {} : { signal: request.retry.signal }),
-  });
-  try {
-    for (const file of rejected) {
-      await writeRejectedFile(sql, session, file, { runId, pipelineName: request.pipelineName }, request.retry);
-    }
+  return await withSession(request, chunks, async (session) => {
     const columns = writtenColumns(table, manifest.columns);
-    const committed = await readLedger(sql, runId);
+    const committed = await withRetries('Reading the ledger', request.retry, () => readLedger(sql, runId));
     const context: SplitContext = {
       sql,
       runId,
@@ -83,12 +94,28 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       retry: request.retry,
       ...statements(request, columns),
     };
-    const entries = await writeChunks(request, chunks, context);
-    return total(runId, entries, manifest.counts.rows_clean);
+    return total(runId, await writeChunks(request, chunks, rows, context), rows);
+  });
+}
+
+/** A DuckDB that sees these files; what the database refuses inside becomes an error that says so. */
+async function withSession<T>(
+  request: RejectedRequest,
+  files: readonly { readonly path: string }[],
+  work: (session: DuckDbSession) => Promise<T>,
+): Promise<T> {
+  const session = await openDuckDb({
+    allowedDirs: [],
+    allowedFiles: files.map((file) => file.path),
+    tempDir: request.scratchDir,
+    signal: request.retry.signal,
+  });
+  try {
+    return await work(session);
   } catch (error) {
     if (error instanceof EtlError || request.retry.signal?.aborted === true) throw error;
     const failure = classifyFailure(error);
-    throw new StatementRefusedError(`Loading into ${tableText(table.name)}`, failure.code, failure.words, {
+    throw new StatementRefusedError(`Loading for pipeline ${request.pipelineName}`, failure.code, failure.words, {
       cause: error,
     });
   } finally {
@@ -110,6 +137,7 @@ function statements(
 async function writeChunks(
   request: LoadRequest,
   chunks: readonly ChunkFile[],
+  rowsClean: number,
   context: SplitContext,
 ): Promise<readonly LedgerEntry[]> {
   const entries: LedgerEntry[] = [];
@@ -124,7 +152,7 @@ async function writeChunks(
       const { batch, chunk } = next.value;
       entries.push(...(await writeOrSplit(batch, chunk, context)));
       rows += batch.rows;
-      request.onProgress?.(rows, request.manifest.counts.rows_clean);
+      request.onProgress?.(rows, rowsClean);
     }
   };
   const workers = Array.from({ length: request.connections }, async () => {

@@ -20,19 +20,9 @@ export class LeaseLostError extends TerminalError {
   override readonly name = 'LeaseLostError';
   readonly code = 'lease_lost';
 
-  constructor(pipeline: string, holder: string) {
+  constructor(pipeline: string) {
     super(
-      `The lease of pipeline ${pipeline} went to run ${holder}, because it could not be renewed in time. That run finishes the work.`,
+      `The lease of pipeline ${pipeline} went to another run, because it could not be renewed in time. That run finishes the work.`,
     );
-  }
-}
-
-/** The source's bytes changed between the first look and the reading. */
-export class SourceEmptyError extends TerminalError {
-  override readonly name = 'SourceEmptyError';
-  readonly code = 'source_empty';
-
-  constructor(source: string) {
-    super(`${source} has no rows. If that is right, there is nothing to load; else check the source.`);
   }
 }

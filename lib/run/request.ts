@@ -3,11 +3,12 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { DataSource } from '../config/source.ts';
 import type { Sql } from '../dsql/connect.ts';
+import type { RetryContext } from '../dsql/retry.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Stage } from './result.ts';
 
-/** One pipeline, and everything a run of it needs. */
-export interface RunRequest {
+/** One pipeline, and what every stage of a run needs; the same on a laptop and in a Lambda. */
+export interface RunContext {
   readonly pipeline: { readonly name: string; readonly settings: PipelineSettings; readonly dataSource: DataSource };
   /** Folder of the configuration; relative file paths start there. */
   readonly baseDir: string;
@@ -15,12 +16,10 @@ export interface RunRequest {
   /** The endpoint and user, for messages. */
   readonly where: { readonly endpoint: string; readonly user: string };
   readonly store: ObjectStore;
-  /** Local folder for temporary files. */
+  /** Local folder for temporary files; made when it is not there. */
   readonly scratchDir: string;
+  /** Batches in flight at once. */
   readonly connections: number;
-  readonly trigger: 'cli' | 'schedule' | 's3' | 'console';
-  /** Load a source again that was loaded already, and start an interrupted run over. */
-  readonly again: boolean;
   readonly resolveSecret: ResolveSecret;
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,8 +27,42 @@ export interface RunRequest {
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
+/** What a run is asked to do besides. */
+export interface RunDemand {
+  readonly trigger: 'cli' | 'schedule' | 's3' | 'console';
+  /** Load a source again that was loaded already, and start an interrupted run over. */
+  readonly again: boolean;
+}
+
+/** A run that has begun; it goes from stage to stage as JSON. */
+export interface Run {
+  readonly run_id: string;
+  readonly trigger: RunDemand['trigger'];
+  /** ISO 8601, UTC; of this attempt. */
+  readonly start_time: string;
+  /** Found unfinished, and going on. */
+  readonly resumed: boolean;
+  /** Rows of this source may be in the table already, from a run that is not this one. */
+  readonly repeated: boolean;
+}
+
 export interface RunProgress {
   readonly stage: Stage;
   readonly rows: number;
   readonly of?: number;
+}
+
+/** Where the run keeps its parts, chunks and manifests in the store. */
+export function prefixOf(run: Pick<Run, 'run_id'>): string {
+  return `runs/${run.run_id}`;
+}
+
+/** The retries of a stage; `onConflict` is told of each conflict or lost connection that was met. */
+export function retryOf(context: RunContext, onConflict: () => void = () => undefined): RetryContext {
+  return {
+    clock: context.clock,
+    random: context.random,
+    onRetry: onConflict,
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '../dsql/connect.ts';
+import type { Run } from './request.ts';
 import type { RunResult } from './result.ts';
 
 /** A row of `etl_execution_log` as far as a later run has to know it. */
@@ -13,20 +14,22 @@ export interface LoggedRun {
 }
 
 export interface RunStart {
-  readonly runId: string;
+  readonly run: Run;
   readonly pipelineName: string;
-  readonly trigger: string;
   readonly targetTable: string;
-  readonly startTime: string;
   readonly planFingerprint: string;
+  /** Known before anything is read where the source is files. */
+  readonly sourceFingerprint: string | null;
 }
 
 /** Logs that a run has begun, or goes on. */
 export async function logStart(sql: Sql, start: RunStart): Promise<void> {
+  const { run } = start;
   await sql`
-    INSERT INTO public.etl_execution_log (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint)
-    VALUES (${start.runId}, ${start.pipelineName}, 'running', ${start.trigger}, ${start.startTime}, ${start.targetTable},
-            ${start.planFingerprint})
+    INSERT INTO public.etl_execution_log
+           (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint, source_fingerprint)
+    VALUES (${run.run_id}, ${start.pipelineName}, 'running', ${run.trigger}, ${run.start_time}, ${start.targetTable},
+            ${start.planFingerprint}, ${start.sourceFingerprint})
     ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL`;
 }
 

@@ -1,32 +1,58 @@
-import { ensureServiceTables } from '../load/service-tables.ts';
-import { type Lease, takeLease } from './lease.ts';
-import type { RunRequest } from './request.ts';
-import type { RunResult } from './result.ts';
-import { RunUnderWay } from './run-under-way.ts';
-import { runStages } from './stages.ts';
+import { randomUUID } from 'node:crypto';
+import { LeaseLostError } from './errors.ts';
+import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
+import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
+import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
+import type { RunResult, Stage } from './result.ts';
+import { extractStage, loadStage, prepareStage, transformStage } from './stages.ts';
+import { reserve, startRun } from './start.ts';
 
 /**
- * Runs one pipeline: start, extract, transform, load, record. Never throws for what happens inside the run: a failure is
- * a result, logged in `etl_execution_log` as far as the target can be reached.
+ * Runs one pipeline in this process: start, extract, transform, load, record. Never throws for what happens inside the
+ * run: a failure is a result, logged in `etl_execution_log` as far as the target can be reached.
  *
  * Killed midway: the next call with the same source finds the run unfinished and finishes it under the same `run_id`;
  * batches in the ledger are not written again.
  */
-export async function runPipeline(request: RunRequest): Promise<RunResult> {
-  const startTime = request.clock.now();
-  const run = new RunUnderWay(request, startTime);
-  let lease: Lease | undefined;
+export async function runPipeline(context: RunContext, demand: RunDemand): Promise<RunResult> {
+  const runId = randomUUID();
+  const startTime = context.clock.now().toISOString();
+  let run: Run = { run_id: runId, trigger: demand.trigger, start_time: startTime, resumed: false, repeated: false };
+  let outcome: RunOutcome = {};
+  let stage: Stage = 'start';
+  let lease: KeptLease | undefined;
+  const enter = (next: Stage): void => {
+    stage = next;
+    context.onProgress?.({ stage, rows: 0 });
+  };
   try {
-    await run.retried('Preparing the service tables', () => ensureServiceTables(request.sql, request.where, run.retry));
-    const outcome = await takeLease(request.sql, request.pipeline.name, run.runId, run.retry);
-    if ('heldBy' in outcome)
-      return await run.skip('already_running', `Run ${outcome.heldBy} of this pipeline is under way.`);
-    lease = outcome.lease;
-    const skipped = await run.begin();
-    if (skipped !== undefined) return skipped;
-    return await runStages(run, lease);
+    const held = { holder: randomUUID(), runId, seconds: leaseSeconds, pid: process.pid };
+    const busy = await reserve(context, held);
+    if (busy !== undefined) return await recordSkipped(context, run, busy.skip);
+    lease = keepLease(context.sql, { ...held, pipelineName: context.pipeline.name }, retryOf(context));
+
+    enter('extract');
+    const start = await startRun(context, demand, runId, startTime);
+    if ('skip' in start) return await recordSkipped(context, run, start.skip);
+    run = start.run;
+    let raw = await extractStage(context, run);
+    while (!raw.complete) raw = await extractStage(context, run);
+    outcome = { raw };
+
+    enter('transform');
+    const clean = await transformStage(context, run, raw);
+    outcome = { raw, clean };
+
+    enter('load');
+    const table = await prepareStage(context, run, clean);
+    const loaded = await loadStage(context, run, clean, table);
+    outcome = { raw, clean, loaded };
+
+    enter('record');
+    if (lease.lost()) throw new LeaseLostError(context.pipeline.name);
+    return await recordSuccess(context, run, { raw, clean, loaded });
   } catch (error) {
-    return await run.fail(error);
+    return await recordFailure(context, run, outcome, stage, error);
   } finally {
     await lease?.release().catch(() => undefined);
   }

@@ -1,11 +1,12 @@
 import { UnknownPipelineError } from '../config/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { nearest } from '../config/nearest.ts';
-import type { RunRequest } from './request.ts';
+import type { RunContext, RunDemand } from './request.ts';
 import type { RunResult } from './result.ts';
 import { runPipeline } from './run-pipeline.ts';
 
-export type SharedRequest = Omit<RunRequest, 'pipeline' | 'baseDir'>;
+/** What all pipelines of a call have in common. */
+export type SharedContext = Omit<RunContext, 'pipeline' | 'baseDir'>;
 
 /** The names as asked for, each once; all pipelines when none is named. @throws {UnknownPipelineError} */
 export function choosePipelines(loaded: LoadedConfig, named: readonly string[]): readonly string[] {
@@ -20,7 +21,8 @@ export function choosePipelines(loaded: LoadedConfig, named: readonly string[]):
 export async function runPipelines(
   loaded: LoadedConfig,
   names: readonly string[],
-  shared: SharedRequest,
+  shared: SharedContext,
+  demand: RunDemand,
   on: { readonly start?: (name: string) => void; readonly end?: (result: RunResult) => void },
 ): Promise<readonly RunResult[]> {
   const results: RunResult[] = [];
@@ -28,11 +30,8 @@ export async function runPipelines(
     const settings = loaded.config.pipelines[name];
     if (settings === undefined) continue;
     on.start?.(name);
-    const result = await runPipeline({
-      ...shared,
-      pipeline: { name, settings, dataSource: loaded.config.data_source },
-      baseDir: loaded.folder,
-    });
+    const pipeline = { name, settings, dataSource: loaded.config.data_source };
+    const result = await runPipeline({ ...shared, pipeline, baseDir: loaded.folder }, demand);
     on.end?.(result);
     results.push(result);
   }

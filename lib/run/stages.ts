@@ -1,139 +1,127 @@
-import type { PipelineSettings } from '../config/pipeline.ts';
+import { mkdir } from 'node:fs/promises';
 import { parseTableName } from '../dsql/identifier.ts';
+import { runStatement } from '../dsql/retry.ts';
 import { extract } from '../extract/extract.ts';
-import { defineTable } from '../load/define-table.ts';
-import { load } from '../load/load.ts';
-import { describeTable } from '../load/target-table.ts';
+import { defineTable, type TableDemand } from '../load/define-table.ts';
+import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
+import { describeTable, type TargetTable } from '../load/target-table.ts';
 import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../manifest.ts';
 import { transform } from '../transform/transform.ts';
-import { CountsMismatchError, LeaseLostError } from './errors.ts';
-import type { Lease } from './lease.ts';
-import type { RunCounts, RunResult } from './result.ts';
-import { logEnd, logFingerprint } from './run-log.ts';
-import type { RunUnderWay } from './run-under-way.ts';
+import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { logFingerprint } from './run-log.ts';
 
-/** The stages in their order; each leaves its work in the store or the target before the next begins. */
-export async function runStages(run: RunUnderWay, lease: Lease): Promise<RunResult> {
-  const { pipeline, sql } = run.request;
-  run.enter('extract');
-  const raw = await extractAll(run);
-  run.counts = { ...run.counts, bytes_read: raw.bytes_read };
-  run.fingerprint = raw.source_fingerprint;
-  await run.retried('Writing the execution log', () => logFingerprint(sql, run.runId, raw.source_fingerprint));
+/*
+ * The stages of a run, one function each. They leave their work in the store or the target and give references, so each
+ * may run in a process of its own; each may be repeated.
+ */
 
-  run.enter('transform');
-  const clean = await transformOnce(run, raw);
-  run.counts = { ...run.counts, ...withoutClean(clean.counts) };
-
-  run.enter('load');
-  const loaded = await loadAll(run, clean, pipeline.settings);
-  run.counts = addLoaded(run.counts, loaded);
-
-  run.enter('record');
-  checkCounts(run.counts);
-  if (lease.lost()) throw new LeaseLostError(pipeline.name, 'another process');
-  const result = run.result('success', { stage: null, error_code: null, error_message: null });
-  await run.retried('Writing the execution log', () => logEnd(sql, result, run.request.trigger, run.fingerprint));
-  await run.request.store.removeAll(run.prefix);
-  return result;
-}
-
-async function extractAll(run: RunUnderWay): Promise<RawManifest> {
-  for (;;) {
-    const raw = await extract({
-      ...run.request,
-      prefix: run.prefix,
-      onProgress: ({ rows }) => run.request.onProgress?.({ stage: 'extract', rows }),
-    });
-    if (raw.complete) return raw;
+/** Reads the source until it is exhausted or the deadline comes; `complete` tells which. */
+export async function extractStage(context: RunContext, run: Run, deadline?: Date): Promise<RawManifest> {
+  const raw = await extract({
+    ...context,
+    prefix: prefixOf(run),
+    ...(deadline === undefined ? {} : { deadline }),
+    onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
+  });
+  if (raw.complete) {
+    await runStatement('Writing the execution log', context.where, retryOf(context), () =>
+      logFingerprint(context.sql, run.run_id, raw.source_fingerprint),
+    );
   }
+  return raw;
 }
 
-/** Transforms, or takes what the interrupted attempt of this run had finished. */
-async function transformOnce(run: RunUnderWay, raw: RawManifest): Promise<CleanManifest> {
-  const { pipeline, scratchDir, sql, store } = run.request;
-  const key = `${run.prefix}/clean/manifest.json`;
+/** Cleans what extract left, or takes what an interrupted attempt of this run had finished. */
+export async function transformStage(context: RunContext, run: Run, raw: RawManifest): Promise<CleanManifest> {
+  const { pipeline, scratchDir, sql, store } = context;
+  const key = `${prefixOf(run)}/clean/manifest.json`;
   const done = await store.get(key);
   if (done !== undefined) return cleanManifestSchema.parse(JSON.parse(new TextDecoder().decode(done)));
-  const table = await run.retried('Reading the catalog', () =>
+  const table = await runStatement('Reading the catalog', context.where, retryOf(context), () =>
     describeTable(sql, parseTableName(pipeline.settings.target_table)),
   );
+  await mkdir(scratchDir, { recursive: true });
   const clean = await transform({
     raw,
     settings: { ...pipeline.settings, name: pipeline.name },
     store,
-    prefix: run.prefix,
+    prefix: prefixOf(run),
     scratchDir,
     ...(table === undefined ? {} : { targetColumns: table.columns }),
-    ...(run.request.signal === undefined ? {} : { signal: run.request.signal }),
-    onProgress: ({ rows }) => run.request.onProgress?.({ stage: 'transform', rows }),
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   });
   await store.put(key, JSON.stringify(clean));
   return clean;
 }
 
-async function loadAll(
-  run: RunUnderWay,
-  manifest: CleanManifest,
-  settings: PipelineSettings,
-): Promise<Awaited<ReturnType<typeof load>>> {
-  const { connections, pipeline, scratchDir, sql, store, where } = run.request;
-  const keyColumns = settings.key_columns.map((key) => columnNameOf(key, manifest));
-  const table = await defineTable(
-    sql,
-    {
-      name: parseTableName(settings.target_table),
-      columns: manifest.columns,
-      keyColumns,
-      loadMode: settings.load_mode,
-    },
-    where,
-    run.retry,
-  );
-  return await load({
-    sql,
-    runId: run.runId,
-    pipelineName: pipeline.name,
-    manifest,
-    store,
-    scratchDir,
-    table,
-    loadMode: settings.load_mode,
-    keyColumns,
-    batchRows: settings.batch_rows,
-    connections,
-    again: run.repeated,
-    retry: run.retry,
-    onProgress: (rows, of) => run.request.onProgress?.({ stage: 'load', rows, of }),
+/** Makes the target ready for the chunks: the table, and the rejected rows of the transform. Once, before any chunk. */
+export async function prepareStage(context: RunContext, run: Run, clean: CleanManifest): Promise<TargetTable> {
+  const table = await defineTable(context.sql, tableDemand(context, clean), context.where, retryOf(context));
+  await mkdir(context.scratchDir, { recursive: true });
+  await keepRejectedRows({
+    sql: context.sql,
+    runId: run.run_id,
+    pipelineName: context.pipeline.name,
+    manifest: clean,
+    store: context.store,
+    scratchDir: context.scratchDir,
+    retry: retryOf(context),
   });
+  return table;
 }
 
-/** A configured name is the target's, or the source's that became the target's. */
-function columnNameOf(name: string, manifest: CleanManifest): string {
-  const column =
-    manifest.columns.find((candidate) => candidate.name === name) ??
-    manifest.columns.find((candidate) => candidate.source_name === name);
-  return column?.name ?? name;
+/**
+ * Loads chunks of a run, all or the given ones.
+ *
+ * @returns what became of their rows, and how often a conflict or a lost connection was met
+ */
+export async function loadStage(
+  context: RunContext,
+  run: Run,
+  clean: CleanManifest,
+  table: TargetTable,
+  chunks?: readonly number[],
+): Promise<LoadResult & { readonly conflict_retries: number }> {
+  let conflicts = 0;
+  await mkdir(context.scratchDir, { recursive: true });
+  const demand = tableDemand(context, clean);
+  const loaded = await load({
+    sql: context.sql,
+    runId: run.run_id,
+    pipelineName: context.pipeline.name,
+    manifest: clean,
+    store: context.store,
+    scratchDir: context.scratchDir,
+    table,
+    loadMode: demand.loadMode,
+    keyColumns: demand.keyColumns,
+    batchRows: context.pipeline.settings.batch_rows,
+    connections: context.connections,
+    again: run.repeated,
+    ...(chunks === undefined ? {} : { chunks }),
+    retry: retryOf(context, () => {
+      conflicts += 1;
+    }),
+    onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of }),
+  });
+  return { ...loaded, conflict_retries: conflicts };
 }
 
-function withoutClean(counts: CleanManifest['counts']): Partial<RunCounts> {
-  const { rows_clean: _, ...rest } = counts;
-  return rest;
-}
-
-function addLoaded(counts: RunCounts, loaded: Awaited<ReturnType<typeof load>>): RunCounts {
+/** What the pipeline wants of its table, with names as the clean columns have them. */
+function tableDemand({ pipeline }: RunContext, clean: CleanManifest): TableDemand {
+  const { settings } = pipeline;
   return {
-    ...counts,
-    rows_inserted: loaded.rows_inserted,
-    rows_updated: loaded.rows_updated,
-    rows_unchanged: loaded.rows_unchanged,
-    rows_loaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
-    rows_rejected: counts.rows_rejected + loaded.rows_rejected,
+    name: parseTableName(settings.target_table),
+    columns: clean.columns,
+    keyColumns: settings.key_columns.map((key) => columnNameOf(key, clean)),
+    loadMode: settings.load_mode,
   };
 }
 
-/** @throws {CountsMismatchError} when a row would be lost or doubled without anyone noticing */
-function checkCounts(counts: RunCounts): void {
-  const accounted = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_loaded;
-  if (accounted !== counts.rows_read) throw new CountsMismatchError(counts);
+/** A configured name is the target's, or the source's that became the target's. */
+function columnNameOf(name: string, { columns }: CleanManifest): string {
+  const column =
+    columns.find((candidate) => candidate.name === name) ?? columns.find((candidate) => candidate.source_name === name);
+  return column?.name ?? name;
 }

@@ -1,0 +1,114 @@
+import { runStatement } from '../dsql/retry.ts';
+import { EtlError, messageOf } from '../errors.ts';
+import type { LoadResult } from '../load/load.ts';
+import type { CleanManifest, RawManifest } from '../manifest.ts';
+import { CountsMismatchError } from './errors.ts';
+import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { noCounts, type RunCounts, type RunResult, type Stage } from './result.ts';
+import { logEnd } from './run-log.ts';
+
+/** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
+export interface RunOutcome {
+  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint'>;
+  readonly clean?: Pick<CleanManifest, 'counts'>;
+  readonly loaded?: LoadResult & { readonly conflict_retries: number };
+}
+
+/** Adds up what is known of every row. */
+export function countsOf({ clean, loaded, raw }: RunOutcome): RunCounts {
+  const inserted = loaded?.rows_inserted ?? 0;
+  const updated = loaded?.rows_updated ?? 0;
+  const unchanged = loaded?.rows_unchanged ?? 0;
+  return {
+    ...noCounts,
+    bytes_read: raw?.bytes_read ?? 0,
+    rows_read: clean?.counts.rows_read ?? 0,
+    rows_filtered: clean?.counts.rows_filtered ?? 0,
+    rows_deduplicated: clean?.counts.rows_deduplicated ?? 0,
+    rows_rejected: (clean?.counts.rows_rejected ?? 0) + (loaded?.rows_rejected ?? 0),
+    rows_loaded: inserted + updated + unchanged,
+    rows_inserted: inserted,
+    rows_updated: updated,
+    rows_unchanged: unchanged,
+    conflict_retries: loaded?.conflict_retries ?? 0,
+  };
+}
+
+/**
+ * Ends a run that loaded everything: checks that the counts add up, logs it, and clears its files.
+ *
+ * @throws {CountsMismatchError} when a row would be lost or doubled without anyone noticing; nothing is logged as a success
+ */
+export async function recordSuccess(context: RunContext, run: Run, outcome: Required<RunOutcome>): Promise<RunResult> {
+  const counts = countsOf(outcome);
+  const accounted = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_loaded;
+  if (accounted !== counts.rows_read) throw new CountsMismatchError(counts);
+  const result = resultOf(context, run, 'success', counts, { stage: null, error_code: null, error_message: null });
+  await runStatement('Writing the execution log', context.where, retryOf(context), () =>
+    logEnd(context.sql, result, run.trigger, outcome.raw.source_fingerprint),
+  );
+  await context.store.removeAll(prefixOf(run));
+  return result;
+}
+
+/** Ends a run that failed; its files stay, so that the next one can go on. Logged if the target can be reached. */
+export async function recordFailure(
+  context: RunContext,
+  run: Run,
+  outcome: RunOutcome,
+  stage: Stage,
+  error: unknown,
+): Promise<RunResult> {
+  const interrupted = context.signal?.aborted === true;
+  const result = resultOf(context, run, 'failed', countsOf(outcome), {
+    stage,
+    error_code: interrupted ? 'interrupted' : error instanceof EtlError ? error.code : 'unexpected',
+    error_message: messageOf(interrupted ? context.signal?.reason : error),
+  });
+  try {
+    await logEnd(context.sql, result, run.trigger, outcome.raw?.source_fingerprint ?? null);
+  } catch {
+    // The target itself may be what failed; the caller has the result all the same.
+  }
+  return result;
+}
+
+/** Logs a run that had nothing to do. */
+export async function recordSkipped(
+  context: RunContext,
+  run: Run,
+  skip: { readonly code: string; readonly message: string },
+): Promise<RunResult> {
+  const result = resultOf(context, run, 'skipped', noCounts, {
+    stage: null,
+    error_code: skip.code,
+    error_message: skip.message,
+  });
+  await runStatement('Writing the execution log', context.where, retryOf(context), () =>
+    logEnd(context.sql, result, run.trigger, null),
+  );
+  return result;
+}
+
+function resultOf(
+  context: RunContext,
+  run: Run,
+  status: RunResult['status'],
+  counts: RunCounts,
+  end: Pick<RunResult, 'stage' | 'error_code' | 'error_message'>,
+): RunResult {
+  const endTime = context.clock.now();
+  return {
+    run_id: run.run_id,
+    pipeline_name: context.pipeline.name,
+    status,
+    target_table: context.pipeline.settings.target_table,
+    start_time: run.start_time,
+    end_time: endTime.toISOString(),
+    execution_time_seconds: (endTime.getTime() - Date.parse(run.start_time)) / 1000,
+    processed_records: counts.rows_loaded,
+    ...counts,
+    resumed: run.resumed,
+    ...end,
+  };
+}

@@ -1,0 +1,115 @@
+import { parseTableName } from '../dsql/identifier.ts';
+import { runStatement } from '../dsql/retry.ts';
+import { fingerprintSource } from '../extract/extract.ts';
+import { ensureServiceTables } from '../load/service-tables.ts';
+import { describeTable } from '../load/target-table.ts';
+import { type LeaseRequest, takeLease } from './lease.ts';
+import { planFingerprint } from './plan-fingerprint.ts';
+import { prefixOf, type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
+import { findLoaded, findUnfinished, logAbandoned, logStart } from './run-log.ts';
+
+/** A run that may go on, or why there is nothing to do. */
+export type Start =
+  | { readonly run: Run }
+  | { readonly skip: { readonly code: 'already_running' | 'already_loaded'; readonly message: string } };
+
+/** Makes the service's tables where they are missing, and takes the pipeline's lease; the first contact with the target. */
+export async function reserve(
+  context: RunContext,
+  lease: Omit<LeaseRequest, 'pipelineName'>,
+): Promise<Extract<Start, { skip: unknown }> | undefined> {
+  const retry = retryOf(context);
+  await ensureServiceTables(context.sql, context.where, retry);
+  const held = await runStatement('Taking the lease', context.where, retry, () =>
+    takeLease(context.sql, { ...lease, pipelineName: context.pipeline.name }, retry),
+  );
+  return held === undefined
+    ? undefined
+    : { skip: { code: 'already_running', message: `Run ${held.heldBy} of this pipeline is under way.` } };
+}
+
+/**
+ * Decides what a run does: skips content that is loaded already, goes on with a run that was interrupted, or begins a
+ * new one, and logs it. The lease must have been taken.
+ *
+ * @param runId  of a new run; an interrupted run that goes on keeps its own
+ * @throws what reading the source's files throws: missing, unreadable
+ */
+export async function startRun(
+  context: RunContext,
+  demand: RunDemand,
+  runId: string,
+  startTime: string,
+): Promise<Start> {
+  const { pipeline, sql } = context;
+  const table = pipeline.settings.target_table;
+  const retried = <T>(what: string, work: () => Promise<T>): Promise<T> =>
+    runStatement(what, context.where, retryOf(context), work);
+  const source = await fingerprintSource(context);
+  let repeated = false;
+  if (source !== undefined) {
+    const loaded = await retried('Reading the execution log', () =>
+      findLoaded(sql, pipeline.name, table, source.fingerprint),
+    );
+    const there =
+      loaded !== undefined &&
+      (await retried('Reading the catalog', () => describeTable(sql, parseTableName(table)))) !== undefined;
+    if (there && !demand.again) {
+      const message = `The same content was loaded by run ${loaded.run_id} at ${loaded.start_time}. Use --again to load it again.`;
+      return { skip: { code: 'already_loaded', message } };
+    }
+    repeated = there;
+  }
+  const earlier = await retried('Reading the execution log', () => resume(context, demand, runId, source?.fingerprint));
+  const run: Run = {
+    run_id: earlier.continued ?? runId,
+    trigger: demand.trigger,
+    start_time: startTime,
+    resumed: earlier.continued !== undefined,
+    repeated: repeated || earlier.abandoned,
+  };
+  await retried('Writing the execution log', () =>
+    logStart(sql, {
+      run,
+      pipelineName: pipeline.name,
+      targetTable: table,
+      planFingerprint: planFingerprint(pipeline.settings),
+      sourceFingerprint: source?.fingerprint ?? null,
+    }),
+  );
+  return { run };
+}
+
+/** Finds a run to go on with: interrupted, over the same source, under the same plan. */
+async function resume(
+  context: RunContext,
+  demand: RunDemand,
+  runId: string,
+  fingerprint: string | undefined,
+): Promise<{ readonly continued?: string; readonly abandoned: boolean }> {
+  const { pipeline, sql, store } = context;
+  const unfinished = await findUnfinished(sql, pipeline.name, pipeline.settings.target_table);
+  if (unfinished === undefined || (unfinished.status === 'failed' && unfinished.batches === 0)) {
+    return { abandoned: false };
+  }
+  const samePlan = unfinished.plan_fingerprint === planFingerprint(pipeline.settings);
+  const staged = (await store.get(`${prefixOf(unfinished)}/raw/manifest.json`)) !== undefined;
+  const sameSource =
+    fingerprint === undefined
+      ? staged || unfinished.batches === 0
+      : unfinished.source_fingerprint === fingerprint || unfinished.source_fingerprint === null;
+  if (samePlan && sameSource && !demand.again) return { continued: unfinished.run_id, abandoned: false };
+  const why = demand.again
+    ? 'it was told to start over'
+    : samePlan
+      ? 'the source has changed'
+      : 'the configuration has changed';
+  await logAbandoned(
+    sql,
+    unfinished.run_id,
+    `Interrupted after ${unfinished.batches} batches, which stay loaded. Run ${runId} did not continue it, because ${why}.`,
+  );
+  await store.removeAll(prefixOf(unfinished));
+  // Rows of the abandoned run keep their derived ids, so those that come again are recognised.
+  return { abandoned: true };
+}
