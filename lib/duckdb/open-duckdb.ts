@@ -11,9 +11,9 @@ export interface DuckDbOptions {
   /** Where it spills when memory is short; must exist. Allowed by itself. */
   readonly tempDir: string;
   /** Upper bound of what DuckDB itself keeps in memory; default 1,024. Node's own memory comes on top. */
-  readonly memoryLimitMb?: number;
+  readonly memoryLimitMb?: number | undefined;
   /** Worker threads; default: as many as the machine has processors. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Interrupts every running statement; later statements throw the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,0 +1,97 @@
+import { quoteText } from '../duckdb/quote.ts';
+import { isText } from './infer/column-type.ts';
+import { fit, misfit } from './infer/fit.ts';
+import { ownText, ownType } from './infer/own-type.ts';
+import type { PlannedColumn } from './plan-columns.ts';
+import { cellText } from './read/json-line.ts';
+import type { RawRows } from './read/raw-rows.ts';
+import type { RejectReasons } from './reject-reasons.ts';
+import { alive, repeated } from './rules/compile-rules.ts';
+
+/**
+ * The relation of typed rows: `o`, the state `s`, and `v<index>` for each column. What is not alive is repeated, or
+ * rejected for the first thing that is wrong with it: a value that is required and missing, or one that does not fit.
+ *
+ * @param repeatedRows  a relation of the ordinals `o` of rows that repeat an earlier one; undefined when there are none
+ */
+export function cleanRows(args: {
+  readonly raw: RawRows;
+  readonly columns: readonly PlannedColumn[];
+  readonly repeatedRows: string | undefined;
+  readonly blankText: 'empty' | 'keep';
+  readonly reasons: RejectReasons;
+}): string {
+  const { raw, columns, reasons } = args;
+  const own = (column: PlannedColumn): boolean =>
+    raw.kind === 'typed' && ownType(raw.columns[column.index]?.duckType ?? '').pg === column.type.pg;
+  const texts = columns.map((column) => `${textOf(raw, column)} AS t${column.index}`);
+  const values = columns.map((column) => `${typedValue(raw, column, own(column))} AS ${column.id}`);
+  const carried = raw.kind === 'text' ? '' : raw.columns.map((_, i) => `, c${i}`).join('');
+  const states = [
+    ...(args.repeatedRows === undefined ? [] : [`WHEN o IN (SELECT o FROM ${args.repeatedRows}) THEN ${repeated}`]),
+    ...columns.flatMap((column) =>
+      column.required
+        ? [
+            `WHEN coalesce(trim(t${column.index}), '') = '' THEN ${reasons.code(column.name, 'is required and has no value')}`,
+          ]
+        : [],
+    ),
+    ...columns.flatMap((column) => problemsOf(column, args.blankText, reasons)),
+  ];
+  const filled = columns.map((column) =>
+    isText(column.type) && args.blankText === 'empty' ? `coalesce(${column.id}, '') AS ${column.id}` : column.id,
+  );
+  const state = states.length === 0 ? `${alive}` : `CASE ${states.join('\n')} ELSE ${alive} END`;
+  return `(SELECT ${['o', `${state} AS s`, ...filled].join(', ')}
+    FROM (SELECT ${['*', ...values].join(', ')}
+      FROM (SELECT ${['o', ...texts].join(', ')}${carried} FROM ${raw.relation})))`;
+}
+
+/** A value is there and does not fit; or none is there and the target's column needs one. */
+function problemsOf(column: PlannedColumn, blankText: 'empty' | 'keep', reasons: RejectReasons): readonly string[] {
+  const { id, index, type, context, name } = column;
+  const text = `t${index}`;
+  const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : `trim(${text}) <> ''`;
+  const problems = [`WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context))}`];
+  if (column.notNull && !(isText(type) && blankText === 'empty')) {
+    problems.push(
+      `WHEN ${id} IS NULL THEN ${reasons.code(name, 'has no value, and the column of the table takes no NULL')}`,
+    );
+  }
+  return problems;
+}
+
+function textOf(raw: RawRows, column: PlannedColumn): string {
+  const cell = `c${column.index}`;
+  if (raw.kind === 'text') {
+    return cell;
+  }
+  if (raw.kind === 'typed') {
+    return ownText(cell, raw.columns[column.index]?.duckType ?? 'VARCHAR');
+  }
+  return column.type.kind === 'jsonb' ? cell : cellText(cell);
+}
+
+function typedValue(raw: RawRows, column: PlannedColumn, own: boolean): string {
+  const text = `t${column.index}`;
+  const cell = `c${column.index}`;
+  if (raw.kind === 'json' && column.type.kind === 'jsonb') {
+    return `${cell}::JSON`;
+  }
+  if (!own) {
+    return fit(text, column.type, column.context);
+  }
+  const duckType = raw.columns[column.index]?.duckType ?? 'VARCHAR';
+  switch (column.type.kind) {
+    case 'text':
+    case 'jsonb':
+      // PostgreSQL's text takes every character but NUL.
+      return `CASE WHEN NOT contains(${text}, chr(0)) AND NOT contains(${text}, ${quoteText('\\u0000')}) THEN ${duckType === 'VARCHAR' || column.type.kind === 'text' ? text : `${text}::JSON`} END`;
+    case 'date':
+    case 'timestamp':
+    case 'timestamptz':
+      return `CASE WHEN NOT isfinite(${cell}) OR year(${cell}) BETWEEN -4712 AND 294275 THEN ${cell}::${column.type.duck} END`;
+    default:
+      return column.type.duck === 'VARCHAR' ? text : `${cell}::${column.type.duck}`;
+  }
+}

@@ -1,0 +1,96 @@
+import { TerminalError } from '../errors.ts';
+
+/** A rule of the configuration that cannot be run: syntax, an unknown column, a function that is not offered. */
+export class BadRuleError extends TerminalError {
+  override readonly name = 'BadRuleError';
+  readonly code = 'bad_rule';
+
+  /** `rule` is 1-based; `excerpt` is the expression with a caret line below it, already formatted. */
+  constructor(args: {
+    readonly pipeline: string;
+    readonly rule: number;
+    readonly kind: string;
+    readonly problem: string;
+    readonly excerpt?: string | undefined;
+    readonly cause?: unknown;
+  }) {
+    const place = args.excerpt === undefined ? '' : `\n${args.excerpt}`;
+    super(`Pipeline ${args.pipeline}, business rule ${args.rule} (${args.kind}): ${args.problem}${place}`, {
+      cause: args.cause,
+    });
+  }
+}
+
+/** A setting names a column that the source does not have. */
+export class UnknownColumnError extends TerminalError {
+  override readonly name = 'UnknownColumnError';
+  readonly code = 'unknown_column';
+
+  constructor(args: {
+    readonly pipeline: string;
+    readonly setting: string;
+    readonly column: string;
+    readonly nearest?: string | undefined;
+    readonly known: readonly string[];
+  }) {
+    const hint =
+      args.nearest === undefined
+        ? `The columns are ${args.known.slice(0, 20).join(', ')}${args.known.length > 20 ? ', …' : ''}.`
+        : `Did you mean ${args.nearest}?`;
+    super(`Pipeline ${args.pipeline}: ${args.setting} names ${args.column}, which the source does not have. ${hint}`);
+  }
+}
+
+/** A source that cannot be read at all, in distinction to rows of it that cannot. */
+export class UnreadableSourceError extends TerminalError {
+  override readonly name = 'UnreadableSourceError';
+  readonly code = 'unreadable_source';
+
+  constructor(args: { readonly source: string; readonly problem: string; readonly cause?: unknown }) {
+    super(`${args.source}: ${args.problem}`, { cause: args.cause });
+  }
+}
+
+/** More columns than a DSQL table holds. */
+export class TooManyColumnsError extends TerminalError {
+  override readonly name = 'TooManyColumnsError';
+  readonly code = 'too_many_columns';
+
+  constructor(args: { readonly columns: number; readonly maximum: number }) {
+    super(
+      `The table would have ${args.columns} columns; Aurora DSQL allows ${args.maximum}. Nest the variable keys in one object (it becomes jsonb), or load fewer columns.`,
+    );
+  }
+}
+
+/** The counts of a stage do not add up: a defect, never the data's fault; the run must not go on. */
+export class RowsUnaccountedError extends TerminalError {
+  override readonly name = 'RowsUnaccountedError';
+  readonly code = 'rows_unaccounted';
+
+  constructor(args: { readonly where: string; readonly expected: number; readonly found: number }) {
+    super(
+      `${args.where}: ${args.expected} rows expected, ${args.found} found. Nothing was loaded. Please report this with the file that shows it.`,
+    );
+  }
+}
+
+/** DuckDB gave up for a reason outside the rows, e.g. no memory or no disk left. */
+export class TransformFailedError extends TerminalError {
+  override readonly name = 'TransformFailedError';
+  readonly code = 'transform_failed';
+
+  /** DuckDB's messages may quote values, so only the kind of its error is shown; the whole is in `cause`. */
+  constructor(args: { readonly cause: unknown }) {
+    const text = args.cause instanceof Error ? args.cause.message : String(args.cause);
+    const kind = /^([A-Z][A-Za-z ]{2,40}(?:Error|Exception)):/.exec(text)?.[1] ?? 'unknown error';
+    super(`The rows could not be transformed: DuckDB answered "${kind}".${remedyOf(kind)}`, { cause: args.cause });
+  }
+}
+
+function remedyOf(kind: string): string {
+  if (kind === 'Out of Memory Error') {
+    return ' Give the run more memory, or more space for temporary files.';
+  }
+  return kind === 'IO Error' ? ' Look at the disk that holds the temporary files: is it full?' : '';
+}

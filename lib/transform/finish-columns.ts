@@ -1,0 +1,81 @@
+import { type ColumnType, columnType, isText } from './infer/column-type.ts';
+import { type FitContext, fit, misfit } from './infer/fit.ts';
+import { ownText, ownType } from './infer/own-type.ts';
+import type { PlannedColumn } from './plan-columns.ts';
+import type { RejectReasons } from './reject-reasons.ts';
+import type { TransformRequest } from './request.ts';
+import { findColumn } from './rules/column-scope.ts';
+import { alive, type CompiledRules } from './rules/compile-rules.ts';
+
+/** A column as it goes into clean files. */
+export interface FinishedColumn {
+  readonly id: string;
+  readonly name: string;
+  readonly sourceName: string | undefined;
+  readonly type: ColumnType;
+  readonly duckType: string;
+  readonly evidence: string;
+}
+
+/**
+ * Gives columns that rules have made or changed their final type: the target's, else the declared one, else that of
+ * the rule's result. What does not fit is rejected, as for columns of the source.
+ */
+export function finishColumns(args: {
+  readonly ruled: CompiledRules;
+  readonly planned: readonly PlannedColumn[];
+  readonly request: TransformRequest;
+  readonly reasons: RejectReasons;
+}): { readonly relation: string; readonly columns: readonly FinishedColumn[] } {
+  const { ruled, planned, request, reasons } = args;
+  const context: FitContext = { numbers: { decimal: '.' } };
+  const values: string[] = [];
+  const problems: string[] = [];
+  const columns = ruled.columns.map((column): FinishedColumn => {
+    const source = planned.find((one) => one.name === column.name);
+    if (source !== undefined && !ruled.changed.has(column.name)) {
+      values.push(column.id);
+      return { ...source, duckType: source.type.duck };
+    }
+    const target = request.targetColumns?.find((one) => one.name === column.name);
+    const pg = target?.type ?? (source === undefined ? declaredType(request, column.name) : undefined);
+    const type = pg === undefined ? ownType(column.duckType) : columnType(pg);
+    const evidence = target === undefined ? 'made by a business rule' : 'type of the existing table';
+    if (type.duck === column.duckType && type.kind !== 'varchar' && target?.nullable !== false) {
+      values.push(column.id);
+    } else {
+      const text = ownText(column.id, column.duckType);
+      const same = type.duck === column.duckType && type.kind !== 'varchar';
+      const value = same ? column.id : fit(text, type, context);
+      values.push(`${value} AS ${column.id}`);
+      if (!same) {
+        const given = isText(type) || type.kind === 'other' ? `${column.id} IS NOT NULL` : `trim(${text}) <> ''`;
+        problems.push(
+          `WHEN (${given}) AND (${value}) IS NULL THEN ${reasons.code(column.name, misfit(type, context))}`,
+        );
+      }
+      if (target?.nullable === false) {
+        const reason = 'has no value, and the column of the table takes no NULL';
+        problems.push(`WHEN (${value}) IS NULL THEN ${reasons.code(column.name, reason)}`);
+      }
+    }
+    return { ...column, sourceName: source?.sourceName ?? column.sourceName, type, duckType: type.duck, evidence };
+  });
+  // A key that a rule has made must have a value, as one of the source must.
+  for (const name of request.settings.key_columns) {
+    const column = findColumn(columns, name);
+    if (column !== undefined && ruled.changed.has(column.name)) {
+      const reason = 'is required and has no value';
+      problems.push(`WHEN coalesce(trim(${column.id}::VARCHAR), '') = '' THEN ${reasons.code(column.name, reason)}`);
+    }
+  }
+  const state = problems.length === 0 ? 's' : `CASE WHEN s <> ${alive} THEN s ${problems.join('\n')} ELSE s END AS s`;
+  return { relation: `(SELECT ${['o', state, ...values].join(', ')} FROM ${ruled.relation})`, columns };
+}
+
+function declaredType(request: TransformRequest, name: string): string | undefined {
+  const setting = Object.entries(request.settings.columns).find(
+    ([declared]) => declared.toLowerCase() === name.toLowerCase(),
+  )?.[1];
+  return typeof setting === 'string' ? setting : setting?.type;
+}

@@ -1,0 +1,44 @@
+import { type ColumnType, columnType } from './column-type.ts';
+
+/** The PostgreSQL type of a column of Parquet or of a rule's result, by DuckDB's name of its type. */
+export function ownType(duckType: string): ColumnType {
+  const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(duckType);
+  if (decimal !== null) {
+    return columnType(`numeric(${decimal[1]},${decimal[2]})`);
+  }
+  return columnType(own[duckType] ?? (/\]$|^(STRUCT|MAP|UNION)\(/.test(duckType) ? 'jsonb' : 'text'));
+}
+
+const own: Readonly<Record<string, string>> = {
+  BOOLEAN: 'boolean',
+  TINYINT: 'smallint',
+  UTINYINT: 'smallint',
+  SMALLINT: 'smallint',
+  USMALLINT: 'integer',
+  INTEGER: 'integer',
+  UINTEGER: 'bigint',
+  BIGINT: 'bigint',
+  UBIGINT: 'numeric(20,0)',
+  HUGEINT: 'numeric(39,0)',
+  UHUGEINT: 'numeric(39,0)',
+  FLOAT: 'real',
+  DOUBLE: 'double precision',
+  DATE: 'date',
+  TIME: 'time',
+  TIMESTAMP: 'timestamp',
+  TIMESTAMP_S: 'timestamp',
+  TIMESTAMP_MS: 'timestamp',
+  'TIMESTAMP WITH TIME ZONE': 'timestamptz',
+  TIMESTAMPTZ: 'timestamptz',
+  UUID: 'uuid',
+  JSON: 'jsonb',
+  BLOB: 'bytea',
+};
+
+/** A SQL expression: the text of a value of this DuckDB type, as PostgreSQL would take it. */
+export function ownText(value: string, duckType: string): string {
+  if (duckType === 'BLOB') {
+    return `'\\x' || lower(hex(${value}))`;
+  }
+  return /\]$|^(STRUCT|MAP|UNION)\(/.test(duckType) ? `to_json(${value})::VARCHAR` : `${value}::VARCHAR`;
+}

@@ -1,0 +1,160 @@
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { cellText } from '../read/json-line.ts';
+import {
+  forms,
+  hasForm,
+  type NumberStyle,
+  plainNumber,
+  significantDigits,
+  timestampForm,
+  timestamptzForm,
+  zoned,
+} from './text-form.ts';
+
+/** Questions put to every value of a column, narrow types first. */
+export const questions = [
+  'boolean',
+  'bigint',
+  'numeric',
+  'double',
+  'date',
+  'timestamp',
+  'timestamptz',
+  'uuid',
+  'formatted',
+] as const;
+export type Question = (typeof questions)[number];
+
+/** What all rows say about one column. */
+export interface ColumnSurvey {
+  /** Rows with a value that is not blank. */
+  readonly values: number;
+  /** For each question that was put: the first value that answered no, shortened to 40 characters. Absent: all said yes. */
+  readonly counterexamples: Readonly<Partial<Record<Question, string>>>;
+  /** The longest run of digits before and behind the point, among values that are decimals. */
+  readonly wholeDigits: number;
+  readonly fractionDigits: number;
+  /** At least one value is a number proper, and not NaN or an infinity. */
+  readonly hasNumber: boolean;
+  /** JSON: at least one value is an object or a list. */
+  readonly nested: boolean;
+}
+
+export interface SurveyArgs {
+  readonly kind: 'text' | 'json';
+  readonly relation: string;
+  /** Indexes of the columns to survey. */
+  readonly columns: readonly number[];
+  readonly numbers: NumberStyle;
+  readonly dateFormat: (column: number) => string | undefined;
+}
+
+/** Rows looked at first, so that the whole is asked only what is still open. */
+const sampleRows = 20_000;
+/** Columns asked in one statement. */
+const columnsAtOnce = 40;
+
+/** Asks all rows. Two passes: a short one that settles most questions by a counterexample, and one over everything. */
+export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): Promise<Map<number, ColumnSurvey>> {
+  const surveys = new Map<number, ColumnSurvey>();
+  for (let i = 0; i < args.columns.length; i += columnsAtOnce) {
+    const columns = args.columns.slice(i, i + columnsAtOnce);
+    const sample = `(SELECT * FROM ${args.relation} LIMIT ${sampleRows})`;
+    const first = await ask(session, args, columns, sample, () => questions);
+    const open = (column: number): readonly Question[] =>
+      questions.filter((question) => first.get(column)?.counterexamples[question] === undefined);
+    for (const [column, survey] of await ask(session, args, columns, args.relation, open)) {
+      const counterexamples = { ...first.get(column)?.counterexamples, ...survey.counterexamples };
+      surveys.set(column, { ...survey, counterexamples });
+    }
+  }
+  return surveys;
+}
+
+async function ask(
+  session: DuckDbSession,
+  args: SurveyArgs,
+  columns: readonly number[],
+  relation: string,
+  asked: (column: number) => readonly Question[],
+): Promise<Map<number, ColumnSurvey>> {
+  const texts = columns.map((c) => {
+    const text = args.kind === 'json' ? cellText(`c${c}`) : `c${c}`;
+    return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN trim(${text}) <> '' THEN ${text} END AS t${c}`;
+  });
+  const aggregates = columns.flatMap((c) => {
+    const cell = cellOf(args, c);
+    const open = asked(c).filter((question) => question !== 'formatted' || args.dateFormat(c) !== undefined);
+    const list = [
+      `count(t${c}) AS n${c}`,
+      ...open.map(
+        (question) => `arg_min(left(t${c}, 40), o) FILTER (WHERE NOT (${cell.holds(question)})) AS ${question}${c}`,
+      ),
+    ];
+    if (open.includes('numeric') || open.includes('double')) {
+      const number = plainNumber(`t${c}`, args.numbers);
+      list.push(
+        `max(length(ltrim(split_part(${number}, '.', 1), '-'))) AS whole${c}`,
+        `max(length(split_part(${number}, '.', 2))) AS fraction${c}`,
+        `bool_or(${hasForm(`t${c}`, '.*[0-9].*')}) AS number${c}`,
+      );
+    }
+    if (args.kind === 'json') {
+      list.push(`bool_or(starts_with(c${c}, '{') OR starts_with(c${c}, '[')) AS nested${c}`);
+    }
+    return list;
+  });
+  const [row] = await session.rows(
+    `SELECT ${aggregates.join(', ')} FROM (SELECT o, ${texts.join(', ')} FROM ${relation})`,
+  );
+  return new Map(
+    columns.map((c) => {
+      const counterexamples: Partial<Record<Question, string>> = {};
+      for (const question of asked(c)) {
+        const value = row?.[`${question}${c}`];
+        if (value !== null && value !== undefined) {
+          counterexamples[question] = String(value);
+        }
+      }
+      const survey: ColumnSurvey = {
+        values: Number(row?.[`n${c}`] ?? 0),
+        counterexamples,
+        wholeDigits: Number(row?.[`whole${c}`] ?? 0),
+        fractionDigits: Number(row?.[`fraction${c}`] ?? 0),
+        hasNumber: row?.[`number${c}`] === true,
+        nested: row?.[`nested${c}`] === true,
+      };
+      return [c, survey] as const;
+    }),
+  );
+}
+
+/** The conditions under which a value of the column answers yes. A text of JSON is never a number or a boolean. */
+function cellOf(args: SurveyArgs, c: number): { readonly holds: (question: Question) => string } {
+  const text = `t${c}`;
+  const number = plainNumber(text, args.numbers);
+  const guard = (condition: string, question: Question): string => {
+    if (args.kind === 'text') {
+      return condition;
+    }
+    const ofText = question === 'date' || question === 'timestamp' || question === 'timestamptz';
+    const isString = `starts_with(c${c}, '"')`;
+    return `${ofText || question === 'uuid' || question === 'formatted' ? isString : `NOT ${isString}`} AND ${condition}`;
+  };
+  const conditions: Readonly<Record<Question, () => string>> = {
+    boolean: () => `lower(${text}) IN ('true', 'false')`,
+    bigint: () =>
+      `coalesce(${hasForm(number, forms.wholeNumber)}, false) AND TRY_CAST(${number} AS BIGINT) IS NOT NULL`,
+    numeric: () => `coalesce(${hasForm(number, forms.decimal)}, false)`,
+    double: () =>
+      `coalesce(${hasForm(text, forms.notFinite)} OR (${hasForm(number, forms.canonicalNumber)}
+        AND ${significantDigits(number)} = ${significantDigits(`TRY_CAST(${number} AS DOUBLE)::VARCHAR`)}), false)`,
+    date: () => `${hasForm(text, forms.date)} AND TRY_CAST(${text} AS DATE) IS NOT NULL`,
+    timestamp: () => `${hasForm(text, timestampForm)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL`,
+    timestamptz: () => `${hasForm(text, timestamptzForm)} AND TRY_CAST(${zoned(text)} AS TIMESTAMPTZ) IS NOT NULL`,
+    uuid: () => hasForm(text, forms.uuid),
+    formatted: () => `try_strptime(${text}, ${quoteText(args.dateFormat(c) ?? '')}) IS NOT NULL`,
+  };
+  return { holds: (question) => guard(conditions[question](), question) };
+}

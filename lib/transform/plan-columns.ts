@@ -1,0 +1,173 @@
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { cleanNames, serviceColumns } from './column-name.ts';
+import { UnknownColumnError } from './errors.ts';
+import { type ColumnType, columnType } from './infer/column-type.ts';
+import type { FitContext } from './infer/fit.ts';
+import { inferType, typeOfFormat } from './infer/infer-type.ts';
+import { ownType } from './infer/own-type.ts';
+import { surveyColumns } from './infer/survey.ts';
+import type { NumberStyle } from './infer/text-form.ts';
+import type { RawRows } from './read/raw-rows.ts';
+import type { TransformRequest, TransformSettings } from './request.ts';
+import { findColumn, nearestName } from './rules/column-scope.ts';
+
+/** A column of the source on its way to the target. */
+export interface PlannedColumn {
+  /** Its column in the raw rows is `c<index>`, in working relations `v<index>`. */
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  readonly sourceName: string;
+  readonly type: ColumnType;
+  readonly evidence: string;
+  readonly context: FitContext;
+  /** A row without a value here is rejected. */
+  readonly required: boolean;
+  /** The target's column takes no NULL. */
+  readonly notNull: boolean;
+}
+
+/** Names and types for every column of the source: the target's types rule, then declared ones, then what rows say. */
+export async function planColumns(
+  session: DuckDbSession,
+  raw: RawRows,
+  request: TransformRequest,
+): Promise<readonly PlannedColumn[]> {
+  const { settings, targetColumns } = request;
+  const names = cleanNames(
+    raw.columns.map((column) => column.sourceName),
+    takenNames(targetColumns),
+  );
+  const named = raw.columns.map(({ sourceName }, index) => ({ index, sourceName, name: names[index] as string }));
+  const declared = declaredColumns(settings, named);
+  const required = requiredColumns(settings, named);
+  const changedLater = new Set(
+    settings.business_rules.flatMap((rule) => {
+      const name = rule.type === 'transform' ? rule.column : rule.type === 'enrich' ? rule.new_column : undefined;
+      const column = name === undefined ? undefined : findColumn(named, name);
+      return column === undefined ? [] : [column.name];
+    }),
+  );
+  const numbers = numberStyle(request);
+  const formatOf = (index: number) => declared.get(index)?.dateFormat ?? settings.date_format;
+
+  // A column that a rule changes meets the target's type behind the rule, not before it.
+  const targets = new Map(targetColumns?.map((column) => [column.name, column]));
+  const contract = ({ index, name }: (typeof named)[number]): { type: ColumnType; evidence: string } | undefined => {
+    const target = changedLater.has(name) ? undefined : targets.get(name);
+    if (target !== undefined) {
+      return { type: columnType(target.type), evidence: 'type of the existing table' };
+    }
+    const own = declared.get(index);
+    const pg = own?.type ?? (own?.dateFormat === undefined ? undefined : typeOfFormat(own.dateFormat));
+    return pg === undefined ? undefined : { type: columnType(pg), evidence: 'declared in the configuration' };
+  };
+  const open = named.filter((column) => contract(column) === undefined).map((column) => column.index);
+  const surveys =
+    raw.kind === 'typed'
+      ? undefined
+      : await surveyColumns(session, {
+          kind: raw.kind,
+          relation: raw.relation,
+          columns: open,
+          numbers,
+          dateFormat: (column) => settings.date_format ?? declared.get(column)?.dateFormat,
+        });
+
+  return named.map((column) => {
+    const { index, name } = column;
+    const survey = surveys?.get(index);
+    const ruling =
+      contract(column) ??
+      (survey === undefined
+        ? { type: ownType(raw.columns[index]?.duckType ?? ''), evidence: 'type of the Parquet column' }
+        : inferType(survey, settings.date_format));
+    const byFormat = contract(column) !== undefined || survey?.counterexamples.formatted === undefined;
+    const temporal = ['date', 'timestamp', 'timestamptz'].includes(ruling.type.kind);
+    const dateFormat = temporal && byFormat ? formatOf(index) : undefined;
+    return {
+      ...column,
+      id: `v${index}`,
+      type: ruling.type,
+      evidence: ruling.evidence,
+      context: { numbers, dateFormat },
+      required: required.has(index),
+      notNull: !changedLater.has(name) && targets.get(name)?.nullable === false,
+    };
+  });
+}
+
+/** `uuid_id` and `extracted_at` are always added; the times of a table only where the service made the table. */
+function takenNames(targetColumns: TransformRequest['targetColumns']): readonly string[] {
+  const ours = targetColumns === undefined || targetColumns.some((column) => column.name === 'uuid_id');
+  return ours ? serviceColumns : ['uuid_id', 'extracted_at'];
+}
+
+type Named = { readonly index: number; readonly name: string; readonly sourceName: string };
+
+function declaredColumns(
+  settings: TransformSettings,
+  named: readonly Named[],
+): Map<
+  number,
+  { readonly type: string | undefined; readonly dateFormat: string | undefined; readonly required: boolean }
+> {
+  const made = new Set(settings.business_rules.flatMap((rule) => (rule.type === 'enrich' ? [rule.new_column] : [])));
+  const declared = new Map();
+  for (const [name, setting] of Object.entries(settings.columns)) {
+    const column = findColumn(named, name);
+    if (column !== undefined) {
+      const { type, date_format: dateFormat, required } = typeof setting === 'string' ? { type: setting } : setting;
+      declared.set(column.index, { type, dateFormat, required: required === true });
+    } else if (named.length > 0 && !made.has(name)) {
+      throw unknownColumn(settings, 'columns', name, named);
+    }
+  }
+  return declared;
+}
+
+/** Key columns always; besides, the required ones, `id` where nothing else is said, and what `columns:` requires. */
+function requiredColumns(settings: TransformSettings, named: readonly Named[]): ReadonlySet<number> {
+  const required = new Set<number>();
+  const made = new Set(settings.business_rules.flatMap((rule) => (rule.type === 'enrich' ? [rule.new_column] : [])));
+  const require = (setting: string, names: readonly string[]) => {
+    for (const name of names) {
+      const column = findColumn(named, name);
+      if (column !== undefined) {
+        required.add(column.index);
+      } else if (named.length > 0 && !made.has(name)) {
+        throw unknownColumn(settings, setting, name, named);
+      }
+    }
+  };
+  require('key_columns', settings.key_columns);
+  require('required_columns', settings.required_columns ?? []);
+  for (const [name, setting] of Object.entries(settings.columns)) {
+    if (typeof setting !== 'string' && setting.required === true) {
+      require('columns', [name]);
+    }
+  }
+  if (settings.required_columns === undefined && settings.key_columns.length === 0) {
+    const id = named.find((column) => column.name === 'id');
+    if (id !== undefined) {
+      required.add(id.index);
+    }
+  }
+  return required;
+}
+
+function unknownColumn(settings: TransformSettings, setting: string, column: string, named: readonly Named[]): Error {
+  const known = [...new Set(named.map((one) => one.sourceName))];
+  return new UnknownColumnError({
+    pipeline: settings.pipeline,
+    setting,
+    column,
+    nearest: nearestName([...known, ...named.map((one) => one.name)], column),
+    known,
+  });
+}
+
+function numberStyle(request: TransformRequest): NumberStyle {
+  const dialect = request.raw.parts.find((part) => part.csv !== undefined)?.csv;
+  return { decimal: dialect?.decimal_separator ?? '.', thousands: dialect?.thousands_separator };
+}

@@ -1,0 +1,181 @@
+import type { CsvDialect } from '../../manifest.ts';
+
+/**
+ * The grammar of one CSV record, RFC 4180 with the dialect's delimiter, quote and escape: a field is quoted from its
+ * first byte to its last, or not at all. A quote inside an unquoted field stands for itself.
+ */
+export interface RecordReader {
+  /** Reads the record at `start`; the results are in the fields below. */
+  readonly read: (bytes: Uint8Array, start: number, end: number, last: boolean) => RecordStatus;
+  /** Fields of the record read. */
+  fields: number;
+  /** First byte after the record's content. */
+  contentEnd: number;
+  /** First byte after the record's line end; equal to contentEnd at the end of the file. */
+  next: number;
+  /** Line ends inside quoted fields. */
+  innerLines: number;
+}
+
+/** more: the record does not end within the bytes. Otherwise a record, or what is wrong with it. */
+export type RecordStatus = 'more' | 'record' | 'text_after_quote' | 'quote_not_closed' | 'lone_cr';
+
+export type LineEnd = '\n' | '\r\n' | '\r';
+
+const lf = 10;
+const cr = 13;
+
+/** `lineEnd` '\r' reads records that end in a lone CR, as old Macintosh files do; else LF and CRLF both end a record. */
+export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReader {
+  const delimiter = Buffer.from(dialect.delimiter);
+  const first = delimiter[0] ?? 44;
+  const quote = dialect.quote === '' ? -1 : (Buffer.from(dialect.quote)[0] ?? -1);
+  const escapeMark = dialect.escape === '' ? quote : (Buffer.from(dialect.escape)[0] ?? quote);
+  const oldMac = lineEnd === '\r';
+  const stop = new Uint8Array(256);
+  stop[first] = 1;
+  stop[lf] = 1;
+  stop[cr] = 1;
+
+  const isDelimiter = (bytes: Uint8Array, at: number): boolean => {
+    for (let i = 1; i < delimiter.length; i += 1) {
+      if (bytes[at + i] !== delimiter[i]) {
+        return false;
+      }
+    }
+    return true;
+  };
+
+  const reader: RecordReader = {
+    fields: 0,
+    contentEnd: 0,
+    next: 0,
+    innerLines: 0,
+    read(bytes, start, end, last) {
+      let i = start;
+      let fields = 1;
+      let innerLines = 0;
+      const finish = (contentEnd: number, next: number): RecordStatus => {
+        reader.fields = fields;
+        reader.innerLines = innerLines;
+        reader.contentEnd = contentEnd;
+        reader.next = next;
+        return 'record';
+      };
+      for (;;) {
+        let quoted = false;
+        if (i < end && bytes[i] === quote) {
+          quoted = true;
+          i += 1;
+          for (;;) {
+            let byte = -1;
+            while (i < end) {
+              byte = bytes[i] as number;
+              if (byte === quote || byte === escapeMark) {
+                break;
+              }
+              if (byte === (oldMac ? cr : lf)) {
+                innerLines += 1;
+              }
+              i += 1;
+            }
+            if (i >= end) {
+              return last ? 'quote_not_closed' : 'more';
+            }
+            if (i + 1 >= end && !last) {
+              return 'more';
+            }
+            const following = i + 1 < end ? bytes[i + 1] : -1;
+            if (byte === escapeMark && (following === quote || (escapeMark !== quote && following === escapeMark))) {
+              i += 2;
+            } else if (byte === quote) {
+              i += 1;
+              break;
+            } else {
+              i += 1;
+            }
+          }
+        }
+        for (;;) {
+          while (!quoted && i < end && stop[bytes[i] as number] === 0) {
+            i += 1;
+          }
+          if (i >= end) {
+            return last ? finish(end, end) : 'more';
+          }
+          const byte = bytes[i] as number;
+          if (byte === lf && !oldMac) {
+            return finish(i, i + 1);
+          }
+          if (byte === cr) {
+            if (oldMac) {
+              return finish(i, i + 1);
+            }
+            if (i + 1 >= end && !last) {
+              return 'more';
+            }
+            if (bytes[i + 1] === lf && i + 1 < end) {
+              return finish(i, i + 2);
+            }
+            return 'lone_cr';
+          }
+          if (byte === first) {
+            if (i + delimiter.length > end && !last) {
+              return 'more';
+            }
+            if (isDelimiter(bytes, i)) {
+              fields += 1;
+              i += delimiter.length;
+              break;
+            }
+          }
+          if (quoted) {
+            return 'text_after_quote';
+          }
+          i += 1;
+        }
+      }
+    },
+  };
+  return reader;
+}
+
+/** The fields of one whole record, unquoted. For the header and for rare dialects. */
+export function splitRecord(
+  record: string,
+  dialect: CsvDialect,
+): readonly { readonly text: string; readonly quoted: boolean }[] {
+  const { delimiter, quote } = dialect;
+  const escapeMark = dialect.escape === '' ? quote : dialect.escape;
+  const fields: { readonly text: string; readonly quoted: boolean }[] = [];
+  let i = 0;
+  for (;;) {
+    let text = '';
+    const quoted = quote !== '' && record.startsWith(quote, i);
+    if (quoted) {
+      i += quote.length;
+      while (i < record.length) {
+        const following = record[i + 1];
+        if (record[i] === escapeMark && (following === quote || (escapeMark !== quote && following === escapeMark))) {
+          text += following;
+          i += 2;
+        } else if (record[i] === quote) {
+          i += 1;
+          break;
+        } else {
+          text += record[i];
+          i += 1;
+        }
+      }
+    } else {
+      const end = record.indexOf(delimiter, i);
+      text = record.slice(i, end === -1 ? undefined : end);
+      i += text.length;
+    }
+    fields.push({ text, quoted });
+    if (!record.startsWith(delimiter, i)) {
+      return fields;
+    }
+    i += delimiter.length;
+  }
+}

@@ -1,0 +1,52 @@
+import type { LineIndex } from './line-index.ts';
+
+/** Rows as they were read, in a Parquet file, before anything is decided about them. */
+export interface RawRows {
+  /** text: fields of CSV. json: JSON texts. typed: values of Parquet. */
+  readonly kind: 'text' | 'json' | 'typed';
+  /**
+   * A relation of DuckDB with `o` (BIGINT, 1-based ordinal in part and file order, unique) and one column `c0`, `c1`, …
+   * for each of `columns`: VARCHAR for text and json (NULL where there is no value), own types otherwise.
+   */
+  readonly relation: string;
+  readonly columns: readonly RawColumn[];
+  /** Rows of the relation. */
+  readonly rows: number;
+  readonly parts: readonly RawPartRows[];
+}
+
+export interface RawColumn {
+  /** The name in the source. */
+  readonly sourceName: string;
+  /** DuckDB's name of the type; VARCHAR for text and json. */
+  readonly duckType: string;
+}
+
+export interface RawPartRows {
+  readonly source: string;
+  /** Ordinals of the part's rows are base + 1, base + 2, … */
+  readonly base: number;
+  /** Line (or ordinal in the source) of the part's n-th row. */
+  readonly lines: LineIndex;
+}
+
+/** The source of a row and its line there (or its ordinal). */
+export function placeOf(
+  parts: readonly RawPartRows[],
+  ordinal: number,
+): { readonly source: string; readonly line: number } {
+  let low = 0;
+  let high = parts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((parts[middle]?.base ?? 0) < ordinal) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  const part = parts[low - 1];
+  return part === undefined
+    ? { source: '', line: ordinal }
+    : { source: part.source, line: part.lines.lineOf(ordinal - part.base) };
+}

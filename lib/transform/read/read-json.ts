@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
+import type { LocalPart } from './local-part.ts';
+import { countRows } from './raw-file.ts';
+import { placeOf, type RawPartRows, type RawRows } from './raw-rows.ts';
+import { type LineScan, scanLines } from './scan-lines.ts';
+import { splitJson } from './split-json.ts';
+import type { UnreadableRows } from './unreadable-rows.ts';
+
+/**
+ * Reads NDJSON and JSON parts: one object a row; columns are the union of the keys in first-seen order. What is no
+ * valid object is rejected. Cells are kept as the JSON text that stands in the source, numbers with every digit.
+ *
+ * @throws {RowsUnaccountedError} when DuckDB finds another number of lines than the walk over the bytes did
+ */
+export async function readJson(
+  session: DuckDbSession,
+  parts: readonly LocalPart[],
+  scratchDir: string,
+  unreadable: UnreadableRows,
+  signal?: AbortSignal,
+): Promise<RawRows> {
+  const scans: LineScan[] = [];
+  const rawParts: RawPartRows[] = [];
+  let lines = 0;
+  for (const [index, part] of parts.entries()) {
+    unreadable.from(part.source);
+    const args = {
+      path: part.path,
+      copyPath: join(scratchDir, `good-${index}.ndjson`),
+      source: part.source,
+      unreadable,
+      signal,
+    };
+    const scan = part.format === 'json' ? await splitJson(args) : await scanLines(args);
+    scans.push(scan);
+    rawParts.push({ source: part.source, base: lines, lines: scan.lines });
+    lines += scan.records;
+  }
+  if (lines === 0) {
+    return { kind: 'json', relation: '(SELECT NULL::BIGINT AS o LIMIT 0)', columns: [], rows: 0, parts: rawParts };
+  }
+  const linesPath = join(scratchDir, 'lines.parquet');
+  const selects = scans.flatMap((scan) => (scan.records === 0 ? [] : [selectLines(scan)]));
+  await session.run(
+    `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(linesPath)} (FORMAT parquet)`,
+  );
+  const all = `read_parquet(${quoteText(linesPath)}, file_row_number = true)`;
+  await countRows(session, all, lines, 'Reading the JSON');
+  const rejected = await rejectBadLines(session, all, rawParts, unreadable);
+
+  const keys = await session.rows(
+    `SELECT key FROM (SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place, o
+       FROM (SELECT json_keys(line) AS keys, min(file_row_number) AS o FROM ${all} WHERE bad = 0 GROUP BY keys))
+     GROUP BY key ORDER BY min({o: o, place: place})`,
+  );
+  const columns = keys.map((row) => ({ sourceName: String(row.key), duckType: 'VARCHAR' }));
+  const pointers = columns.map(({ sourceName }) => quoteText(pointerTo(sourceName))).join(', ');
+  const cells = columns.map((_, i) => `${plainCell(`cells[${i + 1}]::VARCHAR`)} AS c${i}`);
+  const rawPath = join(scratchDir, 'raw.parquet');
+  await session.run(
+    `COPY (SELECT ${['o', ...cells].join(', ')} FROM
+       (SELECT file_row_number + 1 AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0))
+     TO ${quoteText(rawPath)} (FORMAT parquet)`,
+  );
+  const relation = `read_parquet(${quoteText(rawPath)})`;
+  await countRows(session, relation, lines - rejected, 'Reading the objects');
+  return { kind: 'json', relation, columns, rows: lines - rejected, parts: rawParts };
+}
+
+/** Line by line as one text column: no line holds the delimiter, for `scanLines` and `splitJson` refuse it. */
+function selectLines(scan: LineScan): string {
+  const maxLine = Math.max(2 << 20, scan.longest + 16);
+  const options = [
+    "columns = {line: 'VARCHAR'}",
+    'auto_detect = false',
+    'header = false',
+    "delim = '\x01'",
+    "quote = ''",
+    "escape = ''",
+    "nullstr = '\x02'",
+    "new_line = '\\n'",
+    'strict_mode = true',
+    `max_line_size = ${maxLine}`,
+    ...(maxLine > 2 << 20 ? [`buffer_size = ${maxLine * 2}`] : []),
+  ];
+  return `SELECT line FROM read_csv(${quoteText(scan.path)}, ${options.join(', ')})`;
+}
+
+async function rejectBadLines(
+  session: DuckDbSession,
+  all: string,
+  parts: readonly RawPartRows[],
+  unreadable: UnreadableRows,
+): Promise<number> {
+  const result = await session.connection.stream(
+    `SELECT file_row_number + 1 AS o, bad, line FROM ${all} WHERE bad <> 0 ORDER BY o`,
+  );
+  let rejected = 0;
+  for await (const chunk of result.yieldRowsJs()) {
+    for (const [o, bad, line] of chunk) {
+      const place = placeOf(parts, Number(o));
+      unreadable.from(place.source);
+      await unreadable.add({ line: place.line, reason: reasonOf(Number(bad)), raw: Buffer.from(String(line)) });
+      rejected += 1;
+    }
+  }
+  return rejected;
+}
+
+/** RFC 6901. */
+function pointerTo(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

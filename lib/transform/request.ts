@@ -1,0 +1,52 @@
+import type { PipelineSettings } from '../config/pipeline.ts';
+import type { RawManifest } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
+
+/** What transform needs to know of a pipeline. */
+export type TransformSettings = Pick<
+  PipelineSettings,
+  | 'business_rules'
+  | 'key_columns'
+  | 'required_columns'
+  | 'deduplicate'
+  | 'blank_text'
+  | 'date_format'
+  | 'columns'
+  | 'load_mode'
+> & {
+  /** The pipeline's name, for messages. */
+  readonly pipeline: string;
+};
+
+/** A column of a table that exists, as its catalog tells it. */
+export interface TargetColumn {
+  readonly name: string;
+  /** As `format_type` prints it, e.g. `numeric(10,2)`, `timestamp with time zone`. */
+  readonly type: string;
+  readonly nullable: boolean;
+}
+
+export interface TransformProgress {
+  readonly rows: number;
+  readonly stage: 'read' | 'clean' | 'write';
+}
+
+export interface TransformRequest {
+  /** The parts to read, all of one format. */
+  readonly raw: RawManifest;
+  readonly settings: TransformSettings;
+  readonly store: ObjectStore;
+  /** Where results go in the store, e.g. `runs/<run_id>`. */
+  readonly prefix: string;
+  /** An existing folder of the local disk for working files; about 2 × the input. Left as it was found. */
+  readonly scratchDir: string;
+  /** Columns of the target where it exists: their types rule, and what does not fit them is rejected. */
+  readonly targetColumns?: readonly TargetColumn[] | undefined;
+  /** Rows of one clean Parquet file; default 50,000. */
+  readonly chunkRows?: number | undefined;
+  /** What DuckDB may keep in memory; default 1,024. */
+  readonly memoryLimitMb?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TransformProgress) => void) | undefined;
+}

@@ -1,0 +1,78 @@
+import { distance } from 'fastest-levenshtein';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { ExpressionProblem } from './expression-tree.ts';
+import type { Scope } from './print-expression.ts';
+
+/** A column as rules see it. */
+export interface RuleColumn {
+  /** The column's name in the target. */
+  readonly name: string;
+  readonly sourceName?: string | undefined;
+  /** The column's name in working relations. */
+  readonly id: string;
+  readonly duckType: string;
+}
+
+/** The column of this name: exactly as the source or the target spells it, else whatever the letters' case. */
+export function findColumn<T extends { readonly name: string; readonly sourceName?: string | undefined }>(
+  columns: readonly T[],
+  name: string,
+): T | undefined {
+  const folded = name.toLowerCase();
+  return (
+    columns.find((column) => column.sourceName === name) ??
+    columns.find((column) => column.name === name) ??
+    columns.find((column) => column.sourceName?.toLowerCase() === folded) ??
+    columns.find((column) => column.name.toLowerCase() === folded)
+  );
+}
+
+/** The name a person may have meant: at most a third of its letters away. */
+export function nearestName(names: readonly string[], name: string): string | undefined {
+  const folded = name.toLowerCase();
+  const [best] = names
+    .map((candidate) => ({ candidate, away: distance(candidate.toLowerCase(), folded) }))
+    .sort((a, b) => a.away - b.away);
+  return best !== undefined && best.away <= Math.max(1, Math.floor(folded.length / 3)) ? best.candidate : undefined;
+}
+
+/** Binds names to these columns; types are asked of DuckDB, without rows. */
+export function columnScope(session: DuckDbSession, columns: readonly RuleColumn[]): Scope {
+  const relation = emptyRelation(columns);
+  return {
+    column: (name, position) => {
+      const column = findColumn(columns, name);
+      if (column === undefined) {
+        throw new ExpressionProblem(unknownColumn(columns, name), position);
+      }
+      return column.id;
+    },
+    typeOf: async (sql) => (sql === 'NULL' ? '"NULL"' : typeOfExpression(session, relation, sql)),
+  };
+}
+
+/** For checking without data: every name is a column, of a type that is not known. */
+export const openScope: Scope = { column: () => 'x', typeOf: async () => undefined };
+
+/** DuckDB's type of an expression; throws what DuckDB says when it does not bind. */
+export async function typeOfExpression(session: DuckDbSession, relation: string, sql: string): Promise<string> {
+  const [row] = await session.rows(`DESCRIBE SELECT ${sql} AS x FROM ${relation}`);
+  return String(row?.column_type);
+}
+
+export function emptyRelation(columns: readonly RuleColumn[]): string {
+  const list = columns.map((column) => `NULL::${column.duckType} AS ${column.id}`);
+  return `(SELECT ${['NULL::BIGINT AS o', ...list].join(', ')} LIMIT 0)`;
+}
+
+function unknownColumn(columns: readonly RuleColumn[], name: string): string {
+  if (name === 'None' || name === 'nan' || name === 'NaN') {
+    return `${name} is NULL in SQL; to test for it write "is null"`;
+  }
+  const nearest = nearestName(
+    columns.flatMap((column) => [column.name, ...(column.sourceName === undefined ? [] : [column.sourceName])]),
+    name,
+  );
+  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  return `there is no column ${name}.${hint} (A text stands in single quotes: '${name.replaceAll("'", "''")}'.)`;
+}

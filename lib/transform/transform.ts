@@ -1,0 +1,202 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
+import { quoteName, quoteText } from '../duckdb/quote.ts';
+import { EtlError } from '../errors.ts';
+import type { CleanManifest, Column } from '../manifest.ts';
+import { cleanRows } from './clean-rows.ts';
+import { RowsUnaccountedError, TooManyColumnsError, TransformFailedError, UnknownColumnError } from './errors.ts';
+import { type FinishedColumn, finishColumns } from './finish-columns.ts';
+import { planColumns } from './plan-columns.ts';
+import type { LocalPart } from './read/local-part.ts';
+import { readParts } from './read/read-parts.ts';
+import { openUnreadableRows } from './read/unreadable-rows.ts';
+import { RejectReasons } from './reject-reasons.ts';
+import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
+import type { TransformRequest } from './request.ts';
+import { keyName, ordinalName, rowId } from './row-id.ts';
+import { findColumn, nearestName } from './rules/column-scope.ts';
+import { alive, checkRules, compileRules, filtered, repeated } from './rules/compile-rules.ts';
+import { writeChunks } from './write-chunks.ts';
+import { writeRejected } from './write-rejected.ts';
+
+/** Rows of a clean file unless the request says otherwise: 25 batches of 2,000. */
+export const defaultChunkRows = 50_000;
+/** Columns of a table in Aurora DSQL. */
+const maxColumns = 255;
+
+/**
+ * Turns the raw parts of a run into clean Parquet chunks and rejected rows, in this order: read; drop exact duplicates;
+ * find types from all rows; reject rows that lack a required value or do not fit a declared type; fill blanks; business
+ * rules; keys that occur twice; ids. Every row read is filtered, deduplicated, rejected or clean, and the counts are
+ * checked. The same input gives the same decisions, order and chunks.
+ *
+ * @throws {BadRuleError | UnknownColumnError | UnreadableSourceError | TooManyColumnsError} terminal: the configuration
+ *   or the source is wrong
+ * @throws {RowsUnaccountedError} terminal: the counts do not add up
+ * Killed midway: objects under the prefix may stand there without a manifest; a repeat replaces them.
+ */
+export async function transform(request: TransformRequest): Promise<CleanManifest> {
+  request.signal?.throwIfAborted();
+  const scratch = await mkdtemp(join(request.scratchDir, 'transform-'));
+  let session: DuckDbSession | undefined;
+  try {
+    const parts: LocalPart[] = [];
+    for (const part of request.raw.parts) {
+      parts.push({ ...part, path: part.local ? part.location : await request.store.localPath(part.location) });
+    }
+    const results = await request.store.scratchPath(`${request.prefix}/clean/part-00000.parquet`);
+    session = await openDuckDb({
+      allowedDirs: [scratch, join(results, '..')],
+      allowedFiles: parts.map((part) => part.path),
+      tempDir: scratch,
+      memoryLimitMb: request.memoryLimitMb,
+      threads: request.threads,
+      signal: request.signal,
+    });
+    return await transformParts(request, session, parts, scratch);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw error instanceof EtlError ? error : new TransformFailedError({ cause: error });
+  } finally {
+    session?.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function transformParts(
+  request: TransformRequest,
+  session: DuckDbSession,
+  parts: readonly LocalPart[],
+  scratch: string,
+): Promise<CleanManifest> {
+  const { settings, store, prefix } = request;
+  const report = (stage: 'read' | 'clean' | 'write', rows: number) => request.onProgress?.({ stage, rows });
+  const reasons = new RejectReasons();
+
+  const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
+  const raw = await readParts(session, parts, scratch, unreadable, request.signal).finally(unreadable.close);
+  report('read', raw.rows);
+
+  const planned = await planColumns(session, raw, request);
+  if (planned.length === 0) {
+    // Nothing to bind rules to; what can be said of them without columns is said.
+    await checkRules(session, settings.pipeline, settings.business_rules);
+  }
+  const repeatedRows = settings.deduplicate ? await findRepeatedRows(session, raw) : undefined;
+  const typed = cleanRows({ raw, columns: planned, repeatedRows, blankText: settings.blank_text, reasons });
+  const ruled = await compileRules(session, {
+    pipeline: settings.pipeline,
+    rules: planned.length === 0 ? [] : settings.business_rules,
+    relation: typed,
+    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
+    reasons,
+  });
+  const finished = finishColumns({ ruled, planned, request, reasons });
+  const columns = manifestColumns(finished.columns);
+  if (columns.length + 2 > maxColumns) {
+    throw new TooManyColumnsError({ columns: columns.length + 2, maximum: maxColumns });
+  }
+
+  const workPath = join(scratch, 'work.parquet');
+  await session.run(`COPY ${finished.relation} TO ${quoteText(workPath)} (FORMAT parquet)`);
+  const work = `read_parquet(${quoteText(workPath)})`;
+  const keys = settings.key_columns.map((name) => keyColumn(request, finished.columns, name));
+  const upsert = settings.load_mode === 'upsert';
+  const living = `(SELECT * FROM ${work} WHERE s = ${alive})`;
+  const superseded =
+    keys.length === 0 || planned.length === 0
+      ? undefined
+      : await findSupersededRows(
+          session,
+          living,
+          keys.map((key) => key.id),
+          upsert ? 'last' : 'first',
+        );
+
+  const states = await session.rows(`SELECT s, count(*) AS n FROM ${work} GROUP BY s`);
+  const inState = (state: number): number => Number(states.find((row) => Number(row.s) === state)?.n ?? 0);
+  const [again] = superseded === undefined ? [] : await session.rows(`SELECT count(*) AS n FROM ${superseded}`);
+  const supersededRows = Number(again?.n ?? 0);
+  report('clean', inState(alive));
+
+  const clean =
+    superseded === undefined ? living : `(SELECT * FROM ${living} WHERE o NOT IN (SELECT o FROM ${superseded}))`;
+  const id = rowId(keys.length === 0 ? ordinalName(request.raw.source_fingerprint) : keyName(keys));
+  const chunks = await writeChunks(session, {
+    clean,
+    select: [
+      `${id} AS uuid_id`,
+      ...finished.columns.map((column) => `${column.id} AS ${quoteName(column.name)}`),
+      `${quoteText(request.raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
+    ].join(', '),
+    chunkRows: request.chunkRows ?? defaultChunkRows,
+    store,
+    prefix,
+    writers: request.threads ?? Math.min(4, availableParallelism()),
+    onRows: (rows) => report('write', rows),
+  });
+
+  const reasonsPath = join(scratch, 'reasons.json');
+  await writeFile(reasonsPath, JSON.stringify(reasons.all()));
+  const refused = `(SELECT o, r."column" AS column_name, r.reason, NULL::BIGINT AS other FROM ${work} JOIN
+    read_json(${quoteText(reasonsPath)}, columns = {code: 'BIGINT', "column": 'VARCHAR', reason: 'VARCHAR'}, format = 'array') r ON s = r.code)`;
+  const sameKey = `SELECT o, ${quoteText(keys.map((key) => key.name).join(', '))} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${superseded}`;
+  const rejectedPath = unreadable.path;
+  const rejectedRows = await writeRejected(
+    session,
+    raw,
+    superseded === undefined || upsert ? refused : `(SELECT * FROM ${refused} UNION ALL ${sameKey})`,
+    rejectedPath,
+  );
+
+  const here = unreadable.rows() + rejectedRows;
+  const rejected = [...request.raw.rejected];
+  if (here > 0) {
+    const location = `${prefix}/rejected/part-00000.ndjson`;
+    await store.putFile(location, rejectedPath);
+    rejected.push({ location, rows: here });
+  }
+  const before = request.raw.rejected.reduce((sum, file) => sum + file.rows, 0);
+  const counts = {
+    rows_read: raw.rows + unreadable.rows() + before,
+    rows_filtered: inState(filtered),
+    rows_deduplicated: inState(repeated) + (upsert ? supersededRows : 0),
+    rows_rejected: here + before,
+    rows_clean: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
+  };
+  const found = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_clean;
+  if (found !== counts.rows_read) {
+    throw new RowsUnaccountedError({ where: 'Adding up the rows', expected: counts.rows_read, found });
+  }
+  return { columns, chunks: [...chunks], rejected, counts };
+}
+
+function manifestColumns(columns: readonly FinishedColumn[]): Column[] {
+  return [
+    { name: 'uuid_id', type: 'uuid' },
+    ...columns.map(({ name, sourceName, type, evidence }) => ({
+      name,
+      type: type.pg,
+      ...(sourceName === undefined || sourceName === name ? {} : { source_name: sourceName }),
+      evidence,
+    })),
+    { name: 'extracted_at', type: 'timestamptz' },
+  ];
+}
+
+function keyColumn(request: TransformRequest, columns: readonly FinishedColumn[], name: string): FinishedColumn {
+  const column = findColumn(columns, name);
+  if (column === undefined && columns.length > 0) {
+    const known = columns.map((one) => one.sourceName ?? one.name);
+    throw new UnknownColumnError({
+      pipeline: request.settings.pipeline,
+      setting: 'key_columns',
+      column: name,
+      nearest: nearestName(known, name),
+      known,
+    });
+  }
+  return column as FinishedColumn;
+}

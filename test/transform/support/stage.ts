@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openDuckDb } from '../../../lib/duckdb/open-duckdb.ts';
+import { quoteText } from '../../../lib/duckdb/quote.ts';
+import {
+  type CleanManifest,
+  type CsvDialect,
+  cleanManifestSchema,
+  type RawPart,
+  type RejectedRow,
+  rejectedRowSchema,
+} from '../../../lib/manifest.ts';
+import type { ObjectStore } from '../../../lib/object-store.ts';
+import type { TransformRequest, TransformSettings } from '../../../lib/transform/request.ts';
+import { transform } from '../../../lib/transform/transform.ts';
+
+export const commas: CsvDialect = {
+  delimiter: ',',
+  quote: '"',
+  escape: '"',
+  header: true,
+  skip_lines: 0,
+  null_strings: [],
+  decimal_separator: '.',
+};
+
+/** An input part by its content or by the path of a file. */
+export interface Input {
+  readonly format: RawPart['format'];
+  readonly content?: string | Uint8Array;
+  readonly path?: string;
+  readonly csv?: CsvDialect;
+}
+
+export interface Outcome {
+  readonly manifest: CleanManifest;
+  /** Rows of all chunks in order, as DuckDB's JSON-safe values; uuid_id and extracted_at included. */
+  readonly rows: readonly Record<string, unknown>[];
+  readonly rejected: readonly RejectedRow[];
+}
+
+const defaults: TransformSettings = {
+  pipeline: 'sample',
+  business_rules: [],
+  key_columns: [],
+  required_columns: [],
+  deduplicate: false,
+  blank_text: 'empty',
+  columns: {},
+  load_mode: 'insert',
+};
+
+/** Runs the stage over inputs in a folder of its own and reads everything back that it has written. */
+export async function runTransform(
+  inputs: readonly Input[] | Input,
+  settings: Partial<TransformSettings> = {},
+  more: Partial<TransformRequest> = {},
+): Promise<Outcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'transform-test-'));
+  try {
+    const hash = createHash('sha256');
+    const parts: RawPart[] = [];
+    for (const [i, input] of [inputs].flat().entries()) {
+      const path = input.path ?? join(folder, `input-${i}.${input.format}`);
+      if (input.path === undefined) {
+        await writeFile(path, input.content ?? '');
+      }
+      const bytes = await readFile(path);
+      hash.update(bytes);
+      parts.push({
+        location: path,
+        local: true,
+        source: `input-${i}`,
+        format: input.format,
+        bytes: bytes.length,
+        ...(input.format === 'csv' ? { csv: input.csv ?? commas } : {}),
+      });
+    }
+    await mkdir(join(folder, 'scratch'));
+    const manifest = await transform({
+      raw: {
+        complete: true,
+        parts,
+        rejected: [],
+        extracted_at: '2026-01-02T03:04:05.678Z',
+        source_fingerprint: hash.digest('hex'),
+        bytes_read: parts.reduce((sum, part) => sum + part.bytes, 0),
+      },
+      settings: { ...defaults, ...settings },
+      store: folderStore(join(folder, 'store')),
+      prefix: 'runs/r1',
+      scratchDir: join(folder, 'scratch'),
+      threads: 2,
+      ...more,
+    });
+    cleanManifestSchema.parse(manifest);
+    return {
+      manifest,
+      rows: await readChunks(manifest, join(folder, 'store')),
+      rejected: await readRejected(manifest, join(folder, 'store')),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Only the columns of the source and of rules. */
+export function withoutService(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  return rows.map(({ uuid_id, extracted_at, ...row }) => row);
+}
+
+export function typesOf(manifest: CleanManifest): Record<string, string> {
+  return Object.fromEntries(manifest.columns.slice(1, -1).map((column) => [column.name, column.type]));
+}
+
+export function folderStore(root: string): ObjectStore {
+  return {
+    put: async (key, body) => {
+      await mkdir(dirname(join(root, key)), { recursive: true });
+      await writeFile(join(root, key), body);
+    },
+    putFile: async (key, path) => {
+      await mkdir(dirname(join(root, key)), { recursive: true });
+      if (path !== join(root, key)) {
+        await copyFile(path, join(root, key));
+      }
+    },
+    get: (key) => readFile(join(root, key)).catch(() => undefined),
+    localPath: async (key) => join(root, key),
+    scratchPath: async (key) => {
+      await mkdir(dirname(join(root, key)), { recursive: true });
+      return join(root, key);
+    },
+    removeAll: async (prefix) => rm(join(root, prefix), { recursive: true, force: true }),
+  };
+}
+
+async function readChunks(manifest: CleanManifest, root: string): Promise<readonly Record<string, unknown>[]> {
+  const session = await openDuckDb({ allowedDirs: [root], tempDir: root, threads: 1 }).catch(() => undefined);
+  if (session === undefined) {
+    return [];
+  }
+  try {
+    const rows: Record<string, unknown>[] = [];
+    for (const chunk of manifest.chunks) {
+      const reader = await session.connection.runAndReadAll(
+        `SELECT * FROM read_parquet(${quoteText(join(root, chunk.location))})`,
+      );
+      const names = reader.columnNames();
+      if (JSON.stringify(names) !== JSON.stringify(manifest.columns.map((column) => column.name))) {
+        throw new Error(`chunk has the columns ${names.join(', ')}`);
+      }
+      const read = reader.getRowObjectsJson();
+      if (read.length !== chunk.rows) {
+        throw new Error(`chunk has ${read.length} rows, its manifest says ${chunk.rows}`);
+      }
+      rows.push(...(read as Record<string, unknown>[]));
+    }
+    return rows;
+  } finally {
+    session.close();
+  }
+}
+
+async function readRejected(manifest: CleanManifest, root: string): Promise<readonly RejectedRow[]> {
+  const rows: RejectedRow[] = [];
+  for (const file of manifest.rejected) {
+    const text = await readFile(join(root, file.location), 'utf8');
+    const read = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => rejectedRowSchema.parse(JSON.parse(line)));
+    if (read.length !== file.rows) {
+      throw new Error(`${file.location} has ${read.length} rows, the manifest says ${file.rows}`);
+    }
+    rows.push(...read);
+  }
+  return rows;
+}
