@@ -27,11 +27,18 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: ['pipelines'], message: 'has no pipeline; add at least one' });
     }
     for (const [name, pipeline] of Object.entries(config.pipelines)) {
-      if (pipeline.load_mode !== 'insert' && pipeline.key_columns.length === 0) {
+      if (pipeline.load_mode === 'upsert' && pipeline.key_columns.length === 0) {
         context.addIssue({
           code: 'custom',
           path: ['pipelines', name, 'key_columns'],
           message: `${pipeline.load_mode} needs key_columns that identify a row, e.g. key_columns: [id]`,
+        });
+      }
+      if (pipeline.latest_by !== undefined && pipeline.load_mode !== 'upsert') {
+        context.addIssue({
+          code: 'custom',
+          path: ['pipelines', name, 'latest_by'],
+          message: 'is for load_mode upsert only',
         });
       }
       if (

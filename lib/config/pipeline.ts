@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { loadShape } from './load.ts';
 import { ruleSchema } from './rule.ts';
 import { apiSourceShape, fileSourceShape } from './source.ts';
 import { checkApiSource, checkFileSource } from './source-check.ts';
@@ -19,24 +20,6 @@ export const declaredColumnSchema = z.strictObject({
     .describe('strptime format of dates and timestamps in this column, e.g. "%d/%m/%Y".'),
   required: z.boolean().optional().describe('A row without a value here is rejected.'),
 });
-
-const loadShape = {
-  target_table: z
-    .string()
-    .regex(/^[^\s."][^."]*(\.[^."]+)?$/, 'must be a table name, or schema.table')
-    .describe('Table in the target; created when it does not exist.'),
-  load_mode: z
-    .enum(['insert', 'upsert'])
-    .default('insert')
-    .describe('insert adds rows; upsert updates the row with the same key columns, or adds it.'),
-  key_columns: z.array(z.string().min(1)).default([]).describe('Columns that identify a row.'),
-  batch_rows: z
-    .int()
-    .min(1)
-    .max(2999)
-    .default(2000)
-    .describe('Rows of one transaction at most. DSQL allows 3,000; one is the ledger row.'),
-};
 
 const transformShape = {
   business_rules: z.array(ruleSchema).default([]).describe('Filters, transforms and enrichments, run in this order.'),
