@@ -159,7 +159,7 @@ function requiredColumns(settings: TransformSettings, named: readonly Named[]): 
 function unknownColumn(settings: TransformSettings, setting: string, column: string, named: readonly Named[]): Error {
   const known = [...new Set(named.map((one) => one.sourceName))];
   return new UnknownColumnError({
-    pipeline: settings.pipeline,
+    pipeline: settings.name,
     setting,
     column,
     nearest: nearestName([...known, ...named.map((one) => one.name)], column),

@@ -15,7 +15,7 @@ export type TransformSettings = Pick<
   | 'load_mode'
 > & {
   /** The pipeline's name, for messages. */
-  readonly pipeline: string;
+  readonly name: string;
 };
 
 /** A column of a table that exists, as its catalog tells it. */

@@ -21,6 +21,8 @@ import { alive, checkRules, compileRules, filtered, repeated } from './rules/com
 import { writeChunks } from './write-chunks.ts';
 import { writeRejected } from './write-rejected.ts';
 
+export { checkExpressions } from './rules/check-expressions.ts';
+
 /** Rows of a clean file unless the request says otherwise: 25 batches of 2,000. */
 export const defaultChunkRows = 50_000;
 /** Columns of a table in Aurora DSQL. */
@@ -82,12 +84,12 @@ async function transformParts(
   const planned = await planColumns(session, raw, request);
   if (planned.length === 0) {
     // Nothing to bind rules to; what can be said of them without columns is said.
-    await checkRules(session, settings.pipeline, settings.business_rules);
+    await checkRules(session, settings.name, settings.business_rules);
   }
   const repeatedRows = settings.deduplicate ? await findRepeatedRows(session, raw) : undefined;
   const typed = cleanRows({ raw, columns: planned, repeatedRows, blankText: settings.blank_text, reasons });
   const ruled = await compileRules(session, {
-    pipeline: settings.pipeline,
+    pipeline: settings.name,
     rules: planned.length === 0 ? [] : settings.business_rules,
     relation: typed,
     columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
@@ -191,7 +193,7 @@ function keyColumn(request: TransformRequest, columns: readonly FinishedColumn[]
   if (column === undefined && columns.length > 0) {
     const known = columns.map((one) => one.sourceName ?? one.name);
     throw new UnknownColumnError({
-      pipeline: request.settings.pipeline,
+      pipeline: request.settings.name,
       setting: 'key_columns',
       column: name,
       nearest: nearestName(known, name),

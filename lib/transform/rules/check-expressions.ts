@@ -10,7 +10,7 @@ import { checkRules } from './compile-rules.ts';
  * @throws {BadRuleError} for the first rule that can never run
  */
 export async function checkExpressions(settings: {
-  readonly pipeline: string;
+  readonly name: string;
   readonly business_rules: readonly Rule[];
 }): Promise<void> {
   if (settings.business_rules.length === 0) {
@@ -18,7 +18,7 @@ export async function checkExpressions(settings: {
   }
   const session = await openDuckDb({ allowedDirs: [], tempDir: tmpdir(), memoryLimitMb: 128, threads: 1 });
   try {
-    await checkRules(session, settings.pipeline, settings.business_rules);
+    await checkRules(session, settings.name, settings.business_rules);
   } finally {
     session.close();
   }

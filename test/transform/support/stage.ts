@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 const defaults: TransformSettings = {
-  pipeline: 'sample',
+  name: 'sample',
   business_rules: [],
   key_columns: [],
   required_columns: [],
