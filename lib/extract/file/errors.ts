@@ -84,3 +84,114 @@ export class SourceFileChangedError extends TransientError {
     );
   }
 }
+
+/** The bytes of a text are not in the encoding it is read in. */
+export class EncodingMismatchError extends TerminalError {
+  override readonly name = 'EncodingMismatchError';
+  readonly code = 'encoding_mismatch';
+
+  constructor(shown: string, encoding: string, misfits: number, fitting: readonly string[]) {
+    const others = fitting.filter((other) => other !== encoding);
+    const remedy =
+      others.length === 0
+        ? 'Find out its encoding and set it, e.g. encoding: shift_jis.'
+        : `They fit ${others.join(', ')}: set encoding: ${others[0]}.`;
+    super(
+      `The file ${shown} is not in ${encoding}: ${misfits === 1 ? 'a line that every file needs has' : `${misfits.toLocaleString('en-US')} lines have`} bytes that do not fit. ${remedy}`,
+    );
+  }
+}
+
+/** A compressed file is damaged or is not compressed that way. */
+export class DamagedFileError extends TerminalError {
+  override readonly name = 'DamagedFileError';
+  readonly code = 'file_damaged';
+
+  constructor(shown: string, compression: string, options: Options) {
+    super(
+      `The file ${shown} cannot be unpacked as ${compression}${reasonOf(options.cause)}. It is cut off, damaged, or not compressed so; set compression if its name misleads.`,
+      options,
+    );
+  }
+}
+
+/** A source has more bytes than it may have. */
+export class TooManyBytesError extends TerminalError {
+  override readonly name = 'TooManyBytesError';
+  readonly code = 'too_many_bytes';
+
+  constructor(shown: string, maxBytes: number) {
+    super(
+      `The files up to ${shown} have more than ${maxBytes.toLocaleString('en-US')} bytes when unpacked. Raise max_bytes if that is right; a compressed file of this kind can also be an attack.`,
+    );
+  }
+}
+
+/** A file that should be Parquet is something else. */
+export class InvalidParquetError extends TerminalError {
+  override readonly name = 'InvalidParquetError';
+  readonly code = 'invalid_parquet';
+
+  constructor(shown: string) {
+    super(
+      `The file ${shown} is no Parquet file: it does not begin and end with PAR1. It may be cut off; write it again.`,
+    );
+  }
+}
+
+/** The files of one source are of different kinds. */
+export class MixedFormatsError extends TerminalError {
+  override readonly name = 'MixedFormatsError';
+  readonly code = 'mixed_formats';
+
+  constructor(first: string, firstFormat: string, other: string, otherFormat: string) {
+    super(
+      `The files of one source must be of one format, but ${first} is ${firstFormat} and ${other} is ${otherFormat}. Narrow file_path, e.g. *.csv, or make two pipelines.`,
+    );
+  }
+}
+
+/** Not even one file could be read in the time one call has. */
+export class FileTooSlowError extends TerminalError {
+  override readonly name = 'FileTooSlowError';
+  readonly code = 'file_too_slow';
+
+  constructor(shown: string, bytes: number) {
+    super(
+      `The file ${shown} (${bytes.toLocaleString('en-US')} bytes) cannot be read in the time that one call has. Split it into several files and use a glob or a prefix.`,
+    );
+  }
+}
+
+/** Amazon S3 refused or failed a request, also when it was repeated. */
+export class S3RefusedError extends TerminalError {
+  override readonly name = 'S3RefusedError';
+  readonly code = 's3_refused';
+
+  constructor(shown: string, action: string, options: Options) {
+    super(
+      `${shown} cannot be read${reasonOf(options.cause)}. Check that the bucket exists in this Region and account and that ${action} is allowed.`,
+      options,
+    );
+  }
+}
+
+/** Amazon S3 could not be reached, or was busy for too long. */
+export class S3UnavailableError extends TransientError {
+  override readonly name = 'S3UnavailableError';
+  readonly code = 's3_unavailable';
+
+  constructor(shown: string, options: Options) {
+    super(`${shown} could not be read now${reasonOf(options.cause)}. Run again.`, options);
+  }
+}
+
+/** An `s3://` path was given where nothing can read it. */
+export class S3MissingError extends TerminalError {
+  override readonly name = 'S3MissingError';
+  readonly code = 's3_missing';
+
+  constructor(shown: string) {
+    super(`${shown} needs access to Amazon S3, which this run was not given. Set the AWS credentials and the Region.`);
+  }
+}

@@ -1,60 +1,172 @@
-import { createReadStream } from 'node:fs';
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { RawManifest, RawPart } from '../../manifest.ts';
-import { PartWriter, rawPartName } from '../part-writer.ts';
-import { writeManifest } from '../raw-objects.ts';
+import { DeadlineReached } from '../deadline-reached.ts';
+import { SettingsChangedError } from '../errors.ts';
+import { cursorKey, writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
-import { rowSearch } from '../row-search.ts';
-import { EmptyFileError } from './errors.ts';
+import { checkParquet, checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
+import { EmptyFileError, FileTooSlowError, MixedFormatsError, TooManyBytesError } from './errors.ts';
+import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cursor.ts';
 import { csvDialect, type FileKind, fileKind } from './file-kind.ts';
 import { assertUnchanged, fingerprintFiles } from './fingerprint.ts';
-import { readJsonFile } from './read-json-file.ts';
+import { openFile, readEnds } from './open-file.ts';
+import { isS3Path } from './s3-files.ts';
 
-/** Extracts the files of a source: plain ones by reference, the others as parts of the store. */
+/**
+ * Extracts the files of a source, beginning where the cursor in the store stands: local files that can be read as they
+ * are by reference, the others as parts of the store.
+ */
 export async function extractFiles(request: ExtractRequest, settings: FileSettings): Promise<RawManifest> {
-  const extractedAt = request.clock.now().toISOString();
-  const source = request.fingerprint ?? (await fingerprintFiles(settings, request));
-  const parts: RawPart[] = [];
-  for (const file of source.files) {
-    if (file.bytes === 0) throw new EmptyFileError(file.shown);
-    const kind = fileKind(file.shown, settings);
-    if (kind.format === 'json') {
-      const writer = new PartWriter(request.store, rawPartName(request.prefix, 'ndjson'), parts.length);
-      const chunks = createReadStream(file.location, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>;
-      try {
-        await readJsonFile(file.shown, chunks, rowSearch(settings.records_path), writer);
-        await assertUnchanged(file);
-        for (const part of await writer.seal()) {
-          parts.push({ ...part, local: false, source: file.shown, format: 'ndjson' });
-        }
-      } finally {
-        await writer.discard();
-      }
-    } else {
-      await assertUnchanged(file);
-      parts.push(referenceTo(file, kind, settings));
+  let cursor = await readCursor(request, settings);
+  const kinds = kindsOf(cursor.files, settings);
+  const doneBefore = cursor.done;
+  for (const file of cursor.files.slice(doneBefore)) {
+    try {
+      cursor = await extractFile(file, kinds[cursor.done] as FileKind, cursor, request, settings);
+    } catch (thrown) {
+      if (!(thrown instanceof DeadlineReached)) throw thrown;
+      if (cursor.done === doneBefore) throw new FileTooSlowError(file.shown, file.bytes);
+      break;
     }
+    await request.store.put(cursorKey(request.prefix), `${JSON.stringify(cursor)}\n`);
+    request.onProgress?.({ rows: cursor.rows, bytes: cursor.bytes_read, requests: 0 });
   }
   return await writeManifest(request.store, request.prefix, {
-    complete: true,
-    parts,
-    rejected: [],
-    extracted_at: extractedAt,
-    source_fingerprint: source.fingerprint,
-    bytes_read: source.files.reduce((sum, file) => sum + file.bytes, 0),
+    complete: cursor.done === cursor.files.length,
+    parts: cursor.parts,
+    rejected: cursor.rejected,
+    extracted_at: cursor.extracted_at,
+    source_fingerprint: cursor.fingerprint,
+    bytes_read: cursor.bytes_read,
+    ...(cursor.warnings.length === 0 ? {} : { warnings: cursor.warnings }),
   });
 }
 
-function referenceTo(file: PinnedFile, kind: FileKind, settings: FileSettings): RawPart {
+async function readCursor(request: ExtractRequest, settings: FileSettings): Promise<FileCursor> {
+  const digest = fileSettingsDigest(settings);
+  const stored = await request.store.get(cursorKey(request.prefix));
+  if (stored !== undefined) {
+    const cursor = fileCursorSchema.parse(JSON.parse(Buffer.from(stored).toString()));
+    if (cursor.settings !== digest) throw new SettingsChangedError(request.pipeline.name);
+    for (const part of cursor.parts) if (part.local) await assertUnchanged({ ...part, shown: part.source });
+    return cursor;
+  }
+  const extractedAt = request.clock.now().toISOString();
+  const { files, fingerprint } = request.fingerprint ?? (await fingerprintFiles(settings, request));
+  return {
+    version: 1,
+    settings: digest,
+    extracted_at: extractedAt,
+    fingerprint,
+    files: [...files],
+    done: 0,
+    parts: [],
+    rejected: [],
+    rejected_rows: 0,
+    rows: 0,
+    bytes_read: 0,
+    warnings: [],
+  };
+}
+
+function kindsOf(files: readonly PinnedFile[], settings: FileSettings): readonly FileKind[] {
+  const kinds = files.map((file) => fileKind(file.shown, settings));
+  const family = ({ format }: FileKind): string => (format === 'tsv' ? 'csv' : format === 'json' ? 'ndjson' : format);
+  const [first] = kinds;
+  const odd = kinds.findIndex((kind) => first !== undefined && family(kind) !== family(first));
+  if (first !== undefined && odd !== -1) {
+    const names = [files[0]?.shown ?? '', files[odd]?.shown ?? ''] as const;
+    throw new MixedFormatsError(names[0], first.format, names[1], kinds[odd]?.format ?? '');
+  }
+  return kinds;
+}
+
+async function extractFile(
+  file: PinnedFile,
+  kind: FileKind,
+  cursor: FileCursor,
+  request: ExtractRequest,
+  settings: FileSettings,
+): Promise<FileCursor> {
+  const next = { ...cursor, done: cursor.done + 1, bytes_read: cursor.bytes_read + file.bytes };
+  if (file.bytes === 0 && cursor.files.length > 1) {
+    return { ...next, warnings: [...cursor.warnings, `The file ${file.shown} is empty and was passed over.`] };
+  }
+  if (file.bytes === 0) throw new EmptyFileError(file.shown);
+  await assertUnchanged(file);
+  const before = cursor.parts.reduce((sum, part) => sum + part.bytes, 0);
+  if (await fitsAsItIs(file, kind)) {
+    if (before + file.bytes > settings.max_bytes) throw new TooManyBytesError(file.shown, settings.max_bytes);
+    return { ...next, parts: [...cursor.parts, partOf(file, kind, settings, file.location, true)] };
+  }
+  const chunks = watched(openFile(file, kind, request), file, before, settings, request);
+  const sealed = { sealed: cursor.parts.filter((part) => !part.local).length, rejected: cursor.rejected.length };
+  const copied = await copyFile(file, kind, chunks, sealed, settings, request);
+  await assertUnchanged(file);
+  const parts = copied.parts.map((part) => ({
+    ...partOf(file, kind, settings, part.location, false),
+    bytes: part.bytes,
+  }));
+  const rejected = copied.rejected.map((part) => ({ location: part.location, rows: copied.rejectedRows }));
+  return {
+    ...next,
+    rows: cursor.rows + copied.rows,
+    rejected_rows: cursor.rejected_rows + copied.rejectedRows,
+    parts: [...cursor.parts, ...parts],
+    rejected: [...cursor.rejected, ...rejected],
+  };
+}
+
+/** Whether rows can be read from the file itself: local, not packed, UTF-8, and not one JSON document. */
+async function fitsAsItIs(file: PinnedFile, kind: FileKind): Promise<boolean> {
+  if (isS3Path(file.location) || kind.compression !== 'none' || kind.format === 'json') return false;
+  const { head, tail } = await readEnds(file, headBytes);
+  if (kind.format === 'parquet') {
+    checkParquet(file.shown, head);
+    checkParquet(file.shown, tail.subarray(-4));
+    return true;
+  }
+  if (textEncoding(file.shown, kind, head) !== 'utf-8') return false;
+  if (file.bytes <= headBytes && isBlank(head.subarray(head[0] === 0xef ? 3 : 0))) throw new EmptyFileError(file.shown);
+  checkUtf8(file.shown, head, kind);
+  return true;
+}
+
+/** The chunks of a file, until they are too many or the time is up. */
+async function* watched(
+  chunks: AsyncIterable<Buffer>,
+  file: PinnedFile,
+  bytesBefore: number,
+  settings: FileSettings,
+  { clock, deadline, onProgress, signal }: ExtractRequest,
+): AsyncGenerator<Buffer> {
+  let bytes = bytesBefore;
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    bytes += chunk.length;
+    if (bytes > settings.max_bytes) throw new TooManyBytesError(file.shown, settings.max_bytes);
+    if (deadline !== undefined && clock.now() >= deadline) throw new DeadlineReached();
+    onProgress?.({ rows: 0, bytes, requests: 0 });
+    yield chunk;
+  }
+}
+
+function partOf(file: PinnedFile, kind: FileKind, settings: FileSettings, location: string, local: boolean): RawPart {
   const part = {
-    location: file.location,
-    local: true,
+    location,
+    local,
     source: file.shown,
     bytes: file.bytes,
-    ...(file.modified_ms === undefined ? {} : { modified_ms: file.modified_ms }),
+    ...(local && file.modified_ms !== undefined ? { modified_ms: file.modified_ms } : {}),
   };
-  if (kind.format === 'csv' || kind.format === 'tsv') {
-    return { ...part, format: 'csv', csv: csvDialect(kind.format, settings.csv) };
+  switch (kind.format) {
+    case 'csv':
+    case 'tsv':
+      return { ...part, format: 'csv', csv: csvDialect(kind.format, settings.csv) };
+    case 'json':
+    case 'ndjson':
+      return { ...part, format: 'ndjson' };
+    case 'parquet':
+      return { ...part, format: 'parquet' };
   }
-  return { ...part, format: kind.format };
 }

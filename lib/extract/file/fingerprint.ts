@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { FingerprintRequest, PinnedFile, SourceFingerprint } from '../request.ts';
-import { SourceFileChangedError, SourceFileUnreadableError } from './errors.ts';
+import { S3MissingError, SourceFileChangedError, SourceFileUnreadableError } from './errors.ts';
 import { type FoundFile, findLocalFiles } from './local-files.ts';
+import { findS3Files, isS3Path } from './s3-files.ts';
 
 /** Finds the files of a source in order and pins each by its content. Reads local files once. */
 export async function fingerprintFiles(
@@ -14,6 +15,11 @@ export async function fingerprintFiles(
   const configured = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
   const files: PinnedFile[] = [];
   for (const one of configured) {
+    if (isS3Path(one)) {
+      if (request.s3 === undefined) throw new S3MissingError(one);
+      files.push(...(await findS3Files(request.s3, one)));
+      continue;
+    }
     for (const file of await findLocalFiles(one, request.baseDir)) files.push(await pinLocalFile(file, request.signal));
   }
   return { fingerprint: combine(files.map((file) => file.sha256 ?? `${file.etag}:${file.bytes}`)), files };

@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { RetrySettings } from '../../config/source-retry.ts';
+import { DeadlineReached } from '../deadline-reached.ts';
 import type { Authorizer } from './authorizer.ts';
 import { acceptEncoding, decodeBody } from './content-encoding.ts';
-import { DeadlineReached } from './deadline-reached.ts';
 import {
   ApiBusyError,
   ApiCertificateError,

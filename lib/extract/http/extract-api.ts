@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { RawManifest } from '../../manifest.ts';
+import { DeadlineReached } from '../deadline-reached.ts';
 import { SettingsChangedError } from '../errors.ts';
 import { cursorKey, writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest } from '../request.ts';
@@ -8,7 +9,6 @@ import { rowSearch } from '../row-search.ts';
 import type { ApiClient } from './api-client.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
-import { DeadlineReached } from './deadline-reached.ts';
 import { endpointUrl } from './endpoint.ts';
 import { RowsMissingError } from './errors.ts';
 import { openClient } from './open-client.ts';

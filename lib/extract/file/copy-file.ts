@@ -1,0 +1,180 @@
+import type { FileSettings } from '../../config/pipeline.ts';
+import type { Encoding } from '../../config/source-file.ts';
+import { PartWriter, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
+import { rejectedLine } from '../rejected-line.ts';
+import type { ExtractRequest, PinnedFile } from '../request.ts';
+import { rowSearch } from '../row-search.ts';
+import { decodeText } from './decode-text.ts';
+import { byteOrderMark, decodeStrictly, fittingEncodings, hasNonAscii, isWrongEncoding } from './encoding.ts';
+import { EmptyFileError, EncodingMismatchError, InvalidParquetError } from './errors.ts';
+import { csvDialect, type FileKind } from './file-kind.ts';
+import { readJsonFile } from './read-json-file.ts';
+
+/** What became of one file. */
+export interface CopiedFile {
+  /** One part, none for a JSON document without rows. */
+  readonly parts: readonly SealedPart[];
+  readonly rejected: readonly SealedPart[];
+  readonly rejectedRows: number;
+  /** Rows, where they were counted on the way: of JSON documents. */
+  readonly rows: number;
+}
+
+/** Bytes looked at to tell the encoding. */
+export const headBytes = 1024 * 1024;
+
+/**
+ * Writes one file as a part in UTF-8 that can be read as it is: unpacked, decoded, and one object a line where it is a
+ * JSON document. A file stays one part, so that line numbers stay true.
+ *
+ * @param chunks  the file's bytes, unpacked
+ * @param parts   parts and rejected parts that the run has already
+ * Killed midway: scratch files only.
+ */
+export async function copyFile(
+  file: PinnedFile,
+  kind: FileKind,
+  chunks: AsyncIterable<Buffer>,
+  parts: { readonly sealed: number; readonly rejected: number },
+  settings: FileSettings,
+  request: Pick<ExtractRequest, 'store' | 'prefix'>,
+): Promise<CopiedFile> {
+  const extension = kind.format === 'json' ? 'ndjson' : kind.format === 'tsv' ? 'csv' : kind.format;
+  const writer = new PartWriter(request.store, rawPartName(request.prefix, extension), parts.sealed, Infinity);
+  const refused = new PartWriter(request.store, rejectedPartName(request.prefix), parts.rejected, Infinity);
+  let rejectedRows = 0;
+  let rows = 0;
+  let misfits: Buffer[] = [];
+  const onMisfit = (record: { readonly line: number; readonly reason: string; readonly raw: string }): void => {
+    rejectedRows += 1;
+    misfits.push(rejectedLine(file.shown, record.line, null, record.reason, record.raw));
+  };
+  try {
+    const text = kind.format === 'parquet' ? chunks : utf8(file, kind, chunks, settings, onMisfit);
+    if (kind.format === 'json') rows = await readJsonFile(file.shown, text, rowSearch(settings.records_path), writer);
+    else {
+      let bytes = 0;
+      let blank = true;
+      let tail: Buffer = Buffer.alloc(0);
+      for await (const chunk of text) {
+        blank = blank && isBlank(chunk);
+        if (kind.format === 'parquet' && bytes === 0) checkParquet(file.shown, chunk);
+        if (kind.format === 'parquet') tail = Buffer.concat([tail, chunk.subarray(-4)]).subarray(-4);
+        bytes += chunk.length;
+        await writer.write(chunk);
+        await refused.write(Buffer.concat(misfits));
+        misfits = [];
+      }
+      if (blank) throw new EmptyFileError(file.shown);
+      if (kind.format === 'parquet') checkParquet(file.shown, tail);
+    }
+    await refused.write(Buffer.concat(misfits));
+    return { parts: await writer.seal(), rejected: await refused.seal(), rejectedRows, rows };
+  } finally {
+    await writer.discard();
+    await refused.discard();
+  }
+}
+
+/** A text in UTF-8 without a byte order mark, whatever it was. */
+async function* utf8(
+  file: PinnedFile,
+  kind: FileKind,
+  chunks: AsyncIterable<Buffer>,
+  settings: FileSettings,
+  onMisfit: Parameters<typeof decodeText>[1]['onMisfit'],
+): AsyncGenerator<Buffer> {
+  const { encoding, head, rest } = await beginText(file, kind, chunks);
+  const all = joined(head, rest);
+  if (encoding === 'utf-8') {
+    checkUtf8(file.shown, head, kind);
+    yield* all;
+    return;
+  }
+  const dialect = kind.format === 'csv' || kind.format === 'tsv' ? csvDialect(kind.format, settings.csv) : undefined;
+  const options = { shown: file.shown, encoding, onMisfit };
+  const headerLines = kind.format === 'json' ? Infinity : dialect?.header === true ? dialect.skip_lines + 1 : 0;
+  yield* decodeText(all, { ...options, quotes: dialect, headerLines });
+}
+
+interface TextStart {
+  readonly encoding: Encoding;
+  /** Without a byte order mark. */
+  readonly head: Buffer;
+  readonly rest: AsyncIterable<Buffer>;
+}
+
+/** Reads the start of a text and finds its encoding: as declared, else by its byte order mark, else UTF-8. */
+async function beginText(file: PinnedFile, kind: FileKind, chunks: AsyncIterable<Buffer>): Promise<TextStart> {
+  const rest = chunks[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < headBytes) {
+    const { done, value } = await rest.next();
+    if (done === true) break;
+    head = head.length === 0 ? value : Buffer.concat([head, value]);
+  }
+  if (head.length === 0) throw new EmptyFileError(file.shown);
+  const mark = byteOrderMark(head);
+  return {
+    encoding: textEncoding(file.shown, kind, head),
+    head: mark === undefined ? head : head.subarray(mark.length),
+    rest: { [Symbol.asyncIterator]: () => rest },
+  };
+}
+
+/** @throws {EncodingMismatchError} when a byte order mark and the configuration contradict each other */
+export function textEncoding(shown: string, kind: FileKind, head: Buffer): Encoding {
+  const mark = byteOrderMark(head);
+  // FF FE may also begin a text in a one-byte encoding, so a mark overrules only an encoding that was not declared.
+  if (kind.encoding === undefined) return mark?.encoding ?? 'utf-8';
+  if (mark !== undefined && mark.encoding !== kind.encoding && mark.encoding === 'utf-8') {
+    throw new EncodingMismatchError(shown, kind.encoding, 1, ['utf-8']);
+  }
+  return kind.encoding;
+}
+
+/**
+ * Looks whether the start of a text is UTF-8 at all. Single lines that are not are rejected when rows are read.
+ *
+ * @throws {EncodingMismatchError} when the header or most lines are not
+ */
+export function checkUtf8(shown: string, head: Buffer, kind: FileKind): void {
+  const whole = head.length < headBytes ? head : head.subarray(0, head.lastIndexOf(0x0a) + 1);
+  if (decodeStrictly(whole, 'utf-8') !== undefined) return;
+  let misfits = 0;
+  let nonAscii = 0;
+  const sample: Buffer[] = [];
+  for (let at = 0, line = 1; at < whole.length; line += 1) {
+    const next = whole.indexOf(0x0a, at);
+    const end = next === -1 ? whole.length : next + 1;
+    const bytes = whole.subarray(at, end);
+    at = end;
+    if (!hasNonAscii(bytes) && !bytes.includes(0)) continue;
+    nonAscii += 1;
+    if (decodeStrictly(bytes, 'utf-8') !== undefined && !bytes.includes(0)) continue;
+    misfits += 1;
+    sample.push(bytes);
+    if (line === 1 && kind.format !== 'ndjson')
+      throw new EncodingMismatchError(shown, 'utf-8', 1, fittingEncodings(whole));
+  }
+  if (isWrongEncoding(misfits, nonAscii)) {
+    throw new EncodingMismatchError(shown, 'utf-8', misfits, fittingEncodings(Buffer.concat(sample)));
+  }
+}
+
+export function checkParquet(shown: string, edge: Buffer): void {
+  if (edge.length < 4 || edge.toString('latin1', 0, 4) !== 'PAR1') throw new InvalidParquetError(shown);
+}
+
+export function isBlank(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return false;
+  }
+  return true;
+}
+
+async function* joined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield head;
+  yield* rest;
+}

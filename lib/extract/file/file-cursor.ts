@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { FileSettings } from '../../config/pipeline.ts';
+import { rawPartSchema } from '../../manifest.ts';
+
+/** How far a source of several files has been read. */
+export const fileCursorSchema = z.strictObject({
+  version: z.literal(1),
+  settings: z.string(),
+  extracted_at: z.string(),
+  fingerprint: z.string(),
+  /** All files of the source as they were pinned at the start. */
+  files: z.array(
+    z.strictObject({
+      shown: z.string(),
+      location: z.string(),
+      bytes: z.int().min(0),
+      modified_ms: z.number().exactOptional(),
+      etag: z.string().exactOptional(),
+      version_id: z.string().exactOptional(),
+      sha256: z.string().exactOptional(),
+    }),
+  ),
+  /** How many of them are done. */
+  done: z.int().min(0),
+  parts: z.array(rawPartSchema),
+  rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
+  /** Rejected rows so far. */
+  rejected_rows: z.int().min(0),
+  /** Rows that extract itself has counted, so of JSON documents. */
+  rows: z.int().min(0),
+  bytes_read: z.int().min(0),
+  warnings: z.array(z.string()),
+});
+
+export type FileCursor = z.infer<typeof fileCursorSchema>;
+
+/** What decides which bytes are read and what they mean. */
+export function fileSettingsDigest(settings: FileSettings): string {
+  const { compression, csv, encoding, file_path, format, records_path } = settings;
+  return createHash('sha256')
+    .update(JSON.stringify([file_path, format, compression, encoding, csv, records_path]))
+    .digest('hex');
+}

@@ -1,0 +1,93 @@
+import picomatch from 'picomatch';
+import { nearest } from '../../config/nearest.ts';
+import type { PinnedFile, S3Reader } from '../request.ts';
+import { S3RefusedError, S3UnavailableError, SourceFileNotFoundError } from './errors.ts';
+import { s3Place, s3Status } from './s3-object.ts';
+
+/** Whether a configured path means Amazon S3. */
+export function isS3Path(path: string): boolean {
+  return /^s3:\/\//i.test(path);
+}
+
+/**
+ * The objects a path means, pinned by size and ETag: one object, all below a prefix that ends in a slash, or those that
+ * match a glob; in the order of their keys.
+ *
+ * @throws {SourceFileNotFoundError} when there is none, with the nearest key
+ */
+export async function findS3Files(s3: S3Reader, configured: string): Promise<readonly PinnedFile[]> {
+  const { bucket, key } = s3Place(configured);
+  const { base, isGlob } = picomatch.scan(key);
+  if (key !== '' && !key.endsWith('/') && !key.includes('*')) {
+    try {
+      return [await pinObject(s3, configured, bucket, key)];
+    } catch (thrown) {
+      // Brackets and braces are also ordinary characters of keys, so the key itself is tried first.
+      if (!isGlob || !(thrown instanceof SourceFileNotFoundError)) throw thrown;
+    }
+  }
+  const prefix = isGlob ? prefixOf(key, base) : key;
+  const matches = isGlob ? picomatch(key) : () => true;
+  const files: PinnedFile[] = [];
+  for await (const object of listObjects(s3, configured, bucket, prefix)) {
+    // Keys that end in a slash are the folders of consoles; they hold nothing.
+    if (object.key.endsWith('/') || !matches(object.key)) continue;
+    files.push(await pinObject(s3, `s3://${bucket}/${object.key}`, bucket, object.key));
+  }
+  if (files.length === 0) throw new SourceFileNotFoundError(configured, configured, undefined);
+  return files.sort((a, b) => (a.location < b.location ? -1 : 1));
+}
+
+function prefixOf(key: string, base: string): string {
+  return base === '' || !key.startsWith(base) ? '' : `${base}/`;
+}
+
+async function pinObject(s3: S3Reader, shown: string, bucket: string, key: string): Promise<PinnedFile> {
+  try {
+    const head = await s3.headObject({ Bucket: bucket, Key: key });
+    return {
+      shown,
+      location: `s3://${bucket}/${key}`,
+      bytes: head.ContentLength ?? 0,
+      ...(head.ETag === undefined ? {} : { etag: head.ETag }),
+      ...(head.VersionId === undefined ? {} : { version_id: head.VersionId }),
+    };
+  } catch (cause) {
+    if (s3Status(cause) === 404) throw new SourceFileNotFoundError(shown, shown, await nearestKey(s3, bucket, key));
+    throw refused(shown, 's3:GetObject', cause);
+  }
+}
+
+async function* listObjects(s3: S3Reader, shown: string, bucket: string, prefix: string) {
+  let token: string | undefined;
+  do {
+    const page = await s3
+      .listObjectsV2({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) })
+      .catch((cause: unknown) => {
+        throw refused(shown, 's3:ListBucket', cause);
+      });
+    for (const { Key: key } of page.Contents ?? []) if (key !== undefined) yield { key };
+    token = page.NextContinuationToken;
+  } while (token !== undefined);
+}
+
+/** The key in the same folder that was most likely meant; undefined also where listing is not allowed. */
+async function nearestKey(s3: S3Reader, bucket: string, key: string): Promise<string | undefined> {
+  try {
+    const page = await s3.listObjectsV2({ Bucket: bucket, Prefix: key.slice(0, key.lastIndexOf('/') + 1) });
+    const near = nearest(
+      key,
+      (page.Contents ?? []).map((object) => object.Key ?? ''),
+    );
+    return near === undefined ? undefined : `s3://${bucket}/${near}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(shown: string, action: string, cause: unknown): Error {
+  const status = s3Status(cause);
+  return status !== undefined && status >= 400 && status < 500 && status !== 429
+    ? new S3RefusedError(shown, action, { cause })
+    : new S3UnavailableError(shown, { cause });
+}
