@@ -51,7 +51,8 @@ export async function copyFile(
   };
   try {
     const text = kind.format === 'parquet' ? chunks : utf8(file, kind, chunks, settings, onMisfit);
-    if (kind.format === 'json') rows = await readJsonFile(file.shown, text, rowSearch(settings.records_path), writer);
+    if (kind.format === 'json')
+      rows = await readJsonFile(file.shown, text, rowSearch(settings.records_path), writer, onMisfit);
     else {
       let bytes = 0;
       let blank = true;

@@ -73,6 +73,18 @@ export class JsonRowsNotFoundError extends TerminalError {
   }
 }
 
+/** A path that needs the whole document at hand meets a file that is too large for that. */
+export class JsonFileTooLargeError extends TerminalError {
+  override readonly name = 'JsonFileTooLargeError';
+  readonly code = 'json_file_too_large';
+
+  constructor(shown: string, maxBytes: number) {
+    super(
+      `The file ${shown} has more than ${Math.floor(maxBytes / 1024 / 1024)} MiB, too much for a JSONPath with filters, slices or "..". Use a path of names and [*], which has no limit.`,
+    );
+  }
+}
+
 /** A file was not the same at the end of reading as at its start. */
 export class SourceFileChangedError extends TransientError {
   override readonly name = 'SourceFileChangedError';

@@ -1,47 +1,72 @@
-import { JsonScanner } from '../json/json-scanner.ts';
+import { isUtf8 } from 'node:buffer';
+import { needsDocument } from '../json/document-tree.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
-import { recordLine } from '../json/record-line.ts';
+import { recordLine, recordProblem } from '../json/record-line.ts';
+import { DocumentLimitReached, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { PartWriter } from '../part-writer.ts';
-import { type RowSearch, searchTree } from '../row-search.ts';
-import { InvalidJsonFileError, JsonRowsNotFoundError } from './errors.ts';
+import type { RowSearch } from '../row-search.ts';
+import type { MisfitRecord } from './decode-text.ts';
+import { decodeLeniently } from './encoding.ts';
+import { InvalidJsonFileError, JsonFileTooLargeError, JsonRowsNotFoundError } from './errors.ts';
 
 /**
  * Turns a JSON document into NDJSON lines without holding it.
  *
- * @param chunks  UTF-8
- * @returns       rows written
+ * @param chunks    UTF-8
+ * @param onMisfit  records that are null or not valid UTF-8; their `line` is the ordinal of the record
+ * @returns         rows written
  */
 export async function readJsonFile(
   shown: string,
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Buffer>,
   rows: RowSearch,
   writer: PartWriter,
+  onMisfit: (record: MisfitRecord) => void,
 ): Promise<number> {
-  let lines: Buffer[] = [];
+  const lines: Buffer[] = [];
   let count = 0;
+  let ordinal = 0;
   const place = { line: 1, column: 1 };
-  const scanner = new JsonScanner(searchTree(rows), (raw) => {
-    const line = recordLine(raw);
-    if (line === undefined) return;
-    count += 1;
-    lines.push(line);
-  });
-  let chunk: Uint8Array = new Uint8Array(0);
+  // Where the document is held anyway, a fault may lie before the last piece.
+  const held: Buffer[] | undefined = needsDocument(rows, {}) ? [] : undefined;
   let offset = 0;
-  try {
-    for await (chunk of chunks) {
-      scanner.write(chunk);
-      advance(place, chunk, chunk.length);
-      offset += chunk.length;
-      const batch = Buffer.concat(lines);
-      lines = [];
-      await writer.write(batch);
+  let last: Buffer = Buffer.alloc(0);
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      advance(place, last, last.length);
+      offset += last.length;
+      last = chunk;
+      held?.push(chunk);
+      yield chunk;
     }
-    const summary = scanner.end();
+  }
+  try {
+    const summary = await scanRecords(counted(), {
+      rows,
+      captures: {},
+      onRecord: (raw) => {
+        ordinal += 1;
+        const line = isUtf8(raw) ? recordLine(raw) : undefined;
+        if (line === undefined) {
+          onMisfit({ line: ordinal, reason: recordProblem(raw), raw: decodeLeniently(raw, 'utf-8') });
+          return;
+        }
+        count += 1;
+        lines.push(line);
+      },
+      afterPiece: async () => {
+        await writer.write(Buffer.concat(lines.splice(0)));
+      },
+    });
     if (!summary.reached) throw new JsonRowsNotFoundError(shown, rows.shown, summary.rootKind, summary.rootNames);
   } catch (cause) {
+    if (cause instanceof DocumentLimitReached) throw new JsonFileTooLargeError(shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
-    advance(place, chunk, cause.offset - offset);
+    if (held === undefined) advance(place, last, cause.offset - offset);
+    else {
+      Object.assign(place, { line: 1, column: 1 });
+      advance(place, Buffer.concat(held), cause.offset);
+    }
     throw new InvalidJsonFileError(shown, cause.found, place.line, place.column, { cause });
   }
   return count;

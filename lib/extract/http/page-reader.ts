@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
-import { documentTree, needsDocument } from '../json/document-tree.ts';
-import { JsonScanner, type JsonSummary } from '../json/json-scanner.ts';
+import type { JsonSummary } from '../json/json-scanner.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
-import { recordLine } from '../json/record-line.ts';
-import { type RowSearch, searchTree } from '../row-search.ts';
+import { recordLine, recordProblem } from '../json/record-line.ts';
+import { DocumentLimitReached, documentBytes, scanRecords } from '../json/scan-records.ts';
+import type { RowSearch } from '../row-search.ts';
 import type { ApiAnswer } from './api-client.ts';
 import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
@@ -32,8 +32,8 @@ export interface PageContent {
   readonly digest: string;
 }
 
-/** What of a document that a path cannot be followed through piece by piece may be held in memory. */
-export const documentBytes = 64 * 1024 * 1024;
+/** Every document of a text of many is a row. */
+const everyDocument: RowSearch = { shown: '$', path: { text: '$', steps: [] } };
 /** Bytes kept of the start of a body, for messages. */
 const headBytes = 4_096;
 
@@ -48,37 +48,28 @@ export async function readPage(
   await sink.restart();
   const page = new PageRecords(sink);
   if (answer.status === 204 || answer.status === 205) return page.content(0, new Map());
-  const whole = needsDocument(search, captures);
   const contentType = answer.headers['content-type'] ?? '';
   const many = /ndjson|jsonl|json-seq|jsonlines/i.test(contentType);
-  const rows = many && search.path === undefined ? { ...search, path: { text: '$', steps: [] } } : search;
-  const pieces: Buffer[] = [];
+  const rows = many && search.path === undefined ? everyDocument : search;
   let head: Buffer = Buffer.alloc(0);
   let bytes = 0;
-  let scanner = whole ? undefined : new JsonScanner(searchTree(rows, captures), page.add, { many });
   const excerpt = (): string => excerptOf(new TextDecoder().decode(head), redactor);
   try {
-    for await (const piece of answer.body as AsyncIterable<Buffer>) {
-      if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
-      bytes += piece.length;
-      if (scanner === undefined) {
-        if (bytes > documentBytes) throw new DocumentTooLargeError(answer.shown, documentBytes);
-        pieces.push(piece);
-        continue;
-      }
-      scanner.write(piece);
-      await sink.flush();
-    }
-    if (scanner === undefined) {
-      const document = Buffer.concat(pieces);
-      scanner = new JsonScanner(documentTree(document, rows, captures), page.add);
-      scanner.write(document);
-    }
-    const summary = scanner.end();
-    await sink.flush();
-    if (!summary.reached && !whole) throw notFound(answer, rows, summary, excerpt());
+    const summary = await scanRecords(answer.body as AsyncIterable<Buffer>, {
+      rows,
+      captures,
+      many,
+      onRecord: page.add,
+      afterPiece: async (piece) => {
+        if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
+        bytes += piece.length;
+        await sink.flush();
+      },
+    });
+    if (!summary.reached && !many) throw notFound(answer, rows, summary, excerpt());
     return page.content(bytes, summary.captures);
   } catch (cause) {
+    if (cause instanceof DocumentLimitReached) throw new DocumentTooLargeError(answer.shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);
@@ -100,14 +91,10 @@ class PageRecords {
   readonly add = (raw: Buffer): void => {
     if (!this.#open) return;
     this.#ordinal += 1;
-    if (!isUtf8(raw)) {
-      this.#sink.reject(raw, this.#ordinal, 'The record is not valid UTF-8.');
-      this.#hash.update(raw);
-      return;
-    }
-    const line = recordLine(raw);
+    const line = isUtf8(raw) ? recordLine(raw) : undefined;
     if (line === undefined) {
-      this.#sink.reject(raw, this.#ordinal, 'The record is null, not an object.');
+      this.#sink.reject(raw, this.#ordinal, recordProblem(raw));
+      this.#hash.update(raw);
       return;
     }
     this.#hash.update(line);

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const openBrace = 0x7b;
@@ -17,6 +19,11 @@ export function recordLine(raw: Buffer): Buffer | undefined {
 
 const newLine = Buffer.from('\n');
 const nullText = Buffer.from('null');
+
+/** Why a record is no row. */
+export function recordProblem(raw: Buffer): string {
+  return isUtf8(raw) ? 'The record is null, not an object.' : 'The record is not valid UTF-8.';
+}
 
 function oneLine(raw: Buffer): Buffer {
   if (raw.indexOf(lineFeed) === -1 && raw.indexOf(carriageReturn) === -1) return raw;

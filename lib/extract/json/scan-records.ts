@@ -1,0 +1,56 @@
+import type { JsonPath } from '../../config/json-path.ts';
+import { type RowSearch, searchTree } from '../row-search.ts';
+import { documentTree, needsDocument } from './document-tree.ts';
+import { JsonScanner, type JsonSummary } from './json-scanner.ts';
+
+/** What of a document that a path cannot be followed through piece by piece may be held in memory. */
+export const documentBytes = 64 * 1024 * 1024;
+
+/** A path needs the whole document at hand, and that is too large. For the reader, who knows which source it was. */
+export class DocumentLimitReached extends Error {
+  override readonly name = 'DocumentLimitReached';
+}
+
+export interface ScanOptions {
+  readonly rows: RowSearch;
+  readonly captures: Readonly<Record<string, JsonPath>>;
+  readonly onRecord: (raw: Buffer) => void;
+  /** Called after each piece with the bytes so far, so that records need not pile up. */
+  readonly afterPiece: (piece: Buffer) => Promise<void>;
+  /** Several documents may follow each other. */
+  readonly many?: boolean;
+}
+
+/**
+ * Finds the records of a JSON text that comes in pieces. Paths of names, indexes and wildcards are followed through the
+ * pieces as they come; for others the document is held, up to `documentBytes`.
+ *
+ * @throws {JsonSyntaxError} {DocumentLimitReached}
+ */
+export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOptions): Promise<JsonSummary> {
+  const { afterPiece, captures, many = false, onRecord, rows } = options;
+  if (!needsDocument(rows, captures)) {
+    const scanner = new JsonScanner(searchTree(rows, captures), onRecord, { many });
+    for await (const piece of pieces) {
+      scanner.write(piece);
+      await afterPiece(piece);
+    }
+    return scanner.end();
+  }
+  const held: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > documentBytes) throw new DocumentLimitReached();
+    held.push(piece);
+    await afterPiece(piece);
+  }
+  const document = Buffer.concat(held);
+  const scanner = new JsonScanner(documentTree(document, rows, captures), onRecord);
+  scanner.write(document);
+  const summary = scanner.end();
+  await afterPiece(Buffer.alloc(0));
+  // A filter that lets nothing through is no sign that the path is wrong.
+  const byFilter = rows.path !== undefined && rows.path.steps === undefined;
+  return byFilter ? { ...summary, reached: true } : summary;
+}
