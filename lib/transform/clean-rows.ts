@@ -1,6 +1,6 @@
 import { quoteText } from '../duckdb/quote.ts';
 import { isText } from './infer/column-type.ts';
-import { fit, misfit } from './infer/fit.ts';
+import { fit, misfit, readInferred } from './infer/fit.ts';
 import { ownText, ownType } from './infer/own-type.ts';
 import type { PlannedColumn } from './plan-columns.ts';
 import { cellText } from './read/json-line.ts';
@@ -79,7 +79,7 @@ function typedValue(raw: RawRows, column: PlannedColumn, own: boolean): string {
     return `${cell}::JSON`;
   }
   if (!own) {
-    return fit(text, column.type, column.context);
+    return (column.inferred ? readInferred : fit)(text, column.type, column.context);
   }
   const duckType = raw.columns[column.index]?.duckType ?? 'VARCHAR';
   switch (column.type.kind) {

@@ -21,6 +21,8 @@ export interface PlannedColumn {
   readonly type: ColumnType;
   readonly evidence: string;
   readonly context: FitContext;
+  /** The type was inferred from these rows, so that all values have its form. */
+  readonly inferred: boolean;
   /** A row without a value here is rejected. */
   readonly required: boolean;
   /** The target's column takes no NULL. */
@@ -82,7 +84,7 @@ export async function planColumns(
       (survey === undefined
         ? { type: ownType(raw.columns[index]?.duckType ?? ''), evidence: 'type of the Parquet column' }
         : inferType(survey, settings.date_format));
-    const byFormat = contract(column) !== undefined || survey?.counterexamples.formatted === undefined;
+    const byFormat = contract(column) !== undefined || survey?.holds === 'formatted';
     const temporal = ['date', 'timestamp', 'timestamptz'].includes(ruling.type.kind);
     const dateFormat = temporal && byFormat ? formatOf(index) : undefined;
     return {
@@ -91,6 +93,7 @@ export async function planColumns(
       type: ruling.type,
       evidence: ruling.evidence,
       context: { numbers, dateFormat },
+      inferred: survey !== undefined,
       required: required.has(index),
       notNull: !changedLater.has(name) && targets.get(name)?.nullable === false,
     };

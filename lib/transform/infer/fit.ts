@@ -2,6 +2,7 @@ import { quoteText } from '../../duckdb/quote.ts';
 import { checkedJson } from '../read/json-line.ts';
 import type { ColumnType } from './column-type.ts';
 import {
+  castDecimal,
   forms,
   hasForm,
   type NumberStyle,
@@ -88,6 +89,35 @@ export function fit(text: string, type: ColumnType, context: FitContext): string
   }
 }
 
+/**
+ * As `fit`, for a type that was inferred from these very values: every one is known to have its narrow form, so that
+ * reading it is enough.
+ */
+export function readInferred(text: string, type: ColumnType, context: FitContext): string {
+  const plain = context.numbers.decimal === '.' && (context.numbers.thousands ?? '') === '';
+  if (context.dateFormat === undefined) {
+    switch (type.kind) {
+      case 'bigint':
+      case 'double':
+        return plain ? `TRY_CAST(${text} AS ${type.duck})` : fit(text, type, context);
+      case 'numeric': {
+        const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type.duck) ?? [];
+        return plain && width !== undefined
+          ? castDecimal(text, Number(width), Number(scale))
+          : fit(text, type, context);
+      }
+      case 'boolean':
+      case 'date':
+      case 'timestamp':
+      case 'uuid':
+        return `TRY_CAST(${text} AS ${type.duck})`;
+      case 'timestamptz':
+        return `TRY_CAST(${zoned(text)} AS ${type.duck})`;
+    }
+  }
+  return fit(text, type, context);
+}
+
 /** What to tell of a value that does not fit. */
 export function misfit(type: ColumnType, context: FitContext): string {
   switch (type.kind) {
@@ -128,7 +158,7 @@ function fitNumeric(number: string, type: ColumnType): string {
   // With an exponent: exact when the double has the very digits and the decimal is that double again.
   const double = `TRY_CAST(${number} AS DOUBLE)`;
   const decimal = `TRY_CAST(${number} AS ${type.duck})`;
-  return `CASE WHEN ${fits} THEN TRY_CAST(ltrim(${number}, '+') AS ${type.duck})
+  return `CASE WHEN ${fits} THEN ${castDecimal(`ltrim(${number}, '+')`, precision, scale)}
     WHEN ${hasForm(number, forms.anyNumber)} AND length(${significantDigits(number)}) <= 15
       AND ${decimal}::DOUBLE = ${double} THEN ${decimal} END`;
 }

@@ -11,7 +11,7 @@ export interface InferredType {
 /** The narrowest type that holds every value of the column without losing anything; text where there is none. */
 export function inferType(survey: ColumnSurvey, dateFormat: string | undefined): InferredType {
   const all = `all ${survey.values.toLocaleString('en-US')} values`;
-  const holds = (question: Question): boolean => survey.counterexamples[question] === undefined;
+  const holds = (question: Question): boolean => survey.holds === question;
   const not = (question: Question, type: string): string => {
     const value = survey.counterexamples[question];
     return value === undefined ? '' : `; ${JSON.stringify(value)} rules out ${type}`;
@@ -37,7 +37,9 @@ export function inferType(survey: ColumnSurvey, dateFormat: string | undefined):
     if (digits <= maxNumericDigits) {
       const precision = Math.max(maxDuckDigits, digits);
       const evidence = `${all} are numbers, ${survey.fractionDigits} digits behind the point at most${not('bigint', 'bigint')}`;
-      return answer(`numeric(${precision},${survey.fractionDigits})`, evidence);
+      const { type } = answer(`numeric(${precision},${survey.fractionDigits})`, evidence);
+      // Narrow decimals are many times faster to read, to compute with and to write.
+      return { type: digits <= 18 ? { ...type, duck: `DECIMAL(18,${survey.fractionDigits})` } : type, evidence };
     }
   }
   if (holds('double') && survey.hasNumber) {

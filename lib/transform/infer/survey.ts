@@ -12,8 +12,9 @@ import {
   zoned,
 } from './text-form.ts';
 
-/** Questions put to every value of a column, narrow types first. */
+/** Questions put to the values of a column, in the order in which a yes of all values decides. */
 export const questions = [
+  'formatted',
   'boolean',
   'bigint',
   'numeric',
@@ -22,7 +23,6 @@ export const questions = [
   'timestamp',
   'timestamptz',
   'uuid',
-  'formatted',
 ] as const;
 export type Question = (typeof questions)[number];
 
@@ -30,7 +30,9 @@ export type Question = (typeof questions)[number];
 export interface ColumnSurvey {
   /** Rows with a value that is not blank. */
   readonly values: number;
-  /** For each question that was put: the first value that answered no, shortened to 40 characters. Absent: all said yes. */
+  /** The first question that all values answer with yes; undefined when there is none. */
+  readonly holds: Question | undefined;
+  /** For questions that some value answers with no: the first of them, shortened to 40 characters. */
   readonly counterexamples: Readonly<Partial<Record<Question, string>>>;
   /** The longest run of digits before and behind the point, among values that are decimals. */
   readonly wholeDigits: number;
@@ -55,22 +57,47 @@ const sampleRows = 20_000;
 /** Columns asked in one statement. */
 const columnsAtOnce = 40;
 
-/** Asks all rows. Two passes: a short one that settles most questions by a counterexample, and one over everything. */
+/**
+ * Asks all rows, in few passes: the first rows settle most questions by a counterexample; then every column is asked the
+ * first question that is still open; columns whose values said no there are asked everything else.
+ */
 export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): Promise<Map<number, ColumnSurvey>> {
   const surveys = new Map<number, ColumnSurvey>();
   for (let i = 0; i < args.columns.length; i += columnsAtOnce) {
     const columns = args.columns.slice(i, i + columnsAtOnce);
-    const sample = `(SELECT * FROM ${args.relation} LIMIT ${sampleRows})`;
-    const first = await ask(session, args, columns, sample, () => questions);
+    const known = new Map<number, ColumnSurvey['counterexamples']>();
     const open = (column: number): readonly Question[] =>
-      questions.filter((question) => first.get(column)?.counterexamples[question] === undefined);
-    for (const [column, survey] of await ask(session, args, columns, args.relation, open)) {
-      const counterexamples = { ...first.get(column)?.counterexamples, ...survey.counterexamples };
-      surveys.set(column, { ...survey, counterexamples });
+      questions.filter(
+        (question) =>
+          known.get(column)?.[question] === undefined &&
+          (question !== 'formatted' || args.dateFormat(column) !== undefined),
+      );
+    const sample = `(SELECT * FROM ${args.relation} LIMIT ${sampleRows})`;
+    for (const [column, answer] of await ask(session, args, columns, sample, open)) {
+      known.set(column, answer.counterexamples);
+    }
+    let undecided = columns;
+    for (const atOnce of [1, questions.length]) {
+      const asked = (column: number): readonly Question[] => open(column).slice(0, atOnce);
+      const answers = undecided.length === 0 ? [] : await ask(session, args, undecided, args.relation, asked);
+      const again: number[] = [];
+      for (const [column, answer] of answers) {
+        const put = asked(column);
+        const counterexamples = { ...known.get(column), ...answer.counterexamples };
+        const holds = put.find((question) => counterexamples[question] === undefined);
+        known.set(column, counterexamples);
+        surveys.set(column, { ...answer, counterexamples, holds });
+        if (holds === undefined && put.length > 0) {
+          again.push(column);
+        }
+      }
+      undecided = again;
     }
   }
   return surveys;
 }
+
+type Answer = Omit<ColumnSurvey, 'holds'>;
 
 async function ask(
   session: DuckDbSession,
@@ -78,14 +105,14 @@ async function ask(
   columns: readonly number[],
   relation: string,
   asked: (column: number) => readonly Question[],
-): Promise<Map<number, ColumnSurvey>> {
+): Promise<Map<number, Answer>> {
   const texts = columns.map((c) => {
     const text = args.kind === 'json' ? cellText(`c${c}`) : `c${c}`;
     return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN trim(${text}) <> '' THEN ${text} END AS t${c}`;
   });
   const aggregates = columns.flatMap((c) => {
     const cell = cellOf(args, c);
-    const open = asked(c).filter((question) => question !== 'formatted' || args.dateFormat(c) !== undefined);
+    const open = asked(c);
     const list = [
       `count(t${c}) AS n${c}`,
       ...open.map(
@@ -117,7 +144,7 @@ async function ask(
           counterexamples[question] = String(value);
         }
       }
-      const survey: ColumnSurvey = {
+      const answer: Answer = {
         values: Number(row?.[`n${c}`] ?? 0),
         counterexamples,
         wholeDigits: Number(row?.[`whole${c}`] ?? 0),
@@ -125,7 +152,7 @@ async function ask(
         hasNumber: row?.[`number${c}`] === true,
         nested: row?.[`nested${c}`] === true,
       };
-      return [c, survey] as const;
+      return [c, answer] as const;
     }),
   );
 }

@@ -58,7 +58,7 @@ export function plainCell(cell: string): string {
 export function cellText(cell: string): string {
   return `CASE WHEN NOT starts_with(${cell}, '"') THEN ${cell}
     WHEN contains(${cell}, '\\') THEN json_extract_string(${cell}, '$')
-    ELSE ${cell}[2:-2] END`;
+    ELSE substr(${cell}, 2, length(${cell}) - 2) END`;
 }
 
 /** A SQL condition over a text: it is a JSON value that PostgreSQL's jsonb can hold. */
