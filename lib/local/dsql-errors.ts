@@ -74,3 +74,16 @@ export function transactionTooLarge(bytes: number, limitBytes: number): DsqlErro
     detail: `Current transaction size ${Math.ceil(bytes / 1024 / 1024)}mb > ${limit}mb`,
   };
 }
+
+/** PostgreSQL behind the guard has ended the connection. */
+export const terminated: DsqlError = {
+  severity: 'FATAL',
+  sqlstate: '57P01',
+  message: 'terminating connection due to administrator command',
+};
+
+export const noFunctionCall: DsqlError = { sqlstate: '0A000', message: 'unsupported statement: FunctionCall' };
+
+export function badMessage(type: number): DsqlError {
+  return { severity: 'FATAL', sqlstate: '08P01', message: `invalid frontend message type ${type}` };
+}

@@ -1,28 +1,46 @@
 import type { PostgresConnection } from './postgres/connection.ts';
 import { literal } from './sql/statement.ts';
+import type { Transaction } from './transaction.ts';
 
 /** A session as the lock watch sees it. */
 export interface Waiter {
   cancelledBy: readonly number[] | undefined;
+  /** A cancel is on its way; nothing may be sent to the backend until it has arrived, lest it hit what comes next. */
+  cancelling: Promise<void> | undefined;
+  readonly transaction: Transaction | undefined;
+  /** Gives way to another session's DDL. */
+  evict(): Promise<void>;
 }
 
-/** How long a statement may run before the watch looks whether it waits for a lock, and how often it looks again. */
-const lookAfterMs = 4;
+/** One statement's running, told from the same session's next one by identity. */
+interface Stint {
+  readonly kind: 'rows' | 'schema';
+}
+
+/** How often running statements are looked at. */
+const lookEveryMs = 8;
+/** How long a statement may wait for another session's DDL before it is told of the schema change. */
+const schemaPatienceMs = 250;
 
 /**
- * Sees to it that no statement waits for another transaction's lock, as none does on DSQL. While statements that may
- * lock rows are running it looks every few milliseconds which of them PostgreSQL makes wait, notes whom they wait for,
- * and cancels them. Waits that are no conflict, such as those for a file's extension, are left alone.
+ * Sees to it that no statement waits for another transaction, as none does on DSQL. While statements that may lock are
+ * running it looks every few milliseconds which of them PostgreSQL makes wait, and for whom. One that waits for a row or
+ * a key is cancelled, its holders noted. DDL that waits for a table makes the transactions that use the table give way.
+ * Waits that are no conflict, such as those for a file's extension, are left alone.
  */
 export class LockWatch {
   private readonly sessions = new Map<number, Waiter>();
-  private readonly running = new Set<Waiter>();
+  private readonly running = new Map<Waiter, Stint>();
+  private readonly waitingSince = new WeakMap<Waiter, number>();
   private readonly watcher: PostgresConnection;
+  private readonly now: () => number;
   private timer: NodeJS.Timeout | undefined;
   private looking = false;
+  private stopped = false;
 
-  constructor(watcher: PostgresConnection) {
+  constructor(watcher: PostgresConnection, now: () => number) {
     this.watcher = watcher;
+    this.now = now;
   }
 
   /** Makes a backend's session known. */
@@ -48,10 +66,11 @@ export class LockWatch {
     return rows.length > 0;
   }
 
-  /** A statement that may wait begins. */
-  enter(session: Waiter): void {
-    this.running.add(session);
-    this.timer ??= setTimeout(() => void this.look(), lookAfterMs);
+  /** A statement that may wait begins: for rows and keys, or as DDL for a table. */
+  enter(session: Waiter, kind: 'rows' | 'schema'): void {
+    this.running.set(session, { kind });
+    this.waitingSince.delete(session);
+    this.schedule();
   }
 
   leave(session: Waiter): void {
@@ -59,36 +78,67 @@ export class LockWatch {
   }
 
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
     this.running.clear();
     this.watcher.close();
   }
 
+  private schedule(): void {
+    if (this.timer !== undefined || this.looking || this.stopped) return;
+    this.timer = setTimeout(() => void this.look(), lookEveryMs);
+  }
+
   private async look(): Promise<void> {
     this.timer = undefined;
-    if (this.running.size === 0 || this.looking) return;
+    if (this.running.size === 0) return;
     this.looking = true;
+    const stints = new Map(this.running);
     try {
-      for (const [pid, blockers] of await this.watcher.rows(waiting)) {
-        const session = this.sessions.get(Number(pid));
-        if (session !== undefined && this.running.has(session)) await this.cancel(Number(pid), session, blockers ?? '');
+      for (const [pid, event, blockers] of await this.watcher.rows(waiting)) {
+        const holders = (blockers ?? '').split(',').filter(Boolean).map(Number);
+        await this.found(Number(pid), event ?? '', holders, stints);
       }
     } catch {
-      // The watcher's connection is gone, and PostgreSQL with it; the guard ends of that itself.
+      // The watcher's connection is gone, and PostgreSQL with it; the server ends of that by itself.
       return;
     } finally {
       this.looking = false;
     }
-    if (this.running.size > 0) this.timer ??= setTimeout(() => void this.look(), lookAfterMs);
+    if (this.running.size > 0) this.schedule();
   }
 
-  private async cancel(pid: number, session: Waiter, blockers: string): Promise<void> {
-    session.cancelledBy = blockers.split(',').map(Number);
-    await this.watcher.rows(`SELECT pg_cancel_backend(${pid})`);
+  private async found(
+    pid: number,
+    event: string,
+    holders: readonly number[],
+    stints: ReadonlyMap<Waiter, Stint>,
+  ): Promise<void> {
+    const session = this.sessions.get(pid);
+    const stint = session === undefined ? undefined : stints.get(session);
+    if (session === undefined || stint === undefined || this.running.get(session) !== stint) return;
+    const { kind } = stint;
+    if (kind === 'rows' && event !== 'relation') return await this.cancel(pid, session, holders);
+    if (kind === 'schema') {
+      for (const holder of holders) await this.sessions.get(holder)?.evict();
+    }
+    const since = this.waitingSince.get(session) ?? this.now();
+    this.waitingSince.set(session, since);
+    if (this.now() - since > schemaPatienceMs && kind === 'rows') await this.cancel(pid, session, []);
+  }
+
+  private async cancel(pid: number, session: Waiter, holders: readonly number[]): Promise<void> {
+    session.cancelledBy = holders;
+    session.cancelling = this.watcher.rows(`SELECT pg_cancel_backend(${pid})`).then(
+      () => undefined,
+      () => undefined,
+    );
+    await session.cancelling;
+    session.cancelling = undefined;
   }
 }
 
-/** Backends that wait for a row, a transaction or a unique key of another, and those they wait for. */
-const waiting = `SELECT a.pid, array_to_string(pg_blocking_pids(a.pid), ',')
+/** Backends that wait for a row, a transaction, a unique key or a table of another, and those they wait for. */
+const waiting = `SELECT a.pid, a.wait_event, array_to_string(pg_blocking_pids(a.pid), ',')
   FROM pg_stat_get_activity(NULL) AS a
-  WHERE a.wait_event_type = 'Lock' AND a.wait_event IN ('transactionid', 'tuple', 'spectoken')`;
+  WHERE a.wait_event_type = 'Lock' AND a.wait_event IN ('transactionid', 'tuple', 'spectoken', 'relation')`;

@@ -124,6 +124,28 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION dsql_local.copy_table(table_schema text, table_name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  source regclass := CASE table_schema WHEN '' THEN format('%I', table_name) ELSE format('%I.%I', table_schema, table_name) END;
+  names text;
+  c record;
+BEGIN
+  IF (SELECT relpersistence FROM pg_class WHERE oid = source) = 't'
+    OR to_regclass(format('pg_temp.%I', table_name)) IS NOT NULL THEN RETURN; END IF;
+  IF pg_relation_size(source) > 16 * 1024 * 1024 THEN
+    RAISE EXCEPTION USING errcode = '54000', message = 'table too large to copy';
+  END IF;
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names
+    FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)', table_name, source);
+  EXECUTE format('INSERT INTO pg_temp.%I (%s) SELECT %s FROM %s', table_name, names, names, source);
+  FOR c IN SELECT attname, pg_get_serial_sequence(source::text, attname) AS sequence
+    FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND attidentity <> '' LOOP
+    EXECUTE format('ALTER TABLE pg_temp.%I ALTER %I SET DEFAULT nextval(%L)', table_name, c.attname, c.sequence);
+  END LOOP;
+END
+$$;
+
 CREATE PROCEDURE sys.wait_for_job(job_id text) LANGUAGE plpgsql AS $$
 DECLARE found text;
 BEGIN
@@ -142,21 +164,23 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pg_catalog.dsql_current_setting(text) RETURNS text LANGUAGE internal STABLE STRICT AS 'show_config_by_name';
+ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO builtin_current_setting;
 
-CREATE FUNCTION pg_catalog.dsql_current_setting(text, boolean) RETURNS text LANGUAGE internal STABLE STRICT AS 'show_config_by_name_missing_ok';
+ALTER FUNCTION pg_catalog.current_setting(text, boolean) RENAME TO builtin_current_setting;
 
-CREATE OR REPLACE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+ALTER FUNCTION pg_catalog.version() RENAME TO builtin_version;
+
+CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
   SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
-    ELSE pg_catalog.dsql_current_setting($1) END
+    ELSE pg_catalog.builtin_current_setting($1) END
 $$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
   SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015'
-    ELSE pg_catalog.dsql_current_setting($1, $2) END
+    ELSE pg_catalog.builtin_current_setting($1, $2) END
 $$;
 
-CREATE OR REPLACE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$ SELECT 'PostgreSQL 16' $$;
+CREATE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 'PostgreSQL 16' $$;
 
 DO $$
 DECLARE c name;

@@ -89,7 +89,7 @@ function settings(sockets: string, durability: Durability): string[] {
     log_timezone: 'UTC',
     lc_messages: 'C',
     jit: 'off',
-    log_min_messages: 'warning',
+    log_min_messages: 'error',
     log_min_error_statement: 'panic',
     fsync: durability === 'machine' ? 'on' : 'off',
     full_page_writes: durability === 'machine' ? 'on' : 'off',

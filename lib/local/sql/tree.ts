@@ -45,6 +45,7 @@ const bareFields: Readonly<Record<string, string>> = {
   relation: 'RangeVar',
   rel: 'RangeVar',
   view: 'RangeVar',
+  pktable: 'RangeVar',
   sequence: 'RangeVar',
   typeName: 'TypeName',
   returnType: 'TypeName',

@@ -84,10 +84,11 @@ export function query(text: string): Buffer {
 export function ownCommand(text: string): Buffer {
   const name = '_dsql_local';
   return Buffer.concat([
+    // What an earlier one that failed has left.
+    message('C', cstrings(`S${name}`)),
     message('P', Buffer.concat([cstrings(name, text), Buffer.alloc(2)])),
     message('B', Buffer.concat([cstrings(name, name), Buffer.alloc(6)])),
     message('E', Buffer.concat([cstrings(name), Buffer.alloc(4)])),
     message('C', cstrings(`P${name}`)),
-    message('C', cstrings(`S${name}`)),
   ]);
 }
