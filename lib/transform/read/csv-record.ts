@@ -2,7 +2,8 @@ import type { CsvDialect } from '../../manifest.ts';
 
 /**
  * The grammar of one CSV record, RFC 4180 with the dialect's delimiter, quote and escape: a field is quoted from its
- * first byte to its last, or not at all. A quote inside an unquoted field stands for itself.
+ * first byte to its last, or not at all. A quote inside an unquoted field stands for itself (`5" pipe`), but not behind
+ * mere blanks, where it was surely meant to quote.
  */
 export interface RecordReader {
   /** Reads the record at `start`; the results are in the fields below. */
@@ -15,10 +16,18 @@ export interface RecordReader {
   next: number;
   /** Line ends inside quoted fields. */
   innerLines: number;
+  /** An unquoted field holds a quote. */
+  strayQuote: boolean;
 }
 
 /** more: the record does not end within the bytes. Otherwise a record, or what is wrong with it. */
-export type RecordStatus = 'more' | 'record' | 'text_after_quote' | 'quote_not_closed' | 'lone_cr';
+export type RecordStatus =
+  | 'more'
+  | 'record'
+  | 'text_after_quote'
+  | 'blank_before_quote'
+  | 'quote_not_closed'
+  | 'lone_cr';
 
 export type LineEnd = '\n' | '\r\n' | '\r';
 
@@ -36,6 +45,9 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
   stop[first] = 1;
   stop[lf] = 1;
   stop[cr] = 1;
+  if (quote !== -1) {
+    stop[quote] = 1;
+  }
 
   const isDelimiter = (bytes: Uint8Array, at: number): boolean => {
     for (let i = 1; i < delimiter.length; i += 1) {
@@ -51,19 +63,23 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
     contentEnd: 0,
     next: 0,
     innerLines: 0,
+    strayQuote: false,
     read(bytes, start, end, last) {
       let i = start;
       let fields = 1;
       let innerLines = 0;
+      let strayQuote = false;
       const finish = (contentEnd: number, next: number): RecordStatus => {
         reader.fields = fields;
         reader.innerLines = innerLines;
+        reader.strayQuote = strayQuote;
         reader.contentEnd = contentEnd;
         reader.next = next;
         return 'record';
       };
       for (;;) {
         let quoted = false;
+        const fieldStart = i;
         if (i < end && bytes[i] === quote) {
           quoted = true;
           i += 1;
@@ -132,12 +148,29 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
           if (quoted) {
             return 'text_after_quote';
           }
+          if (byte === quote) {
+            if (isBlank(bytes, fieldStart, i)) {
+              return 'blank_before_quote';
+            }
+            strayQuote = true;
+          }
           i += 1;
         }
       }
     },
   };
   return reader;
+}
+
+/** Nothing but spaces and tabs; also true of nothing at all. */
+export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) {
+    const byte = bytes[i];
+    if (byte !== 32 && byte !== 9) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** The fields of one whole record, unquoted. For the header and for rare dialects. */

@@ -13,18 +13,21 @@ export class GoodRecords {
   private firstRecord = 0;
   private readonly original: string;
   private readonly copyPath: string;
-  private readonly rewritten: CsvDialect | undefined;
+  private readonly dialect: CsvDialect | undefined;
+  /** Every record is written anew. */
+  private readonly foreign: boolean;
 
   constructor(args: { readonly original: string; readonly copyPath: string; readonly dialect?: CsvDialect }) {
     this.original = args.original;
     this.copyPath = args.copyPath;
-    this.rewritten = args.dialect === undefined || isPlain(args.dialect) ? undefined : args.dialect;
+    this.dialect = args.dialect;
+    this.foreign = args.dialect !== undefined && !isPlain(args.dialect);
   }
 
   /** Must be called before the first record. `plain`: the header is one line at the file's start that ends in LF. */
   async begin(firstRecord: number, plain: boolean): Promise<void> {
     this.firstRecord = firstRecord;
-    if (!plain || this.rewritten !== undefined) {
+    if (!plain || this.foreign) {
       await this.leave(firstRecord);
     }
   }
@@ -35,6 +38,14 @@ export class GoodRecords {
       return this.append(this.copy, bytes, start, contentEnd);
     }
     return endsInLf ? undefined : this.leaveAndAdd(bytes, start, contentEnd, offset);
+  }
+
+  /** A good record with a quote where DuckDB might take it for another: every field of it is quoted. */
+  async rewrite(bytes: Buffer, start: number, contentEnd: number, offset: number): Promise<void> {
+    await this.leave(offset + start);
+    if (this.dialect !== undefined) {
+      await this.copy?.write(Buffer.from(rewrite(bytes.toString('utf8', start, contentEnd), this.dialect)));
+    }
   }
 
   /** What stands at this offset of the file is not for DuckDB. */
@@ -57,8 +68,8 @@ export class GoodRecords {
   }
 
   private append(copy: ScratchWriter, bytes: Buffer, start: number, contentEnd: number): Promise<void> | undefined {
-    if (this.rewritten !== undefined) {
-      return copy.write(Buffer.from(rewrite(bytes.toString('utf8', start, contentEnd), this.rewritten)));
+    if (this.foreign && this.dialect !== undefined) {
+      return copy.write(Buffer.from(rewrite(bytes.toString('utf8', start, contentEnd), this.dialect)));
     }
     if (contentEnd < bytes.length && bytes[contentEnd] === 10) {
       return copy.write(bytes.subarray(start, contentEnd + 1));
@@ -85,12 +96,15 @@ export function readDialect(dialect: CsvDialect): { readonly delimiter: string; 
   return isPlain(dialect) ? { delimiter: dialect.delimiter, quote: dialect.quote } : { delimiter: ',', quote: '"' };
 }
 
-/** Only quoted fields are quoted again, so that the empty field and the quoted empty text stay apart. */
+/** The record in the dialect that DuckDB reads. The empty field stays unquoted, apart from the quoted empty text. */
 function rewrite(record: string, dialect: CsvDialect): string {
+  const { delimiter, quote } = readDialect(dialect);
   const fields = splitRecord(record, dialect).map(({ text, quoted }) =>
-    quoted || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text,
+    quoted || text.includes(quote) || text.includes(delimiter)
+      ? quote + text.replaceAll(quote, quote + quote) + quote
+      : text,
   );
-  return `${fields.join(',')}\n`;
+  return `${fields.join(delimiter)}\n`;
 }
 
 async function copyRange(path: string, from: number, to: number, copy: ScratchWriter): Promise<void> {

@@ -148,13 +148,10 @@ export async function scanCsv(args: {
       if (status === 'record') {
         records += 1;
         lines.add(records, line);
-        const writing = good.add(
-          bytes,
-          at,
-          reader.contentEnd,
-          newline === 10 && reader.next - reader.contentEnd <= 1,
-          offset,
-        );
+        const asItStands = newline === 10 && reader.next - reader.contentEnd <= 1;
+        const writing = reader.strayQuote
+          ? good.rewrite(bytes, at, reader.contentEnd, offset)
+          : good.add(bytes, at, reader.contentEnd, asItStands, offset);
         if (writing !== undefined) {
           await writing;
         }
@@ -203,6 +200,7 @@ const reasons: Readonly<
 > = {
   text_after_quote: (quote) =>
     `has text behind a closing quote; a quote inside a quoted field is written ${quote}${quote}`,
+  blank_before_quote: () => 'has blanks before an opening quote; a field is quoted from its first character on',
   quote_not_closed: () => 'opens a quote that is never closed',
   lone_cr: () => 'has a carriage return inside an unquoted field',
   too_long: () => `is longer than ${maxRecordBytes >> 20} MiB, or opens a quote that is never closed`,

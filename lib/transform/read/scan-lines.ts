@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { walkBlocks } from './blocks.ts';
+import { isBlank } from './csv-record.ts';
 import { GoodRecords } from './good-records.ts';
 import { LineIndex } from './line-index.ts';
 import { maxRecordBytes } from './scan-csv.ts';
@@ -77,16 +78,6 @@ export async function scanLines(args: {
   await walkBlocks(args.path, consume, args.signal);
   const { path } = await good.close();
   return { records, path, longest, lines };
-}
-
-function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i += 1) {
-    const byte = bytes[i];
-    if (byte !== 32 && byte !== 9 && byte !== 13) {
-      return false;
-    }
-  }
-  return true;
 }
 
 function problemOf(content: Buffer): string | undefined {
