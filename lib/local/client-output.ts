@@ -1,5 +1,6 @@
 import type { ClientStream } from './client-stream.ts';
 import type { PostgresConnection } from './postgres/connection.ts';
+import { messagesOf } from './wire/message.ts';
 
 /** Bytes kept back above which they are let go, and the statement's answer can no longer be taken back. */
 const maxHeldBytes = 32 * 1024 * 1024;
@@ -67,15 +68,4 @@ export class ClientOutput {
     source.pause();
     this.client.socket.once('drain', () => source.resume());
   }
-}
-
-/** Cuts bytes that hold whole messages. */
-function messagesOf(bytes: Buffer): readonly Buffer[] {
-  const messages: Buffer[] = [];
-  for (let at = 0; at + 5 <= bytes.length; ) {
-    const end = at + 1 + bytes.readInt32BE(at + 1);
-    messages.push(bytes.subarray(at, end));
-    at = end;
-  }
-  return messages;
 }

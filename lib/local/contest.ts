@@ -6,6 +6,7 @@ import { literal, type TableName } from './sql/statement.ts';
 import type { Transaction } from './transaction.ts';
 import { type DsqlError, errorFields, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
+import { messagesOf } from './wire/message.ts';
 import { rerunFrames, type Work } from './work.ts';
 
 /** How long a COMMIT waits for a statement of the transaction it competes with. */
@@ -13,9 +14,9 @@ const patienceMs = 150;
 /** How often a contested COMMIT starts over because it met yet another transaction. */
 const maxRounds = 6;
 
-const rowsAndTag: ReadonlySet<number> = new Set([wire.backend.dataRow, wire.backend.commandComplete]);
 const answerTypes: ReadonlySet<number> = new Set([
-  ...rowsAndTag,
+  wire.backend.dataRow,
+  wire.backend.commandComplete,
   wire.backend.emptyQuery,
   wire.backend.noticeResponse,
   wire.backend.copyOut,
@@ -43,7 +44,7 @@ export class Contest {
 
   /** Whether PostgreSQL's error means that another transaction was in the way. */
   isConflict(frame: Buffer): boolean {
-    const code = errorFields(frame)['C'];
+    const code = errorFields(frame).C;
     return code === '40001' || code === '40P01' || code === '55P03' || (code === '57014' && this.wasCancelled);
   }
 
@@ -94,7 +95,7 @@ export class Contest {
         },
       },
     );
-    if (failed === undefined) transaction.note(work, Buffer.concat(answer));
+    if (failed === undefined) transaction.note(work, rowsAndTag(answer));
     return failed;
   }
 
@@ -123,7 +124,7 @@ export class Contest {
   /** A key that another transaction committed after this one's snapshot: no duplicate to DSQL until COMMIT. */
   private isHiddenDuplicate(work: Work, frame: Buffer): boolean {
     const transaction = this.executor.transaction;
-    if (transaction?.explicit !== true || errorFields(frame)['C'] !== '23505') return false;
+    if (transaction?.explicit !== true || errorFields(frame).C !== '23505') return false;
     return work.statement.targets.some(({ schema, table }) =>
       this.guard.commits.changedSince(`${schema || 'public'}.${table}`, transaction.startedAfter),
     );
@@ -190,7 +191,7 @@ export class Contest {
         this.noteHolders(transaction);
         return 'contested';
       }
-      if (!Buffer.concat(again).equals(answer)) return 'differs';
+      if (!rowsAndTag(again).equals(answer)) return 'differs';
     }
     return 'same';
   }
@@ -219,4 +220,12 @@ export class Contest {
     }
     return true;
   }
+}
+
+/** What of an answer must be the same again; descriptions name the copy's object id, notices come as they like. */
+function rowsAndTag(answer: readonly Buffer[]): Buffer {
+  const messages = answer.flatMap((bytes) => messagesOf(bytes));
+  return Buffer.concat(
+    messages.filter(([type]) => type === wire.backend.dataRow || type === wire.backend.commandComplete),
+  );
 }

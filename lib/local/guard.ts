@@ -177,11 +177,11 @@ export class Guard {
     client.write(message('R', Buffer.from([0, 0, 0, 3])));
     const password = await client.next();
     if (password === undefined || password[0] !== 0x70) return client.close();
-    const user = parameters['user'] ?? '';
+    const user = parameters.user ?? '';
     const refusal = await this.refuse(user, cstringAt(password, 5)[0], serverName);
     if (refusal !== undefined) return client.end(errorResponse(refusal));
-    if ((parameters['database'] ?? user) !== 'postgres') {
-      const name = parameters['database'] ?? user;
+    if ((parameters.database ?? user) !== 'postgres') {
+      const name = parameters.database ?? user;
       return client.end(
         errorResponse({ severity: 'FATAL', sqlstate: '3D000', message: `database "${name}" does not exist` }),
       );
@@ -232,7 +232,7 @@ export class Guard {
     const key = Buffer.alloc(8);
     key.writeInt32BE(this.processId, 0);
     const status: Readonly<Record<string, string>> = {
-      application_name: parameters['application_name'] ?? '',
+      application_name: parameters.application_name ?? '',
       client_encoding: 'UTF8',
       DateStyle: 'ISO, MDY',
       default_transaction_read_only: 'off',
@@ -242,7 +242,7 @@ export class Guard {
       is_superuser: 'off',
       server_encoding: 'UTF8',
       server_version: '16.15',
-      session_authorization: parameters['user'] ?? '',
+      session_authorization: parameters.user ?? '',
       standard_conforming_strings: 'on',
       TimeZone: 'UTC',
     };

@@ -24,7 +24,9 @@ export class SchemaWatch {
   /** A session is about to run DDL. */
   begin(session: object, statement: Statement): SchemaChange {
     this.unchanged.delete(session);
-    const tables = statement.tables.map(keyOf);
+    // A new table is in nobody's catalog yet; one that takes a dropped one's place is told of by the drop.
+    const creates = statement.node === 'CreateStmt' || statement.node === 'ViewStmt';
+    const tables = creates ? [] : statement.tables.map(keyOf);
     return {
       committed: () => this.change(session, tables),
       later: () => this.open.set(session, tables),
@@ -33,7 +35,7 @@ export class SchemaWatch {
 
   /** PostgreSQL said something during DDL: `…, skipping` means that nothing changed. */
   noticed(session: object, frame: Buffer): void {
-    if (errorFields(frame)['M']?.endsWith(', skipping') === true) this.unchanged.add(session);
+    if (errorFields(frame).M?.endsWith(', skipping') === true) this.unchanged.add(session);
   }
 
   /** The session's transaction has committed. */

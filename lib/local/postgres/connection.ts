@@ -75,7 +75,7 @@ export class PostgresConnection {
       .exchange([length, body], (type, chunk, start, end) => {
         if (type === backend.errorResponse) {
           const fields = errorFields(chunk.subarray(start, end));
-          refused = new BackendError(fields['C'] ?? 'XX000', fields['M'] ?? '');
+          refused = new BackendError(fields.C ?? 'XX000', fields.M ?? '');
         } else if (type === backend.backendKeyData) connection.pid = chunk.readInt32BE(start + 5);
         return false;
       })
@@ -228,7 +228,7 @@ export class PostgresConnection {
 
 function backendError(frame: Buffer): BackendError {
   const fields = errorFields(frame);
-  return new BackendError(fields['C'] ?? 'XX000', fields['M'] ?? '');
+  return new BackendError(fields.C ?? 'XX000', fields.M ?? '');
 }
 
 function cells(chunk: Buffer, start: number): (string | null)[] {

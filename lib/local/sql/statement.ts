@@ -6,7 +6,7 @@ import { typeRules } from '../rules/type-rules.ts';
 import type { DsqlError } from '../wire/error-response.ts';
 import { translate } from './dialect.ts';
 import { scan } from './scanner.ts';
-import { at, isObject, listAt, numberAt, type Tree, textAt, unwrap, visit } from './tree.ts';
+import { at, isObject, listAt, nameParts, numberAt, type Tree, textAt, unwrap, visit } from './tree.ts';
 
 /** What a statement does to its transaction. */
 export type StatementKind = 'begin' | 'commit' | 'rollback' | 'read' | 'write' | 'ddl' | 'session' | 'call';
@@ -153,6 +153,12 @@ function surveyTree(node: string, tree: Tree): Survey {
   let modifies = 0;
   visit({ [node]: tree }, (type, body) => {
     if (type === 'RangeVar') tables.push(tableName(body));
+    if (type === 'DropStmt' && textAt(body, 'removeType') === 'OBJECT_TABLE') {
+      for (const object of listAt(body, 'objects')) {
+        const parts = nameParts(listAt(object, 'List', 'items'));
+        tables.push({ schema: parts.at(-2) ?? '', table: parts.at(-1) ?? '' });
+      }
+    }
     if (type === 'InsertStmt' || type === 'UpdateStmt' || type === 'DeleteStmt') {
       modifies += 1;
       targets.push(tableName(at(body, 'relation')));

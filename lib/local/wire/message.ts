@@ -92,3 +92,14 @@ export function ownCommand(text: string): Buffer {
     message('C', cstrings(`P${name}`)),
   ]);
 }
+
+/** Cuts bytes that hold whole messages. */
+export function messagesOf(bytes: Buffer): readonly Buffer[] {
+  const messages: Buffer[] = [];
+  for (let at = 0; at + 5 <= bytes.length; ) {
+    const end = at + 1 + bytes.readInt32BE(at + 1);
+    messages.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return messages;
+}
