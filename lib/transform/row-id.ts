@@ -12,9 +12,9 @@ export function rowId(name: string): string {
   return `concat(${hash}[1:12], '8', ${hash}[14:16], ${variant}, ${hash}[18:32])::UUID`;
 }
 
-/** The name of a row without key columns; `o` is its ordinal in the source, 1-based. */
-export function ordinalName(sourceFingerprint: string): string {
-  return `${quoteText(`row:${sourceFingerprint}:`)} || o`;
+/** The name of a row without key columns; `ordinal` is SQL of its place in the source, 1-based. */
+export function ordinalName(sourceFingerprint: string, ordinal: string): string {
+  return `${quoteText(`row:${sourceFingerprint}:`)} || ${ordinal}`;
 }
 
 /**

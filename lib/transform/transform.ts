@@ -125,12 +125,16 @@ async function transformParts(
 
   const clean =
     superseded === undefined ? living : `(SELECT * FROM ${living} WHERE o NOT IN (SELECT o FROM ${superseded}))`;
-  const id = rowId(keys.length === 0 ? ordinalName(request.raw.source_fingerprint) : keyName(keys));
+  const id = rowId(
+    keys.length === 0
+      ? ordinalName(request.raw.source_fingerprint, 'w.o')
+      : keyName(keys.map((key) => ({ ...key, id: `w.${key.id}` }))),
+  );
   const chunks = await writeChunks(session, {
     clean,
     select: [
       `${id} AS uuid_id`,
-      ...finished.columns.map((column) => `${column.id} AS ${quoteName(column.name)}`),
+      ...finished.columns.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
       `${quoteText(request.raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
     ].join(', '),
     chunkRows: request.chunkRows ?? defaultChunkRows,

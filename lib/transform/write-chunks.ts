@@ -9,7 +9,8 @@ import { RowsUnaccountedError } from './errors.ts';
  * Writes clean rows as Parquet files of `chunkRows` rows, in the order of `o`. The cut depends on the rows alone.
  *
  * @param clean   a relation with `o`; every row of it is written
- * @param select  what a file holds, as a list of SQL columns
+ * @param select  what a file holds, as a list of SQL columns of the relation `w`; the aliases are names of a stranger, so
+ *   that every reference has to be qualified
  */
 export async function writeChunks(
   session: DuckDbSession,
@@ -39,9 +40,9 @@ export async function writeChunks(
       const location = `${args.prefix}/clean/part-${String(index).padStart(5, '0')}.parquet`;
       const path = await args.store.scratchPath(location);
       const until = starts[index + 1]?.o;
-      const range = `o >= ${starts[index]?.o}${until === undefined ? '' : ` AND o < ${until}`}`;
+      const range = `w.o >= ${starts[index]?.o}${until === undefined ? '' : ` AND w.o < ${until}`}`;
       const reader = await connection.runAndReadAll(
-        `COPY (SELECT ${args.select} FROM ${args.clean} WHERE ${range} ORDER BY o) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT ${args.select} FROM ${args.clean} AS w WHERE ${range} ORDER BY w.o) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
       );
       const rows = Number(reader.getRows()[0]?.[0]);
       const expected = Math.min(args.chunkRows, total - index * args.chunkRows);

@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { runTransform, typesOf, withoutService } from './support/stage.ts';
+
+const keep = { blank_text: 'keep' } as const;
+
+test('numbers keep every digit, in columns and inside objects', async () => {
+  const content = [
+    '{"d":0.1234567890123456789,"i":123456789012345678901234567890,"o":{"x":0.12345678901234567890123,"s":"0.12345678901234567890"}}',
+    '{"d":1.5,"i":-7,"o":[1e400,12345678901234567890.5]}',
+    '{"d":-12345678901234567890.25,"i":0,"o":null}',
+  ].join('\n');
+  const { manifest, rows } = await runTransform({ format: 'ndjson', content });
+  expect(typesOf(manifest)).toEqual({ d: 'numeric(39,19)', i: 'numeric(38,0)', o: 'jsonb' });
+  expect(withoutService(rows)).toEqual([
+    {
+      d: '0.1234567890123456789',
+      i: '123456789012345678901234567890',
+      o: '{"x":0.12345678901234567890123,"s":"0.12345678901234567890"}',
+    },
+    { d: '1.5', i: '-7', o: '[1e400,12345678901234567890.5]' },
+    { d: '-12345678901234567890.25', i: '0', o: null },
+  ]);
+});
+
+test('keys are united in the order in which they are first seen, and a missing key is no value', async () => {
+  const { rows } = await runTransform(
+    { format: 'ndjson', content: '{"b":1}\n{"a":"x","b":2}\n\n{"c":true,"a":null}\n' },
+    keep,
+  );
+  expect(withoutService(rows).map((row) => Object.entries(row))).toEqual([
+    [
+      ['b', '1'],
+      ['a', null],
+      ['c', null],
+    ],
+    [
+      ['b', '2'],
+      ['a', 'x'],
+      ['c', null],
+    ],
+    [
+      ['b', null],
+      ['a', null],
+      ['c', true],
+    ],
+  ]);
+});
+
+test('keys that differ in case, hold odd characters or are empty stay apart', async () => {
+  const object = {
+    id: 1,
+    ID: 2,
+    '': 3,
+    'a/b': 4,
+    'a~b': 5,
+    '0': 6,
+    'a.b': 7,
+    日本: 8,
+    "it's": 9,
+    '"q"': 10,
+    'x\ny': 11,
+    '-': 12,
+  };
+  const { manifest, rows } = await runTransform({ format: 'ndjson', content: JSON.stringify(object) });
+  expect(Object.values(withoutService(rows)[0] ?? {})).toEqual(
+    Object.values(object).length === 12 ? JSON.parse('["6","1","2","3","4","5","7","8","9","10","11","12"]') : [],
+  );
+  expect(manifest.columns.slice(1, -1).map((column) => column.name)).toEqual([
+    '_0',
+    'id',
+    'id_2',
+    'column_4',
+    'a_b',
+    'a_b_2',
+    'a_b_3',
+    '日本',
+    'it_s',
+    'q',
+    'x_y',
+    'column_12',
+  ]);
+});
+
+test('lines that are no JSON object are rejected with their line, the rest goes on', async () => {
+  const lines = [
+    '{"a":1}',
+    '{"a":1,}',
+    '{"a":NaN}',
+    '',
+    '[1]',
+    '{"a":',
+    '{"a":"\\ud800"}',
+    '{"a":"x\\u0000y"}',
+    '{"a":"x\\\\u0000y"}',
+    '{"a":1,"a":2}',
+    '   ',
+    '{"a":"nan, inf, ,}"}',
+    'null',
+  ];
+  const { rows, rejected, manifest } = await runTransform({ format: 'ndjson', content: lines.join('\r\n') });
+  expect(withoutService(rows)).toEqual([{ a: '1' }, { a: 'x\\u0000y' }, { a: 'nan, inf, ,}' }]);
+  expect(rejected.map((row) => row.row_number)).toEqual([2, 3, 5, 6, 7, 8, 10, 13]);
+  expect(rejected.map((row) => row.row)).toEqual([1, 2, 4, 5, 6, 7, 9, 12].map((i) => ({ raw: lines[i] })));
+  expect(rejected[5]?.reason).toMatch(/NUL/);
+  expect(rejected[6]?.reason).toBe('the object has a key twice');
+  expect(manifest.counts).toMatchObject({ rows_read: 11, rows_clean: 3, rows_rejected: 8 });
+});
+
+test('a document may be an array or one object; elements that are no objects are rejected by their place', async () => {
+  const array = await runTransform({
+    format: 'json',
+    content: '\uFEFF [ {"a": 1,\n "b": "x]\\"}"}, 5, {"a": [1, {"c": "}"}]} ] \n',
+  });
+  expect(withoutService(array.rows)).toEqual([
+    { a: '1', b: 'x]"}' },
+    { a: '[1,{"c":"}"}]', b: '' },
+  ]);
+  expect(array.rejected).toMatchObject([{ row_number: 2, reason: 'the line is not a JSON object', row: { raw: '5' } }]);
+  const object = await runTransform({ format: 'json', content: '{\n "a": 1\n}' });
+  expect(withoutService(object.rows)).toEqual([{ a: '1' }]);
+  for (const content of ['', ' \n', '[]', ' [ ] ']) {
+    expect((await runTransform({ format: 'json', content })).manifest.counts.rows_read).toBe(0);
+  }
+});
+
+test('a document that breaks off or goes wrong is an error that names the place', async () => {
+  const problems: readonly (readonly [string, RegExp])[] = [
+    ['[{"a":1},\n {"a":2}', /breaks off at line 2, column 9/],
+    ['[{"a":1},\n {"a":"2', /breaks off inside the element that begins at line 2, column 2/],
+    ['[{"a":1} {"a":2}]', /comma or \] is missing.* at line 1, column 10/],
+    ['{"a":1} x', /something follows the object at line 1, column 9/],
+    ['hello', /neither an array of objects nor one object.* at line 1, column 1/],
+    ['<html>', /neither an array/],
+    ['[{"a":1},]', /an element is missing.* at line 1, column 10/],
+  ];
+  for (const [content, message] of problems) {
+    await expect(runTransform({ format: 'json', content })).rejects.toThrow(message);
+  }
+});
+
+test('a text in one row and a number in another make a text; objects beside texts make jsonb', async () => {
+  const { manifest, rows } = await runTransform({
+    format: 'ndjson',
+    content: '{"m":1,"o":{"k":1}}\n{"m":"007","o":"plain"}\n{"m":true,"o":3}\n{"m":1.50,"o":null}\n',
+  });
+  expect(typesOf(manifest)).toEqual({ m: 'text', o: 'jsonb' });
+  expect(withoutService(rows)).toEqual([
+    { m: '1', o: '{"k":1}' },
+    { m: '007', o: '"plain"' },
+    { m: 'true', o: '3' },
+    { m: '1.5', o: null },
+  ]);
+});
+
+test('objects of any shape come back as JSON.parse reads them', async () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.jsonValue().filter((json) => !JSON.stringify(json).includes('\\u0000')),
+  );
+  const key = fc.constantFrom('a', 'B', 'b', 'c d', 'é');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.dictionary(key, value, { minKeys: 1 }), { minLength: 1, maxLength: 8 }),
+      fc.boolean(),
+      async (objects, asDocument) => {
+        const columns = { a: 'jsonb', B: 'jsonb', b: 'jsonb', 'c d': 'jsonb', é: 'jsonb' } as const;
+        const seen = new Set(objects.flatMap((object) => Object.keys(object)));
+        const declared = Object.fromEntries(Object.entries(columns).filter(([name]) => seen.has(name)));
+        const content = asDocument
+          ? JSON.stringify(objects, undefined, 2)
+          : objects.map((object) => JSON.stringify(object)).join('\n');
+        const outcome = await runTransform({ format: asDocument ? 'json' : 'ndjson', content }, { columns: declared });
+        expect(outcome.rejected).toEqual([]);
+        const names = new Map(
+          outcome.manifest.columns.map((column) => [column.name, column.source_name ?? column.name]),
+        );
+        const back = withoutService(outcome.rows).map((row) =>
+          Object.fromEntries(
+            Object.entries(row).map(([name, text]) => [
+              names.get(name),
+              text === null ? null : JSON.parse(String(text)),
+            ]),
+          ),
+        );
+        const expected = objects.map((object) =>
+          Object.fromEntries([...seen].map((name) => [name, JSON.parse(JSON.stringify(object))[name] ?? null])),
+        );
+        expect(back).toEqual(expected);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
