@@ -12,6 +12,10 @@ export const parentSchema = z
     records_path: jsonPathSchema.optional().describe('JSONPath of its rows. Default as for the pipeline.'),
     pagination: paginationSchema.optional().describe('Its pages.'),
     max_rows: z.int().min(1).optional().describe('Parents to read at most.'),
+    no_rows_statuses: z
+      .array(z.int().min(400).max(499))
+      .default([])
+      .describe('Statuses that mean that a parent has no rows, e.g. [404]; others fail the run.'),
     include: z
       .record(z.string().min(1), z.string().min(1))
       .default({})

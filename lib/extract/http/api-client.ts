@@ -51,7 +51,9 @@ export interface ApiClientParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly deadline: Date | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
+  /** Aborts `signal`. */
+  readonly stop: AbortController;
 }
 
 /** Asks an API until it answers, within what is allowed and patient. */
@@ -76,7 +78,7 @@ export class ApiClient {
     const shown: RequestShown = { method: call.method, url: redactor.url(call.url) };
     let renewed = false;
     for (let attempt = 0; ; ) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       let failure: Error;
       let asked: number | undefined;
       const authorization = await this.parts.authorizer.authorize();
@@ -102,7 +104,7 @@ export class ApiClient {
         if (asked !== undefined) this.#allowed(asked, where, answer.status);
         failure = new ApiBusyError(where, answer.status, attempt + 1, excerpt);
       } catch (cause) {
-        if (signal?.aborted === true || !isNetworkFault(cause)) throw cause;
+        if (signal.aborted || !isNetworkFault(cause)) throw cause;
         if (isCertificateFault(cause)) throw new ApiCertificateError(shown, { cause });
         failure = new ApiUnreachableError(shown, attempt + 1, { cause });
       }
@@ -110,6 +112,16 @@ export class ApiClient {
       await this.#wait(nextWaitMs(attempt, retry.delays_seconds, asked, random));
       attempt += 1;
     }
+  }
+
+  /** Gives up what is under way; nothing can be asked any more. */
+  stop(): void {
+    this.parts.stop.abort();
+  }
+
+  close(): void {
+    this.stop();
+    this.parts.connections.close();
   }
 
   async #send(call: ApiCall, authorization: { headers: object; query: object }): Promise<HttpAnswer | undefined> {

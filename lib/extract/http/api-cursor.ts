@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import { rawPartSchema } from '../../manifest.ts';
-import { pagePositionSchema } from './page-position.ts';
+import { progressSchema } from '../incremental/progress.ts';
+import { firstPosition, pagePositionSchema } from './page-position.ts';
 
 /** How far an extraction has come: what is durable, and the page that comes next. */
 export const apiCursorSchema = z.strictObject({
@@ -10,8 +11,20 @@ export const apiCursorSchema = z.strictObject({
   /** Digest of the settings the pages were asked for with. */
   settings: z.string(),
   extracted_at: z.string(),
-  /** Null when there is no further page. */
+  /** Null when there is no further page. Of the parents while they are being listed, then of one parent's rows. */
   position: pagePositionSchema.nullable(),
+  /** Where one request is made for each row of another endpoint. */
+  parents: z
+    .strictObject({
+      /** Lines of fields, one a parent. */
+      locations: z.array(z.string()),
+      listed: z.boolean(),
+      count: z.int().min(0),
+      /** How many parents are done. */
+      done: z.int().min(0),
+    })
+    .optional(),
+  progress: progressSchema,
   parts: z.array(rawPartSchema),
   rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
   rows: z.int().min(0),
@@ -35,12 +48,14 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
     .digest('hex');
 }
 
-export function startCursor(settings: string, extractedAt: Date): ApiCursor {
+export function startCursor(settings: string, extractedAt: Date, parents: boolean): ApiCursor {
   return {
     version: 1,
     settings,
     extracted_at: extractedAt.toISOString(),
-    position: { page: 1, rows: 0 },
+    position: firstPosition,
+    ...(parents ? { parents: { locations: [], listed: false, count: 0, done: 0 } } : {}),
+    progress: { held: [], already_loaded: 0 },
     parts: [],
     rejected: [],
     rows: 0,

@@ -192,3 +192,25 @@ export class TokenServerBusyError extends TransientError {
 function said(excerpt: string): string {
   return excerpt === '' ? '' : `: ${excerpt}`;
 }
+
+/** A row of the parent endpoint lacks a field that requests are made of. */
+export class ParentFieldMissingError extends TerminalError {
+  override readonly name = 'ParentFieldMissingError';
+  readonly code = 'parent_field_missing';
+
+  constructor(endpoint: string, field: string) {
+    super(
+      `A row of the parent endpoint "${endpoint}" has no plain value in "${field}". Check the placeholders {parent.…} and parent.include.`,
+    );
+  }
+}
+
+/** A row has a column of its own under the name that a field of its parent should get. */
+export class ParentFieldCollisionError extends TerminalError {
+  override readonly name = 'ParentFieldCollisionError';
+  readonly code = 'parent_field_collision';
+
+  constructor(column: string) {
+    super(`The rows have a column "${column}" already. Give the parent's field another name in parent.include.`);
+  }
+}

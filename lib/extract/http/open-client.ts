@@ -33,7 +33,9 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   const connections = new HttpConnections(settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency);
   const retry = settings.retry ?? dataSource.retry ?? retrySchema.parse({});
   const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
-  const { clock, resolveSecret, signal } = request;
+  const { clock, resolveSecret } = request;
+  const stop = new AbortController();
+  const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
   const authorizer =
     auth?.type === 'oauth2_client_credentials'
       ? new OAuthAuthorizer({
@@ -61,5 +63,6 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
     random: request.random,
     deadline: request.deadline,
     signal,
+    stop,
   });
 }

@@ -16,8 +16,8 @@ import { TruncatedBodyError } from './truncated-body-error.ts';
 export interface RowSink {
   /** Forgets the page so far: it is being asked for again. */
   readonly restart: () => Promise<void>;
-  /** One NDJSON line, valid UTF-8, ending in a line feed. False: enough rows, the rest of the page is left out. */
-  readonly row: (line: Buffer) => boolean;
+  /** One NDJSON line, valid UTF-8, ending in a line feed; `ordinal` as below. False: enough rows, the rest of the page is left out. */
+  readonly row: (line: Buffer, ordinal: number) => boolean;
   /** A record that cannot be a row; `ordinal` counts the page's records from 1. */
   readonly reject: (raw: Buffer, ordinal: number, reason: string) => void;
   /** Called between pieces of the body; writes down what was collected. */
@@ -98,7 +98,7 @@ class PageRecords {
       return;
     }
     this.#hash.update(line);
-    this.#open = this.#sink.row(line);
+    this.#open = this.#sink.row(line, this.#ordinal);
   };
 
   content(bytes: number, captures: ReadonlyMap<string, string>): PageContent {

@@ -1,0 +1,66 @@
+import type { ParentSettings } from '../../config/source-parent.ts';
+import { PartWriter } from '../part-writer.ts';
+import { rowSearch } from '../row-search.ts';
+import type { ApiExtraction } from './api-extraction.ts';
+import { askPage, pagePlan } from './ask-page.ts';
+import { endpointUrl } from './endpoint.ts';
+import { firstPosition } from './page-position.ts';
+import type { RowSink } from './page-reader.ts';
+import { neededFields, parentReader } from './parent-fields.ts';
+
+/**
+ * Lists the rows of the parent endpoint and keeps what is needed of each, page by page.
+ *
+ * @throws {ParentFieldMissingError} and what `askPage` throws; pages before are kept
+ */
+export async function listParents(extraction: ApiExtraction, parent: ParentSettings): Promise<void> {
+  const { client, request, settings } = extraction;
+  const url = endpointUrl(request.pipeline.dataSource.base_url, parent.endpoint);
+  for (const [name, value] of Object.entries(parent.params)) url.searchParams.set(name, String(value));
+  const plan = pagePlan({
+    base: { method: 'GET', url, headers: {}, body: undefined },
+    pagination: parent.pagination,
+    rows: rowSearch(parent.records_path),
+    maxPages: undefined,
+  });
+  const read = parentReader(neededFields(settings, parent), parent.endpoint);
+  const nameOf = (index: number): string => `${request.prefix}/raw/parents-${String(index).padStart(5, '0')}.ndjson`;
+  const writer = new PartWriter(request.store, nameOf, extraction.cursor.parents?.locations.length ?? 0, Infinity);
+  try {
+    while (extraction.cursor.parents?.listed === false && extraction.cursor.position !== null) {
+      const { cursor } = extraction;
+      const known = extraction.cursor.parents;
+      const room = parent.max_rows === undefined ? Infinity : parent.max_rows - known.count;
+      let lines: Buffer[] = [];
+      const sink: RowSink = {
+        restart: async () => {
+          lines = [];
+        },
+        row: (line) => {
+          lines.push(Buffer.from(`${JSON.stringify(read(line))}\n`));
+          return lines.length < room;
+        },
+        reject: () => undefined,
+        flush: async () => undefined,
+      };
+      const position = cursor.position ?? firstPosition;
+      const { content, next } = await askPage(client, plan, position, sink, () => lines.length >= room);
+      await writer.write(Buffer.concat(lines));
+      const sealed = (await writer.seal()).map(({ location }) => location);
+      extraction.cursor = {
+        ...cursor,
+        position: next ?? firstPosition,
+        parents: {
+          ...known,
+          locations: [...known.locations, ...sealed],
+          listed: next === null,
+          count: known.count + lines.length,
+        },
+        bytes_read: cursor.bytes_read + content.bytes,
+      };
+      await extraction.save();
+    }
+  } finally {
+    await writer.discard();
+  }
+}

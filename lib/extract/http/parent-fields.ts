@@ -1,0 +1,101 @@
+import { type JsonPath, parseJsonPath } from '../../config/json-path.ts';
+import type { ApiSettings } from '../../config/pipeline.ts';
+import type { ParentSettings } from '../../config/source-parent.ts';
+import { fieldPath, fieldReader } from '../json/field-reader.ts';
+import { endpointUrl } from './endpoint.ts';
+import { ParentFieldCollisionError, ParentFieldMissingError } from './errors.ts';
+import type { BaseCall } from './page-call.ts';
+
+/** Fields of one parent by their names, as JSON text. */
+export type ParentFields = Readonly<Record<string, string>>;
+
+const placeholders = /\{parent\.([^{}]+)\}/g;
+
+/** The fields of a parent that its rows' requests and columns need. */
+export function neededFields(settings: ApiSettings, parent: ParentSettings): readonly string[] {
+  const text = [settings.endpoint, JSON.stringify(settings.params), JSON.stringify(settings.body ?? {})].join('\n');
+  const used = [...text.matchAll(placeholders)].map((match) => match[1] ?? '');
+  return [...new Set([...used, ...Object.values(parent.include)])];
+}
+
+/**
+ * Reads the needed fields of a parent's row.
+ *
+ * @returns  a function that throws {@link ParentFieldMissingError} when a field is absent, null or no plain value
+ */
+export function parentReader(names: readonly string[], endpoint: string): (line: Buffer) => ParentFields {
+  const paths: Record<string, JsonPath> = {};
+  for (const name of names) paths[name] = fieldPath(name, parseJsonPath);
+  const read = fieldReader(paths);
+  return (line) => {
+    const found = read(line);
+    const fields: Record<string, string> = {};
+    for (const name of names) {
+      const json = found.get(name);
+      if (json === undefined || /^(null$|\{|\[)/.test(json)) throw new ParentFieldMissingError(endpoint, name);
+      fields[name] = json;
+    }
+    return fields;
+  };
+}
+
+/** The request for one parent's rows: `{parent.field}` stands for the field's value. */
+export function parentCall(
+  base: BaseCall,
+  settings: ApiSettings,
+  baseUrl: string | undefined,
+  fields: ParentFields,
+): BaseCall {
+  const path = settings.endpoint.replace(placeholders, (_all, name: string) => encodeURIComponent(plain(fields[name])));
+  const url = endpointUrl(baseUrl, path);
+  for (const [name, value] of base.url.searchParams) url.searchParams.set(name, filled(value, fields));
+  return {
+    ...base,
+    url,
+    body: base.body === undefined ? undefined : (filledDeep(base.body, fields) as BaseCall['body']),
+  };
+}
+
+/** Adds fields of the parent to a row. */
+export function rowWithParent(
+  include: Readonly<Record<string, string>>,
+): (line: Buffer, fields: ParentFields) => Buffer {
+  const columns = Object.entries(include);
+  if (columns.length === 0) return (line) => line;
+  const present = fieldReader(
+    Object.fromEntries(columns.map(([column]) => [column, { text: column, steps: [{ name: column }] }])),
+  );
+  return (line, fields) => {
+    const taken = present(line).keys().next().value;
+    if (taken !== undefined) throw new ParentFieldCollisionError(taken);
+    const added = columns.map(([column, field]) => `${JSON.stringify(column)}:${fields[field] ?? 'null'}`).join(',');
+    const rest = line.subarray(1);
+    const empty = rest.toString('latin1', 0, 64).trimStart().startsWith('}');
+    return Buffer.concat([Buffer.from(`{${added}${empty ? '' : ','}`), rest]);
+  };
+}
+
+function plain(json: string | undefined): string {
+  if (json === undefined) return '';
+  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
+
+function filled(text: string, fields: ParentFields): string {
+  return text.replace(placeholders, (_all, name: string) => plain(fields[name]));
+}
+
+/** A text that is nothing but a placeholder becomes the value itself, so that numbers stay numbers. */
+function filledDeep(value: unknown, fields: ParentFields): unknown {
+  if (typeof value === 'string') {
+    const whole = /^\{parent\.([^{}]+)\}$/.exec(value)?.[1];
+    const json = whole === undefined ? undefined : fields[whole];
+    if (json === undefined) return filled(value, fields);
+    const parsed = JSON.parse(json) as unknown;
+    return typeof parsed === 'number' && String(parsed) !== json ? json : parsed;
+  }
+  if (Array.isArray(value)) return value.map((item) => filledDeep(item, fields));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filledDeep(item, fields)]));
+  }
+  return value;
+}

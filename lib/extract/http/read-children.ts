@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import type { ParentSettings } from '../../config/source-parent.ts';
+import { fileLines } from '../file-lines.ts';
+import { PartWriter } from '../part-writer.ts';
+import { rowSearch } from '../row-search.ts';
+import type { ApiExtraction } from './api-extraction.ts';
+import { askPage, type PagePlan, pagePlan } from './ask-page.ts';
+import { ChildSpool } from './child-spool.ts';
+import { ApiStatusError } from './errors.ts';
+import type { BaseCall } from './page-call.ts';
+import { firstPosition, type PagePosition } from './page-position.ts';
+import { type ParentFields, parentCall, rowWithParent } from './parent-fields.ts';
+
+/** One parent whose rows are being read. */
+interface Child {
+  readonly spool: ChildSpool;
+  /** Digest over its pages, and their bytes. */
+  readonly digests: string[];
+  bytes: number;
+  /** Where its next page is; null when it is done. */
+  position: PagePosition | null;
+  /** Settles when it is done, or cannot go on; never rejects. */
+  finished: Promise<void>;
+  failure: unknown;
+}
+
+/**
+ * Reads the rows of each parent: several parents at once, and their rows one after the other in the parents' order, so
+ * that every run cuts the same parts.
+ *
+ * @param concurrency  parents under way at once
+ * @throws  what the first parent in order threw; the rows of those before it are kept
+ */
+export async function readChildren(
+  extraction: ApiExtraction,
+  parent: ParentSettings,
+  base: BaseCall,
+  concurrency: number,
+): Promise<void> {
+  const { settings } = extraction;
+  const decorate = rowWithParent(parent.include);
+  const waiting: Child[] = [];
+  const fieldsOf = remainingParents(extraction);
+  let exhausted = false;
+  let started = extraction.cursor.parents?.done ?? 0;
+
+  const start = (fields: ParentFields): Child => {
+    const index = started;
+    started += 1;
+    const call = parentCall(base, settings, extraction.request.pipeline.dataSource.base_url, fields);
+    const plan = pagePlan({
+      base: call,
+      pagination: settings.pagination,
+      rows: rowSearch(settings.records_path),
+      maxPages: settings.max_pages,
+    });
+    const first = index === (extraction.cursor.parents?.done ?? 0) ? extraction.cursor.position : firstPosition;
+    const child = newChild(extraction, index, first);
+    child.finished = readChild(extraction, parent, child, plan, (line) => decorate(line, fields));
+    return child;
+  };
+
+  try {
+    while (extraction.cursor.position !== null) {
+      while (!exhausted && waiting.length < concurrency) {
+        const { done, value } = await fieldsOf.next();
+        if (done === true) exhausted = true;
+        else waiting.push(start(value));
+      }
+      const eldest = waiting.shift();
+      if (eldest === undefined) {
+        extraction.cursor = { ...extraction.cursor, position: null };
+        return;
+      }
+      await eldest.finished;
+      await takeOver(extraction, eldest);
+      if (eldest.failure !== undefined) throw eldest.failure;
+      await extraction.saveIfDue();
+    }
+  } finally {
+    extraction.client.stop();
+    for (const child of waiting) {
+      await child.finished;
+      await child.spool.discard();
+    }
+  }
+}
+
+async function* remainingParents(extraction: ApiExtraction): AsyncGenerator<ParentFields> {
+  let passed = 0;
+  const done = extraction.cursor.parents?.done ?? 0;
+  for (const location of extraction.cursor.parents?.locations ?? []) {
+    for await (const line of fileLines(await extraction.request.store.localPath(location))) {
+      passed += 1;
+      if (passed > done) yield JSON.parse(line.toString()) as ParentFields;
+    }
+  }
+}
+
+function newChild(extraction: ApiExtraction, index: number, position: PagePosition | null): Child {
+  const { prefix, store } = extraction.request;
+  const key = `${prefix}/raw/child-${String(index).padStart(7, '0')}.ndjson`;
+  const disk = new PartWriter(store, () => key, 0, Infinity);
+  const spool = new ChildSpool(disk, () => store.scratchPath(key));
+  return { spool, digests: [], bytes: 0, position, finished: Promise.resolve(), failure: undefined };
+}
+
+async function readChild(
+  extraction: ApiExtraction,
+  parent: ParentSettings,
+  child: Child,
+  plan: PagePlan,
+  decorate: (line: Buffer) => Buffer,
+): Promise<void> {
+  try {
+    while (child.position !== null) {
+      const sink = child.spool.page(child.position.rows, decorate);
+      const { content, next } = await askPage(extraction.client, plan, child.position, sink, () => false);
+      child.digests.push(content.digest);
+      child.bytes += content.bytes;
+      child.position = next;
+    }
+  } catch (thrown) {
+    if (thrown instanceof ApiStatusError && parent.no_rows_statuses.includes(thrown.status)) child.position = null;
+    else child.failure = thrown;
+  }
+}
+
+/** Moves a child's whole pages into the parts, and the cursor behind them. */
+async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> {
+  const { done = 0, ...parents } = extraction.cursor.parents ?? { locations: [], listed: true, count: 0 };
+  const sink = extraction.sink(0);
+  let ordinal = 0;
+  for (const { ordinal: at, raw, reason } of child.spool.rejected) sink.reject(raw, at, reason);
+  let pending = 0;
+  for await (const line of child.spool.lines()) {
+    ordinal += 1;
+    if (sink.enough || !sink.row(line, ordinal)) break;
+    pending += line.length;
+    if (pending > 1024 * 1024) {
+      await sink.flush();
+      pending = 0;
+    }
+  }
+  await sink.flush();
+  const digest = createHash('sha256').update(child.digests.join()).digest('hex');
+  const finished = child.position === null;
+  const position = finished ? firstPosition : child.position;
+  extraction.keep(
+    sink,
+    { bytes: child.bytes, digest },
+    {
+      position: sink.enough ? null : position,
+      parents: { ...parents, done: finished ? done + 1 : done },
+    },
+  );
+  await child.spool.discard();
+}
