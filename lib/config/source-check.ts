@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { apiSourceShape, fileSourceShape } from './source.ts';
 
-type Api = z.infer<z.ZodObject<typeof apiSourceShape>>;
+type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: string };
 type File = z.infer<z.ZodObject<typeof fileSourceShape>>;
 type Add = (path: readonly PropertyKey[], message: string) => void;
 
@@ -55,10 +55,19 @@ function checkParent(source: Api, add: Add): void {
   }
 }
 
-function checkIncremental({ incremental, method }: Api, add: Add): void {
+function checkIncremental(source: Api, add: Add): void {
+  const { incremental, method } = source;
   if (incremental === undefined) return;
   if (incremental.in === 'body' && method !== 'POST') {
     add(['incremental', 'in'], 'the body is sent with method: POST only; use in: query');
+  }
+  for (const key of ['max_pages', 'max_rows'] as const) {
+    if (source[key] !== undefined) {
+      add([key], 'would leave rows out that the watermark then passes over; remove it, or incremental');
+    }
+  }
+  if (incremental.lag > 0 && source.load_mode === 'insert') {
+    add(['incremental', 'lag'], 'reads rows again, so it needs load_mode: upsert with key_columns');
   }
   if (incremental.start_bound === 'exclusive' && incremental.cursor_type === 'text') {
     add(

@@ -9,7 +9,6 @@ import type { ExtractRequest } from '../request.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
-import type { PageContent } from './page-reader.ts';
 import type { PageSink } from './page-sink.ts';
 import { settleBoundary, watermarkAfter } from './settle-boundary.ts';
 
@@ -53,8 +52,12 @@ export class ApiExtraction {
     return this.#parts.page(rowsBefore, left, this.#gate);
   }
 
-  /** Takes a whole page over into the cursor, together with where to go on. */
-  keep(sink: PageSink, content: Pick<PageContent, 'bytes' | 'digest'>, next: Partial<ApiCursor>): void {
+  /** Takes whole pages over into the cursor, together with where to go on. */
+  keep(
+    sink: PageSink,
+    pages: { readonly bytes: number; readonly digests: readonly string[] },
+    next: Partial<ApiCursor>,
+  ): void {
     this.#parts.keep(sink);
     const { progress } = this.cursor;
     this.cursor = {
@@ -64,9 +67,9 @@ export class ApiExtraction {
         already_loaded: progress.already_loaded + (this.window?.watermark === undefined ? 0 : sink.unwanted),
       },
       rows: this.cursor.rows + sink.kept,
-      pages: this.cursor.pages + 1,
-      bytes_read: this.cursor.bytes_read + content.bytes,
-      content: createHash('sha256').update(this.cursor.content).update(content.digest).digest('hex'),
+      pages: this.cursor.pages + pages.digests.length,
+      bytes_read: this.cursor.bytes_read + pages.bytes,
+      content: pages.digests.reduce(chained, this.cursor.content),
       ...next,
     };
     this.request.onProgress?.({
@@ -74,6 +77,12 @@ export class ApiExtraction {
       bytes: this.cursor.bytes_read,
       requests: this.#requestsBefore + this.client.requests,
     });
+  }
+
+  /** Has a sentence about the source reach the person who runs it, once. */
+  warn(warning: string): void {
+    if (this.cursor.warnings.includes(warning)) return;
+    this.cursor = { ...this.cursor, warnings: [...this.cursor.warnings, warning] };
   }
 
   /** Makes pages durable when a part is full, or when the last time is a while ago. */
@@ -126,4 +135,9 @@ export class ApiExtraction {
       ...(cursor.warnings.length === 0 ? {} : { warnings: cursor.warnings }),
     });
   }
+}
+
+/** A digest over digests that does not depend on where parts were cut or calls ended. */
+function chained(content: string, page: string): string {
+  return createHash('sha256').update(content).update(page).digest('hex');
 }

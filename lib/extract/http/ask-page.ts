@@ -7,7 +7,7 @@ import { type BaseCall, pageCall } from './page-call.ts';
 import { moveOn } from './page-guard.ts';
 import type { PagePosition } from './page-position.ts';
 import { type PageContent, type RowSink, readPage } from './page-reader.ts';
-import { judgePage, pagerPaths } from './pager.ts';
+import { judgePage, pagerPaths, unfollowedSign } from './pager.ts';
 
 /** A sequence of pages: what to ask for, and how the answers are read. */
 export interface PagePlan {
@@ -22,6 +22,8 @@ export interface AskedPage {
   readonly content: PageContent;
   /** Null when this was the last page. */
   readonly next: PagePosition | null;
+  /** What a person should know. */
+  readonly warning?: string;
 }
 
 export function pagePlan(plan: Omit<PagePlan, 'captures'>): PagePlan {
@@ -54,7 +56,10 @@ export async function askPage(
         return { content, next: moveOn(position, next, { rows, digest, total, url: answer.url }, answer.shown) };
       }
       if (total !== undefined && rowsSoFar < total) throw new RowsMissingError(answer.shown, rowsSoFar, total);
-      return { content, next: null };
+      const sign = unfollowedSign(pagination, content.captures);
+      if (sign === undefined) return { content, next: null };
+      const warning = `${answer.shown.method} ${answer.shown.url} says by ${sign} that there are further pages, which were not read. Set pagination, or pagination: {type: none} if that is meant.`;
+      return { content, next: null, warning };
     });
   } catch (thrown) {
     await sink.restart();

@@ -78,8 +78,9 @@ async function readPages(extraction: ApiExtraction, base: BaseCall): Promise<voi
   while (extraction.cursor.position !== null) {
     const { position } = extraction.cursor;
     const sink = extraction.sink(position.rows);
-    const { content, next } = await askPage(client, plan, position, sink, () => sink.enough);
-    extraction.keep(sink, content, { position: next });
+    const { content, next, warning } = await askPage(client, plan, position, sink, () => sink.enough);
+    if (warning !== undefined) extraction.warn(warning);
+    extraction.keep(sink, { bytes: content.bytes, digests: [content.digest] }, { position: next });
     await extraction.saveIfDue();
   }
 }

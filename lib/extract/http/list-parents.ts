@@ -4,6 +4,7 @@ import { rowSearch } from '../row-search.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { askPage, pagePlan } from './ask-page.ts';
 import { endpointUrl } from './endpoint.ts';
+import { ParentFieldMissingError } from './errors.ts';
 import { firstPosition } from './page-position.ts';
 import type { RowSink } from './page-reader.ts';
 import { neededFields, parentReader } from './parent-fields.ts';
@@ -40,7 +41,9 @@ export async function listParents(extraction: ApiExtraction, parent: ParentSetti
           lines.push(Buffer.from(`${JSON.stringify(read(line))}\n`));
           return lines.length < room;
         },
-        reject: () => undefined,
+        reject: () => {
+          throw new ParentFieldMissingError(parent.endpoint, Object.values(parent.include)[0] ?? 'any field');
+        },
         flush: async () => undefined,
       };
       const position = cursor.position ?? firstPosition;

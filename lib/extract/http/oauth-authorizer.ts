@@ -41,15 +41,17 @@ export class OAuthAuthorizer implements Authorizer {
   }
 
   readonly authorize = async (): Promise<Authorization> => {
-    const token = await this.#current();
-    if (token.expiresAt - this.#parts.clock.now().getTime() > 0) return token.authorization;
-    return (await this.#replace()).authorization;
+    const asked = this.#current();
+    const token = await asked;
+    if (this.#parts.clock.now().getTime() < token.expiresAt) return token.authorization;
+    // Of several requests that find it expired, the first gets a new one for all.
+    return (await (this.#token === asked ? this.#replace() : this.#current())).authorization;
   };
 
   readonly renew = async (refused: Authorization): Promise<boolean> => {
-    const token = await this.#current();
-    // Another request may have renewed it already.
-    if (token.authorization === refused) await this.#replace();
+    const asked = this.#current();
+    const token = await asked;
+    if (token.authorization === refused && this.#token === asked) await this.#replace();
     return true;
   };
 

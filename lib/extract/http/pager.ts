@@ -40,10 +40,35 @@ const usualNextPaths = [
   "$['@odata.nextLink']",
 ];
 
+/** Signs that there are more pages, which cannot be followed without being told how. */
+const moreSigns = [
+  '$.has_more',
+  '$.hasMore',
+  '$.next_cursor',
+  '$.nextCursor',
+  '$.next_page_token',
+  '$.nextPageToken',
+  '$.meta.next_cursor',
+  '$.pagination.next_cursor',
+  '$.pagination.has_more',
+];
+
+/** Where an answer says that there is more, though the configuration says nothing of pages. */
+export function unfollowedSign(
+  pagination: PaginationSettings | undefined,
+  captures: ReadonlyMap<string, string>,
+): string | undefined {
+  if (pagination !== undefined) return undefined;
+  return moreSigns.find((_path, index) => isTrue(captures.get(`sign${index}`)));
+}
+
 /** The values of an answer's body that tell whether and how pages go on. */
 export function pagerPaths(pagination: PaginationSettings | undefined): Readonly<Record<string, JsonPath>> {
   if (pagination === undefined) {
-    return Object.fromEntries(usualNextPaths.map((path, index) => [`next${index}`, parseJsonPath(path)]));
+    return Object.fromEntries([
+      ...usualNextPaths.map((path, index) => [`next${index}`, parseJsonPath(path)]),
+      ...moreSigns.map((path, index) => [`sign${index}`, parseJsonPath(path)]),
+    ]) as Record<string, JsonPath>;
   }
   const paths: Record<string, JsonPath> = {};
   const add = (name: string, text: string | undefined): void => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fileLines } from '../file-lines.ts';
 import { PartWriter } from '../part-writer.ts';
@@ -14,7 +13,7 @@ import { type ParentFields, parentCall, rowWithParent } from './parent-fields.ts
 /** One parent whose rows are being read. */
 interface Child {
   readonly spool: ChildSpool;
-  /** Digest over its pages, and their bytes. */
+  /** Digests of its pages in order, and their bytes. */
   readonly digests: string[];
   bytes: number;
   /** Where its next page is; null when it is done. */
@@ -143,12 +142,11 @@ async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> 
     }
   }
   await sink.flush();
-  const digest = createHash('sha256').update(child.digests.join()).digest('hex');
   const finished = child.position === null;
   const position = finished ? firstPosition : child.position;
   extraction.keep(
     sink,
-    { bytes: child.bytes, digest },
+    { bytes: child.bytes, digests: child.digests },
     {
       position: sink.enough ? null : position,
       parents: { ...parents, done: finished ? done + 1 : done },
