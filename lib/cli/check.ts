@@ -1,5 +1,6 @@
 import { InvalidConfigError } from '../config/errors.ts';
-import { checkExpressions } from '../transform/transform.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { checkExpressions } from '../transform/rules/check-expressions.ts';
 import type { ExitStatus } from './main.ts';
 import { requireConfig } from './state-folder.ts';
 
@@ -11,9 +12,10 @@ export interface CheckOptions {
 /** `etl check`: says everything that is wrong with a configuration, without running it. */
 export async function checkCommand(options: CheckOptions): Promise<ExitStatus> {
   try {
-    const { config, file } = requireConfig(options.config);
-    for (const [name, settings] of Object.entries(config.pipelines)) await checkExpressions({ ...settings, name });
+    const loaded = requireConfig(options.config);
+    const { config, file } = loaded;
     const names = Object.keys(config.pipelines);
+    await checkRulesOf(loaded, names);
     if (options.json === true) {
       process.stdout.write(`${JSON.stringify({ valid: true, file, pipelines: names, problems: [] }, null, 2)}\n`);
     } else {
@@ -27,5 +29,13 @@ export async function checkCommand(options: CheckOptions): Promise<ExitStatus> {
     const { file, problems } = error;
     process.stdout.write(`${JSON.stringify({ valid: false, file, pipelines: [], problems }, null, 2)}\n`);
     return 2;
+  }
+}
+
+/** @throws for a business rule that can never run: its syntax is wrong, or it uses what rules may not use */
+export async function checkRulesOf({ config }: LoadedConfig, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const settings = config.pipelines[name];
+    if (settings !== undefined && settings.business_rules.length > 0) await checkExpressions({ ...settings, name });
   }
 }

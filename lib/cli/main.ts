@@ -10,7 +10,7 @@ const usageCodes: ReadonlySet<string> = new Set([
   'invalid_config',
   'config_not_found',
   'unknown_pipeline',
-  'invalid_expression',
+  'bad_rule',
   'invalid_option',
 ]);
 
@@ -43,6 +43,10 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     .addOption(config)
     .addOption(target)
     .option('--again', 'load a source that was loaded already, and start an interrupted run over')
+    .option('--force', 'let load_mode replace take away more rows than max_shrink allows')
+    .option('--wait', 'wait for a run of the same pipeline that is under way, instead of skipping')
+    .option('--from <value>', 'backfill an incremental source from this cursor value; the watermark stays')
+    .option('--to <value>', 'backfill an incremental source up to this cursor value; the watermark stays')
     .addOption(json)
     .option('-q, --quiet', 'no progress, only the results')
     .action(async (pipelines: string[], options) => {

@@ -17,7 +17,8 @@ export function describeResult(result: RunResult): string {
   return [
     `✓ ${name}: ${number(result.rows_loaded)} rows loaded in ${seconds}${result.resumed ? ' (an interrupted run, finished)' : ''}`,
     `  ${sumOf(result)}`,
-    `  ${number(result.rows_inserted)} inserted, ${number(result.rows_updated)} updated, ${number(result.rows_unchanged)} unchanged; run ${result.run_id}`,
+    `  ${number(result.rows_inserted)} inserted, ${number(result.rows_updated)} updated, ${number(result.rows_unchanged)} unchanged${result.rows_deleted > 0 ? `, ${number(result.rows_deleted)} deleted` : ''}${result.verified === null ? '' : `; verified ${result.verified}`}; run ${result.run_id}`,
+    ...result.warnings.map((warning) => `  ! ${warning}`),
     ...(result.rows_rejected > 0
       ? [
           `  ! ${number(result.rows_rejected)} rows were rejected. See why: etl sql "SELECT reason, count(*) FROM etl_rejected_row WHERE run_id = '${result.run_id}' GROUP BY 1"`,

@@ -4,12 +4,15 @@ import { readEnvironment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { secretResolver } from '../config/resolve-secret.ts';
 import { folderStore } from '../local/folder-store.ts';
+import type { RunDemand } from '../run/request.ts';
 import type { RunResult } from '../run/result.ts';
 import { choosePipelines, runPipelines } from '../run/run-pipelines.ts';
 import { readAwsSecret } from './aws-secret.ts';
+import { checkRulesOf } from './check.ts';
 import type { ExitStatus } from './main.ts';
 import { showProgress } from './progress.ts';
 import { describeResult } from './result-text.ts';
+import { s3For } from './s3.ts';
 import { requireConfig, stateFolder } from './state-folder.ts';
 import { openTarget } from './target.ts';
 
@@ -17,6 +20,10 @@ export interface RunOptions {
   readonly config?: string;
   readonly target?: string;
   readonly again?: boolean;
+  readonly force?: boolean;
+  readonly wait?: boolean;
+  readonly from?: string;
+  readonly to?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -36,6 +43,7 @@ export async function runConfigured(
   options: Omit<RunOptions, 'config'>,
 ): Promise<readonly RunResult[]> {
   const names = choosePipelines(loaded, pipelines);
+  await checkRulesOf(loaded, names);
   const out = options.json === true ? process.stderr : process.stdout;
   const stateDir = stateFolder(loaded.folder);
   const interrupt = new AbortController();
@@ -60,12 +68,13 @@ export async function runConfigured(
         scratchDir: path.join(stateDir, 'scratch', String(process.pid)),
         connections: target.connections,
         resolveSecret: secretResolver(readEnvironment(), readAwsSecret(loaded.config.aurora_dsql.region)),
+        ...(await s3For(loaded, names)),
         clock: systemClock,
         random: Math.random,
         signal: interrupt.signal,
         onProgress: progress.report,
       },
-      { trigger: 'cli', again: options.again === true },
+      demandOf(options),
       {
         start: progress.start,
         end: (result) => {
@@ -80,6 +89,20 @@ export async function runConfigured(
     process.off('SIGTERM', onSignal);
     await target.close();
   }
+}
+
+function demandOf(options: Omit<RunOptions, 'config'>): RunDemand {
+  const range = {
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+  };
+  return {
+    trigger: 'cli',
+    again: options.again === true,
+    force: options.force === true,
+    wait: options.wait === true,
+    ...(Object.keys(range).length === 0 ? {} : { range }),
+  };
 }
 
 class InterruptedError extends Error {

@@ -59,7 +59,7 @@ function opened(
   release: () => Promise<void>,
 ): OpenTarget {
   const sql = connect(endpoint, {
-    maxConnections: connections + 1,
+    maxConnections: connections,
     ...(credentials === undefined ? {} : { credentials }),
   });
   return {

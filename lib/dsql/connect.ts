@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { DsqlSigner } from '@aws-sdk/dsql-signer';
 import postgres from 'postgres';
+import { systemClock } from '../clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import { connectionLifetimeSeconds } from './limits.ts';
 
@@ -74,15 +75,44 @@ export function connect(endpoint: Endpoint, options: ConnectOptions): Sql {
   return postgres(settings) as unknown as Sql;
 }
 
-/** The driver's own sockets leave Nagle's algorithm on, which makes large statements wait. */
+/** Opens connections of this process at most this often: under the cluster's 100 a second, with room for other processes. */
+const connectEveryMs = 20;
+let nextConnect = 0;
+
+/**
+ * A statement that hears nothing for this long is given up by ending its connection; what it did is then read from the
+ * ledger. DSQL refuses `SET statement_timeout` and ends a transaction after 300 s.
+ */
+const silentForMs = 120_000;
+
+/** A socket without Nagle's algorithm, which makes large statements wait; ramped, and ended when it falls silent. */
 async function openSocket(endpoint: Endpoint): Promise<net.Socket> {
+  const now = performance.now();
+  const slot = Math.max(now, nextConnect);
+  nextConnect = slot + connectEveryMs;
+  if (slot > now) await systemClock.sleep(slot - now);
   const socket = net.connect({ host: endpoint.hostname, port: endpoint.port, noDelay: true });
   await new Promise<void>((resolve, reject) => {
-    socket.setTimeout(connectTimeoutSeconds * 1000, () => socket.destroy(new Error('connect ETIMEDOUT')));
-    socket.once('connect', resolve);
+    const timer = setTimeout(
+      () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
+      connectTimeoutSeconds * 1000,
+    );
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     socket.once('error', reject);
   });
-  socket.setTimeout(0);
+  // The driver removes all listeners of the socket, so silence is noticed by looking, not by an event.
+  let heard = 0;
+  const watch = setInterval(() => {
+    const bytes = socket.bytesRead + socket.bytesWritten;
+    if (bytes === heard) socket.destroy();
+    heard = bytes;
+    if (socket.destroyed) clearInterval(watch);
+  }, silentForMs);
+  watch.unref();
   socket.removeAllListeners();
   return socket;
 }

@@ -50,6 +50,13 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
   });
   const connections: DuckDBConnection[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+  // A connection runs one statement at a time; those given side by side wait for their turn.
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work, work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
   const connect = async (): Promise<DuckDBConnection> => {
     options.signal?.throwIfAborted();
     const connection = await instance.connect();
@@ -81,11 +88,14 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
     return {
       connection,
       connect,
-      rows: (sql) => guarded(options.signal, async () => (await connection.runAndReadAll(sql)).getRowObjects()),
+      rows: (sql) =>
+        inTurn(() => guarded(options.signal, async () => (await connection.runAndReadAll(sql)).getRowObjects())),
       run: (sql) =>
-        guarded(options.signal, async () => {
-          await connection.run(sql);
-        }),
+        inTurn(() =>
+          guarded(options.signal, async () => {
+            await connection.run(sql);
+          }),
+        ),
       close,
     };
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';
@@ -14,7 +15,7 @@ export interface TableDemand {
   /** What the load will write, in order; `uuid_id` first. */
   readonly columns: readonly Column[];
   readonly keyColumns: readonly string[];
-  readonly loadMode: 'insert' | 'upsert';
+  readonly loadMode: LoadMode;
 }
 
 /** CREATE TABLE for a demand; the key columns get their UNIQUE constraint here, for DSQL cannot add one later. */
@@ -108,11 +109,11 @@ export function checkFit(
       'Add it with an enrich rule, give it a default, or choose another target_table.',
     );
   }
-  if (demand.loadMode === 'upsert' && !hasUniqueKey(table, demand.keyColumns)) {
+  if (demand.loadMode !== 'insert' && demand.keyColumns.length > 0 && !hasUniqueKey(table, demand.keyColumns)) {
     const list = demand.keyColumns.map(quoteIdentifier).join(', ');
     throw new TableMismatchError(
       shown,
-      `it has no unique key on (${demand.keyColumns.join(', ')}), which upsert needs`,
+      `it has no unique key on (${demand.keyColumns.join(', ')}), which ${demand.loadMode} needs`,
       `Run CREATE UNIQUE INDEX ASYNC ON ${quoteTable(demand.name)} (${list}) and wait for it, or choose other key_columns.`,
     );
   }

@@ -41,3 +41,89 @@ export class TableVanishedError extends TerminalError {
     super(`Table ${table} was dropped by someone else while it was being prepared. Run again.`);
   }
 }
+
+/** A replacement would take away more rows than is likely meant. Nothing was written. */
+export class ShrinkRefusedError extends TerminalError {
+  override readonly name = 'ShrinkRefusedError';
+  readonly code = 'shrink_refused';
+
+  constructor(table: string, present: number, rows: number, maxShrink: number) {
+    super(
+      `Table ${table} has ${present.toLocaleString('en')} rows and the source ${rows.toLocaleString('en')}; ` +
+        `replace would take away more than ${Math.round(maxShrink * 100)} % of them. Nothing was written. ` +
+        'If that is right, run again with --force, or raise max_shrink.',
+    );
+  }
+}
+
+/** replace needs to know which row is which. */
+export class ReplaceNeedsKeyError extends TerminalError {
+  override readonly name = 'ReplaceNeedsKeyError';
+  readonly code = 'replace_needs_key';
+
+  constructor(table: string) {
+    super(
+      `Table ${table} was not made by this service, so replace needs key_columns to know its rows by. Set key_columns.`,
+    );
+  }
+}
+
+/** A batch failed for good; what to say of it is where, why, what is loaded, and how to go on. */
+export class BatchFailedError extends TerminalError {
+  override readonly name = 'BatchFailedError';
+  readonly code = 'batch_failed';
+
+  constructor(
+    batch: string,
+    chunk: number,
+    words: string,
+    sqlState: string | undefined,
+    rows: { readonly loaded: number; readonly of: number },
+    options: { readonly cause?: unknown },
+  ) {
+    super(
+      `Batch ${batch} of chunk ${chunk} was refused by the database: ${words}${sqlState === undefined ? '' : ` (SQLSTATE ${sqlState})`}. ` +
+        `${rows.loaded.toLocaleString('en')} of ${rows.of.toLocaleString('en')} rows are loaded and stay. ` +
+        'Remove the cause and run again: the run goes on with the rest.',
+      options,
+    );
+  }
+}
+
+/** An index could not be built. The rows are loaded. */
+export class IndexFailedError extends TerminalError {
+  override readonly name = 'IndexFailedError';
+  readonly code = 'index_failed';
+
+  constructor(index: string, table: string, details: string) {
+    super(
+      `Index ${index} on ${table} could not be built: ${details}. The rows are loaded. Drop the index, remove the cause, and run again.`,
+    );
+  }
+}
+
+/** What is in the table is not what was read. */
+export class VerifyFailedError extends TerminalError {
+  override readonly name = 'VerifyFailedError';
+  readonly code = 'verify_failed';
+
+  constructor(table: string, found: number, expected: number, mode: 'count' | 'full') {
+    super(
+      `Of ${expected.toLocaleString('en')} rows loaded into ${table} only ${found.toLocaleString('en')} are there` +
+        `${mode === 'full' ? ' with the values that were read' : ''}. Something else writes to the table, or a rule of it changes values.`,
+    );
+  }
+}
+
+/** More rows were rejected than the pipeline allows. */
+export class TooManyRejectedError extends TerminalError {
+  override readonly name = 'TooManyRejectedError';
+  readonly code = 'too_many_rejected';
+
+  constructor(rejected: number, read: number, limit: string) {
+    super(
+      `${rejected.toLocaleString('en')} of ${read.toLocaleString('en')} rows were rejected, more than ${limit} allows. ` +
+        'See why in etl_rejected_row; mend the source, or raise the limit.',
+    );
+  }
+}

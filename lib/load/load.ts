@@ -1,14 +1,14 @@
+import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
-import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
-import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { EtlError } from '../errors.ts';
 import type { CleanManifest, Column } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { type Batch, type ChunkFile, renderBatches } from './batch.ts';
+import { localChunks, withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
-import { LedgerMismatchError } from './errors.ts';
+import { BatchFailedError, LedgerMismatchError } from './errors.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from './ledger.ts';
 import { writeRejectedFile } from './rejected-row.ts';
 import { type SplitContext, writeOrSplit } from './split-batch.ts';
@@ -24,8 +24,10 @@ export interface LoadRequest {
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
   readonly table: TargetTable;
-  readonly loadMode: 'insert' | 'upsert';
+  readonly loadMode: LoadMode;
   readonly keyColumns: readonly string[];
+  /** Of two rows with the same key the one with the greater value here stays. */
+  readonly latestBy?: string | undefined;
   readonly batchRows: number;
   /** Batches in flight at once, one connection each. */
   readonly connections: number;
@@ -74,13 +76,7 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
  */
 export async function load(request: LoadRequest): Promise<LoadResult> {
   const { manifest, runId, sql, store, table } = request;
-  const chunks: ChunkFile[] = [];
-  let rows = 0;
-  for (const [number, chunk] of manifest.chunks.entries()) {
-    if (request.chunks !== undefined && !request.chunks.includes(number)) continue;
-    chunks.push({ number, path: await store.localPath(chunk.location) });
-    rows += chunk.rows;
-  }
+  const { files: chunks, rows } = await localChunks(store, manifest, request.chunks);
   return await withSession(request, chunks, async (session) => {
     const columns = writtenColumns(table, manifest.columns);
     const committed = await withRetries('Reading the ledger', request.retry, () => readLedger(sql, runId));
@@ -98,39 +94,18 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
   });
 }
 
-/** A DuckDB that sees these files; what the database refuses inside becomes an error that says so. */
-async function withSession<T>(
-  request: RejectedRequest,
-  files: readonly { readonly path: string }[],
-  work: (session: DuckDbSession) => Promise<T>,
-): Promise<T> {
-  const session = await openDuckDb({
-    allowedDirs: [],
-    allowedFiles: files.map((file) => file.path),
-    tempDir: request.scratchDir,
-    signal: request.retry.signal,
-  });
-  try {
-    return await work(session);
-  } catch (error) {
-    if (error instanceof EtlError || request.retry.signal?.aborted === true) throw error;
-    const failure = classifyFailure(error);
-    throw new StatementRefusedError(`Loading for pipeline ${request.pipelineName}`, failure.code, failure.words, {
-      cause: error,
-    });
-  } finally {
-    session.close();
-  }
-}
-
+/** How the load mode writes a batch, and what it turns to when rows are in the table already. */
 function statements(
-  { again, keyColumns, loadMode, table }: LoadRequest,
+  { again, keyColumns, latestBy, loadMode, table }: LoadRequest,
   columns: readonly Column[],
 ): Pick<SplitContext, 'statement' | 'insertNew'> {
-  const derived = table.ours && keyColumns.length === 0 && loadMode === 'insert';
-  const insertNew = derived ? batchStatement(table, columns, 'insert-new', keyColumns) : undefined;
-  const statement = again && insertNew !== undefined ? insertNew : batchStatement(table, columns, loadMode, keyColumns);
-  return { statement, insertNew };
+  const keyed = loadMode !== 'insert' && keyColumns.length > 0;
+  if (keyed) return { statement: batchStatement(table, columns, 'upsert', keyColumns, latestBy), insertNew: undefined };
+  const derived = table.ours && keyColumns.length === 0;
+  if (!derived) return { statement: batchStatement(table, columns, 'insert', keyColumns), insertNew: undefined };
+  const insertNew = batchStatement(table, columns, 'insert-new', keyColumns);
+  const plain = batchStatement(table, columns, 'insert', keyColumns);
+  return { statement: again ? insertNew : plain, insertNew };
 }
 
 /** Renders chunk after chunk, one ahead, and writes their batches with as many workers as there are connections. */
@@ -150,7 +125,7 @@ async function writeChunks(
       const next = await batches.next();
       if (next.done === true) return;
       const { batch, chunk } = next.value;
-      entries.push(...(await writeOrSplit(batch, chunk, context)));
+      entries.push(...(await writeNamed(batch, chunk, context, { loaded: rows, of: rowsClean })));
       rows += batch.rows;
       request.onProgress?.(rows, rowsClean);
     }
@@ -167,6 +142,22 @@ async function writeChunks(
   const failure = settled.find((outcome) => outcome.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
   return entries;
+}
+
+/** A failure that no repetition mends says which batch, why, and how to go on. */
+async function writeNamed(
+  batch: Batch,
+  chunk: ChunkFile,
+  context: SplitContext,
+  rows: { readonly loaded: number; readonly of: number },
+): Promise<readonly LedgerEntry[]> {
+  try {
+    return await writeOrSplit(batch, chunk, context);
+  } catch (error) {
+    if (error instanceof EtlError || context.retry.signal?.aborted === true) throw error;
+    const { code, words } = classifyFailure(error);
+    throw new BatchFailedError(batch.id, batch.chunk, words, code, rows, { cause: error });
+  }
 }
 
 async function* eachBatch(

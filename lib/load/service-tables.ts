@@ -24,8 +24,11 @@ const serviceTables: Readonly<Record<string, string>> = {
     rows_inserted bigint,
     rows_updated bigint,
     rows_unchanged bigint,
+    rows_deleted bigint,
     bytes_read bigint,
     conflict_retries bigint,
+    verified text,
+    warnings text,
     source_fingerprint text,
     plan_fingerprint text
   )`,

@@ -20,6 +20,7 @@ export interface BatchStatement {
  * Builds the one statement that writes a batch: `INSERT … SELECT … FROM unnest($1::text::T1[], …)`. A few strings per
  * batch cross JavaScript, there is no limit of 65,535 parameters, and ON CONFLICT works, which COPY has not.
  *
+ * `upsert` rewrites a row only where a column that counts differs, and with `latestBy` only where the new row is not older.
  * `insert-new` leaves rows alone whose derived `uuid_id` is in the table already: for a run that starts over.
  */
 export function batchStatement(
@@ -27,6 +28,7 @@ export function batchStatement(
   columns: readonly Column[],
   mode: BatchStatement['mode'],
   keyColumns: readonly string[],
+  latestBy?: string,
 ): BatchStatement {
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
@@ -55,13 +57,15 @@ export function batchStatement(
       return `t.${name}${cast} IS DISTINCT FROM EXCLUDED.${name}${cast}`;
     })
     .join(' OR ');
-  const action = compared.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE ${differs}`;
+  const latest = latestBy === undefined ? undefined : quoteIdentifier(latestBy);
+  const newer = latest === undefined ? '' : ` AND (t.${latest} IS NULL OR EXCLUDED.${latest} >= t.${latest})`;
+  const action = compared.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE (${differs})${newer}`;
   const target = keyColumns.map(quoteIdentifier).join(', ');
   return { text: `${insert} ON CONFLICT (${target}) ${action} ${returning}`, columns, mode, tellsInserted };
 }
 
 /** `numeric(38,2)` → `numeric[]`: the length or scale is enforced by the column, which refuses or rounds as it would anyway. */
-function arrayType(type: string): string {
+export function arrayType(type: string): string {
   return `${type
     .replace(/\([^)]*\)/, '')
     .replace(/^character varying$/, 'text')

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { deployedPipelineKeys } from '../config/deploy.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
+import type { ExtractRange } from '../extract/request.ts';
 
 /** Raised whenever cutting, ordering or deriving changes, so that a run begun by an older version is not continued. */
 const planVersion = 1;
@@ -8,8 +10,9 @@ const planVersion = 1;
  * Identifies what a run does with its source: the same plan over the same bytes makes the same batches. A run that was
  * interrupted is continued only under its own plan.
  */
-export function planFingerprint(settings: PipelineSettings): string {
+export function planFingerprint(settings: PipelineSettings, range?: ExtractRange): string {
+  const plan = Object.entries(settings).filter(([key]) => !(deployedPipelineKeys as readonly string[]).includes(key));
   return createHash('sha256')
-    .update(JSON.stringify([planVersion, settings]))
+    .update(JSON.stringify([planVersion, Object.fromEntries(plan), range ?? null]))
     .digest('hex');
 }

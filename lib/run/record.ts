@@ -1,21 +1,29 @@
 import { runStatement } from '../dsql/retry.ts';
 import { EtlError, messageOf } from '../errors.ts';
+import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';
 import type { CleanManifest, RawManifest } from '../manifest.ts';
 import { CountsMismatchError } from './errors.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
 import { noCounts, type RunCounts, type RunResult, type Stage } from './result.ts';
 import { logEnd } from './run-log.ts';
+import { writeWatermark } from './watermark.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
-  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint'>;
+  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'watermark' | 'warnings'>;
   readonly clean?: Pick<CleanManifest, 'counts'>;
   readonly loaded?: LoadResult & { readonly conflict_retries: number };
+  readonly concluded?: Conclusion;
+  /** Besides those of extract. */
+  readonly warnings?: readonly string[];
 }
 
+/** The parts that a success must have. */
+export type CompleteOutcome = Required<Omit<RunOutcome, 'warnings'>> & Pick<RunOutcome, 'warnings'>;
+
 /** Adds up what is known of every row. */
-export function countsOf({ clean, loaded, raw }: RunOutcome): RunCounts {
+export function countsOf({ clean, concluded, loaded, raw }: RunOutcome): RunCounts {
   const inserted = loaded?.rows_inserted ?? 0;
   const updated = loaded?.rows_updated ?? 0;
   const unchanged = loaded?.rows_unchanged ?? 0;
@@ -30,23 +38,31 @@ export function countsOf({ clean, loaded, raw }: RunOutcome): RunCounts {
     rows_inserted: inserted,
     rows_updated: updated,
     rows_unchanged: unchanged,
+    rows_deleted: concluded?.rows_deleted ?? 0,
     conflict_retries: loaded?.conflict_retries ?? 0,
   };
 }
 
 /**
- * Ends a run that loaded everything: checks that the counts add up, logs it, and clears its files.
+ * Ends a run that loaded everything: checks that the counts add up, logs it, moves the watermark in the same transaction,
+ * and clears the run's files.
  *
  * @throws {CountsMismatchError} when a row would be lost or doubled without anyone noticing; nothing is logged as a success
  */
-export async function recordSuccess(context: RunContext, run: Run, outcome: Required<RunOutcome>): Promise<RunResult> {
+export async function recordSuccess(context: RunContext, run: Run, outcome: CompleteOutcome): Promise<RunResult> {
   const counts = countsOf(outcome);
   const accounted = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_loaded;
   if (accounted !== counts.rows_read) throw new CountsMismatchError(counts);
-  const result = resultOf(context, run, 'success', counts, { stage: null, error_code: null, error_message: null });
-  await runStatement('Writing the execution log', context.where, retryOf(context), () =>
-    logEnd(context.sql, result, run.trigger, outcome.raw.source_fingerprint),
-  );
+  const result = resultOf(context, run, 'success', outcome, { stage: null, error_code: null, error_message: null });
+  const { source_fingerprint: fingerprint, watermark } = outcome.raw;
+  await runStatement('Writing the execution log', context.where, retryOf(context), async () => {
+    await context.sql.begin(async (transaction) => {
+      await logEnd(transaction, result, run.trigger, fingerprint);
+      if (watermark !== undefined) {
+        await writeWatermark(transaction, context.pipeline.name, run.run_id, watermark);
+      }
+    });
+  });
   await context.store.removeAll(prefixOf(run));
   return result;
 }
@@ -60,7 +76,7 @@ export async function recordFailure(
   error: unknown,
 ): Promise<RunResult> {
   const interrupted = context.signal?.aborted === true;
-  const result = resultOf(context, run, 'failed', countsOf(outcome), {
+  const result = resultOf(context, run, 'failed', outcome, {
     stage,
     error_code: interrupted ? 'interrupted' : error instanceof EtlError ? error.code : 'unexpected',
     error_message: messageOf(interrupted ? context.signal?.reason : error),
@@ -79,11 +95,17 @@ export async function recordSkipped(
   run: Run,
   skip: { readonly code: string; readonly message: string },
 ): Promise<RunResult> {
-  const result = resultOf(context, run, 'skipped', noCounts, {
-    stage: null,
-    error_code: skip.code,
-    error_message: skip.message,
-  });
+  const result = resultOf(
+    context,
+    run,
+    'skipped',
+    {},
+    {
+      stage: null,
+      error_code: skip.code,
+      error_message: skip.message,
+    },
+  );
   await runStatement('Writing the execution log', context.where, retryOf(context), () =>
     logEnd(context.sql, result, run.trigger, null),
   );
@@ -94,10 +116,11 @@ function resultOf(
   context: RunContext,
   run: Run,
   status: RunResult['status'],
-  counts: RunCounts,
+  outcome: RunOutcome,
   end: Pick<RunResult, 'stage' | 'error_code' | 'error_message'>,
 ): RunResult {
   const endTime = context.clock.now();
+  const counts = countsOf(outcome);
   return {
     run_id: run.run_id,
     pipeline_name: context.pipeline.name,
@@ -108,6 +131,8 @@ function resultOf(
     execution_time_seconds: (endTime.getTime() - Date.parse(run.start_time)) / 1000,
     processed_records: counts.rows_loaded,
     ...counts,
+    verified: outcome.concluded?.verified ?? null,
+    warnings: [...(outcome.raw?.warnings ?? []), ...(outcome.warnings ?? [])],
     resumed: run.resumed,
     ...end,
   };

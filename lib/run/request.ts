@@ -4,6 +4,7 @@ import type { ResolveSecret } from '../config/secret.ts';
 import type { DataSource } from '../config/source.ts';
 import type { Sql } from '../dsql/connect.ts';
 import type { RetryContext } from '../dsql/retry.ts';
+import type { ExtractRange, S3Reader } from '../extract/request.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Stage } from './result.ts';
 
@@ -21,6 +22,8 @@ export interface RunContext {
   /** Batches in flight at once. */
   readonly connections: number;
   readonly resolveSecret: ResolveSecret;
+  /** Reads `s3://` sources; needed only where there are any. */
+  readonly s3?: S3Reader;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal?: AbortSignal;
@@ -32,6 +35,12 @@ export interface RunDemand {
   readonly trigger: 'cli' | 'schedule' | 's3' | 'console';
   /** Load a source again that was loaded already, and start an interrupted run over. */
   readonly again: boolean;
+  /** Let `replace` take away more of the table than `max_shrink` allows. */
+  readonly force?: boolean;
+  /** Wait for a run of the same pipeline that is under way, instead of skipping. */
+  readonly wait?: boolean;
+  /** A slice of an incremental source; it leaves the watermark alone. */
+  readonly range?: ExtractRange;
 }
 
 /** A run that has begun; it goes from stage to stage as JSON. */
@@ -44,6 +53,8 @@ export interface Run {
   readonly resumed: boolean;
   /** Rows of this source may be in the table already, from a run that is not this one. */
   readonly repeated: boolean;
+  readonly force?: boolean;
+  readonly range?: ExtractRange;
 }
 
 export interface RunProgress {

@@ -20,8 +20,14 @@ export interface RunResult {
   readonly rows_inserted: number;
   readonly rows_updated: number;
   readonly rows_unchanged: number;
+  /** Rows of the table that `replace` took away. */
+  readonly rows_deleted: number;
   readonly bytes_read: number;
   readonly conflict_retries: number;
+  /** What was compared after the load and found, e.g. `full: 3,500 rows`; null when nothing was. */
+  readonly verified: string | null;
+  /** What a person should know though nothing failed; one sentence each. */
+  readonly warnings: readonly string[];
   /** The run was found unfinished and went on. */
   readonly resumed: boolean;
   /** The stage that failed, or why a run was skipped is in `error_message`. */
@@ -43,6 +49,7 @@ export type RunCounts = Pick<
   | 'rows_inserted'
   | 'rows_updated'
   | 'rows_unchanged'
+  | 'rows_deleted'
   | 'bytes_read'
   | 'conflict_retries'
 >;
@@ -56,6 +63,7 @@ export const noCounts: RunCounts = {
   rows_inserted: 0,
   rows_updated: 0,
   rows_unchanged: 0,
+  rows_deleted: 0,
   bytes_read: 0,
   conflict_retries: 0,
 };

@@ -38,27 +38,54 @@ export async function logFingerprint(sql: Sql, runId: string, fingerprint: strin
   await sql`UPDATE public.etl_execution_log SET source_fingerprint = ${fingerprint} WHERE run_id = ${runId}`;
 }
 
+/** What `logEnd` writes; `Sql` or a transaction that writes more with it. */
+type Statements = Pick<Sql, 'unsafe'>;
+
 /** Writes how a run ended. Also the first and only row of a run that was skipped. */
-export async function logEnd(sql: Sql, result: RunResult, trigger: string, fingerprint: string | null): Promise<void> {
-  await sql`
-    INSERT INTO public.etl_execution_log
-           (run_id, pipeline_name, status, trigger, start_time, end_time, execution_time_seconds, processed_records,
-            target_table, error_message, stage, error_code, rows_read, rows_filtered, rows_deduplicated, rows_rejected,
-            rows_loaded, rows_inserted, rows_updated, rows_unchanged, bytes_read, conflict_retries, source_fingerprint)
-    VALUES (${result.run_id}, ${result.pipeline_name}, ${result.status}, ${trigger}, ${result.start_time}, ${result.end_time},
-            ${result.execution_time_seconds}, ${result.processed_records}, ${result.target_table}, ${result.error_message},
-            ${result.stage}, ${result.error_code}, ${result.rows_read}, ${result.rows_filtered},
-            ${result.rows_deduplicated}, ${result.rows_rejected}, ${result.rows_loaded}, ${result.rows_inserted},
-            ${result.rows_updated}, ${result.rows_unchanged}, ${result.bytes_read}, ${result.conflict_retries}, ${fingerprint})
-    ON CONFLICT (run_id) DO UPDATE SET
-      status = EXCLUDED.status, end_time = EXCLUDED.end_time, execution_time_seconds = EXCLUDED.execution_time_seconds,
-      processed_records = EXCLUDED.processed_records, error_message = EXCLUDED.error_message, stage = EXCLUDED.stage,
-      error_code = EXCLUDED.error_code, rows_read = EXCLUDED.rows_read, rows_filtered = EXCLUDED.rows_filtered,
-      rows_deduplicated = EXCLUDED.rows_deduplicated, rows_rejected = EXCLUDED.rows_rejected,
-      rows_loaded = EXCLUDED.rows_loaded, rows_inserted = EXCLUDED.rows_inserted, rows_updated = EXCLUDED.rows_updated,
-      rows_unchanged = EXCLUDED.rows_unchanged, bytes_read = EXCLUDED.bytes_read,
-      conflict_retries = EXCLUDED.conflict_retries,
-      source_fingerprint = COALESCE(EXCLUDED.source_fingerprint, etl_execution_log.source_fingerprint)`;
+export async function logEnd(
+  sql: Statements,
+  result: RunResult,
+  trigger: string,
+  fingerprint: string | null,
+): Promise<void> {
+  const row: Readonly<Record<string, string | number | null>> = {
+    run_id: result.run_id,
+    pipeline_name: result.pipeline_name,
+    status: result.status,
+    trigger,
+    start_time: result.start_time,
+    target_table: result.target_table,
+    end_time: result.end_time,
+    execution_time_seconds: result.execution_time_seconds,
+    processed_records: result.processed_records,
+    error_message: result.error_message,
+    stage: result.stage,
+    error_code: result.error_code,
+    rows_read: result.rows_read,
+    rows_filtered: result.rows_filtered,
+    rows_deduplicated: result.rows_deduplicated,
+    rows_rejected: result.rows_rejected,
+    rows_loaded: result.rows_loaded,
+    rows_inserted: result.rows_inserted,
+    rows_updated: result.rows_updated,
+    rows_unchanged: result.rows_unchanged,
+    rows_deleted: result.rows_deleted,
+    bytes_read: result.bytes_read,
+    conflict_retries: result.conflict_retries,
+    verified: result.verified,
+    warnings: result.warnings.length === 0 ? null : result.warnings.join('\n'),
+    source_fingerprint: fingerprint,
+  };
+  const names = Object.keys(row);
+  const kept = new Set(['run_id', 'pipeline_name', 'trigger', 'start_time', 'target_table', 'source_fingerprint']);
+  const sets = names.filter((name) => !kept.has(name)).map((name) => `${name} = EXCLUDED.${name}`);
+  await sql.unsafe(
+    `INSERT INTO public.etl_execution_log (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})
+     ON CONFLICT (run_id) DO UPDATE SET ${sets.join(', ')},
+       source_fingerprint = COALESCE(EXCLUDED.source_fingerprint, etl_execution_log.source_fingerprint)`,
+    Object.values(row),
+    { prepare: true },
+  );
 }
 
 /** Marks a run that nobody will finish. */

@@ -4,8 +4,11 @@ import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
-import { extractStage, loadStage, prepareStage, transformStage } from './stages.ts';
+import { concludeStage, extractStage, loadStage, prepareStage, transformStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
+
+/** How often a run that waits for another one looks whether it has ended. */
+const waitPollMs = 1_000;
 
 /**
  * Runs one pipeline in this process: start, extract, transform, load, record. Never throws for what happens inside the
@@ -27,7 +30,11 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
   };
   try {
     const held = { holder: randomUUID(), runId, seconds: leaseSeconds, pid: process.pid };
-    const busy = await reserve(context, held);
+    let busy = await reserve(context, held);
+    while (busy !== undefined && demand.wait === true) {
+      await context.clock.sleep(waitPollMs, context.signal);
+      busy = await reserve(context, held);
+    }
     if (busy !== undefined) return await recordSkipped(context, run, busy.skip);
     lease = keepLease(context.sql, { ...held, pipelineName: context.pipeline.name }, retryOf(context));
 
@@ -44,13 +51,15 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     outcome = { raw, clean };
 
     enter('load');
-    const table = await prepareStage(context, run, clean);
+    const { table, warnings } = await prepareStage(context, run, clean);
+    outcome = { raw, clean, warnings };
     const loaded = await loadStage(context, run, clean, table);
-    outcome = { raw, clean, loaded };
+    outcome = { raw, clean, warnings, loaded };
+    const concluded = await concludeStage(context, clean, table, loaded);
 
     enter('record');
     if (lease.lost()) throw new LeaseLostError(context.pipeline.name);
-    return await recordSuccess(context, run, { raw, clean, loaded });
+    return await recordSuccess(context, run, { raw, clean, warnings, loaded, concluded });
   } catch (error) {
     return await recordFailure(context, run, outcome, stage, error);
   } finally {

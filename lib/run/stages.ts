@@ -1,14 +1,20 @@
 import { mkdir } from 'node:fs/promises';
+import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
 import { extract } from '../extract/extract.ts';
+import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable, type TableDemand } from '../load/define-table.ts';
+import { TooManyRejectedError } from '../load/errors.ts';
+import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
+import { checkShrink } from '../load/replace.ts';
 import { describeTable, type TargetTable } from '../load/target-table.ts';
 import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../manifest.ts';
 import { transform } from '../transform/transform.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
 import { logFingerprint } from './run-log.ts';
+import { readWatermark } from './watermark.ts';
 
 /*
  * The stages of a run, one function each. They leave their work in the store or the target and give references, so each
@@ -17,9 +23,14 @@ import { logFingerprint } from './run-log.ts';
 
 /** Reads the source until it is exhausted or the deadline comes; `complete` tells which. */
 export async function extractStage(context: RunContext, run: Run, deadline?: Date): Promise<RawManifest> {
+  const watermark = await runStatement('Reading the watermark', context.where, retryOf(context), () =>
+    readWatermark(context.sql, context.pipeline.name),
+  );
   const raw = await extract({
     ...context,
     prefix: prefixOf(run),
+    ...(watermark === undefined ? {} : { watermark }),
+    ...(run.range === undefined ? {} : { range: run.range }),
     ...(deadline === undefined ? {} : { deadline }),
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
   });
@@ -55,20 +66,44 @@ export async function transformStage(context: RunContext, run: Run, raw: RawMani
   return clean;
 }
 
-/** Makes the target ready for the chunks: the table, and the rejected rows of the transform. Once, before any chunk. */
-export async function prepareStage(context: RunContext, run: Run, clean: CleanManifest): Promise<TargetTable> {
-  const table = await defineTable(context.sql, tableDemand(context, clean), context.where, retryOf(context));
-  await mkdir(context.scratchDir, { recursive: true });
+/** What the load needs to know of the target, as it is once it is ready. */
+export interface Prepared {
+  readonly table: TargetTable;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes the target ready for the chunks: keeps the rejected rows of the transform, refuses what must not be loaded, and
+ * makes the table. Once, before any chunk; safe to repeat.
+ *
+ * @throws {TooManyRejectedError | ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
+ */
+export async function prepareStage(context: RunContext, run: Run, clean: CleanManifest): Promise<Prepared> {
+  const { scratchDir, sql, store, where } = context;
+  const { settings } = context.pipeline;
+  const retry = retryOf(context);
+  await mkdir(scratchDir, { recursive: true });
   await keepRejectedRows({
-    sql: context.sql,
+    sql,
     runId: run.run_id,
     pipelineName: context.pipeline.name,
     manifest: clean,
-    store: context.store,
-    scratchDir: context.scratchDir,
-    retry: retryOf(context),
+    store,
+    scratchDir,
+    retry,
   });
-  return table;
+  checkRejected(settings, clean.counts);
+  const demand = tableDemand(context, clean);
+  const table = await defineTable(sql, demand, where, retry);
+  if (settings.load_mode === 'replace') {
+    checkReplaceable(table, demand.keyColumns);
+    // A run that goes on has rows of its own in the table already, and was checked when it began.
+    if (run.force !== true && !run.resumed) {
+      await checkShrink(sql, { table, rows: clean.counts.rows_clean, maxShrink: settings.max_shrink }, retry);
+    }
+  }
+  const warnings = await hotKeyWarnings({ table, manifest: clean, store, scratchDir, retry, ...demand });
+  return { table, warnings };
 }
 
 /**
@@ -96,6 +131,7 @@ export async function loadStage(
     table,
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,
+    latestBy: demand.latestBy,
     batchRows: context.pipeline.settings.batch_rows,
     connections: context.connections,
     again: run.repeated,
@@ -108,14 +144,58 @@ export async function loadStage(
   return { ...loaded, conflict_retries: conflicts };
 }
 
+/** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */
+export async function concludeStage(
+  context: RunContext,
+  clean: CleanManifest,
+  table: TargetTable,
+  loaded: LoadResult,
+): Promise<Conclusion> {
+  const { settings } = context.pipeline;
+  const demand = tableDemand(context, clean);
+  return await concludeLoad({
+    ...context,
+    pipelineName: context.pipeline.name,
+    manifest: clean,
+    table,
+    loadMode: demand.loadMode,
+    keyColumns: demand.keyColumns,
+    latestBy: demand.latestBy,
+    indexes: settings.indexes.map((index) => ({
+      columns: ('columns' in index ? index.columns : index).map((column) => columnNameOf(column, clean)),
+      unique: 'columns' in index && index.unique,
+    })),
+    verify: settings.verify,
+    batchRows: settings.batch_rows,
+    rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
+    retry: retryOf(context),
+  });
+}
+
+/** @throws {TooManyRejectedError} when the pipeline allows fewer rejected rows */
+function checkRejected(settings: PipelineSettings, counts: CleanManifest['counts']): void {
+  const { rows_read: read, rows_rejected: rejected } = counts;
+  const { max_rejected_ratio: ratio, max_rejected_rows: rows } = settings;
+  if (rows !== undefined && rejected > rows) {
+    throw new TooManyRejectedError(rejected, read, `max_rejected_rows (${rows})`);
+  }
+  if (ratio !== undefined && rejected > read * ratio) {
+    throw new TooManyRejectedError(rejected, read, `max_rejected_ratio (${ratio})`);
+  }
+}
+
 /** What the pipeline wants of its table, with names as the clean columns have them. */
-function tableDemand({ pipeline }: RunContext, clean: CleanManifest): TableDemand {
+function tableDemand(
+  { pipeline }: RunContext,
+  clean: CleanManifest,
+): TableDemand & { readonly latestBy: string | undefined } {
   const { settings } = pipeline;
   return {
     name: parseTableName(settings.target_table),
     columns: clean.columns,
     keyColumns: settings.key_columns.map((key) => columnNameOf(key, clean)),
     loadMode: settings.load_mode,
+    latestBy: settings.latest_by === undefined ? undefined : columnNameOf(settings.latest_by, clean),
   };
 }
 

@@ -67,13 +67,15 @@ export async function startRun(
     start_time: startTime,
     resumed: earlier.continued !== undefined,
     repeated: repeated || earlier.abandoned,
+    ...(demand.force === undefined ? {} : { force: demand.force }),
+    ...(demand.range === undefined ? {} : { range: demand.range }),
   };
   await retried('Writing the execution log', () =>
     logStart(sql, {
       run,
       pipelineName: pipeline.name,
       targetTable: table,
-      planFingerprint: planFingerprint(pipeline.settings),
+      planFingerprint: planFingerprint(pipeline.settings, demand.range),
       sourceFingerprint: source?.fingerprint ?? null,
     }),
   );
@@ -92,7 +94,7 @@ async function resume(
   if (unfinished === undefined || (unfinished.status === 'failed' && unfinished.batches === 0)) {
     return { abandoned: false };
   }
-  const samePlan = unfinished.plan_fingerprint === planFingerprint(pipeline.settings);
+  const samePlan = unfinished.plan_fingerprint === planFingerprint(pipeline.settings, demand.range);
   const staged = (await store.get(`${prefixOf(unfinished)}/raw/manifest.json`)) !== undefined;
   const sameSource =
     fingerprint === undefined

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Workspace, workspace } from '../support/workspace.ts';
 
-const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('vega-datasets/package.json')), 'data');
+const folder = path.resolve('node_modules/vega-datasets/data');
 const file = (name: string): string => path.join(folder, name);
 
 /** What a plain reader finds: the rows, and how many of them repeat an earlier one. */

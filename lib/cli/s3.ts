@@ -1,0 +1,14 @@
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { S3Reader } from '../extract/request.ts';
+
+/** A client for `s3://` sources with the default credentials, where one of the pipelines has such a source. */
+export async function s3For({ config }: LoadedConfig, names: readonly string[]): Promise<{ readonly s3?: S3Reader }> {
+  const needed = names.some((name) => {
+    const settings = config.pipelines[name];
+    return settings?.source_type === 'file' && JSON.stringify(settings.file_path).includes('s3://');
+  });
+  if (!needed) return {};
+  const { S3 } = await import('@aws-sdk/client-s3');
+  const { region } = config.aurora_dsql;
+  return { s3: new S3(region === undefined ? {} : { region, followRegionRedirects: true }) };
+}

@@ -1,0 +1,81 @@
+import type { LoadMode } from '../config/load.ts';
+import type { Sql } from '../dsql/connect.ts';
+import { maxKeyColumns } from '../dsql/limits.ts';
+import type { RetryContext } from '../dsql/retry.ts';
+import type { CleanManifest } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { localChunks, withSession } from './chunk-session.ts';
+import { writtenColumns } from './define-table.ts';
+import { ReplaceNeedsKeyError } from './errors.ts';
+import { buildIndexes, type IndexDemand } from './indexes.ts';
+import { deleteMissing } from './replace.ts';
+import { type TargetTable, tableText } from './target-table.ts';
+import { verifyRows } from './verify.ts';
+
+export interface ConcludeRequest {
+  readonly sql: Sql;
+  readonly where: { readonly endpoint: string; readonly user: string };
+  readonly pipelineName: string;
+  readonly manifest: CleanManifest;
+  readonly store: ObjectStore;
+  readonly scratchDir: string;
+  readonly table: TargetTable;
+  readonly loadMode: LoadMode;
+  readonly keyColumns: readonly string[];
+  readonly latestBy?: string | undefined;
+  readonly indexes: readonly IndexDemand[];
+  readonly verify: 'off' | 'count' | 'full';
+  readonly batchRows: number;
+  /** Rows that the load says are in the table. */
+  readonly rowsLoaded: number;
+  readonly retry: RetryContext;
+}
+
+export interface Conclusion {
+  /** Rows of the table that the source no longer had. */
+  readonly rows_deleted: number;
+  /** What was compared and found, e.g. `full: 3,500 rows`; null when nothing was. */
+  readonly verified: string | null;
+}
+
+/**
+ * What follows when all chunks are loaded: `replace` takes away what the source no longer has, missing indexes are built,
+ * and the table is compared with what was read. Safe to repeat.
+ *
+ * @throws {VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
+ */
+export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
+  const { loadMode, manifest, retry, sql, store, table, verify } = request;
+  const chunks = await localChunks(store, manifest);
+  const identity = identityOf(table, request.keyColumns);
+  return await withSession(request, chunks.files, async (session) => {
+    const rowsDeleted =
+      loadMode === 'replace' ? await deleteMissing({ sql, session, table, chunks: chunks.files, identity, retry }) : 0;
+    await buildIndexes(sql, table.name, request.indexes, request.where, retry);
+    if (verify === 'off' || identity.length === 0) return { rows_deleted: rowsDeleted, verified: null };
+    const found = await verifyRows({
+      sql,
+      session,
+      table,
+      chunks: chunks.files,
+      columns: writtenColumns(table, manifest.columns),
+      identity,
+      mode: verify,
+      latestBy: request.latestBy,
+      batchRows: request.batchRows,
+      expected: request.rowsLoaded,
+      retry,
+    });
+    return { rows_deleted: rowsDeleted, verified: `${verify}: ${found.toLocaleString('en')} rows` };
+  });
+}
+
+/** What tells one row of the table from another, in the chunks too. @throws {ReplaceNeedsKeyError} for replace without any */
+export function identityOf(table: TargetTable, keyColumns: readonly string[]): readonly string[] {
+  return table.ours ? ['uuid_id'] : keyColumns.slice(0, maxKeyColumns);
+}
+
+/** Refuses a replacement whose rows cannot be told apart. */
+export function checkReplaceable(table: TargetTable, keyColumns: readonly string[]): void {
+  if (identityOf(table, keyColumns).length === 0) throw new ReplaceNeedsKeyError(tableText(table.name));
+}

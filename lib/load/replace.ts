@@ -1,0 +1,119 @@
+import type { Sql } from '../dsql/connect.ts';
+import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
+import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { quoteName, quoteText } from '../duckdb/quote.ts';
+import type { ChunkFile } from './batch.ts';
+import { ShrinkRefusedError } from './errors.ts';
+import { type TargetTable, tableText } from './target-table.ts';
+
+/** Keys read from the target at once. */
+const pageRows = 10_000;
+
+/** Rows deleted in one transaction; cascades count too, so not the 3,000 that DSQL allows. */
+const deleteRows = 1_000;
+
+export interface ShrinkCheck {
+  readonly table: TargetTable;
+  readonly rows: number;
+  /** 0 to 1; 0.5: a source of less than half the table's rows is refused. */
+  readonly maxShrink: number;
+}
+
+/**
+ * Refuses a replacement that would take away more of the table than is likely meant. Before anything is written.
+ *
+ * @throws {ShrinkRefusedError} when the source is empty and the table is not, or shrinks by more than `maxShrink`
+ */
+export async function checkShrink(
+  sql: Sql,
+  { maxShrink, rows, table }: ShrinkCheck,
+  retry: RetryContext,
+): Promise<void> {
+  const [counted] = await withRetries(
+    'Counting the rows of the table',
+    retry,
+    async () => await sql.unsafe<{ readonly n: string }[]>(`SELECT count(*) AS n FROM ${quoteTable(table.name)}`),
+  );
+  const present = Number(counted?.n ?? 0);
+  if (present > 0 && (rows === 0 || rows < present * (1 - maxShrink))) {
+    throw new ShrinkRefusedError(tableText(table.name), present, rows, maxShrink);
+  }
+}
+
+export interface DeleteRequest {
+  readonly sql: Sql;
+  readonly session: DuckDbSession;
+  readonly table: TargetTable;
+  readonly chunks: readonly ChunkFile[];
+  /** What identifies a row in the chunks and in the table: `uuid_id`, or the key columns of a table that is not ours. */
+  readonly identity: readonly string[];
+  readonly retry: RetryContext;
+}
+
+/**
+ * Deletes the rows of the table that the chunks do not have, after the chunks' own rows are in: readers never see an
+ * empty table. Reads the table's keys page by page in their order, and deletes in transactions of 1,000.
+ *
+ * @returns rows deleted by this call
+ * Killed midway: some of them are deleted; a repeat deletes the others.
+ */
+export async function deleteMissing(request: DeleteRequest): Promise<number> {
+  const { identity, retry, session, sql, table } = request;
+  const names = identity.map(quoteIdentifier);
+  const key = `json_array(${identity.map((name) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ')})`;
+  const files = request.chunks.map((chunk) => quoteText(chunk.path)).join(', ');
+  await session.run('CREATE OR REPLACE TABLE kept (k VARCHAR)');
+  if (request.chunks.length > 0) {
+    await session.run(`INSERT INTO kept SELECT CAST(${key} AS VARCHAR) FROM read_parquet([${files}])`);
+  }
+  const tuple = `(${names.join(', ')})`;
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const arrays = identity.map(
+    (name, index) => `$${index + 1}::text::${(types.get(name) ?? 'text').replace(/\(.*\)/, '')}[]`,
+  );
+  const columns = names.map((name, index) => `${name}::text AS k${index}`).join(', ');
+  const bounds = identity.map((name, index) => `$${index + 1}::text::${types.get(name) ?? 'text'}`);
+  let deleted = 0;
+  let last: readonly string[] | undefined;
+  for (;;) {
+    const where = last === undefined ? '' : `WHERE ${tuple} > (${bounds.join(', ')})`;
+    const text = `SELECT ${columns} FROM ${quoteTable(table.name)} ${where} ORDER BY ${names.join(', ')} LIMIT ${pageRows}`;
+    const page = await withRetries(
+      'Reading the keys of the table',
+      retry,
+      async () => await sql.unsafe<Record<string, string>[]>(text, [...(last ?? [])]),
+    );
+    if (page.length === 0) return deleted;
+    const keys = page.map((row) => identity.map((_, index) => row[`k${index}`] ?? ''));
+    last = keys.at(-1);
+    const missing = await missingKeys(session, keys);
+    for (let from = 0; from < missing.length; from += deleteRows) {
+      const group = missing.slice(from, from + deleteRows);
+      deleted += await withRetries('Deleting rows that the source no longer has', retry, async () => {
+        const result = await sql.unsafe(
+          `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
+          identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
+        );
+        return result.count;
+      });
+    }
+    if (page.length < pageRows) return deleted;
+  }
+}
+
+/** Of the table's keys those that no chunk has. */
+async function missingKeys(
+  session: DuckDbSession,
+  keys: readonly (readonly string[])[],
+): Promise<readonly (readonly string[])[]> {
+  const given = JSON.stringify(keys.map((parts, index) => ({ i: index, k: JSON.stringify(parts) })));
+  const rows = await session.rows(`
+    SELECT i FROM (SELECT unnest(from_json(${quoteText(given)}, '[{"i":"INTEGER","k":"VARCHAR"}]'), recursive := true)) AS given
+     WHERE k NOT IN (SELECT k FROM kept) ORDER BY i`);
+  return rows.map((row) => keys[Number(row.i)] ?? []);
+}
+
+function arrayLiteral(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`;
+}

@@ -1,0 +1,80 @@
+import type { Sql } from '../dsql/connect.ts';
+import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
+import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import type { Column } from '../manifest.ts';
+import { type ChunkFile, renderBatches } from './batch.ts';
+import { VerifyFailedError } from './errors.ts';
+import { arrayType } from './statement.ts';
+import { type TargetTable, tableText } from './target-table.ts';
+
+export interface VerifyRequest {
+  readonly sql: Sql;
+  readonly session: DuckDbSession;
+  readonly table: TargetTable;
+  readonly chunks: readonly ChunkFile[];
+  /** The columns that were written. */
+  readonly columns: readonly Column[];
+  readonly identity: readonly string[];
+  readonly mode: 'count' | 'full';
+  /** A row of the table that is newer by this column need not have the values that were read. */
+  readonly latestBy?: string | undefined;
+  readonly batchRows: number;
+  /** Rows that must be there: the clean ones without those that the database refused. */
+  readonly expected: number;
+  readonly retry: RetryContext;
+}
+
+/** Columns that tell when a row was read; an unchanged row keeps its older value. */
+const untold: ReadonlySet<string> = new Set(['extracted_at']);
+
+/**
+ * Compares what was read with what is in the table. The rows go to the database once more, and it compares them with its
+ * own, value by value in the column's type (`full`) or by key alone (`count`); so no two renderings of a value can differ.
+ *
+ * @returns rows found, as many as expected
+ * @throws {VerifyFailedError} terminal: some are missing or differ
+ */
+export async function verifyRows(request: VerifyRequest): Promise<number> {
+  const { identity, mode, retry, session, sql, table } = request;
+  const columns =
+    mode === 'full'
+      ? request.columns.filter((column) => !untold.has(column.name))
+      : request.columns.filter((column) => identity.includes(column.name));
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const arrays = columns.map(
+    (column, index) => `$${index + 1}::text::${arrayType(types.get(column.name) ?? column.type)}`,
+  );
+  const names = columns.map((column) => quoteIdentifier(column.name));
+  const same = columns
+    .filter((column) => !identity.includes(column.name))
+    .map((column) => sameValue(column.name, types.get(column.name) ?? column.type));
+  const newer =
+    request.latestBy === undefined
+      ? []
+      : [`t.${quoteIdentifier(request.latestBy)} > given.${quoteIdentifier(request.latestBy)}`];
+  const condition = [...newer, same.length === 0 ? 'true' : same.join(' AND ')].map((part) => `(${part})`).join(' OR ');
+  const join = identity.map((name) => `t.${quoteIdentifier(name)} = given.${quoteIdentifier(name)}`).join(' AND ');
+  const text = `SELECT count(*) AS n FROM unnest(${arrays.join(', ')}) AS given (${names.join(', ')})
+    JOIN ${quoteTable(table.name)} t ON ${join} WHERE ${condition}`;
+  let found = 0;
+  for (const chunk of request.chunks) {
+    for (const batch of await renderBatches(session, chunk, columns, request.batchRows)) {
+      const [row] = await withRetries(
+        'Verifying',
+        retry,
+        async () => await sql.unsafe<{ readonly n: string }[]>(text, [...batch.arrays], { prepare: true }),
+      );
+      found += Number(row?.n ?? 0);
+    }
+  }
+  if (found !== request.expected) throw new VerifyFailedError(tableText(table.name), found, request.expected, mode);
+  return found;
+}
+
+/** Equality after the column's own length or scale has been applied; `json` has no equality of its own. */
+function sameValue(name: string, type: string): string {
+  const column = quoteIdentifier(name);
+  if (type === 'json') return `t.${column}::text IS NOT DISTINCT FROM given.${column}::text`;
+  return `t.${column} IS NOT DISTINCT FROM given.${column}::${type}`;
+}
