@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deploySchema } from './deploy.ts';
 import { pipelineSchema } from './pipeline.ts';
 import { dataSourceSchema } from './source.ts';
 
@@ -20,6 +21,7 @@ export const configSchema = z
     $schema: z.string().optional().describe('Where editors find the JSON Schema of this file.'),
     aurora_dsql: auroraDsqlSchema.prefault({}).describe('The cluster to load into.'),
     data_source: dataSourceSchema.prefault({}).describe('What all API pipelines have in common.'),
+    deploy: deploySchema.prefault({}).describe('The service in AWS.'),
     pipelines: z.record(z.string().min(1).max(100), pipelineSchema).describe('Pipelines by name.'),
   })
   .superRefine((config, context) => {
@@ -39,6 +41,13 @@ export const configSchema = z
           code: 'custom',
           path: ['pipelines', name, 'latest_by'],
           message: 'is for load_mode upsert only',
+        });
+      }
+      if (pipeline.trigger !== undefined && pipeline.source_type !== 'file') {
+        context.addIssue({
+          code: 'custom',
+          path: ['pipelines', name, 'trigger'],
+          message: 'is for source_type file only: the object that lands is what is loaded',
         });
       }
       if (

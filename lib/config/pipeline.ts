@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deployedPipelineShape } from './deploy.ts';
 import { loadShape } from './load.ts';
 import { ruleSchema } from './rule.ts';
 import { apiSourceShape, fileSourceShape } from './source.ts';
@@ -57,8 +58,12 @@ const transformShape = {
 };
 
 export const pipelineSchema = z.discriminatedUnion('source_type', [
-  z.strictObject({ ...apiSourceShape, ...loadShape, ...transformShape }).superRefine(checkApiSource),
-  z.strictObject({ ...fileSourceShape, ...loadShape, ...transformShape }).superRefine(checkFileSource),
+  z
+    .strictObject({ ...apiSourceShape, ...loadShape, ...transformShape, ...deployedPipelineShape })
+    .superRefine(checkApiSource),
+  z
+    .strictObject({ ...fileSourceShape, ...loadShape, ...transformShape, ...deployedPipelineShape })
+    .superRefine(checkFileSource),
 ]);
 
 export type PipelineSettings = z.infer<typeof pipelineSchema>;
