@@ -30,7 +30,7 @@ export async function parseExpression(session: DuckDbSession, expression: string
   if (answer.error) {
     const position = Number(answer.position);
     throw new ExpressionProblem(
-      syntaxProblem(answer.error_message ?? 'it cannot be parsed', expression),
+      syntaxProblem(answer.error_message ?? 'it cannot be parsed', expression, position - before.length),
       Number.isFinite(position) ? Math.min(Math.max(position - before.length, 0), expression.length) : undefined,
     );
   }
@@ -85,7 +85,13 @@ function withExactNumbers(tree: string): string {
   return tree.replace(/"(value|upper|lower)":(-?\d{16,})(?=[,}])/g, '"$1":"$2"');
 }
 
-function syntaxProblem(message: string, expression: string): string {
+function syntaxProblem(message: string, expression: string, position: number): string {
+  if (position > expression.length) {
+    return 'the expression breaks off';
+  }
+  if (message.startsWith('Only SELECT')) {
+    return 'it is more than one expression';
+  }
   if (expression.includes('`')) {
     return 'names with spaces stand in double quotes here: "first name" instead of `first name`';
   }

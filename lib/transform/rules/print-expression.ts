@@ -139,6 +139,9 @@ async function printFunction(node: ExpressionNode, children: readonly string[], 
   if (node.is_operator === true && allowedOperators.has(name)) {
     return printInfix(name, node, children, scope);
   }
+  if (name.endsWith('__postfix')) {
+    throw new ExpressionProblem(`${name.replace('__postfix', '')} lacks what stands to its right`, positionOf(node));
+  }
   refuse(name, node, false);
   if (!allowedFunctions.has(name)) {
     throw new ExpressionProblem(`there is no function ${name} for rules`, positionOf(node));

@@ -20,8 +20,9 @@ export function seriesFunction(name: SeriesFunction, column: string, duckType: s
     case 'floor':
       return number ? `${name}(${column})` : undefined;
     case 'lower':
+      return text ? `lower(${column})` : undefined;
     case 'upper':
-      return text ? `${name}(${column})` : undefined;
+      return text ? upper(column) : undefined;
     case 'casefold':
       return text ? `replace(lower(${column}), 'ß', 'ss')` : undefined;
     case 'title':
@@ -30,7 +31,7 @@ export function seriesFunction(name: SeriesFunction, column: string, duckType: s
       return text ? `upper(${column}[1:1]) || lower(${column}[2:])` : undefined;
     case 'swapcase':
       return text
-        ? `array_to_string(list_transform(string_split(${column}, ''), lambda c: CASE WHEN c = lower(c) THEN upper(c) ELSE lower(c) END), '')`
+        ? `array_to_string(list_transform(string_split(${column}, ''), lambda c: CASE WHEN c = lower(c) THEN ${upper('c')} ELSE lower(c) END), '')`
         : undefined;
     case 'strip':
       return text ? `regexp_replace(${column}, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '', 'g')` : undefined;
@@ -68,4 +69,9 @@ function roundHalfEven(column: string, duckType: string): string {
   }
   const whole = `trunc(${column})::DECIMAL(38,0)`;
   return `CASE WHEN abs(${column} - ${whole}) = 0.5 AND ${whole} % 2 = 0 THEN ${whole} ELSE round(${column})::DECIMAL(38,0) END`;
+}
+
+/** DuckDB's upper knows no letter that becomes two; ß is the common one. */
+function upper(text: string): string {
+  return `upper(replace(${text}, 'ß', 'SS'))`;
 }

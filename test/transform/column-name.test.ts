@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { cleanName, cleanNames, serviceColumns } from '../../lib/transform/column-name.ts';
+import { runTransform, withoutService } from './support/stage.ts';
+
+test.each([
+  ['User ID', 'user_id'],
+  ['Amount (USD)', 'amount_usd'],
+  ['_id', '_id'],
+  ['a__b', 'a__b'],
+  ['顧客 名', '顧客_名'],
+  ['Größe', 'größe'],
+  ['ＦＵＬＬ', 'full'],
+  ['2nd', '_2nd'],
+  ['', 'column_7'],
+  ['$$$', 'column_7'],
+  ['select', 'select'],
+  ["it's", 'it_s'],
+])('%j becomes %j', (source, name) => {
+  expect(cleanName(source, 7)).toBe(name);
+});
+
+test('names of any texts are unique, clean, at most 63 bytes and the same every time', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 90 })), (sources) => {
+      const names = cleanNames(sources, serviceColumns);
+      expect(names).toHaveLength(sources.length);
+      expect(new Set([...names, ...serviceColumns]).size).toBe(sources.length + serviceColumns.length);
+      expect(names).toEqual(cleanNames(sources, serviceColumns));
+      for (const name of names) {
+        expect(Buffer.byteLength(name)).toBeLessThanOrEqual(63);
+        expect(name).toMatch(/^[\p{L}\p{M}\p{N}_]+$/u);
+        expect(name).not.toMatch(/^\p{N}/u);
+      }
+    }),
+  );
+});
+
+test('long names that differ only at their end stay apart', () => {
+  const long = 'x'.repeat(80);
+  const [a, b] = cleanNames([`${long}a`, `${long}b`], []);
+  expect(a).toMatch(/^x{54}_[0-9a-f]{8}$/);
+  expect(a).not.toBe(b);
+});
+
+test('names of the service, duplicates and collisions get a suffix, and settings may use either name', async () => {
+  const { manifest, rows, rejected } = await runTransform(
+    { format: 'csv', content: 'uuid_id,created_at,a,a,A,o,s,v0,w,c0\nu,t,1,2,3,4,5,6,7,8\n,t,1,2,3,4,5,6,7,8\n' },
+    {
+      required_columns: ['uuid_id'],
+      columns: { a_2: 'text' },
+      business_rules: [
+        {
+          type: 'filter',
+          condition: "created_at = 't' and created_at_2 = 't' and o = 4 and s = 5 and v0 = 6 and w = 7",
+        },
+      ],
+    },
+  );
+  expect(manifest.columns.map((column) => [column.name, column.source_name])).toEqual([
+    ['uuid_id', undefined],
+    ['uuid_id_2', 'uuid_id'],
+    ['created_at_2', 'created_at'],
+    ['a', undefined],
+    ['a_2', 'a'],
+    ['a_3', 'A'],
+    ['o', undefined],
+    ['s', undefined],
+    ['v0', undefined],
+    ['w', undefined],
+    ['c0', undefined],
+    ['extracted_at', undefined],
+  ]);
+  expect(withoutService(rows)).toEqual([
+    { uuid_id_2: 'u', created_at_2: 't', a: '1', a_2: '2', a_3: '3', o: '4', s: '5', v0: '6', w: '7', c0: '8' },
+  ]);
+  expect(rejected).toMatchObject([{ column_name: 'uuid_id_2', row: { uuid_id: null, a: '1', a_3: '2', A: '3' } }]);
+});
+
+test('a table that the service did not make keeps its own created_at', async () => {
+  const targetColumns = [
+    { name: 'id', type: 'integer', nullable: false },
+    { name: 'created_at', type: 'date', nullable: true },
+  ];
+  const { rows } = await runTransform(
+    { format: 'csv', content: 'id,created_at\n1,2024-01-02\n' },
+    {},
+    { targetColumns },
+  );
+  expect(withoutService(rows)).toEqual([{ id: 1, created_at: '2024-01-02' }]);
+});
+
+test('a setting that names a column the source does not have is an error with the nearest name', async () => {
+  const input = { format: 'csv', content: 'User ID,b\n1,2\n' } as const;
+  await expect(runTransform(input, { key_columns: ['user_idd'] })).rejects.toThrow(
+    'Pipeline sample: key_columns names user_idd, which the source does not have. Did you mean user_id?',
+  );
+  await expect(runTransform(input, { required_columns: ['zzz'] })).rejects.toThrow('The columns are User ID, b.');
+  await expect(runTransform(input, { columns: { c: 'text' } })).rejects.toThrow(/columns names c/);
+});

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { expect, test } from 'vitest';
+import { runTransform, typesOf, withoutService } from './support/stage.ts';
+
+const data = (name: string): string => `node_modules/vega-datasets/data/${name}`;
+
+test('zip codes keep their leading zeros', async () => {
+  const { manifest, rows, rejected } = await runTransform({ format: 'csv', path: data('zipcodes.csv') });
+  const theirs = parse(readFileSync(data('zipcodes.csv')), { columns: true, bom: true }) as Record<string, string>[];
+  expect(rejected).toEqual([]);
+  expect(typesOf(manifest).zip_code).toBe('text');
+  expect(rows).toHaveLength(theirs.length);
+  expect(rows.map((row) => row.zip_code)).toEqual(theirs.map((row) => row.zip_code));
+  expect(rows.map((row) => Number(row.latitude))).toEqual(theirs.map((row) => Number(row.latitude)));
+});
+
+test('movies of mixed types load with nothing lost', async () => {
+  const { manifest, rows, rejected } = await runTransform({ format: 'json', path: data('movies.json') });
+  const movies = JSON.parse(readFileSync(data('movies.json'), 'utf8')) as Record<string, unknown>[];
+  expect(rejected).toEqual([]);
+  expect(rows).toHaveLength(3201);
+  const types = typesOf(manifest);
+  const names = new Map(manifest.columns.map((column) => [column.source_name ?? column.name, column.name]));
+  for (const [i, movie] of movies.entries()) {
+    for (const [key, value] of Object.entries(movie)) {
+      const name = names.get(key) ?? '';
+      const got = rows[i]?.[name];
+      const expected = value === null ? (types[name] === 'text' ? '' : null) : value;
+      expect(typeof expected === 'number' ? Number(got) : got, `row ${i}, ${key}`).toEqual(expected);
+    }
+  }
+});
+
+test('birdstrikes equal what a plain reader finds, row by row', async () => {
+  const { rows, rejected, manifest } = await runTransform({ format: 'csv', path: data('birdstrikes.csv') });
+  const theirs = parse(readFileSync(data('birdstrikes.csv')), { columns: false, bom: true, from: 2 }) as string[][];
+  expect(rejected).toEqual([]);
+  expect(rows).toHaveLength(theirs.length);
+  const types = Object.values(typesOf(manifest));
+  for (const [i, row] of withoutService(rows).entries()) {
+    expect(
+      Object.values(row).map((value, c) => (types[c] === 'text' ? value : value === null ? '' : Number(value))),
+    ).toEqual(theirs[i]?.map((value, c) => (types[c] === 'text' || value === '' ? value : Number(value))));
+  }
+});
+
+test('231,083 flights are all there, exact duplicates counted', async () => {
+  const { manifest } = await runTransform({ format: 'json', path: data('flights-200k.json') }, { deduplicate: true });
+  const flights = JSON.parse(readFileSync(data('flights-200k.json'), 'utf8')) as object[];
+  const distinct = new Set(flights.map((flight) => JSON.stringify(flight))).size;
+  expect(manifest.counts).toEqual({
+    rows_read: 231_083,
+    rows_filtered: 0,
+    rows_deduplicated: 231_083 - distinct,
+    rows_rejected: 0,
+    rows_clean: distinct,
+  });
+  expect(
+    manifest.chunks
+      .map((chunk) => chunk.rows)
+      .slice(0, -1)
+      .every((rows) => rows === 50_000),
+  ).toBe(true);
+});
