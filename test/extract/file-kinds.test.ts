@@ -29,7 +29,7 @@ describe('files of a source', () => {
   });
 
   it('that are cut off in the middle of their gzip are refused', async () => {
-    const packed = gzipSync(Buffer.from('id\n' + '1\n'.repeat(10_000)));
+    const packed = gzipSync(Buffer.from(`id\n${'1\n'.repeat(10_000)}`));
     const { request } = await files({ 'a.csv.gz': packed.subarray(0, packed.length - 9) }, { file_path: 'a.csv.gz' });
     await expect(extract(request)).rejects.toMatchObject({
       code: 'file_damaged',

@@ -2,7 +2,7 @@ import type { JsonPath } from '../../config/json-path.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
 import type { RowSearch } from '../row-search.ts';
 import type { ApiClient } from './api-client.ts';
-import { RowsMissingError } from './errors.ts';
+import { type RequestShown, RowsMissingError } from './errors.ts';
 import { type BaseCall, pageCall } from './page-call.ts';
 import { moveOn } from './page-guard.ts';
 import type { PagePosition } from './page-position.ts';
@@ -50,19 +50,41 @@ export async function askPage(
       const { digest, rows } = content;
       const facts = { rows, captures: content.captures, headers: answer.headers, url: answer.url };
       const { next, total } = judgePage(pagination, position, facts);
+      const { shown } = answer;
+      const warning = shrinkWarning(shown, position, total) ?? unfollowedWarning(shown, pagination, content.captures);
+      const said = warning === undefined ? {} : { warning };
       if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null };
-      const rowsSoFar = position.rows + rows;
       if (next !== undefined) {
-        return { content, next: moveOn(position, next, { rows, digest, total, url: answer.url }, answer.shown) };
+        const moved = moveOn(position, next, { rows, digest, total, url: answer.url }, shown);
+        return { content, next: moved, ...said };
       }
-      if (total !== undefined && rowsSoFar < total) throw new RowsMissingError(answer.shown, rowsSoFar, total);
-      const sign = unfollowedSign(pagination, content.captures);
-      if (sign === undefined) return { content, next: null };
-      const warning = `${answer.shown.method} ${answer.shown.url} says by ${sign} that there are further pages, which were not read. Set pagination, or pagination: {type: none} if that is meant.`;
-      return { content, next: null, warning };
+      const rowsSoFar = position.rows + rows;
+      if (total !== undefined && rowsSoFar < total) throw new RowsMissingError(shown, rowsSoFar, total);
+      return { content, next: null, ...said };
     });
   } catch (thrown) {
     await sink.restart();
     throw thrown;
   }
+}
+
+/** Where rows vanish before the page being read, later ones move up into pages that were read already. */
+function shrinkWarning(shown: RequestShown, position: PagePosition, total: number | undefined): string | undefined {
+  if (total === undefined || position.total === undefined || total >= position.total) return undefined;
+  return `The total of ${shown.method} ${endpointOf(shown)} went from ${position.total} to ${total} while its pages were read: rows that moved up may be missing. Use a cursor, or an order in which rows do not move.`;
+}
+
+function unfollowedWarning(
+  shown: RequestShown,
+  pagination: PaginationSettings | undefined,
+  captures: ReadonlyMap<string, string>,
+): string | undefined {
+  const sign = unfollowedSign(pagination, captures);
+  if (sign === undefined) return undefined;
+  return `${shown.method} ${endpointOf(shown)} says by ${sign} that there are further pages, which were not read. Set pagination, or pagination: {type: none} if that is meant.`;
+}
+
+/** Without the query, so that the same warning of several pages is one. */
+function endpointOf(shown: RequestShown): string {
+  return shown.url.replace(/\?.*$/s, '');
 }

@@ -125,7 +125,7 @@ export function judgePage(
 }
 
 function totalOf(pagination: PaginationSettings | undefined, facts: PageFacts): number | undefined {
-  if (pagination === undefined || !('total_header' in pagination)) return undefined;
+  if (pagination?.type !== 'page_number' && pagination?.type !== 'offset') return undefined;
   const header = pagination.total_header;
   const inHeader = header === undefined ? undefined : headerText(facts.headers, header);
   return countOf(inHeader === undefined ? undefined : JSON.stringify(inHeader)) ?? countOf(facts.captures.get('total'));
