@@ -61,7 +61,7 @@ export class Contest {
     const cancelled = this.wasCancelled;
     this.noteHolders(transaction);
     if (!transaction.explicit) return cancelled ? await this.retry(transaction, work) : failed;
-    await this.executor.command('ROLLBACK TO SAVEPOINT dsql_last');
+    await this.executor.undoLast(transaction);
     if (cancelled) transaction.contestedFrom ??= transaction.journal.length;
     else if (!duplicate) transaction.doom ??= errors.conflict;
     transaction.shadowed = true;
@@ -107,7 +107,7 @@ export class Contest {
     return await this.executor.arbitrate(async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) return errors.conflict;
-        await this.executor.command('ROLLBACK TO SAVEPOINT dsql_last');
+        await this.executor.undoLast(transaction);
         transaction.copies.clear();
         const replayed = await this.replay(transaction);
         if (replayed === 'differs' || transaction.doom !== undefined) return errors.conflict;

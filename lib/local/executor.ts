@@ -348,18 +348,24 @@ export class Executor implements Owner {
 
   // PostgreSQL.
 
+  /** Undoes the statement that ran last, and those run on copies since. */
+  async undoLast(transaction: Transaction): Promise<void> {
+    await this.command(`ROLLBACK TO SAVEPOINT ${transaction.savepoints === 1 ? 'dsql_first' : 'dsql_last'}`);
+  }
+
   /** The savepoint a statement is undone to when it meets another transaction's lock. */
   private savepoint(transaction: Transaction): readonly string[] {
     if (!transaction.explicit) return [];
     transaction.savepoints += 1;
-    if (transaction.savepoints === 1) return ['SAVEPOINT dsql_first', 'SAVEPOINT dsql_last'];
+    if (transaction.savepoints === 1) return ['SAVEPOINT dsql_first'];
     if (transaction.savepoints <= maxSavepoints) return ['SAVEPOINT dsql_last'];
     return ['RELEASE SAVEPOINT dsql_last', 'SAVEPOINT dsql_last'];
   }
 
   /** Runs what may wait for a lock under the lock watch. */
   async watched<T>(work: () => Promise<T>, kind: 'rows' | 'schema' = 'rows'): Promise<T> {
-    this.guard.locks.enter(this, kind);
+    const { pid } = await this.open();
+    this.guard.locks.enter(this, pid, kind);
     try {
       return await work();
     } finally {

@@ -68,7 +68,14 @@ export class Guard {
     this.locks = new LockWatch(watcher, options.now);
     this.permits = options.limits.connectionBurst;
     this.refilledAt = options.now();
-    this.secureContext = createSecureContext({ cert: options.certificate.certificate, key: options.certificate.key });
+    this.secureContext = createSecureContext({
+      cert: options.certificate.certificate,
+      key: options.certificate.key,
+      minVersion: 'TLSv1.2',
+      // The cheapest first: the guard's own processor time is the one cost of it that a loader notices.
+      ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
+      honorCipherOrder: true,
+    });
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 

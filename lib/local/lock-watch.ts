@@ -1,4 +1,5 @@
 import type { PostgresConnection } from './postgres/connection.ts';
+import { mayWait } from './process.ts';
 import { literal } from './sql/statement.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -15,6 +16,7 @@ export interface Waiter {
 /** One statement's running, told from the same session's next one by identity. */
 interface Stint {
   readonly kind: 'rows' | 'schema';
+  readonly pid: number;
 }
 
 /** How often running statements are looked at. */
@@ -67,8 +69,8 @@ export class LockWatch {
   }
 
   /** A statement that may wait begins: for rows and keys, or as DDL for a table. */
-  enter(session: Waiter, kind: 'rows' | 'schema'): void {
-    this.running.set(session, { kind });
+  enter(session: Waiter, pid: number, kind: 'rows' | 'schema'): void {
+    this.running.set(session, { kind, pid });
     this.waitingSince.delete(session);
     this.schedule();
   }
@@ -92,6 +94,7 @@ export class LockWatch {
   private async look(): Promise<void> {
     this.timer = undefined;
     if (this.running.size === 0) return;
+    if (![...this.running.values()].some(({ pid }) => mayWait(pid))) return this.schedule();
     this.looking = true;
     const stints = new Map(this.running);
     try {
