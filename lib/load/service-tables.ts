@@ -2,7 +2,7 @@ import type { Sql } from '../dsql/connect.ts';
 import { type RetryContext, runStatement } from '../dsql/retry.ts';
 
 /** The tables the service keeps in the target, with the statements that make them. */
-const serviceTables: Readonly<Record<string, string>> = {
+export const serviceTables: Readonly<Record<string, string>> = {
   etl_execution_log: `CREATE TABLE IF NOT EXISTS public.etl_execution_log (
     run_id text PRIMARY KEY,
     pipeline_name text NOT NULL,
@@ -30,7 +30,8 @@ const serviceTables: Readonly<Record<string, string>> = {
     verified text,
     warnings text,
     source_fingerprint text,
-    plan_fingerprint text
+    plan_fingerprint text,
+    event_id text
   )`,
   etl_load_ledger: `CREATE TABLE IF NOT EXISTS public.etl_load_ledger (
     run_id text NOT NULL,

@@ -35,6 +35,8 @@ export interface RunDemand {
   readonly trigger: 'cli' | 'schedule' | 's3' | 'console';
   /** Load a source again that was loaded already, and start an interrupted run over. */
   readonly again: boolean;
+  /** Names what started the run, where the same event may come twice: a run of the same event is not begun again. */
+  readonly eventId?: string;
   /** Let `replace` take away more of the table than `max_shrink` allows. */
   readonly force?: boolean;
   /** Wait for a run of the same pipeline that is under way, instead of skipping. */

@@ -20,6 +20,8 @@ export interface RunStart {
   readonly planFingerprint: string;
   /** Known before anything is read where the source is files. */
   readonly sourceFingerprint: string | null;
+  /** What started the run, where the same event may come twice. */
+  readonly eventId: string | null;
 }
 
 /** Logs that a run has begun, or goes on. */
@@ -27,10 +29,12 @@ export async function logStart(sql: Sql, start: RunStart): Promise<void> {
   const { run } = start;
   await sql`
     INSERT INTO public.etl_execution_log
-           (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint, source_fingerprint)
+           (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint, source_fingerprint,
+            event_id)
     VALUES (${run.run_id}, ${start.pipelineName}, 'running', ${run.trigger}, ${run.start_time}, ${start.targetTable},
-            ${start.planFingerprint}, ${start.sourceFingerprint})
-    ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL`;
+            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId})
+    ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL,
+      event_id = COALESCE(EXCLUDED.event_id, etl_execution_log.event_id)`;
 }
 
 /** Notes what a run reads, as soon as it is known; a later run recognises the same content by it. */
@@ -86,6 +90,27 @@ export async function logEnd(
     Object.values(row),
     { prepare: true },
   );
+}
+
+/** The run that this very event started, other than the one that asks; undefined when it is new. */
+export async function findEvent(
+  sql: Sql,
+  pipelineName: string,
+  eventId: string,
+  runId: string,
+): Promise<Pick<LoggedRun, 'run_id' | 'status'> | undefined> {
+  const rows = await sql<Pick<LoggedRun, 'run_id' | 'status'>[]>`
+    SELECT run_id, status FROM public.etl_execution_log
+     WHERE pipeline_name = ${pipelineName} AND event_id = ${eventId} AND run_id <> ${runId}
+     ORDER BY start_time LIMIT 1`;
+  return rows[0];
+}
+
+/** A run's status in the log; undefined when it was never logged. */
+export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['status'] | undefined> {
+  const rows = await sql<Pick<LoggedRun, 'status'>[]>`
+    SELECT status FROM public.etl_execution_log WHERE run_id = ${runId}`;
+  return rows[0]?.status;
 }
 
 /** Marks a run that nobody will finish. */

@@ -4,7 +4,7 @@ import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
 import { extract } from '../extract/extract.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
-import { defineTable, type TableDemand } from '../load/define-table.ts';
+import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
@@ -14,6 +14,7 @@ import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../ma
 import { transform } from '../transform/transform.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
 import { logFingerprint } from './run-log.ts';
+import { indexDemands, tableDemand } from './table-demand.ts';
 import { readWatermark } from './watermark.ts';
 
 /*
@@ -161,10 +162,7 @@ export async function concludeStage(
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,
     latestBy: demand.latestBy,
-    indexes: settings.indexes.map((index) => ({
-      columns: ('columns' in index ? index.columns : index).map((column) => columnNameOf(column, clean)),
-      unique: 'columns' in index && index.unique,
-    })),
+    indexes: indexDemands(context, clean),
     verify: settings.verify,
     batchRows: settings.batch_rows,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
@@ -182,26 +180,4 @@ function checkRejected(settings: PipelineSettings, counts: CleanManifest['counts
   if (ratio !== undefined && rejected > read * ratio) {
     throw new TooManyRejectedError(rejected, read, `max_rejected_ratio (${ratio})`);
   }
-}
-
-/** What the pipeline wants of its table, with names as the clean columns have them. */
-function tableDemand(
-  { pipeline }: RunContext,
-  clean: CleanManifest,
-): TableDemand & { readonly latestBy: string | undefined } {
-  const { settings } = pipeline;
-  return {
-    name: parseTableName(settings.target_table),
-    columns: clean.columns,
-    keyColumns: settings.key_columns.map((key) => columnNameOf(key, clean)),
-    loadMode: settings.load_mode,
-    latestBy: settings.latest_by === undefined ? undefined : columnNameOf(settings.latest_by, clean),
-  };
-}
-
-/** A configured name is the target's, or the source's that became the target's. */
-function columnNameOf(name: string, { columns }: CleanManifest): string {
-  const column =
-    columns.find((candidate) => candidate.name === name) ?? columns.find((candidate) => candidate.source_name === name);
-  return column?.name ?? name;
 }

@@ -6,12 +6,17 @@ import { describeTable } from '../load/target-table.ts';
 import { type LeaseRequest, takeLease } from './lease.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
 import { prefixOf, type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
-import { findLoaded, findUnfinished, logAbandoned, logStart } from './run-log.ts';
+import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from './run-log.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
   | { readonly run: Run }
-  | { readonly skip: { readonly code: 'already_running' | 'already_loaded'; readonly message: string } };
+  | {
+      readonly skip: {
+        readonly code: 'already_running' | 'already_loaded' | 'repeated_event';
+        readonly message: string;
+      };
+    };
 
 /** Makes the service's tables where they are missing, and takes the pipeline's lease; the first contact with the target. */
 export async function reserve(
@@ -45,6 +50,14 @@ export async function startRun(
   const table = pipeline.settings.target_table;
   const retried = <T>(what: string, work: () => Promise<T>): Promise<T> =>
     runStatement(what, context.where, retryOf(context), work);
+  const first =
+    demand.eventId === undefined
+      ? undefined
+      : await retried('Reading the execution log', () => findEvent(sql, pipeline.name, demand.eventId ?? '', runId));
+  if (first !== undefined) {
+    const message = `The same event started run ${first.run_id}, whose status is ${first.status}. Start the pipeline by hand to run it again.`;
+    return { skip: { code: 'repeated_event', message } };
+  }
   const source = await fingerprintSource(context);
   let repeated = false;
   if (source !== undefined) {
@@ -77,6 +90,7 @@ export async function startRun(
       targetTable: table,
       planFingerprint: planFingerprint(pipeline.settings, demand.range),
       sourceFingerprint: source?.fingerprint ?? null,
+      eventId: demand.eventId ?? null,
     }),
   );
   return { run };
