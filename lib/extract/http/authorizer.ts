@@ -33,13 +33,15 @@ export async function fixedAuthorizer(
   resolveSecret: ResolveSecret,
   redactor: Redactor,
 ): Promise<Authorizer> {
-  const authorization = await fixedAuthorization(auth, (value) => resolved(value, resolveSecret, redactor));
+  const read = (value: string | SecretReference) => resolved(value, resolveSecret, redactor);
+  const authorization = await fixedAuthorization(auth, read, redactor);
   return { authorize: async () => authorization, renew: async () => false };
 }
 
 async function fixedAuthorization(
   auth: Exclude<AuthSettings, { type: 'oauth2_client_credentials' }> | undefined,
   read: (value: string | SecretReference) => Promise<string>,
+  redactor: Redactor,
 ): Promise<Authorization> {
   switch (auth?.type) {
     case undefined:
@@ -53,8 +55,9 @@ async function fixedAuthorization(
         : { headers: { [auth.name.toLowerCase()]: key }, query: {} };
     }
     case 'basic': {
-      const pair = `${await read(auth.username)}:${await read(auth.password)}`;
-      return { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }, query: {} };
+      const pair = Buffer.from(`${await read(auth.username)}:${await read(auth.password)}`).toString('base64');
+      redactor.learn(pair);
+      return { headers: { authorization: `Basic ${pair}` }, query: {} };
     }
   }
 }

@@ -53,18 +53,21 @@ export async function readPage(
   const rows = many && search.path === undefined ? everyDocument : search;
   let head: Buffer = Buffer.alloc(0);
   let bytes = 0;
+  async function* pieces(): AsyncGenerator<Buffer> {
+    for await (const piece of answer.body as AsyncIterable<Buffer>) {
+      if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
+      bytes += piece.length;
+      yield piece;
+    }
+  }
   const excerpt = (): string => excerptOf(new TextDecoder().decode(head), redactor);
   try {
-    const summary = await scanRecords(answer.body as AsyncIterable<Buffer>, {
+    const summary = await scanRecords(pieces(), {
       rows,
       captures,
       many,
       onRecord: page.add,
-      afterPiece: async (piece) => {
-        if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
-        bytes += piece.length;
-        await sink.flush();
-      },
+      afterPiece: sink.flush,
     });
     if (!summary.reached && !many) throw notFound(answer, rows, summary, excerpt());
     return page.content(bytes, summary.captures);

@@ -279,7 +279,9 @@ export class JsonScanner {
   #beginCaptures(nodes: readonly PathNode[], at: number, kind: 'object' | 'array' | 'scalar' | 'null'): void {
     for (const node of nodes) {
       const record = node.rows === 'value' || (node.rows === 'either' && kind !== 'array' && kind !== 'null');
-      if (node.rows === 'value' || node.rows === 'either') this.#reached = true;
+      if (node.rows === 'value' || node.rows === 'either' || (node.rows === 'elements' && kind === 'null')) {
+        this.#reached = true;
+      }
       if (!record && node.captures.length === 0) continue;
       this.#captures.push({ depth: this.#frames.length, record, names: node.captures, pieces: [], start: at });
     }

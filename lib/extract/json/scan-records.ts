@@ -15,8 +15,8 @@ export interface ScanOptions {
   readonly rows: RowSearch;
   readonly captures: Readonly<Record<string, JsonPath>>;
   readonly onRecord: (raw: Buffer) => void;
-  /** Called after each piece with the bytes so far, so that records need not pile up. */
-  readonly afterPiece: (piece: Buffer) => Promise<void>;
+  /** Called after each piece, so that records need not pile up. */
+  readonly afterPiece: () => Promise<void>;
   /** Several documents may follow each other. */
   readonly many?: boolean;
 }
@@ -33,7 +33,7 @@ export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOp
     const scanner = new JsonScanner(searchTree(rows, captures), onRecord, { many });
     for await (const piece of pieces) {
       scanner.write(piece);
-      await afterPiece(piece);
+      await afterPiece();
     }
     return scanner.end();
   }
@@ -43,13 +43,13 @@ export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOp
     bytes += piece.length;
     if (bytes > documentBytes) throw new DocumentLimitReached();
     held.push(piece);
-    await afterPiece(piece);
+    await afterPiece();
   }
   const document = Buffer.concat(held);
   const scanner = new JsonScanner(documentTree(document, rows, captures), onRecord);
   scanner.write(document);
   const summary = scanner.end();
-  await afterPiece(Buffer.alloc(0));
+  await afterPiece();
   // A filter that lets nothing through is no sign that the path is wrong.
   const byFilter = rows.path !== undefined && rows.path.steps === undefined;
   return byFilter ? { ...summary, reached: true } : summary;
