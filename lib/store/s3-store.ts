@@ -1,0 +1,160 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import type { ObjectStore } from '../object-store.ts';
+import { StagedObjectMissingError, StoreRefusedError, StoreUnavailableError } from './errors.ts';
+
+/** Files up to this size go in one request; larger ones in parts of at least this size. S3 allows 5 MiB to 5 GiB. */
+const partBytes = 32 * 1024 * 1024;
+
+/** Parts an upload may have (S3 user guide, "Multipart upload limits"). */
+const maxParts = 10_000;
+
+export interface S3StoreOptions {
+  readonly client: Pick<S3Client, 'send'>;
+  readonly bucket: string;
+  /** Local folder for downloaded objects and files to be uploaded; made when needed. */
+  readonly scratchDir: string;
+}
+
+/**
+ * The staging bucket as an object store. S3 shows an object when all its bytes are there and is consistent afterwards,
+ * so a put needs nothing besides. A large upload that is killed leaves parts nobody sees; the bucket's lifecycle ends them.
+ *
+ * @throws {StoreUnavailableError} transient: S3 failed in every attempt of the client
+ * @throws {StoreRefusedError} terminal: access denied, no such bucket
+ * @throws {StagedObjectMissingError} terminal: `localPath` of an object that is not there
+ */
+export function s3Store({ bucket, client, scratchDir }: S3StoreOptions): ObjectStore {
+  const localOf = (kind: 'in' | 'out', key: string): string => path.join(scratchDir, kind, ...key.split('/'));
+  const tried = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw storeError(bucket, key, cause);
+    }
+  };
+  const putBytes = async (key: string, body: Uint8Array | string): Promise<void> => {
+    await tried(key, () => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body })));
+  };
+  return {
+    put: putBytes,
+    putFile: async (key, localPath) => {
+      const { size } = await stat(localPath);
+      if (size <= partBytes) await putBytes(key, await readFile(localPath));
+      else await tried(key, () => uploadInParts(client, bucket, key, localPath, size));
+      await rm(localPath, { force: true });
+    },
+    get: async (key) => {
+      const answer = await getObject(client, bucket, key);
+      return answer === undefined ? undefined : await tried(key, () => answer.transformToByteArray());
+    },
+    localPath: async (key) => {
+      const file = localOf('in', key);
+      if (await exists(file)) return file;
+      const answer = await getObject(client, bucket, key);
+      if (answer === undefined) throw new StagedObjectMissingError(bucket, key);
+      await mkdir(path.dirname(file), { recursive: true });
+      await tried(key, () => pipeline(answer as unknown as Readable, createWriteStream(`${file}.new`)));
+      await rename(`${file}.new`, file);
+      return file;
+    },
+    scratchPath: async (key) => {
+      const file = localOf('out', key);
+      await mkdir(path.dirname(file), { recursive: true });
+      return `${file}.part`;
+    },
+    removeAll: async (prefix) => {
+      await tried(prefix, () => removeAll(client, bucket, prefix));
+    },
+  };
+}
+
+/** An object's body, or undefined when there is none. */
+async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: string) {
+  try {
+    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return answer.Body;
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'NoSuchKey') return undefined;
+    throw storeError(bucket, key, cause);
+  }
+}
+
+async function uploadInParts(
+  client: Pick<S3Client, 'send'>,
+  bucket: string,
+  key: string,
+  localPath: string,
+  size: number,
+): Promise<void> {
+  const target = { Bucket: bucket, Key: key };
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
+  const length = Math.max(partBytes, Math.ceil(size / maxParts));
+  const handle = await open(localPath, 'r');
+  try {
+    const parts: { readonly ETag: string | undefined; readonly PartNumber: number }[] = [];
+    const buffer = Buffer.alloc(length);
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(buffer, 0, length, at);
+      const PartNumber = parts.length + 1;
+      const Body = buffer.subarray(0, bytesRead);
+      const { ETag } = await client.send(new UploadPartCommand({ ...target, UploadId, PartNumber, Body }));
+      parts.push({ ETag, PartNumber });
+      at += bytesRead;
+    }
+    await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: parts } }));
+  } catch (error) {
+    await client.send(new AbortMultipartUploadCommand({ ...target, UploadId })).catch(() => undefined);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeAll(client: Pick<S3Client, 'send'>, bucket: string, prefix: string): Promise<void> {
+  let token: string | undefined;
+  do {
+    const page = await client.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: `${prefix.replace(/\/$/, '')}/`, ContinuationToken: token }),
+    );
+    const Objects = (page.Contents ?? []).map(({ Key }) => ({ Key }));
+    if (Objects.length > 0) {
+      const answer = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
+      const [failed] = answer.Errors ?? [];
+      if (failed !== undefined) throw new Error(`${failed.Key} was not deleted: ${failed.Code}`);
+    }
+    token = page.NextContinuationToken;
+  } while (token !== undefined);
+}
+
+function storeError(bucket: string, key: string, cause: unknown): Error {
+  const status =
+    typeof cause === 'object' && cause !== null && '$metadata' in cause
+      ? (cause.$metadata as { readonly httpStatusCode?: number }).httpStatusCode
+      : undefined;
+  const refused = status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
+  return refused
+    ? new StoreRefusedError(bucket, key, cause instanceof Error ? cause.name : 'refused', { cause })
+    : new StoreUnavailableError(bucket, key, { cause });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  );
+}
