@@ -89,12 +89,24 @@ export async function renderRange(
   return batchOf(row ?? {}, chunk.number, range.id, columns.length);
 }
 
-/** One row as a JSON object, for a row that the database refused. */
-export async function renderRowJson(session: DuckDbSession, chunk: ChunkFile, row: number): Promise<string> {
+/** A value longer than this is shortened in the JSON of a row that was refused. */
+const maxShownCharacters = 10_000;
+
+/** One row as a JSON object, for a row that the database refused; very long values are shortened, and say so. */
+export async function renderRowJson(
+  session: DuckDbSession,
+  chunk: ChunkFile,
+  columns: readonly Column[],
+  row: number,
+): Promise<string> {
+  const fields = columns.map((column) => {
+    const text = `CAST(${quoteName(column.name)} AS VARCHAR)`;
+    const shortened = `left(${text}, ${maxShownCharacters}) || '… (' || strlen(${text}) || ' bytes)'`;
+    return `${quoteText(column.name)}, CASE WHEN strlen(${text}) > ${maxShownCharacters} THEN ${shortened} ELSE ${text} END`;
+  });
   const [found] = await session.rows(`
-    SELECT CAST(to_json(kept) AS VARCHAR) AS json FROM (
-      SELECT * FROM read_parquet(${quoteText(chunk.path)}) LIMIT 1 OFFSET ${row}
-    ) AS kept`);
+    SELECT CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
+      FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true) WHERE file_row_number = ${row}`);
   return String(found?.json ?? '{}');
 }
 

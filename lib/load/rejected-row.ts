@@ -26,14 +26,10 @@ export interface RefusedRow {
 /** Keeps one row that the database refused; the transaction's owner writes the ledger. Safe to repeat. */
 export async function insertRejectedRow(transaction: Transaction, refused: RefusedRow): Promise<void> {
   const id = uuidOf(`${refused.runId}\n${refused.place}`);
-  const row =
-    Buffer.byteLength(refused.row) > maxRowJsonBytes
-      ? JSON.stringify({ truncated: true, raw: refused.row.slice(0, keptTextCharacters) })
-      : refused.row;
   await transaction`
     INSERT INTO public.etl_rejected_row (rejected_id, run_id, pipeline_name, source, column_name, reason, row)
     VALUES (${id}, ${refused.runId}, ${refused.pipelineName}, ${refused.place}, ${refused.columnName}, ${refused.reason},
-            ${row}::text::jsonb)
+            ${refused.row}::text::jsonb)
     ON CONFLICT (rejected_id) DO NOTHING`;
 }
 

@@ -76,7 +76,7 @@ async function rejectRow(
     unchanged: 0,
     rejected: 1,
   };
-  const row = await renderRowJson(context.session, chunk, batch.from);
+  const row = await renderRowJson(context.session, chunk, context.columns, batch.from);
   return await withRetries(`Rejected row ${batch.from} of chunk ${batch.chunk}`, context.retry, async () => {
     const done = await readLedgerEntry(context.sql, context.runId, batch.chunk, batch.id);
     if (done !== undefined) return checked(context.runId, batch, done);

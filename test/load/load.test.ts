@@ -27,6 +27,7 @@ interface Case {
   readonly runId?: string;
   readonly batchRows?: number;
   readonly sql?: LocalTarget['sql'];
+  readonly latestBy?: string;
 }
 
 let runs = 0;
@@ -47,6 +48,7 @@ async function loadCase(given: Case): Promise<LoadResult> {
     table,
     loadMode,
     keyColumns,
+    latestBy: given.latestBy,
     batchRows: given.batchRows ?? 2000,
     connections: 4,
     again: false,
@@ -200,7 +202,7 @@ describe('rows that the database refuses', () => {
   it('are rejected alone with its own words, and the others load', async () => {
     await target.sql`CREATE TABLE strict (id bigint PRIMARY KEY, name text UNIQUE)`;
     await target.sql`INSERT INTO strict VALUES (-1, 'n77')`;
-    const name = `CASE WHEN i = 5 THEN repeat('x', 4000) WHEN i = 1500 THEN repeat('y', 1100000) ELSE 'n' || i END`;
+    const name = `CASE WHEN i = 5 THEN (SELECT string_agg(md5(j::VARCHAR), '') FROM range(200) r(j)) WHEN i = 1500 THEN repeat('y', 1100000) ELSE 'n' || i END`;
     const before = await target.sql`SELECT count(*) AS n FROM etl_load_ledger`;
     const result = await loadCase({ table: 'strict', columns, queries: [rows(0, 2000, name)], runId: 'strict' });
     expect(result).toEqual({ rows_inserted: 1997, rows_updated: 0, rows_unchanged: 0, rows_rejected: 3 });
@@ -221,5 +223,20 @@ describe('wide rows', () => {
     expect(result.rows_inserted).toBe(60);
     const ledger = await target.sql`SELECT count(*) AS n FROM etl_load_ledger WHERE run_id = 'wide'`;
     expect(Number(ledger[0]?.n)).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('an upsert by the latest value', () => {
+  it('never lets an older row overwrite a newer one, whatever the order of arrival', async () => {
+    const dated: readonly Column[] = [...columns, { name: 'changed', type: 'timestamp' }];
+    const version = (name: string, day: string): string =>
+      `SELECT CAST(md5('1') AS UUID) AS uuid_id, 1::BIGINT AS id, '${name}' AS name, TIMESTAMP '2025-01-${day}' AS changed`;
+    const upsert = (query: string): Promise<LoadResult> =>
+      loadCase({ table: 'dated', columns: dated, queries: [query], mode: 'upsert', keys: ['id'], latestBy: 'changed' });
+    expect(await upsert(version('second', '02'))).toMatchObject({ rows_inserted: 1 });
+    expect(await upsert(version('first', '01'))).toMatchObject({ rows_unchanged: 1, rows_updated: 0 });
+    expect(await target.sql`SELECT name FROM dated`).toMatchObject([{ name: 'second' }]);
+    expect(await upsert(version('third', '03'))).toMatchObject({ rows_updated: 1 });
+    expect(await target.sql`SELECT name FROM dated`).toMatchObject([{ name: 'third' }]);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fractions } from '../support/fractions.ts';
 import { type Workspace, workspace } from '../support/workspace.ts';
 
 const rowCount = 200_000;
@@ -8,20 +9,12 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 let space: Workspace;
 
-/** A small generator of fractions (mulberry32), so that a seed gives the same moments. */
-function fractions(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 beforeAll(() => {
   space = workspace();
-  const lines = Array.from({ length: rowCount }, (_, i) => `${i},name ${i},${(i / 100).toFixed(2)},2025-01-01T00:00:00Z`);
+  const lines = Array.from(
+    { length: rowCount },
+    (_, i) => `${i},name ${i},${(i / 100).toFixed(2)},2025-01-01T00:00:00Z`,
+  );
   space.write('rows.csv', ['id,name,amount,at', ...lines].join('\n'));
 });
 
@@ -30,31 +23,34 @@ afterAll(async () => {
 });
 
 describe(`etl run, killed at random moments (SEED=${seed})`, () => {
-  it(
-    'and run again always ends with every row exactly once',
-    async () => {
-      const random = fractions(seed);
-      let duration = 8_000;
-      let interrupted = 0;
-      for (let round = 0; round < kills; round += 1) {
-        const table = `killed_${round}`;
-        space.write('etl.yaml', `pipelines:\n  p${round}: { source_type: file, file_path: rows.csv, target_table: ${table} }\n`);
-        const killed = await space.etlKilledAfter(random() * duration, 'run', '--json', '--quiet');
-        if (killed.status === null) interrupted += 1;
-        const began = Date.now();
-        const [run] = await space.run();
-        if (killed.status === null) expect(run).toMatchObject({ status: 'success', rows_loaded: rowCount });
-        if (run?.resumed === false && run.status === 'success') duration = Date.now() - began;
-        expect(
-          await space.sql(`SELECT count(*) AS n, count(DISTINCT uuid_id) AS ids, count(DISTINCT id) AS rows FROM ${table}`),
-        ).toEqual([{ n: String(rowCount), ids: String(rowCount), rows: String(rowCount) }]);
-        expect(await space.sql(`SELECT status FROM etl_execution_log WHERE pipeline_name = 'p${round}' AND status <> 'skipped'`)).toEqual([
-          { status: 'success' },
-        ]);
-        await space.sql(`DROP TABLE ${table}`);
-      }
-      expect(interrupted).toBeGreaterThan(kills / 2);
-    },
-    900_000,
-  );
+  it('and run again always ends with every row exactly once', async () => {
+    const random = fractions(seed);
+    let duration = 8_000;
+    let interrupted = 0;
+    for (let round = 0; round < kills; round += 1) {
+      const table = `killed_${round}`;
+      space.write(
+        'etl.yaml',
+        `pipelines:\n  p${round}: { source_type: file, file_path: rows.csv, target_table: ${table} }\n`,
+      );
+      const killed = await space.etlKilledAfter(random() * duration, 'run', '--json', '--quiet');
+      if (killed.status === null) interrupted += 1;
+      const began = Date.now();
+      const [run] = await space.run();
+      if (killed.status === null) expect(run).toMatchObject({ status: 'success', rows_loaded: rowCount });
+      if (run?.resumed === false && run.status === 'success') duration = Date.now() - began;
+      expect(
+        await space.sql(
+          `SELECT count(*) AS n, count(DISTINCT uuid_id) AS ids, count(DISTINCT id) AS rows FROM ${table}`,
+        ),
+      ).toEqual([{ n: String(rowCount), ids: String(rowCount), rows: String(rowCount) }]);
+      expect(
+        await space.sql(
+          `SELECT status FROM etl_execution_log WHERE pipeline_name = 'p${round}' AND status <> 'skipped'`,
+        ),
+      ).toEqual([{ status: 'success' }]);
+      await space.sql(`DROP TABLE ${table}`);
+    }
+    expect(interrupted).toBeGreaterThan(kills / 2);
+  }, 900_000);
 });

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseTableName } from '../../lib/dsql/identifier.ts';
+import { type ConcludeRequest, concludeLoad } from '../../lib/load/conclude.ts';
+import { defineTable } from '../../lib/load/define-table.ts';
+import { indexName } from '../../lib/load/indexes.ts';
+import { load } from '../../lib/load/load.ts';
+import { checkShrink } from '../../lib/load/replace.ts';
+import { ensureServiceTables } from '../../lib/load/service-tables.ts';
+import type { Column } from '../../lib/manifest.ts';
+import { cleanChunks } from '../support/clean-chunks.ts';
+import { type LocalTarget, localTarget } from '../support/local-target.ts';
+
+let target: LocalTarget;
+
+beforeAll(async () => {
+  target = await localTarget();
+  await ensureServiceTables(target.sql, target.where, target.retry);
+});
+
+afterAll(async () => {
+  await target.remove();
+});
+
+const columns: readonly Column[] = [
+  { name: 'uuid_id', type: 'uuid' },
+  { name: 'id', type: 'bigint' },
+  { name: 'name', type: 'text' },
+  { name: 'amount', type: 'numeric(38,2)' },
+  { name: 'extra', type: 'jsonb' },
+];
+const rows = (from: number, to: number): string =>
+  `SELECT CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS uuid_id, i AS id, 'n"' || i AS name,
+          (i / 100)::DECIMAL(38,2) AS amount, '{"b": 1, "a": ' || i || '}' AS extra
+     FROM range(${from}, ${to}) t(i)`;
+
+let runs = 0;
+
+/** Loads one chunk as a whole run would, and concludes it. */
+async function run(
+  table: string,
+  query: string,
+  settings: Partial<ConcludeRequest> = {},
+): ReturnType<typeof concludeLoad> {
+  runs += 1;
+  const chunks = await cleanChunks(`${target.folder}/conclude-${runs}`, columns, [query]);
+  const demand = { name: parseTableName(table), columns, keyColumns: ['id'], loadMode: settings.loadMode ?? 'upsert' };
+  const shared = {
+    ...chunks,
+    sql: target.sql,
+    where: target.where,
+    pipelineName: 'test',
+    keyColumns: ['id'],
+    loadMode: demand.loadMode,
+    batchRows: 2000,
+    retry: target.retry,
+    table: await defineTable(target.sql, demand, target.where, target.retry),
+  };
+  const loaded = await load({ ...shared, runId: `conclude-${runs}`, connections: 4, again: false });
+  const rowsLoaded = loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged;
+  return await concludeLoad({ ...shared, rowsLoaded, indexes: [], verify: 'off', ...settings });
+}
+
+const idsOf = async (table: string): Promise<unknown> =>
+  (await target.sql.unsafe(`SELECT min(id) AS first, max(id) AS last, count(*) AS n FROM ${table}`))[0];
+
+describe('replace', () => {
+  it('takes away exactly the rows that the source no longer has', async () => {
+    await run('replaced', rows(0, 25_000), { loadMode: 'replace' });
+    const concluded = await run('replaced', rows(12_000, 26_000), { loadMode: 'replace' });
+    expect(concluded.rows_deleted).toBe(12_000);
+    expect(await idsOf('replaced')).toMatchObject({ first: '12000', last: '25999', n: '14000' });
+  });
+
+  it('again takes nothing away', async () => {
+    const concluded = await run('replaced', rows(12_000, 26_000), { loadMode: 'replace' });
+    expect(concluded.rows_deleted).toBe(0);
+  });
+
+  it('of an empty source, or one that shrank too far, is refused with both counts', async () => {
+    await run('shrinking', rows(0, 100));
+    const { table } = {
+      table: await defineTable(
+        target.sql,
+        { name: parseTableName('shrinking'), columns, keyColumns: ['id'], loadMode: 'replace' },
+        target.where,
+        target.retry,
+      ),
+    };
+    const check = (given: number, maxShrink = 0.5): Promise<void> =>
+      checkShrink(target.sql, { table, rows: given, maxShrink }, target.retry);
+    await expect(check(0, 1)).rejects.toThrow(/has 100 rows and the source 0/);
+    await expect(check(49)).rejects.toThrow(/more than 50 %.*--force/);
+    await expect(check(50)).resolves.toBeUndefined();
+  });
+});
+
+describe('verification', () => {
+  it('by key and value by value finds every row', async () => {
+    expect(await run('verified', rows(0, 4500), { verify: 'count' })).toMatchObject({ verified: 'count: 4,500 rows' });
+    expect(await run('verified', rows(0, 4500), { verify: 'full' })).toMatchObject({ verified: 'full: 4,500 rows' });
+  });
+
+  it('value by value notices one value that something else changed', async () => {
+    await target.sql`
+      CREATE TABLE rounding (uuid_id uuid PRIMARY KEY, id bigint NOT NULL UNIQUE, name varchar(200), amount numeric(38,2), extra jsonb)`;
+    await run('rounding', rows(0, 3000), { verify: 'full' });
+    await target.sql`DELETE FROM rounding WHERE id = 7`;
+    const again = run('rounding', rows(0, 0), { verify: 'full', rowsLoaded: 1 });
+    await expect(again).rejects.toThrow(
+      /Of 1 rows loaded into rounding only 0 are there with the values that were read/,
+    );
+  });
+});
+
+describe('indexes', () => {
+  it('are built after the load and waited for', async () => {
+    await run('indexed', rows(0, 3000), { indexes: [{ columns: ['name'], unique: false }] });
+    const found = await target.sql`
+      SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = 'indexed_name_idx'`;
+    expect(found).toMatchObject([{ indisvalid: true }]);
+    await run('indexed', rows(0, 10), { indexes: [{ columns: ['name'], unique: false }] });
+  });
+
+  it("that cannot be unique fail with the database's words, the rows loaded", async () => {
+    const same = `SELECT * REPLACE ('same' AS name) FROM (${rows(0, 10)})`;
+    await expect(run('not_unique', same, { indexes: [{ columns: ['name'], unique: true }] })).rejects.toThrow(
+      /Index not_unique_name_key on not_unique could not be built.*The rows are loaded/s,
+    );
+    expect(await idsOf('not_unique')).toMatchObject({ n: '10' });
+  });
+
+  it('have names that PostgreSQL does not cut', () => {
+    const table = { schema: 'public', table: 'a_rather_long_name_of_a_table_with_words' };
+    const name = indexName(table, { columns: ['first_long_column_name', 'second_long_column'], unique: false });
+    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(63);
+    expect(name).not.toBe(
+      indexName(table, { columns: ['first_long_column_name', 'second_long_other'], unique: false }),
+    );
+  });
+});

@@ -1,0 +1,36 @@
+// Loads the chunks of an interrupted run twice at once, past the lease: what two workers given the same chunk would do.
+// Usage: node twin-loader.mjs CONFIG PIPELINE RUN_ID
+import path from 'node:path';
+import { openTarget } from '../../dist/lib/cli/target.js';
+import { systemClock } from '../../dist/lib/clock.js';
+import { loadConfig } from '../../dist/lib/config/load-config.js';
+import { folderStore } from '../../dist/lib/local/folder-store.js';
+import { loadStage, prepareStage } from '../../dist/lib/run/stages.js';
+
+const [file, name, runId] = process.argv.slice(2);
+const loaded = loadConfig(file);
+const stateDir = path.join(loaded.folder, '.etl');
+const target = await openTarget('local', loaded.config.aurora_dsql, stateDir);
+const store = folderStore(stateDir);
+const manifest = await store.get(`runs/${runId}/clean/manifest.json`);
+if (manifest !== undefined) {
+  const clean = JSON.parse(new TextDecoder().decode(manifest));
+  const context = {
+    ...target,
+    pipeline: { name, settings: loaded.config.pipelines[name], dataSource: loaded.config.data_source },
+    baseDir: loaded.folder,
+    store,
+    scratchDir: path.join(stateDir, 'scratch', `twin-${process.pid}`),
+    connections: 2,
+    clock: systemClock,
+    random: Math.random,
+  };
+  const run = { run_id: runId, trigger: 'cli', start_time: new Date().toISOString(), resumed: true, repeated: false };
+  const { table } = await prepareStage(context, run, clean);
+  const outcomes = await Promise.allSettled([
+    loadStage(context, run, clean, table),
+    loadStage(context, run, clean, table),
+  ]);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') console.error(outcome.reason.message);
+}
+await target.close();
