@@ -3,6 +3,7 @@ import type { Executor } from './executor.ts';
 import type { Guard } from './guard.ts';
 import { redirect } from './sql/redirect.ts';
 import { literal, type TableName } from './sql/statement.ts';
+import { tableKey } from './table-facts.ts';
 import type { Transaction } from './transaction.ts';
 import { type DsqlError, errorFields, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
@@ -95,6 +96,9 @@ export class Contest {
         },
       },
     );
+    const [target] = work.statement.kind === 'write' ? work.statement.targets : [];
+    if (target !== undefined)
+      transaction.count(tableKey(target), 0, work.rerun.values.length + work.statement.sql.length);
     if (failed === undefined) transaction.note(work, rowsAndTag(answer));
     return failed;
   }

@@ -7,6 +7,8 @@ import { frontend, sync } from './wire/message.ts';
 export class CopyIn {
   /** Resolves when nothing more is taken from the client. */
   readonly finished: Promise<void>;
+  /** Bytes of rows moved. */
+  bytes = 0;
   private readonly client: ClientStream;
   private readonly connection: PostgresConnection;
   private readonly output: ClientOutput;
@@ -40,6 +42,7 @@ export class CopyIn {
       const type = frame[0];
       if (type === frontend.sync || type === frontend.flush) continue;
       if (type !== frontend.copyData) this.output.hold();
+      else this.bytes += frame.length - 5;
       if (!this.connection.send([frame])) await this.connection.drained();
       if (type !== frontend.copyData) return this.resync();
     }

@@ -19,6 +19,8 @@ export const abortedTransaction: DsqlError = {
 
 export const rowLimit: DsqlError = { sqlstate: '54000', message: 'transaction row limit exceeded' };
 
+export const keyTooLarge: DsqlError = { sqlstate: '54000', message: 'key size too large' };
+
 export const manyDdl: DsqlError = {
   sqlstate: '0A000',
   message: 'multiple ddl statements not supported in a transaction',

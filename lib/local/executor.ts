@@ -1,3 +1,4 @@
+import { refuseByCatalog } from './catalog-rules.ts';
 import type { ClientOutput } from './client-output.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Contest } from './contest.ts';
@@ -6,10 +7,11 @@ import * as errors from './dsql-errors.ts';
 import type { Guard } from './guard.ts';
 import { PostgresConnection, rowsOf, tagOf } from './postgres/connection.ts';
 import type { Statement } from './sql/statement.ts';
+import { RowSizes, tableKey, textCell } from './table-facts.ts';
 import { type Owner, Transaction } from './transaction.ts';
-import { type DsqlError, errorResponse } from './wire/error-response.ts';
+import { type DsqlError, errorFields, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
-import type { Work } from './work.ts';
+import { rerunFrames, type Work } from './work.ts';
 
 /** Ends a session whose connection the guard has closed. */
 export class SessionOver extends Error {
@@ -26,12 +28,25 @@ const preludeAnswers: ReadonlySet<number> = new Set([
   wire.backend.closeComplete,
 ]);
 
+/** What PostgreSQL's answer keeps of a statement that was made to return its rows' sizes. */
+const measuredAnswers: ReadonlySet<number> = new Set([wire.backend.commandComplete, wire.backend.noticeResponse]);
+
+const changedRowsQuery =
+  'SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_catalog.pg_stat_xact_user_tables';
+
+interface Written {
+  readonly failed: Buffer | undefined;
+  readonly bytes: number;
+}
+
 /** How an exchange with PostgreSQL goes. */
 interface ExchangeOptions {
   /** Commands of the guard's own to send first; asked for just before sending. */
   readonly before?: () => readonly string[];
   /** Types of messages the client is to see; all when absent. */
   readonly only?: ReadonlySet<number>;
+  /** Sees every row before it is let through or not. */
+  readonly onRow?: (chunk: Buffer, start: number) => void;
   /** Takes what the client would see, in its place. */
   readonly sink?: (bytes: Buffer) => void;
   /** Asked just before sending; an error keeps the frames from being sent. */
@@ -55,6 +70,7 @@ export class Executor implements Owner {
   private readonly contest: Contest;
   private readonly settling: (() => void)[] = [];
   private seizure: Promise<void> | undefined;
+  private copiedBytes = 0;
   private working = false;
   private queued = false;
   private connection: PostgresConnection | undefined;
@@ -229,7 +245,6 @@ export class Executor implements Owner {
     const transaction = this.transaction;
     if (transaction === undefined) throw new SessionOver();
     transaction.wrote = true;
-    for (const { schema, table } of work.statement.targets) transaction.written.add(`${schema || 'public'}.${table}`);
     this.output.hold();
     const mark = work.statement.node === 'CopyStmt' ? 0 : this.output.mark();
     let failed = await this.attempt(transaction, work, mark);
@@ -245,26 +260,83 @@ export class Executor implements Owner {
   }
 
   private async attempt(transaction: Transaction, work: Work, mark: number): Promise<Buffer | undefined> {
+    for (const target of work.statement.targets) transaction.count(tableKey(target), 0, 0);
     if (transaction.shadowed || transaction.seized) return await this.contest.runShadowed(work, false);
-    const before = () => this.savepoint(transaction);
-    const failed = await this.watched(() => this.exchange(work.frames, work.statement, { before }));
-    if (failed === undefined) {
+    const hidden = await this.hidesRows(work.statement);
+    const rowsBefore = transaction.rows;
+    const changedBefore = hidden ? await this.changedRows() : 0;
+    const written = await this.writeRows(transaction, work);
+    if (written.failed === undefined) {
+      if (hidden)
+        transaction.rows = Math.max(transaction.rows, rowsBefore + (await this.changedRows()) - changedBefore);
+      const [target] = work.statement.targets;
+      if (target !== undefined) transaction.count(tableKey(target), transaction.rows - rowsBefore, written.bytes);
       transaction.note(work);
       return undefined;
     }
-    if (!this.contest.mayResolve(work, failed)) return failed;
+    if (!this.contest.mayResolve(work, written.failed)) return written.failed;
     const { complete } = this.output;
     this.output.rewind(mark, work.rerun?.simple === true ? new Set() : preludeAnswers);
-    return complete ? await this.contest.resolve(work, failed) : failed;
+    return complete ? await this.contest.resolve(work, written.failed) : written.failed;
+  }
+
+  /** Runs a statement that writes; the bytes it wrote come from the client's message, or from PostgreSQL where that tells less. */
+  private async writeRows(transaction: Transaction, work: Work): Promise<Written> {
+    const { statement, rerun } = work;
+    const before = () => this.savepoint(transaction);
+    const sent = (rerun?.values.length ?? 0) + Buffer.byteLength(statement.sql);
+    const { measure } = statement;
+    if (measure === undefined || rerun === undefined || (!measure.needed && sent <= this.guard.limits.columnBytes)) {
+      this.copiedBytes = 0;
+      const failed = await this.watched(() => this.exchange(work.frames, statement, { before }));
+      return { failed, bytes: (statement.node === 'DeleteStmt' ? 0 : sent) + this.copiedBytes };
+    }
+    const refused =
+      work.prelude.length === 0 ? undefined : await this.exchange([...work.prelude, wire.sync], undefined, {});
+    if (refused !== undefined) return { failed: refused, bytes: 0 };
+    const sizes = new RowSizes();
+    const failed = await this.watched(() =>
+      this.exchange(rerunFrames(rerun, measure.sql), statement, {
+        before,
+        only: measuredAnswers,
+        onRow: (chunk, start) => sizes.add(chunk, start),
+      }),
+    );
+    return { failed, bytes: sizes.total };
+  }
+
+  /** Whether a statement may change more rows than its tag says: by cascades, or in data-modifying CTEs. */
+  private async hidesRows(statement: Statement): Promise<boolean> {
+    if (statement.hiddenRows) return true;
+    if (statement.node !== 'DeleteStmt' && statement.node !== 'UpdateStmt') return false;
+    for (const target of statement.targets) {
+      if ((await this.guard.tables.facts(target)).cascades) return true;
+    }
+    return false;
+  }
+
+  /** Rows PostgreSQL has counted for this session; only differences mean anything. */
+  private async changedRows(): Promise<number> {
+    let answer = 0;
+    await this.exchange([wire.ownCommand(changedRowsQuery), wire.sync], undefined, {
+      only: new Set(),
+      onRow: (chunk, start) => {
+        answer = Number(textCell(chunk, start));
+      },
+    });
+    return answer;
   }
 
   private async runDdl(work: Work): Promise<boolean> {
     const transaction = this.transaction;
+    const refusal = await refuseByCatalog(work.statement, this.guard.limits, (query) => this.guard.locks.ask(query));
+    if (refusal !== undefined) return await this.failWith(errorResponse(refusal), work);
     if (transaction !== undefined) transaction.ddl += 1;
     const changes = this.guard.schema.begin(this, work.statement);
     const ok = await this.watched(() => this.relay(work), 'schema');
     if (ok && transaction === undefined) {
       changes.committed();
+      this.guard.tables.forget();
       this.guard.jobs.wake();
     } else if (ok) changes.later();
     return ok;
@@ -291,9 +363,12 @@ export class Executor implements Owner {
     if (late !== undefined) return await this.refuseCommit(transaction, late);
     this.end(failed === undefined);
     if (failed !== undefined) return this.translate(failed);
-    if (transaction.wrote) this.guard.commits.note(transaction.written);
+    if (transaction.wrote) this.guard.commits.note(transaction.written.keys());
     this.guard.schema.committed(this);
-    if (transaction.ddl > 0) this.guard.jobs.wake();
+    if (transaction.ddl > 0) {
+      this.guard.tables.forget();
+      this.guard.jobs.wake();
+    }
     if (this.guard.faults.dropsAfterCommit()) this.vanish();
     return undefined;
   }
@@ -312,9 +387,8 @@ export class Executor implements Owner {
     const { limits } = this.guard;
     const age = (this.guard.now() - transaction.startedAt) / 1000;
     if (age > limits.transactionSeconds) return errors.transactionTooOld(age, limits.transactionSeconds);
-    if (transaction.bytes > limits.transactionBytes) {
-      return errors.transactionTooLarge(transaction.bytes, limits.transactionBytes);
-    }
+    const bytes = await this.guard.tables.accountedBytes(transaction.written);
+    if (bytes > limits.transactionBytes) return errors.transactionTooLarge(bytes, limits.transactionBytes);
     return transaction.doom;
   }
 
@@ -324,7 +398,9 @@ export class Executor implements Owner {
     throw new SessionOver();
   }
 
-  private async failWith(frame: Buffer): Promise<false> {
+  private async failWith(frame: Buffer, unanswered?: Work): Promise<false> {
+    if (unanswered !== undefined && unanswered.prelude.length > 0 && !(await this.pass(unanswered.prelude)))
+      return false;
     await this.abort();
     this.write(this.translate(frame));
     return false;
@@ -416,6 +492,7 @@ export class Executor implements Owner {
       options.before?.() ?? [],
     );
     await copy?.finished;
+    this.copiedBytes = copy?.bytes ?? 0;
     if (failed !== undefined && this.transaction !== undefined) this.transaction.rows = rowsBefore;
     return failed;
   }
@@ -434,7 +511,9 @@ export class Executor implements Owner {
 
   /** Conflicts and lock waits become DSQL's one conflict. */
   private translate(frame: Buffer): Buffer {
-    return this.contest.isConflict(frame) ? errorResponse(errors.conflict) : frame;
+    if (this.contest.isConflict(frame)) return errorResponse(errors.conflict);
+    const { C: code, M: message = '' } = errorFields(frame);
+    return code === '54000' && message.startsWith('index row ') ? errorResponse(errors.keyTooLarge) : frame;
   }
 
   /** In the middle of a message of the client's. Nobody else may touch the backend meanwhile. */

@@ -14,6 +14,7 @@ import { PostgresConnection } from './postgres/connection.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { Session } from './session.ts';
 import { StatementCache } from './sql/statement-cache.ts';
+import { TableFacts } from './table-facts.ts';
 import { refuseToken } from './token.ts';
 import { errorResponse } from './wire/error-response.ts';
 import { cstringAt, cstrings, message, ready } from './wire/message.ts';
@@ -24,6 +25,9 @@ const cancelRequest = 80_877_102;
 const protocol3 = 196_608;
 /** A client gets this long to finish TLS and send its token. */
 const handshakeMs = 10_000;
+
+/** UTF-16 units of statements' texts that are remembered. */
+const cachedTextSize = 16 * 1024 * 1024;
 
 /** What a guard needs. */
 export interface GuardOptions {
@@ -37,7 +41,7 @@ export interface GuardOptions {
 
 /** The server clients see: TLS, tokens and connection limits here, everything after that in a Session each. */
 export class Guard {
-  readonly cache = new StatementCache(16 * 1024 * 1024);
+  readonly cache: StatementCache;
   readonly faults: Faults;
   readonly jobs: Jobs;
   readonly limits: LocalLimits;
@@ -48,6 +52,7 @@ export class Guard {
   readonly schema = new SchemaWatch();
   readonly commits = new CommitLog();
   readonly arbiter = new Arbiter();
+  readonly tables: TableFacts;
   private readonly options: GuardOptions;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -60,12 +65,14 @@ export class Guard {
   private constructor(options: GuardOptions, watcher: PostgresConnection) {
     this.options = options;
     this.limits = options.limits;
+    this.cache = new StatementCache(cachedTextSize, options.limits);
     this.socketPath = options.socketPath;
     this.now = options.now;
     this.sleep = options.sleep;
     this.faults = new Faults(options.sleep);
-    this.jobs = new Jobs(options.socketPath);
+    this.jobs = new Jobs(options.socketPath, () => this.tables.forget());
     this.locks = new LockWatch(watcher, options.now);
+    this.tables = new TableFacts((query) => this.locks.ask(query));
     this.permits = options.limits.connectionBurst;
     this.refilledAt = options.now();
     this.secureContext = createSecureContext({
@@ -73,7 +80,8 @@ export class Guard {
       key: options.certificate.key,
       minVersion: 'TLSv1.2',
       // The cheapest first: the guard's own processor time is the one cost of it that a loader notices.
-      ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
+      ciphers:
+        'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
       honorCipherOrder: true,
     });
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));

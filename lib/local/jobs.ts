@@ -9,8 +9,12 @@ export class Jobs {
   private stopped = false;
   private connection: PostgresConnection | undefined;
 
-  constructor(socketPath: string) {
+  private readonly changed: () => void;
+
+  /** @param changed  called when an index was added */
+  constructor(socketPath: string, changed: () => void) {
     this.socketPath = socketPath;
+    this.changed = changed;
   }
 
   /** Looks for submitted jobs; those a killed server left in the middle are begun anew. */
@@ -57,6 +61,7 @@ export class Jobs {
       await connection.rows(`SET search_path = ${searchPath}`);
       await connection.rows(statement);
       await connection.rows('RESET search_path');
+      this.changed();
       await this.note(connection, id, 'completed', null);
     } catch (error) {
       await this.note(connection, id, 'failed', error instanceof Error ? error.message : String(error));

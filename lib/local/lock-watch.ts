@@ -59,6 +59,12 @@ export class LockWatch {
     return this.sessions.get(pid);
   }
 
+  /** The one value of a query about the catalog; undefined when it has no row or is null. */
+  async ask(query: string): Promise<string | undefined> {
+    const [row] = await this.watcher.rows(query);
+    return row?.[0] ?? undefined;
+  }
+
   /** Whether a role may log in and an IAM role was granted it. */
   async mayConnect(role: string): Promise<boolean> {
     const rows = await this.watcher.rows(

@@ -31,12 +31,10 @@ export class Transaction {
   /** What its COMMIT will be refused with. */
   doom: DsqlError | undefined;
   rows = 0;
-  /** Bytes modified, as DSQL accounts them. */
-  bytes = 0;
+  /** Rows and bytes written to each table, as `schema.table`. */
+  readonly written = new Map<string, { rows: number; bytes: number }>();
   ddl = 0;
   wrote = false;
-  /** Tables it changed, as `schema.table`. */
-  readonly written = new Set<string>();
   readonly startedAt: number;
   readonly owner: Owner;
   /** Another session's commits that came before it began have lower numbers. */
@@ -69,6 +67,16 @@ export class Transaction {
     this.startedAt = startedAt;
     this.owner = owner;
     this.startedAfter = startedAfter;
+  }
+
+  /** Counts what a statement wrote. */
+  count(table: string, rows: number, bytes: number): void {
+    const known = this.written.get(table);
+    if (known === undefined) this.written.set(table, { rows, bytes });
+    else {
+      known.rows += rows;
+      known.bytes += bytes;
+    }
   }
 
   /** Remembers a statement. */

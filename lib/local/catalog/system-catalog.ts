@@ -146,6 +146,26 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION dsql_local.check_row(written anyelement, row_limit bigint, column_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  c record;
+  size bigint;
+BEGIN
+  FOR c IN SELECT a.attname, format_type(a.atttypid, NULL) AS type FROM pg_attribute AS a JOIN pg_type AS t ON t.typrelid = a.attrelid
+    WHERE t.oid = pg_typeof(written) AND a.attnum > 0 AND NOT a.attisdropped LOOP
+    EXECUTE format('SELECT pg_column_size(($1).%I)', c.attname) INTO size USING written;
+    IF size - 4 > column_limit THEN
+      RAISE EXCEPTION USING errcode = '54000',
+        message = format('datatype limit greater than %s bytes not supported for %s', column_limit, c.type);
+    END IF;
+  END LOOP;
+  IF pg_column_size(written) > row_limit THEN
+    RAISE EXCEPTION USING errcode = '54000', message = 'maximum row size exceeded';
+  END IF;
+  RETURN pg_column_size(written);
+END
+$$;
+
 CREATE PROCEDURE sys.wait_for_job(job_id text) LANGUAGE plpgsql AS $$
 DECLARE found text;
 BEGIN

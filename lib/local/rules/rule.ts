@@ -1,3 +1,4 @@
+import type { LocalLimits } from '../limits.ts';
 import type { Tree } from '../sql/tree.ts';
 
 /**
@@ -18,6 +19,7 @@ export interface Rule {
 export interface RuleContext {
   /** The statement carried DSQL's word ASYNC. */
   readonly async: boolean;
+  readonly limits: LocalLimits;
 }
 
 /** A statement refused whatever it says. */

@@ -41,6 +41,7 @@ export const supportedStatements: ReadonlySet<string> = new Set([
   'CreateStatsStmt',
   'AlterStatsStmt',
   'CommentStmt',
+  'DeallocateStmt',
 ]);
 
 /** Node names whose words DSQL does not print by dropping `Stmt`. */
@@ -192,6 +193,8 @@ export const statementRules: readonly Rule[] = [
     'unsupported statement: CreateTableAs',
     'inferred',
   ),
+  // DEALLOCATE ALL, which drivers send, is taken; a name can only be one of PREPARE, which is not.
+  when('DeallocateStmt', (body) => textAt(body, 'name') !== '', 'unsupported statement: Deallocate', 'documented'),
   { node: 'CallStmt', refuse: refuseCall, source: 'recorded' },
   when(
     'CopyStmt',

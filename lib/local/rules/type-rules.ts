@@ -47,10 +47,27 @@ const refusedTypes: Readonly<Record<string, string>> = {
   regtype: 'regtype',
   regrole: 'regrole',
   regnamespace: 'regnamespace',
+  regprocedure: 'regprocedure',
+  regoper: 'regoper',
+  regoperator: 'regoperator',
+  regconfig: 'regconfig',
+  regdictionary: 'regdictionary',
+  regcollation: 'regcollation',
+  oid: 'oid',
+  oidvector: 'oidvector',
+  int2vector: 'int2vector',
+  name: 'name',
+  char: '"char"',
+  record: 'record',
 };
 
-/** Types that may appear within a query though not in a column. The rest of the refused ones may not appear at all. */
-const geometric = new Set(['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle']);
+/** Of the refused types those no expression may have either. Arrays and inet are documented as fine within a query. */
+const refusedAnywhere = new Set([
+  ...['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle', 'money', 'xml', 'macaddr', 'macaddr8', 'pg_lsn'],
+  ...['bit', 'varbit'],
+  ...['int4range', 'int8range', 'numrange', 'tsrange', 'tstzrange', 'daterange'],
+  ...['int4multirange', 'int8multirange', 'nummultirange', 'tsmultirange', 'tstzmultirange', 'datemultirange'],
+]);
 
 /** PostgreSQL's long names of the types whose short ones its parser puts into the tree. */
 const longNames: Readonly<Record<string, string>> = {
@@ -101,7 +118,7 @@ export const typeRules: readonly Rule[] = [
     node: 'TypeCast',
     refuse: (body) => {
       const name = lastName(listAt(body, 'typeName', 'names'));
-      return geometric.has(name) ? `datatype ${name} not supported` : undefined;
+      return refusedAnywhere.has(name) ? `datatype ${refusedTypes[name] ?? name} not supported` : undefined;
     },
     source: 'inferred',
   },
@@ -109,7 +126,7 @@ export const typeRules: readonly Rule[] = [
     node: 'FuncCall',
     refuse: (body) => {
       const name = lastName(listAt(body, 'funcname'));
-      return geometric.has(name) ? `datatype ${name} not supported` : undefined;
+      return refusedAnywhere.has(name) ? `datatype ${refusedTypes[name] ?? name} not supported` : undefined;
     },
     source: 'recorded',
   },

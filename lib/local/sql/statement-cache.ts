@@ -1,3 +1,4 @@
+import type { LocalLimits } from '../limits.ts';
 import { parseStatements, type Statement } from './statement.ts';
 
 /**
@@ -9,9 +10,12 @@ export class StatementCache {
   private size = 0;
   private readonly maxSize: number;
 
+  private readonly limits: LocalLimits;
+
   /** @param maxSize  UTF-16 units of all texts together */
-  constructor(maxSize: number) {
+  constructor(maxSize: number, limits: LocalLimits) {
     this.maxSize = maxSize;
+    this.limits = limits;
   }
 
   statements(text: string): readonly Statement[] {
@@ -21,7 +25,7 @@ export class StatementCache {
       this.known.set(text, found);
       return found;
     }
-    const parsed = parseStatements(text);
+    const parsed = parseStatements(text, this.limits);
     if (text.length <= this.maxSize / 16) this.keep(text, parsed);
     return parsed;
   }

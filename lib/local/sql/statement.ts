@@ -1,10 +1,14 @@
 import { loadModule, parseSync } from 'libpg-query';
-import type { Rule } from '../rules/rule.ts';
+import { dsqlLimits, type LocalLimits } from '../limits.ts';
+import { limitRules } from '../rules/limit-rules.ts';
+import type { Rule, RuleContext } from '../rules/rule.ts';
 import { refuseStatement, statementRules } from '../rules/statement-rules.ts';
 import { alterRules, indexRules, tableRules } from '../rules/table-rules.ts';
 import { typeRules } from '../rules/type-rules.ts';
 import type { DsqlError } from '../wire/error-response.ts';
 import { translate } from './dialect.ts';
+import { type Measure, measuring } from './measure.ts';
+import { withNumericDefaults } from './numeric-default.ts';
 import { scan } from './scanner.ts';
 import { at, isObject, listAt, nameParts, numberAt, type Tree, textAt, unwrap, visit } from './tree.ts';
 
@@ -34,11 +38,13 @@ export interface Statement {
   readonly tables: readonly TableName[];
   /** It changes rows in more than one place: data-modifying CTEs, whose counts its tag does not hold. */
   readonly hiddenRows: boolean;
+  /** How to learn the sizes of the rows it writes. */
+  readonly measure: Measure | undefined;
   /** CREATE INDEX ASYNC or ALTER TABLE ASYNC. */
   readonly async: boolean;
 }
 
-const rules = group([...statementRules, ...tableRules, ...alterRules, ...indexRules, ...typeRules]);
+const rules = group([...statementRules, ...tableRules, ...alterRules, ...indexRules, ...typeRules, ...limitRules]);
 
 function group(all: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> {
   const groups = new Map<string, Rule[]>();
@@ -56,7 +62,7 @@ export async function loadParser(): Promise<void> {
 }
 
 /** Cuts a text into statements and judges each. Throws nothing: a text that does not parse is one refused statement. */
-export function parseStatements(text: string): readonly Statement[] {
+export function parseStatements(text: string, limits: LocalLimits = dsqlLimits): readonly Statement[] {
   const { sql, asyncAt } = translate(text);
   let parsed: Tree;
   try {
@@ -74,7 +80,7 @@ export function parseStatements(text: string): readonly Statement[] {
     const part = bytes === undefined ? sql.slice(start, end) : bytes.toString('utf8', start, end);
     const [node, tree] = unwrap(at(item, 'stmt'));
     const isAsync = asyncBytes.some((offset) => offset >= start && (end === undefined || offset < end));
-    return judge(part, node, tree, isAsync);
+    return judge(part, start, node, tree, { async: isAsync, limits });
   });
 }
 
@@ -106,31 +112,32 @@ function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Stat
     targets: [],
     tables: [],
     hiddenRows: false,
+    measure: undefined,
     async: false,
   };
 }
 
-function judge(sql: string, node: string, tree: Tree, isAsync: boolean): Statement {
+function judge(sql: string, start: number, node: string, tree: Tree, context: RuleContext): Statement {
   const found = surveyTree(node, tree);
   const statement: Statement = {
     ...plain(sql, kindOf(node, tree, found.modifies), node, tree),
     tables: found.tables,
     targets: found.targets,
     hiddenRows: found.modifies > 1 || (node === 'SelectStmt' && found.modifies > 0),
-    async: isAsync,
-    refusal: refuse(node, tree, isAsync),
+    async: context.async,
+    refusal: refuse(node, tree, context),
   };
-  return rewrite(statement);
+  return rewrite(statement, start, context.limits);
 }
 
-function refuse(node: string, tree: Tree, isAsync: boolean): DsqlError | undefined {
+function refuse(node: string, tree: Tree, context: RuleContext): DsqlError | undefined {
   const message = refuseStatement(node);
   if (message !== undefined) return { sqlstate: '0A000', message };
   let refusal: DsqlError | undefined;
   visit({ [node]: tree }, (type, body) => {
     if (refusal !== undefined) return;
     for (const rule of rules.get(type) ?? []) {
-      const text = rule.refuse(body, { async: isAsync });
+      const text = rule.refuse(body, context);
       if (text !== undefined) {
         refusal = { sqlstate: rule.sqlstate ?? '0A000', message: text };
         return;
@@ -222,14 +229,23 @@ function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
 }
 
 /** Statements PostgreSQL would answer otherwise are replaced by a query that answers as DSQL does. */
-function rewrite(statement: Statement): Statement {
+function rewrite(statement: Statement, start: number, limits: LocalLimits): Statement {
   if (statement.refusal !== undefined) return statement;
+  if (statement.node === 'CreateStmt' || statement.node === 'AlterTableStmt') {
+    return rewriteAsync({ ...statement, sql: withNumericDefaults(statement.sql, start, statement.tree) });
+  }
+  if (statement.kind === 'write')
+    return { ...statement, measure: measuring(statement.sql, statement.node, statement.tree, limits) };
   if (statement.node === 'VariableShowStmt') {
     const name = textAt(statement.tree, 'name');
     const value = { server_version: '16.15', server_version_num: '160015' }[name];
     if (value !== undefined) return { ...statement, sql: `SELECT '${value}'::text AS ${name}`, tag: 'SHOW' };
   }
   if (statement.node === 'IndexStmt') return createIndexAsync(statement);
+  return rewriteCall(statement);
+}
+
+function rewriteAsync(statement: Statement): Statement {
   if (statement.node === 'AlterTableStmt' && statement.async) {
     const name = textAt(listAt(statement.tree, 'cmds')[0], 'AlterTableCmd', 'name');
     const range = at(statement.tree, 'relation');
@@ -240,6 +256,10 @@ function rewrite(statement: Statement): Statement {
       tag: 'ALTER TABLE',
     };
   }
+  return statement;
+}
+
+function rewriteCall(statement: Statement): Statement {
   if (statement.node === 'CallStmt' && statement.kind === 'ddl') {
     return { ...statement, tag: statement.sql.includes('iam_revoke') ? 'AWS IAM REVOKE' : 'AWS IAM GRANT' };
   }

@@ -1,0 +1,123 @@
+import { at, lastName, listAt, numberAt, type Tree, textAt } from '../sql/tree.ts';
+import type { Rule } from './rule.ts';
+
+/** Types no index can hold, as DSQL prints them. */
+const keyless: Readonly<Record<string, string>> = {
+  json: 'json',
+  jsonb: 'jsonb',
+  bytea: 'bytea',
+  interval: 'interval',
+  timetz: 'time with time zone',
+};
+
+/** The refusal of a type in a key. */
+export function refuseKeyType(name: string): string | undefined {
+  const printed = Object.hasOwn(keyless, name) ? keyless[name] : undefined;
+  return printed === undefined ? undefined : `datatype ${printed} is not supported in a key`;
+}
+
+function lengthOf(typeName: Tree | undefined): number {
+  return numberAt(listAt(typeName, 'typmods')[0], 'A_Const', 'ival', 'ival');
+}
+
+function columns(body: Tree): readonly Tree[] {
+  return listAt(body, 'tableElts').flatMap((element) => at(element, 'ColumnDef') ?? []);
+}
+
+/** The column names of every primary key and unique constraint of a CREATE TABLE. */
+function keys(body: Tree): readonly (readonly string[])[] {
+  const isKey = (constraint: Tree | undefined) =>
+    ['CONSTR_PRIMARY', 'CONSTR_UNIQUE'].includes(textAt(constraint, 'contype'));
+  const ofColumns = columns(body).flatMap((column) =>
+    listAt(column, 'constraints')
+      .filter((item) => isKey(at(item, 'Constraint')))
+      .map(() => [textAt(column, 'colname')]),
+  );
+  const ofTable = listAt(body, 'tableElts')
+    .map((element) => at(element, 'Constraint'))
+    .filter(isKey)
+    .map((constraint) => listAt(constraint, 'keys').map((key) => textAt(key, 'String', 'sval')));
+  return [...ofColumns, ...ofTable];
+}
+
+function keyTypes(body: Tree): readonly string[] {
+  const types = new Map(
+    columns(body).map((column) => [textAt(column, 'colname'), lastName(listAt(column, 'typeName', 'names'))]),
+  );
+  return keys(body).flatMap((key) => key.map((name) => types.get(name) ?? ''));
+}
+
+function declaredBytes(body: Tree, key: readonly string[]): number {
+  return columns(body)
+    .filter((column) => key.includes(textAt(column, 'colname')))
+    .reduce<number>((sum, column) => sum + lengthOf(at(column, 'typeName')), 0);
+}
+
+/** Limits a statement's text shows by itself. Sources: the quotas page, and live answers for the texts of char and varchar. */
+export const limitRules: readonly Rule[] = [
+  {
+    node: 'TypeName',
+    sqlstate: '54000',
+    refuse: (body, { limits }) => {
+      const name = lastName(listAt(body, 'names'));
+      if (name === 'bpchar' && lengthOf(body) > limits.charBytes) {
+        return `Datatype limit greater than ${limits.charBytes} bytes not supported for char`;
+      }
+      return name === 'varchar' && lengthOf(body) > limits.varcharBytes
+        ? `Datatype limit greater than ${limits.varcharBytes} bytes not supported for varchar`
+        : undefined;
+    },
+    source: 'recorded',
+  },
+  {
+    node: 'CreateStmt',
+    sqlstate: '54011',
+    refuse: (body, { limits }) =>
+      columns(body).length > limits.tableColumns ? `tables can have at most ${limits.tableColumns} columns` : undefined,
+    source: 'documented',
+  },
+  {
+    node: 'CreateStmt',
+    sqlstate: '54011',
+    refuse: (body, { limits }) =>
+      keys(body).some((key) => key.length > limits.keyColumns)
+        ? `more than ${limits.keyColumns} column keys in an index are not supported`
+        : undefined,
+    source: 'documented',
+  },
+  {
+    node: 'CreateStmt',
+    refuse: (body) =>
+      keyTypes(body)
+        .map(refuseKeyType)
+        .find((refusal) => refusal !== undefined),
+    source: 'recorded',
+  },
+  {
+    node: 'CreateStmt',
+    sqlstate: '54000',
+    refuse: (body, { limits }) =>
+      keys(body).some((key) => declaredBytes(body, key) > limits.declaredKeyBytes)
+        ? `key size greater than ${limits.declaredKeyBytes} bytes not supported`
+        : undefined,
+    source: 'recorded',
+  },
+  {
+    node: 'CreateStmt',
+    sqlstate: '54000',
+    refuse: (body, { limits }) =>
+      keys(body).length > limits.tableIndexes
+        ? `more than ${limits.tableIndexes} indexes per table are not allowed`
+        : undefined,
+    source: 'recorded',
+  },
+  {
+    node: 'IndexStmt',
+    sqlstate: '54011',
+    refuse: (body, { limits }) =>
+      listAt(body, 'indexParams').length > limits.keyColumns
+        ? `more than ${limits.keyColumns} column keys in an index are not supported`
+        : undefined,
+    source: 'documented',
+  },
+];
