@@ -1,0 +1,77 @@
+/**
+ * One run of the whole pipeline in a process of its own, so that its memory can be told from the benchmark's: CSV to
+ * committed rows with ledger. Arguments: JSON of `PipelineJob`; prints JSON of `{seconds, peakMb, rows, status}`.
+ */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import postgres from 'postgres';
+import { systemClock } from '../../lib/clock.ts';
+import { parseConfig } from '../../lib/config/load-config.ts';
+import type { Sql } from '../../lib/dsql/connect.ts';
+import { folderStore } from '../../lib/local/folder-store.ts';
+import { runPipeline } from '../../lib/run/run-pipeline.ts';
+
+export interface PipelineJob {
+  readonly folder: string;
+  readonly csv: string;
+  readonly table: string;
+  readonly connections: number;
+  /** A folder of PostgreSQL's socket, or host and port. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const job = JSON.parse(process.argv[2] ?? '') as PipelineJob;
+const config = parseConfig(
+  `pipelines:
+  bench:
+    source_type: file
+    file_path: ${job.csv}
+    target_table: ${job.table}
+    business_rules:
+      - { type: filter, condition: "status != 'void'" }
+      - { type: enrich, new_column: label, logic: "name + ' (' + region + ')'" }
+`,
+  'bench',
+);
+const settings = config.pipelines.bench;
+if (settings === undefined) throw new Error('no pipeline');
+const text = {
+  to: 25,
+  from: [20, 21, 23, 114, 700, 701, 1700, 1082, 1114, 1184, 3802],
+  serialize: String,
+  parse: String,
+};
+const sql = postgres({
+  host: job.host,
+  port: job.port,
+  user: 'dsql',
+  database: 'postgres',
+  max: job.connections,
+  fetch_types: false,
+  onnotice: () => undefined,
+  types: { text },
+}) as unknown as Sql;
+const stateDir = path.join(job.folder, `state-${process.pid}`);
+const began = performance.now();
+const result = await runPipeline(
+  {
+    pipeline: { name: job.table, settings, dataSource: config.data_source },
+    baseDir: job.folder,
+    sql,
+    where: { endpoint: 'PostgreSQL', user: 'dsql' },
+    store: folderStore(stateDir),
+    scratchDir: path.join(stateDir, 'scratch'),
+    connections: job.connections,
+    resolveSecret: async () => '',
+    clock: systemClock,
+    random: Math.random,
+  },
+  { trigger: 'cli', again: false },
+);
+const seconds = (performance.now() - began) / 1000;
+await sql.end({ timeout: 5 });
+rmSync(stateDir, { recursive: true, force: true });
+process.stdout.write(
+  `${JSON.stringify({ seconds, peakMb: process.resourceUsage().maxRSS / 1024, rows: result.rows_loaded, status: result.status, error: result.error_message })}\n`,
+);
