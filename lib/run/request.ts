@@ -21,6 +21,10 @@ export interface RunContext {
   readonly scratchDir: string;
   /** Batches in flight at once. */
   readonly connections: number;
+  /** Rows of a chunk; the transform's default when left out. */
+  readonly chunkRows?: number;
+  /** What DuckDB may keep in memory while transforming; the transform's default when left out. */
+  readonly transformMemoryMb?: number;
   readonly resolveSecret: ResolveSecret;
   /** Reads `s3://` sources; needed only where there are any. */
   readonly s3?: S3Reader;

@@ -113,6 +113,14 @@ export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['s
   return rows[0]?.status;
 }
 
+/** The run for which this holder has the pipeline's lease; undefined when it has it not. */
+export async function findLeased(sql: Sql, pipelineName: string, holder: string): Promise<string | undefined> {
+  const rows = await sql<{ readonly run_id: string }[]>`
+    SELECT lease->>'run_id' AS run_id FROM public.etl_state
+     WHERE pipeline_name = ${pipelineName} AND lease->>'holder' = ${holder}`;
+  return rows[0]?.run_id;
+}
+
 /** Marks a run that nobody will finish. */
 export async function logAbandoned(sql: Sql, runId: string, reason: string): Promise<void> {
   await sql`

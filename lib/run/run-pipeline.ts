@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { LeaseLostError } from './errors.ts';
+import { extractStage } from './extract-stage.ts';
 import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
-import { concludeStage, extractStage, loadStage, prepareStage, transformStage } from './stages.ts';
+import { concludeStage, loadStage, prepareStage, transformStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
 
 /** How often a run that waits for another one looks whether it has ended. */

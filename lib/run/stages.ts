@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
-import { extract } from '../extract/extract.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
@@ -13,35 +12,12 @@ import { describeTable, type TargetTable } from '../load/target-table.ts';
 import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../manifest.ts';
 import { transform } from '../transform/transform.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
-import { logFingerprint } from './run-log.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
-import { readWatermark } from './watermark.ts';
 
 /*
  * The stages of a run, one function each. They leave their work in the store or the target and give references, so each
  * may run in a process of its own; each may be repeated.
  */
-
-/** Reads the source until it is exhausted or the deadline comes; `complete` tells which. */
-export async function extractStage(context: RunContext, run: Run, deadline?: Date): Promise<RawManifest> {
-  const watermark = await runStatement('Reading the watermark', context.where, retryOf(context), () =>
-    readWatermark(context.sql, context.pipeline.name),
-  );
-  const raw = await extract({
-    ...context,
-    prefix: prefixOf(run),
-    ...(watermark === undefined ? {} : { watermark }),
-    ...(run.range === undefined ? {} : { range: run.range }),
-    ...(deadline === undefined ? {} : { deadline }),
-    onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
-  });
-  if (raw.complete) {
-    await runStatement('Writing the execution log', context.where, retryOf(context), () =>
-      logFingerprint(context.sql, run.run_id, raw.source_fingerprint),
-    );
-  }
-  return raw;
-}
 
 /** Cleans what extract left, or takes what an interrupted attempt of this run had finished. */
 export async function transformStage(context: RunContext, run: Run, raw: RawManifest): Promise<CleanManifest> {
@@ -60,6 +36,8 @@ export async function transformStage(context: RunContext, run: Run, raw: RawMani
     prefix: prefixOf(run),
     scratchDir,
     ...(table === undefined ? {} : { targetColumns: table.columns }),
+    chunkRows: context.chunkRows,
+    memoryLimitMb: context.transformMemoryMb,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   });

@@ -1,0 +1,99 @@
+import { TerminalError, TransientError } from '../lib/errors.ts';
+
+/** What started the execution is not what a run can be made of. */
+export class InvalidInputError extends TerminalError {
+  override readonly name = 'InvalidInputError';
+  readonly code = 'invalid_input';
+
+  constructor(problems: string) {
+    super(`The input of the execution cannot be used: ${problems}. Give at least {"pipeline": "<name>"}.`);
+  }
+}
+
+/** A function was deployed without something it needs. */
+export class IncompleteDeploymentError extends TerminalError {
+  override readonly name = 'IncompleteDeploymentError';
+  readonly code = 'incomplete_deployment';
+
+  constructor(problems: string) {
+    super(`The function is not deployed completely: ${problems}. Deploy again.`);
+  }
+}
+
+/** A stage that cannot go on in another call needs more time than its function has. */
+export class StageTooSlowError extends TerminalError {
+  override readonly name = 'StageTooSlowError';
+  readonly code = 'stage_too_slow';
+
+  constructor(stage: string, setting: string) {
+    super(
+      `The ${stage} did not end within the time of its function. Raise deploy.${setting}.memory_mb (more memory is more processors) or timeout_seconds, or load less at once.`,
+    );
+  }
+}
+
+/** A stage was stopped before its function's time was up, and goes on when it is called again. */
+export class StageInterruptedError extends TransientError {
+  override readonly name = 'StageInterruptedError';
+  readonly code = 'stage_interrupted';
+
+  constructor(stage: string) {
+    super(`The ${stage} did not end within the time of its function. It goes on in another call.`);
+  }
+}
+
+/** The run's files are not in the staging bucket. */
+export class ManifestMissingError extends TerminalError {
+  override readonly name = 'ManifestMissingError';
+  readonly code = 'manifest_missing';
+
+  constructor(key: string) {
+    super(`The staging bucket has no ${key}. Start the run over with "again": true.`);
+  }
+}
+
+/** The notice could not be published. */
+export class NoticeNotSentError extends TransientError {
+  override readonly name = 'NoticeNotSentError';
+  readonly code = 'notice_not_sent';
+
+  constructor(reason: string, options: { readonly cause?: unknown }) {
+    super(`The notice could not be published: ${reason}.`, options);
+  }
+}
+
+/** CloudFormation could not be told how a custom resource ended; it would wait for an hour. */
+export class AnswerNotDeliveredError extends TransientError {
+  override readonly name = 'AnswerNotDeliveredError';
+  readonly code = 'answer_not_delivered';
+
+  constructor(reason: string, options: { readonly cause?: unknown } = {}) {
+    super(`CloudFormation could not be told how the bootstrap ended: ${reason}.`, options);
+  }
+}
+
+/** Anything that is not one of our errors; its words may hold values, so they stay in the log. */
+export class UnexpectedError extends TerminalError {
+  override readonly name = 'UnexpectedError';
+  readonly code = 'unexpected';
+
+  constructor(cause: unknown) {
+    super(
+      `Something unexpected happened (${cause instanceof Error ? cause.name : typeof cause}). See the function's log.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A failure of another function, as Step Functions passes it on. */
+export class StageFailedError extends TerminalError {
+  override readonly name = 'StageFailedError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/** What the functions are given. References and small values only: Step Functions passes at most 256 KiB. */
+
+/** The part of an S3 "Object Created" event that matters (S3 user guide, "EventBridge event message structure"). */
+const s3DetailSchema = z.object({
+  bucket: z.object({ name: z.string() }),
+  object: z.object({
+    key: z.string(),
+    'version-id': z.string().optional(),
+    sequencer: z.string().optional(),
+  }),
+});
+
+/** The input of an execution, from the console, a schedule or an S3 event. */
+export const inputSchema = z.strictObject({
+  pipeline: z.string().min(1),
+  /** Instead of the execution's name. */
+  run_id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1 to 80 letters, digits, - or _')
+    .optional(),
+  /** Query parameters of an API pipeline, over those of the configuration. */
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  again: z.boolean().optional(),
+  force: z.boolean().optional(),
+  /** Wait for a run of the same pipeline that is under way, instead of skipping. An S3 event always waits. */
+  wait: z.boolean().optional(),
+  /** A slice of an incremental source. */
+  from: z.string().optional(),
+  to: z.string().optional(),
+  trigger: z.enum(['schedule', 's3', 'console']).optional(),
+  /** Names the event where it may come twice. */
+  event_id: z.string().min(1).max(2000).optional(),
+  /** Load this object instead of the configured files. */
+  object: z.strictObject({ bucket: z.string().min(1), key: z.string().min(1) }).optional(),
+  detail: s3DetailSchema.optional(),
+});
+
+export const executionSchema = z.object({
+  /** ARN. */
+  id: z.string(),
+  name: z.string(),
+  /** ISO 8601. */
+  start_time: z.string(),
+});
+
+export const runSchema = z.strictObject({
+  run_id: z.string(),
+  trigger: z.enum(['cli', 'schedule', 's3', 'console']),
+  start_time: z.string(),
+  resumed: z.boolean(),
+  repeated: z.boolean(),
+  force: z.boolean().optional(),
+  range: z.strictObject({ from: z.string().optional(), to: z.string().optional() }).optional(),
+});
+
+/** What every stage of a run that has begun is given. */
+export const stageShape = { execution: executionSchema, input: inputSchema, run: runSchema };
+
+export type Input = z.infer<typeof inputSchema>;
+export type Execution = z.infer<typeof executionSchema>;

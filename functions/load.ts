@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { parseTableName } from '../lib/dsql/identifier.ts';
+import { TableVanishedError } from '../lib/load/errors.ts';
+import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
+import type { CleanManifest } from '../lib/manifest.ts';
+import type { Run, RunContext } from '../lib/run/request.ts';
+import { concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
+import { chunkGroups } from './chunk-groups.ts';
+import { StageInterruptedError } from './errors.ts';
+import { stageShape } from './events.ts';
+import { type Invocation, wear } from './rings.ts';
+import { abortBefore, openService } from './service.ts';
+import { holdStage } from './stage-context.ts';
+import { loadedRows, requireClean } from './staged.ts';
+
+const service = openService();
+
+const eventSchema = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('prepare'), ...stageShape }),
+  z.strictObject({
+    action: z.literal('load'),
+    ...stageShape,
+    /** Numbers of the first chunk and of the one behind the last. */
+    from: z.int().min(0),
+    to: z.int().min(0),
+    conflict_retries: z.int().min(0),
+  }),
+  z.strictObject({ action: z.literal('conclude'), ...stageShape }),
+]);
+
+type LoadEvent = Extract<z.infer<typeof eventSchema>, { action: 'load' }>;
+
+/** Loads chunks into the target; before them gets it ready, and after them takes away, indexes and verifies. */
+export const handler = wear(eventSchema, async (event, invocation) => {
+  const interrupted = new StageInterruptedError(event.action);
+  const signal = abortBefore(invocation, interrupted);
+  const context = await holdStage(service, event, signal);
+  const clean = await requireClean(context, event.run);
+  const run = event.run as Run;
+  switch (event.action) {
+    case 'prepare': {
+      const { warnings } = await prepareStage(context, run, clean);
+      const { indexes, load_mode, verify } = context.pipeline.settings;
+      return {
+        groups: chunkGroups(clean.chunks.length),
+        warnings,
+        index: indexes.length > 0,
+        conclude: load_mode === 'replace' || verify !== 'off',
+      };
+    }
+    case 'load':
+      return await loadGroup(context, event, clean, { run, signal, invocation });
+    case 'conclude':
+      return await concludeStage(context, clean, await requireTable(context), await loadedRows(context, run));
+  }
+});
+
+/** Loads chunk after chunk, and says where it stopped when the time was up; what was begun is in the ledger. */
+async function loadGroup(
+  context: RunContext,
+  event: LoadEvent,
+  clean: CleanManifest,
+  call: { readonly run: Run; readonly signal: AbortSignal; readonly invocation: Invocation },
+): Promise<{ readonly from: number; readonly complete: boolean; readonly conflict_retries: number }> {
+  const table = await requireTable(context);
+  let conflicts = event.conflict_retries;
+  for (let chunk = event.from; chunk < event.to; chunk += 1) {
+    try {
+      const loaded = await loadStage(context, call.run, clean, table, [chunk]);
+      conflicts += loaded.conflict_retries;
+    } catch (error) {
+      if (!call.signal.aborted) throw error;
+      return { from: chunk, complete: false, conflict_retries: conflicts };
+    }
+  }
+  return { from: event.to, complete: true, conflict_retries: conflicts };
+}
+
+async function requireTable({ pipeline, sql }: RunContext): Promise<TargetTable> {
+  const table = await describeTable(sql, parseTableName(pipeline.settings.target_table));
+  if (table === undefined) throw new TableVanishedError(pipeline.settings.target_table);
+  return table;
+}

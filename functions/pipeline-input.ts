@@ -1,0 +1,66 @@
+import type { Config } from '../lib/config/config.ts';
+import { UnknownPipelineError } from '../lib/config/errors.ts';
+import { nearest } from '../lib/config/nearest.ts';
+import type { PipelineSettings } from '../lib/config/pipeline.ts';
+import type { RunContext, RunDemand } from '../lib/run/request.ts';
+import { InvalidInputError } from './errors.ts';
+import type { Input } from './events.ts';
+
+/**
+ * The pipeline that an input means, with what the input changes: query parameters, or the one object to load.
+ *
+ * @throws {UnknownPipelineError} with the nearest name
+ * @throws {InvalidInputError} when the input changes what this kind of source has not
+ */
+export function pipelineOf(config: Config, input: Input): RunContext['pipeline'] {
+  const settings = config.pipelines[input.pipeline];
+  if (settings === undefined) {
+    const known = Object.keys(config.pipelines);
+    throw new UnknownPipelineError(input.pipeline, known, nearest(input.pipeline, known));
+  }
+  return { name: input.pipeline, settings: changed(settings, input), dataSource: config.data_source };
+}
+
+function changed(settings: PipelineSettings, input: Input): PipelineSettings {
+  const object = objectOf(input);
+  if (object !== undefined) {
+    if (settings.source_type !== 'file') throw new InvalidInputError(`pipeline "${input.pipeline}" reads no files`);
+    return { ...settings, file_path: `s3://${object.bucket}/${object.key}` };
+  }
+  if (input.params !== undefined) {
+    if (settings.source_type !== 'api') throw new InvalidInputError(`pipeline "${input.pipeline}" takes no params`);
+    return { ...settings, params: { ...settings.params, ...input.params } };
+  }
+  return settings;
+}
+
+/** What an input asks of the run. */
+export function demandOf(input: Input): RunDemand {
+  const { from, to } = input;
+  const eventId = eventIdOf(input);
+  return {
+    trigger: input.trigger ?? 'console',
+    again: input.again === true,
+    ...(eventId === undefined ? {} : { eventId }),
+    ...(input.force === undefined ? {} : { force: input.force }),
+    ...(from === undefined && to === undefined
+      ? {}
+      : { range: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) } }),
+  };
+}
+
+/** An object that landed must be loaded, so its run waits for the one before; others skip unless told to wait. */
+export function waits(input: Input): boolean {
+  return input.wait ?? input.trigger === 's3';
+}
+
+function objectOf({ detail, object }: Input): { readonly bucket: string; readonly key: string } | undefined {
+  return object ?? (detail === undefined ? undefined : { bucket: detail.bucket.name, key: detail.object.key });
+}
+
+/** The sequencer orders the events of a key, so with bucket, key and version it names one event for good. */
+function eventIdOf({ detail, event_id: given }: Input): string | undefined {
+  if (given !== undefined || detail === undefined) return given;
+  const { key, sequencer, 'version-id': version } = detail.object;
+  return JSON.stringify(['s3', detail.bucket.name, key, version ?? null, sequencer ?? null]);
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { LeaseLostError } from '../lib/run/errors.ts';
+import { releaseLease, renewLease } from '../lib/run/lease.ts';
+import { recordSkipped, recordSuccess } from '../lib/run/record.ts';
+import { type Run, type RunContext, retryOf } from '../lib/run/request.ts';
+import type { RunResult } from '../lib/run/result.ts';
+import { statusOfRun } from '../lib/run/run-log.ts';
+import { reserve, startRun } from '../lib/run/start.ts';
+import { InvalidInputError } from './errors.ts';
+import { type Execution, executionSchema, inputSchema, stageShape } from './events.ts';
+import { measureRun } from './measure.ts';
+import { demandOf, waits } from './pipeline-input.ts';
+import { wear } from './rings.ts';
+import { leaseSeconds, openService } from './service.ts';
+import { loadedRows, requireClean, requireRaw } from './staged.ts';
+
+const service = openService();
+
+const eventSchema = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('start'), execution: executionSchema, input: z.unknown() }),
+  z.strictObject({
+    action: z.literal('success'),
+    ...stageShape,
+    conflict_retries: z.int().min(0),
+    warnings: z.array(z.string()),
+    rows_deleted: z.int().min(0),
+    verified: z.string().nullable(),
+  }),
+]);
+
+/** What the state machine does next. Every key is always there, for JSONata fails on what is not. */
+interface Started {
+  readonly next: 'go' | 'wait' | 'nothing';
+  readonly run: Run | null;
+  readonly reason: string | null;
+}
+
+/** Begins and ends runs: the log, the lease, and the check that the counts add up. */
+export const handler = wear(eventSchema, async (event): Promise<Started | RunSummary> => {
+  if (event.action === 'success') return await succeed(event);
+  return await start(event.execution, event.input);
+});
+
+async function start(execution: Execution, given: unknown): Promise<Started> {
+  const parsed = inputSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new InvalidInputError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; '),
+    );
+  }
+  const input = parsed.data;
+  const context = service.contextFor(input);
+  const runId = input.run_id ?? execution.name;
+  const lease = { holder: execution.id, runId, seconds: leaseSeconds };
+  const busy = await reserve(context, lease);
+  if (busy !== undefined && waits(input)) return { next: 'wait', run: null, reason: busy.skip.message };
+  const demand = demandOf(input);
+  const begun = busy ?? (await startRun(context, demand, runId, execution.start_time));
+  if ('skip' in begun) {
+    const skipped = { trigger: demand.trigger, start_time: execution.start_time, resumed: false, repeated: false };
+    await recordSkipped(context, { run_id: runId, ...skipped }, begun.skip);
+    await releaseLease(context.sql, input.pipeline, execution.id);
+    return { next: 'nothing', run: null, reason: begun.skip.message };
+  }
+  const owned = { ...lease, runId: begun.run.run_id, pipelineName: input.pipeline };
+  if (!(await renewLease(context.sql, owned, retryOf(context)))) throw new LeaseLostError(input.pipeline);
+  return { next: 'go', run: begun.run, reason: null };
+}
+
+/** The end of a run as the execution's output shows it. */
+type RunSummary = Pick<RunResult, 'run_id' | 'pipeline_name' | 'status'> &
+  Partial<Pick<RunResult, 'rows_read' | 'rows_filtered' | 'rows_deduplicated' | 'rows_rejected' | 'rows_loaded'>>;
+
+async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'success' }>): Promise<RunSummary> {
+  const { execution, input, run } = event;
+  const context = service.contextFor(input);
+  if ((await statusOfRun(context.sql, run.run_id)) === 'success') {
+    // The call before this one got so far and was killed; what it left in the store goes now.
+    await context.store.removeAll(`runs/${run.run_id}`);
+    await releaseLease(context.sql, input.pipeline, execution.id);
+    return { run_id: run.run_id, pipeline_name: input.pipeline, status: 'success' };
+  }
+  const lease = { holder: execution.id, runId: run.run_id, seconds: leaseSeconds, pipelineName: input.pipeline };
+  if (!(await renewLease(context.sql, lease, retryOf(context)))) throw new LeaseLostError(input.pipeline);
+  const result = await recordSuccess(context, run as Run, await outcomeOf(context, event));
+  await releaseLease(context.sql, input.pipeline, execution.id);
+  measureRun(result);
+  const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
+    result;
+  return { run_id, pipeline_name, status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded };
+}
+
+async function outcomeOf(
+  context: RunContext,
+  event: Extract<z.infer<typeof eventSchema>, { action: 'success' }>,
+): Promise<Parameters<typeof recordSuccess>[2]> {
+  const { conflict_retries, rows_deleted, run, verified, warnings } = event;
+  return {
+    raw: await requireRaw(context, run),
+    clean: await requireClean(context, run),
+    loaded: { ...(await loadedRows(context, run)), conflict_retries },
+    concluded: { rows_deleted, verified },
+    warnings,
+  };
+}

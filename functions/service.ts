@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { systemClock } from '../lib/clock.ts';
+import type { Config } from '../lib/config/config.ts';
+import { readEnvironment } from '../lib/config/environment.ts';
+import { parseConfig } from '../lib/config/load-config.ts';
+import { secretResolver } from '../lib/config/resolve-secret.ts';
+import { connect, type Sql } from '../lib/dsql/connect.ts';
+import type { RunContext } from '../lib/run/request.ts';
+import { s3Reader } from '../lib/store/s3-reader.ts';
+import { s3Store } from '../lib/store/s3-store.ts';
+import { IncompleteDeploymentError } from './errors.ts';
+import type { Input } from './events.ts';
+import { pipelineOf } from './pipeline-input.ts';
+import { readSecret } from './read-secret.ts';
+import type { Invocation } from './rings.ts';
+import { scratchDir } from './scratch.ts';
+
+const environmentSchema = z.object({
+  AWS_REGION: z.string().min(1),
+  LAMBDA_TASK_ROOT: z.string().min(1),
+  ETL_STAGE: z.string().min(1),
+  ETL_DSQL_HOSTNAME: z.string().min(1),
+  ETL_DSQL_REGION: z.string().min(1),
+  ETL_DSQL_USER: z.string().min(1),
+  ETL_DSQL_PORT: z.coerce.number().int().default(5432),
+  ETL_STAGING_BUCKET: z.string().min(1),
+  /** Holds the local files of the configuration, which were uploaded when it was deployed. */
+  ETL_ASSETS_BUCKET: z.string().optional(),
+  ETL_TOPIC_ARN: z.string().optional(),
+  /** The role that loads; only bootstrap connects as someone else. */
+  ETL_DSQL_ROLE: z.string().optional(),
+});
+
+export type FunctionEnvironment = z.infer<typeof environmentSchema>;
+
+/** What a function keeps from one invocation to the next. */
+export interface Service {
+  readonly config: Config;
+  readonly environment: FunctionEnvironment;
+  readonly sql: Sql;
+  readonly store: RunContext['store'];
+  /** Everything a stage needs for one invocation. */
+  readonly contextFor: (input: Input, signal?: AbortSignal) => RunContext;
+}
+
+let opened: Service | undefined;
+
+/** A lease outlives the longest invocation, so a run keeps it by renewing at every stage. */
+export const leaseSeconds = 1_200;
+
+/**
+ * Reads environment and configuration and opens the clients, once a cold start; a wrong configuration fails there.
+ *
+ * @throws {IncompleteDeploymentError} when a variable is missing
+ * @throws {InvalidConfigError} when `etl.json` breaks its contract
+ */
+export function openService(): Service {
+  opened ??= open();
+  return opened;
+}
+
+function open(): Service {
+  const { variable } = readEnvironment();
+  const names = Object.keys(environmentSchema.shape);
+  const parsed = environmentSchema.safeParse(Object.fromEntries(names.map((name) => [name, variable(name)])));
+  if (!parsed.success) {
+    throw new IncompleteDeploymentError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')} is missing`).join(', '),
+    );
+  }
+  const environment = parsed.data;
+  const text = readFileSync(path.join(environment.LAMBDA_TASK_ROOT, 'etl.json'), 'utf8');
+  const config = parseConfig(text.replaceAll('{assets}', environment.ETL_ASSETS_BUCKET ?? ''), 'etl.json');
+  const client = new S3Client({ region: environment.AWS_REGION, followRegionRedirects: true });
+  const store = s3Store({ client, bucket: environment.ETL_STAGING_BUCKET, scratchDir: path.join(scratchDir, 'store') });
+  const connections = config.deploy.load_connections;
+  const {
+    ETL_DSQL_HOSTNAME: hostname,
+    ETL_DSQL_PORT: port,
+    ETL_DSQL_REGION: region,
+    ETL_DSQL_USER: user,
+  } = environment;
+  const sql = connect({ hostname, port, region, user, database: 'postgres' }, { maxConnections: connections + 1 });
+  const resolveSecret = secretResolver(readEnvironment(), readSecret(environment.AWS_REGION));
+  return {
+    config,
+    environment,
+    sql,
+    store,
+    contextFor: (input, signal) => ({
+      pipeline: pipelineOf(config, input),
+      baseDir: environment.LAMBDA_TASK_ROOT,
+      sql,
+      where: { endpoint: hostname, user },
+      store,
+      scratchDir,
+      connections,
+      chunkRows: config.deploy.chunk_rows,
+      transformMemoryMb: Math.round(config.deploy.transform.memory_mb * duckDbShare),
+      resolveSecret,
+      s3: s3Reader(client),
+      clock: systemClock,
+      random: Math.random,
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  };
+}
+
+/** The share of a function's memory that DuckDB may take; Node, the driver and DuckDB's own allocator need the rest. */
+const duckDbShare = 0.6;
+
+/** Time a stage keeps for ending cleanly: a fifth of what it has, two minutes at most. */
+export function deadlineOf(invocation: Invocation): Date {
+  const remaining = invocation.getRemainingTimeInMillis();
+  return new Date(systemClock.now().getTime() + remaining - Math.min(120_000, remaining / 5));
+}
+
+/** Aborts shortly before Lambda would kill the function, with the reason given. */
+export function abortBefore(invocation: Invocation, reason: Error): AbortSignal {
+  const remaining = invocation.getRemainingTimeInMillis();
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), remaining - Math.min(15_000, remaining / 10)).unref();
+  return controller.signal;
+}

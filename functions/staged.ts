@@ -1,0 +1,49 @@
+import { readManifest } from '../lib/extract/raw-objects.ts';
+import { readLedger } from '../lib/load/ledger.ts';
+import type { LoadResult } from '../lib/load/load.ts';
+import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../lib/manifest.ts';
+import { prefixOf, type Run, type RunContext } from '../lib/run/request.ts';
+import { ManifestMissingError } from './errors.ts';
+
+/** What the stages before have left in the store and the target, for a function that was given references only. */
+
+type StagedContext = Pick<RunContext, 'store' | 'sql'>;
+
+/** @throws {ManifestMissingError} when extract has not ended, or the run's files are gone */
+export async function requireRaw({ store }: StagedContext, run: Pick<Run, 'run_id'>): Promise<RawManifest> {
+  const raw = await readManifest(store, prefixOf(run));
+  if (raw === undefined) throw new ManifestMissingError(`${prefixOf(run)}/raw/manifest.json`);
+  return raw;
+}
+
+export async function findClean(
+  { store }: StagedContext,
+  run: Pick<Run, 'run_id'>,
+): Promise<CleanManifest | undefined> {
+  const bytes = await store.get(cleanKey(run));
+  return bytes === undefined ? undefined : cleanManifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+/** @throws {ManifestMissingError} when transform has not ended, or the run's files are gone */
+export async function requireClean(context: StagedContext, run: Pick<Run, 'run_id'>): Promise<CleanManifest> {
+  const clean = await findClean(context, run);
+  if (clean === undefined) throw new ManifestMissingError(cleanKey(run));
+  return clean;
+}
+
+/** What the ledger says has been loaded, by all functions of the run together. */
+export async function loadedRows({ sql }: StagedContext, run: Pick<Run, 'run_id'>): Promise<LoadResult> {
+  const entries = await readLedger(sql, run.run_id);
+  const sum = (pick: (entry: (typeof entries)[number]) => number): number =>
+    entries.reduce((rows, entry) => rows + pick(entry), 0);
+  return {
+    rows_inserted: sum((entry) => entry.inserted),
+    rows_updated: sum((entry) => entry.updated),
+    rows_unchanged: sum((entry) => entry.unchanged),
+    rows_rejected: sum((entry) => entry.rejected),
+  };
+}
+
+function cleanKey(run: Pick<Run, 'run_id'>): string {
+  return `${prefixOf(run)}/clean/manifest.json`;
+}

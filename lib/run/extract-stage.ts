@@ -1,0 +1,27 @@
+import { runStatement } from '../dsql/retry.ts';
+import { extract } from '../extract/extract.ts';
+import type { RawManifest } from '../manifest.ts';
+import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { logFingerprint } from './run-log.ts';
+import { readWatermark } from './watermark.ts';
+
+/** Reads the source until it is exhausted or the deadline comes; `complete` tells which. */
+export async function extractStage(context: RunContext, run: Run, deadline?: Date): Promise<RawManifest> {
+  const watermark = await runStatement('Reading the watermark', context.where, retryOf(context), () =>
+    readWatermark(context.sql, context.pipeline.name),
+  );
+  const raw = await extract({
+    ...context,
+    prefix: prefixOf(run),
+    ...(watermark === undefined ? {} : { watermark }),
+    ...(run.range === undefined ? {} : { range: run.range }),
+    ...(deadline === undefined ? {} : { deadline }),
+    onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
+  });
+  if (raw.complete) {
+    await runStatement('Writing the execution log', context.where, retryOf(context), () =>
+      logFingerprint(context.sql, run.run_id, raw.source_fingerprint),
+    );
+  }
+  return raw;
+}
