@@ -482,6 +482,7 @@ export class Executor implements Owner {
           copy?.refused();
           return false;
         }
+        if (type === wire.backend.dataRow) options.onRow?.(chunk, start);
         if (only !== undefined && !only.has(type)) return false;
         if (type === wire.backend.commandComplete) return this.completed(statement, tagOf(chunk, start, end));
         if (type === wire.backend.copyIn) copy = this.copyIn(connection, frames);
