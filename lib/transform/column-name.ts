@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { RenameCollisionError } from './errors.ts';
 
 /** Longest identifier of PostgreSQL and DSQL, in bytes of UTF-8. */
 const maxNameBytes = 63;
@@ -18,11 +19,33 @@ export const serviceColumns: readonly string[] = ['uuid_id', 'created_at', 'upda
  * Reserved words stay as they are, for every identifier is quoted. The same names in the same order give the same
  * result.
  *
- * @param taken  names no column may get, e.g. `serviceColumns`
+ * @param taken    names no column may get, e.g. `serviceColumns`
+ * @param renamed  names that were chosen, by name of the source; they are given first, by rules 1 to 3 alone
+ * @throws {RenameCollisionError} when a chosen name is taken, or chosen twice
  */
-export function cleanNames(sourceNames: readonly string[], taken: readonly string[]): readonly string[] {
+export function cleanNames(
+  sourceNames: readonly string[],
+  taken: readonly string[],
+  renamed: Readonly<Record<string, string>> = {},
+): readonly string[] {
   const used = new Set(taken);
+  const chosen = new Map<number, string>();
+  for (const [source, wish] of Object.entries(renamed)) {
+    const index = sourceNames.indexOf(source);
+    const name = cleanName(wish, index + 1);
+    if (index !== -1) {
+      if (used.has(name)) {
+        throw new RenameCollisionError({ source, name });
+      }
+      used.add(name);
+      chosen.set(index, name);
+    }
+  }
   return sourceNames.map((source, index) => {
+    const wish = chosen.get(index);
+    if (wish !== undefined) {
+      return wish;
+    }
     const name = cleanName(source, index + 1);
     let unique = name;
     for (let n = 2; used.has(unique); n += 1) {

@@ -41,6 +41,18 @@ export class UnknownColumnError extends TerminalError {
   }
 }
 
+/** A name chosen for a column belongs to another one. */
+export class RenameCollisionError extends TerminalError {
+  override readonly name = 'RenameCollisionError';
+  readonly code = 'rename_collision';
+
+  constructor(args: { readonly source: string; readonly name: string }) {
+    super(
+      `rename gives ${args.source} the name ${args.name}, which another column or the service itself has. Choose another name.`,
+    );
+  }
+}
+
 /** A source that cannot be read at all, in distinction to rows of it that cannot. */
 export class UnreadableSourceError extends TerminalError {
   override readonly name = 'UnreadableSourceError';

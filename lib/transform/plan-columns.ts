@@ -5,7 +5,7 @@ import { type ColumnType, columnType } from './infer/column-type.ts';
 import type { FitContext } from './infer/fit.ts';
 import { inferType, typeOfFormat } from './infer/infer-type.ts';
 import { ownType } from './infer/own-type.ts';
-import { surveyColumns } from './infer/survey.ts';
+import { type ColumnSurvey, surveyColumns } from './infer/survey.ts';
 import type { NumberStyle } from './infer/text-form.ts';
 import type { RawRows } from './read/raw-rows.ts';
 import type { TransformRequest, TransformSettings } from './request.ts';
@@ -36,10 +36,12 @@ export async function planColumns(
   request: TransformRequest,
 ): Promise<readonly PlannedColumn[]> {
   const { settings, targetColumns } = request;
-  const names = cleanNames(
-    raw.columns.map((column) => column.sourceName),
-    takenNames(targetColumns),
-  );
+  const sourceNames = raw.columns.map((column) => column.sourceName);
+  const missing = Object.keys(settings.rename).find((name) => !sourceNames.includes(name));
+  if (missing !== undefined && sourceNames.length > 0) {
+    throw unknownColumn(settings, 'rename', missing, sourceNames);
+  }
+  const names = cleanNames(sourceNames, takenNames(targetColumns), settings.rename);
   const named = raw.columns.map(({ sourceName }, index) => ({ index, sourceName, name: names[index] as string }));
   const declared = declaredColumns(settings, named);
   const required = requiredColumns(settings, named);
@@ -68,13 +70,15 @@ export async function planColumns(
   const surveys =
     raw.kind === 'typed'
       ? undefined
-      : await surveyColumns(session, {
-          kind: raw.kind,
-          relation: raw.relation,
-          columns: open,
-          numbers,
-          dateFormat: (column) => settings.date_format ?? declared.get(column)?.dateFormat,
-        });
+      : raw.rows === 0
+        ? new Map(open.map((index) => [index, nothingSeen] as const))
+        : await surveyColumns(session, {
+            kind: raw.kind,
+            relation: raw.relation,
+            columns: open,
+            numbers,
+            dateFormat: (column) => settings.date_format ?? declared.get(column)?.dateFormat,
+          });
 
   return named.map((column) => {
     const { index, name } = column;
@@ -100,6 +104,16 @@ export async function planColumns(
   });
 }
 
+const nothingSeen: ColumnSurvey = {
+  values: 0,
+  holds: undefined,
+  counterexamples: {},
+  wholeDigits: 0,
+  fractionDigits: 0,
+  hasNumber: false,
+  nested: false,
+};
+
 /** `uuid_id` and `extracted_at` are always added; the times of a table only where the service made the table. */
 function takenNames(targetColumns: TransformRequest['targetColumns']): readonly string[] {
   const ours = targetColumns === undefined || targetColumns.some((column) => column.name === 'uuid_id');
@@ -123,7 +137,7 @@ function declaredColumns(
       const { type, date_format: dateFormat, required } = typeof setting === 'string' ? { type: setting } : setting;
       declared.set(column.index, { type, dateFormat, required: required === true });
     } else if (named.length > 0 && !made.has(name)) {
-      throw unknownColumn(settings, 'columns', name, named);
+      throw unknownColumn(settings, 'columns', name, namesOf(named));
     }
   }
   return declared;
@@ -139,7 +153,7 @@ function requiredColumns(settings: TransformSettings, named: readonly Named[]): 
       if (column !== undefined) {
         required.add(column.index);
       } else if (named.length > 0 && !made.has(name)) {
-        throw unknownColumn(settings, setting, name, named);
+        throw unknownColumn(settings, setting, name, namesOf(named));
       }
     }
   };
@@ -159,15 +173,13 @@ function requiredColumns(settings: TransformSettings, named: readonly Named[]): 
   return required;
 }
 
-function unknownColumn(settings: TransformSettings, setting: string, column: string, named: readonly Named[]): Error {
-  const known = [...new Set(named.map((one) => one.sourceName))];
-  return new UnknownColumnError({
-    pipeline: settings.name,
-    setting,
-    column,
-    nearest: nearestName([...known, ...named.map((one) => one.name)], column),
-    known,
-  });
+function namesOf(named: readonly Named[]): readonly string[] {
+  return [...new Set(named.flatMap((one) => [one.sourceName, one.name]))];
+}
+
+function unknownColumn(settings: TransformSettings, setting: string, column: string, known: readonly string[]): Error {
+  const nearest = nearestName(known, column);
+  return new UnknownColumnError({ pipeline: settings.name, setting, column, nearest, known });
 }
 
 function numberStyle(request: TransformRequest): NumberStyle {

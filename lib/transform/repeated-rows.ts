@@ -20,14 +20,22 @@ export async function findRepeatedRows(session: DuckDbSession, raw: RawRows): Pr
   );
 }
 
-/** Rows of the clean relation whose key another row of it has. */
+/**
+ * Finds rows whose key another row has that stays: the first, the last, or (with `latestBy`, a column) the one with the
+ * greatest value there, the last of them among equals; no value is less than any.
+ *
+ * @returns a relation of their ordinals, column `o`, with that of the row that stays, column `kept`; undefined when
+ *   there are none
+ */
 export async function findSupersededRows(
   session: DuckDbSession,
   clean: string,
   keys: readonly string[],
   stays: 'first' | 'last',
+  latestBy?: string,
 ): Promise<string | undefined> {
-  const order = stays === 'first' ? 'o' : 'o DESC';
+  const newest = latestBy === undefined ? '' : `${latestBy} DESC NULLS LAST, `;
+  const order = stays === 'first' ? 'o' : `${newest}o DESC`;
   return duplicatesOf(
     session,
     'superseded_row',

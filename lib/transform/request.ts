@@ -13,6 +13,8 @@ export type TransformSettings = Pick<
   | 'date_format'
   | 'columns'
   | 'load_mode'
+  | 'latest_by'
+  | 'rename'
 > & {
   /** The pipeline's name, for messages. */
   readonly name: string;

@@ -80,6 +80,7 @@ async function transformParts(
   const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
   const raw = await readParts(session, parts, scratch, unreadable, request.signal).finally(unreadable.close);
   report('read', raw.rows);
+  requireRoom(raw.columns.length + 4);
 
   const planned = await planColumns(session, raw, request);
   if (planned.length === 0) {
@@ -97,15 +98,20 @@ async function transformParts(
   });
   const finished = finishColumns({ ruled, planned, request, reasons });
   const columns = manifestColumns(finished.columns);
-  if (columns.length + 2 > maxColumns) {
-    throw new TooManyColumnsError({ columns: columns.length + 2, maximum: maxColumns });
-  }
+  requireRoom(columns.length + 2);
 
   const workPath = join(scratch, 'work.parquet');
   await session.run(`COPY ${finished.relation} TO ${quoteText(workPath)} (FORMAT parquet)`);
   const work = `read_parquet(${quoteText(workPath)})`;
-  const keys = settings.key_columns.map((name) => keyColumn(request, finished.columns, name));
-  const upsert = settings.load_mode === 'upsert';
+  const keys = settings.key_columns.flatMap(
+    (name) => namedColumn(request, finished.columns, 'key_columns', name) ?? [],
+  );
+  // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
+  const lastWins = settings.load_mode !== 'insert';
+  const latestBy =
+    settings.latest_by === undefined
+      ? undefined
+      : namedColumn(request, finished.columns, 'latest_by', settings.latest_by)?.id;
   const living = `(SELECT * FROM ${work} WHERE s = ${alive})`;
   const superseded =
     keys.length === 0 || planned.length === 0
@@ -114,7 +120,8 @@ async function transformParts(
           session,
           living,
           keys.map((key) => key.id),
-          upsert ? 'last' : 'first',
+          lastWins ? 'last' : 'first',
+          latestBy,
         );
 
   const states = await session.rows(`SELECT s, count(*) AS n FROM ${work} GROUP BY s`);
@@ -153,7 +160,7 @@ async function transformParts(
   const rejectedRows = await writeRejected(
     session,
     raw,
-    superseded === undefined || upsert ? refused : `(SELECT * FROM ${refused} UNION ALL ${sameKey})`,
+    superseded === undefined || lastWins ? refused : `(SELECT * FROM ${refused} UNION ALL ${sameKey})`,
     rejectedPath,
   );
 
@@ -168,7 +175,7 @@ async function transformParts(
   const counts = {
     rows_read: raw.rows + unreadable.rows() + before,
     rows_filtered: inState(filtered),
-    rows_deduplicated: inState(repeated) + (upsert ? supersededRows : 0),
+    rows_deduplicated: inState(repeated) + (lastWins ? supersededRows : 0),
     rows_rejected: here + before,
     rows_clean: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
   };
@@ -177,6 +184,13 @@ async function transformParts(
     throw new RowsUnaccountedError({ where: 'Adding up the rows', expected: counts.rows_read, found });
   }
   return { columns, chunks: [...chunks], rejected, counts };
+}
+
+/** `columns` counts the four of the service too. */
+function requireRoom(columns: number): void {
+  if (columns > maxColumns) {
+    throw new TooManyColumnsError({ columns, maximum: maxColumns });
+  }
 }
 
 function manifestColumns(columns: readonly FinishedColumn[]): Column[] {
@@ -192,17 +206,18 @@ function manifestColumns(columns: readonly FinishedColumn[]): Column[] {
   ];
 }
 
-function keyColumn(request: TransformRequest, columns: readonly FinishedColumn[], name: string): FinishedColumn {
+/** The column a setting names; undefined only when the source has no columns at all. */
+function namedColumn(
+  request: TransformRequest,
+  columns: readonly FinishedColumn[],
+  setting: string,
+  name: string,
+): FinishedColumn | undefined {
   const column = findColumn(columns, name);
   if (column === undefined && columns.length > 0) {
     const known = columns.map((one) => one.sourceName ?? one.name);
-    throw new UnknownColumnError({
-      pipeline: request.settings.name,
-      setting: 'key_columns',
-      column: name,
-      nearest: nearestName(known, name),
-      known,
-    });
+    const nearest = nearestName(known, name);
+    throw new UnknownColumnError({ pipeline: request.settings.name, setting, column: name, nearest, known });
   }
-  return column as FinishedColumn;
+  return column;
 }

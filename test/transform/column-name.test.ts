@@ -95,6 +95,32 @@ test('a setting that names a column the source does not have is an error with th
   await expect(runTransform(input, { key_columns: ['user_idd'] })).rejects.toThrow(
     'Pipeline sample: key_columns names user_idd, which the source does not have. Did you mean user_id?',
   );
-  await expect(runTransform(input, { required_columns: ['zzz'] })).rejects.toThrow('The columns are User ID, b.');
+  await expect(runTransform(input, { required_columns: ['zzz'] })).rejects.toThrow(
+    'The columns are User ID, user_id, b.',
+  );
   await expect(runTransform(input, { columns: { c: 'text' } })).rejects.toThrow(/columns names c/);
+});
+
+test('a column gets the name that rename gives it, and others make way', async () => {
+  const input = { format: 'csv', content: 'Order No.,n,number\n1,2,3\n' } as const;
+  const { manifest, rows } = await runTransform(input, {
+    rename: { 'Order No.': 'Number' },
+    key_columns: ['Order No.'],
+    business_rules: [{ type: 'filter', condition: '"Order No." = 1' }],
+  });
+  expect(manifest.columns.map((column) => column.source_name)).toEqual([
+    undefined,
+    'Order No.',
+    undefined,
+    'number',
+    undefined,
+  ]);
+  expect(withoutService(rows)).toEqual([{ number: '1', n: '2', number_2: '3' }]);
+  await expect(runTransform(input, { rename: { n: 'created_at' } })).rejects.toThrow(
+    /rename gives n the name created_at/,
+  );
+  await expect(runTransform(input, { rename: { n: 'x', number: 'x' } })).rejects.toThrow(
+    /rename gives number the name x/,
+  );
+  await expect(runTransform(input, { rename: { nn: 'x' } })).rejects.toThrow(/rename names nn.*Did you mean n\?/);
 });

@@ -86,7 +86,7 @@ test('generated files come back field by field as they were written, in every di
         );
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -141,7 +141,7 @@ test('a strict reader of another make finds the same rows in files of any bytes'
         expect(rows_rejected).toBe(theirs.length - good.length);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 

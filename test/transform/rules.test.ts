@@ -301,6 +301,6 @@ test('any text as an expression is either computed or refused with a BadRuleErro
         expect([logic, (error as Error).name]).toEqual([logic, 'BadRuleError']);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });

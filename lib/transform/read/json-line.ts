@@ -13,17 +13,17 @@ const surrogate = String.raw`\\u[dD][89abAB]`;
 
 const reasons = [
   '',
-  'the line is not valid JSON',
-  'the line is not a JSON object',
+  'the row is not valid JSON',
+  'the row is not a JSON object',
   'a text holds a NUL character (\\u0000), which no text of the target can hold',
-  'the line is not valid JSON: a text holds half of a surrogate pair',
-  'the line is not valid JSON: a comma stands before a closing bracket, or NaN or Infinity stands for a number',
+  'the row is not valid JSON: a text holds half of a surrogate pair',
+  'the row is not valid JSON: a comma stands before a closing bracket, or NaN or Infinity stands for a number',
   'the object has a key twice',
 ] as const;
 
 /** Why a line was refused; `code` as `checkedLine` gives it. */
 export function reasonOf(code: number): string {
-  return reasons[code] ?? 'the line cannot be read';
+  return reasons[code] ?? 'the row cannot be read';
 }
 
 /** A SQL expression over a line: 0 for a JSON object that can be read, else the code of a reason. */

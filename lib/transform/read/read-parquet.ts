@@ -46,6 +46,11 @@ export async function readParquet(
       });
     }
   }
+  for (const [name, type] of types) {
+    if (type === 'TIMESTAMP_NS' && (await wholeMicroseconds(session, parts, present, name))) {
+      types.set(name, 'TIMESTAMP');
+    }
+  }
   const columns = [...types].map(([sourceName, duckType]) => ({ sourceName, duckType }));
   const selects = parts.map((part, p) => {
     const list = columns.map(({ sourceName, duckType }, i) => {
@@ -57,4 +62,24 @@ export async function readParquet(
   const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns);
   await countRows(session, relation, columns.length === 0 ? 0 : rows, 'Reading the Parquet files');
   return { kind: 'typed', relation, columns, rows, parts: rawParts };
+}
+
+/** pandas writes every timestamp with nanoseconds; where none are used, PostgreSQL's microseconds hold it exactly. */
+async function wholeMicroseconds(
+  session: DuckDbSession,
+  parts: readonly LocalPart[],
+  present: readonly (readonly string[])[],
+  name: string,
+): Promise<boolean> {
+  for (const [p, part] of parts.entries()) {
+    if (present[p]?.includes(name) === true) {
+      const [row] = await session.rows(
+        `SELECT bool_and(epoch_ns(${quoteName(name)}) % 1000 = 0) AS whole FROM read_parquet(${quoteText(part.path)})`,
+      );
+      if (row?.whole === false) {
+        return false;
+      }
+    }
+  }
+  return true;
 }

@@ -45,11 +45,11 @@ const defaults: TransformSettings = {
   name: 'sample',
   business_rules: [],
   key_columns: [],
-  required_columns: [],
   deduplicate: false,
   blank_text: 'empty',
   columns: {},
   load_mode: 'insert',
+  rename: {},
 };
 
 /** Runs the stage over inputs in a folder of its own and reads everything back that it has written. */
