@@ -1,0 +1,27 @@
+import { systemClock } from '../../lib/clock.ts';
+import { pipelineSchema } from '../../lib/config/pipeline.ts';
+import { dataSourceSchema } from '../../lib/config/source.ts';
+import { extract } from '../../lib/extract/extract.ts';
+import { folderStore } from '../../lib/local/folder-store.ts';
+
+/** Extracts one source in a process of its own, and prints its peak memory and time as one line of JSON. */
+const [folder = '.', source = '{}', dataSource = '{}'] = process.argv.slice(2);
+const before = process.resourceUsage().maxRSS;
+const started = performance.now();
+const manifest = await extract({
+  pipeline: {
+    name: 'bench',
+    settings: pipelineSchema.parse({ target_table: 't', ...(JSON.parse(source) as object) }),
+    dataSource: dataSourceSchema.parse(JSON.parse(dataSource)),
+  },
+  baseDir: folder,
+  store: folderStore(`${folder}/store`),
+  prefix: 'runs/bench',
+  resolveSecret: async () => '',
+  clock: systemClock,
+  random: Math.random,
+});
+const peakMiB = process.resourceUsage().maxRSS / 1024;
+const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
+const result = { startMiB: before / 1024, peakMiB, seconds: (performance.now() - started) / 1_000, bytes };
+process.stdout.write(`${JSON.stringify(result)}\n`);
