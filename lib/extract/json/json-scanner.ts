@@ -48,6 +48,7 @@ type State =
 
 const everyElement: PathNode = { ...newPathNode(), any: { ...newPathNode(), rows: 'value' } };
 const maxDepth = 1_000;
+const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
  * Reads a JSON text in pieces, checks it against RFC 8259, and hands out each record as the bytes it has in the text, so
@@ -71,6 +72,8 @@ export class JsonScanner {
   #reached = false;
   #rootKind: JsonSummary['rootKind'] = 'scalar';
   #offset = 0;
+  /** Bytes of the byte order mark seen. */
+  #marked = 0;
 
   constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: { readonly many?: boolean } = {}) {
     this.#root = [root];
@@ -81,7 +84,10 @@ export class JsonScanner {
   /** @throws {JsonSyntaxError} with the byte offset of what does not belong */
   write(chunk: Uint8Array): void {
     let at = 0;
-    if (this.#offset === 0 && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) at = 3;
+    while (this.#marked < 3 && this.#offset + at === this.#marked && chunk[at] === byteOrderMark[this.#marked]) {
+      this.#marked += 1;
+      at += 1;
+    }
     for (const capture of this.#captures) capture.start = 0;
     this.#keyStart = 0;
     const { next, final, start } = scalarGrammar;
@@ -240,6 +246,8 @@ export class JsonScanner {
       if (inner.some((node) => node.any?.rows !== undefined)) this.#reached = true;
     }
     if (this.#frames.length === 0) this.#rootKind = object ? 'object' : 'array';
+    // Inside a record there is nothing to look for, which the keys need not be read for.
+    if (inner.length > 0) inner = inner.filter(leadsOn);
     const plain = !object && inner.every((node) => node.indexes.size === 0);
     this.#frames.push({
       object,
@@ -307,6 +315,10 @@ export class JsonScanner {
   #error(at: number, found: string): JsonSyntaxError {
     return new JsonSyntaxError(this.#offset + at, found);
   }
+}
+
+function leadsOn(node: PathNode): boolean {
+  return node.any !== undefined || node.names.size > 0 || node.indexes.size > 0;
 }
 
 function isDelimiter(byte: number): boolean {
