@@ -30,6 +30,7 @@ function messageFor(issue: z.core.$ZodIssue, root: unknown): string {
   }
   if (issue.code === 'invalid_type' && given === undefined) return `is missing (expected ${issue.expected})`;
   if (issue.code === 'invalid_type') return `must be of type ${issue.expected}, not ${typeName(given)}`;
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code === 'invalid_value') {
     const options = issue.values.map((value) => JSON.stringify(value));
     const meant = typeof given === 'string' ? nearest(given, issue.values.map(String)) : undefined;
