@@ -57,6 +57,7 @@ export async function runTransform(
   inputs: readonly Input[] | Input,
   settings: Partial<TransformSettings> = {},
   more: Partial<TransformRequest> = {},
+  rejectedByExtract: readonly RejectedRow[] = [],
 ): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'transform-test-'));
   try {
@@ -79,11 +80,16 @@ export async function runTransform(
       });
     }
     await mkdir(join(folder, 'scratch'));
+    const refused = { location: 'runs/r1/raw/rejected-00000.ndjson', rows: rejectedByExtract.length };
+    await folderStore(join(folder, 'store')).put(
+      refused.location,
+      rejectedByExtract.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    );
     const manifest = await transform({
       raw: {
         complete: true,
         parts,
-        rejected: [],
+        rejected: refused.rows === 0 ? [] : [refused],
         extracted_at: '2026-01-02T03:04:05.678Z',
         source_fingerprint: hash.digest('hex'),
         bytes_read: parts.reduce((sum, part) => sum + part.bytes, 0),
