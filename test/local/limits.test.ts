@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalServer, outcome, startLocalServer } from './local-server.ts';
+import { wireClient } from './wire-client.ts';
 
 let server: LocalServer;
 let a: pg.Client;
@@ -226,14 +227,18 @@ describe('columns, tables, schemas', () => {
   });
 });
 
-test('COPY FROM STDIN stands under the same caps', async () => {
-  const { copyIn } = await import('./copy-client.ts');
+test.each([false, true])('COPY FROM STDIN stands under the same caps (extended protocol: %s)', async (extended) => {
   const rows = (count: number) => Array.from({ length: count }, (_, i) => `${i}\n`).join('');
-  await a.query('DROP TABLE t1');
+  const client = await wireClient(server);
+  await a.query('DROP TABLE IF EXISTS copied');
+  await a.query('DROP TABLE IF EXISTS t1');
   await a.query('CREATE TABLE copied (id int)');
-  expect(await copyIn(server, 'COPY copied FROM STDIN', rows(3_000))).toBe('ok');
-  expect(await copyIn(server, 'COPY copied FROM STDIN', rows(3_001))).toBe('54000 transaction row limit exceeded');
+  const copy = async (sql: string, text: string) => await client.copyIn(sql, text, extended);
+  expect(await copy('COPY copied FROM STDIN', rows(3_000))).toEqual(['COPY 3000', 'ready I']);
+  expect(await copy('COPY copied FROM STDIN', rows(3_001))).toEqual(['54000 transaction row limit exceeded', 'ready I']);
   expect((await a.query('SELECT count(*)::int AS n FROM copied')).rows).toEqual([{ n: 3_000 }]);
-  expect(await copyIn(server, "COPY copied FROM '/etc/passwd'", '')).toMatch(/^0A000 /);
-  expect(await copyIn(server, 'COPY copied FROM STDIN', 'x\n')).toMatch(/^22P02 /);
+  expect(await copy("COPY copied FROM '/x'", '')).toEqual([expect.stringMatching(/^0A000 /), 'ready I']);
+  expect(await copy('COPY copied FROM STDIN', 'x\n')).toEqual([expect.stringMatching(/^22P02 /), 'ready I']);
+  expect(await client.query('SELECT 1')).toEqual(['SELECT 1', 'ready I']);
+  client.close();
 });
