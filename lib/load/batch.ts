@@ -39,38 +39,97 @@ export interface ChunkFile {
 /** Types whose text never holds a character that an array literal has to quote. */
 const plainTypes = /^(smallint|integer|bigint|numeric|boolean|date|uuid|real|double precision)/;
 
+/** Types whose text is never longer than `fixedBytes`. */
+const fixedTypes = /^(smallint|integer|bigint|boolean|date|time|timestamp|uuid|real|double precision)/;
+const fixedBytes = 40;
+
+/** Array literals that are held in memory at once, about; a chunk is rendered whole unless it is wider than this. */
+const groupBytes = 64 * 1024 * 1024;
+
+function textOf(column: Column): string {
+  return `CAST(${quoteName(column.name)} AS VARCHAR)`;
+}
+
+/** A value as an element of an array literal. Most texts need no escape, and looking is cheaper than replacing. */
 function element(column: Column): string {
-  const text = `CAST(${quoteName(column.name)} AS VARCHAR)`;
+  const text = textOf(column);
   if (plainTypes.test(column.type)) return `coalesce(${text}, 'NULL')`;
-  return `coalesce('"' || replace(replace(${text}, '\\', '\\\\'), '"', '\\"') || '"', 'NULL')`;
+  const special = `contains(${text}, '"') OR contains(${text}, '\\')`;
+  const escaped = `replace(replace(${text}, '\\', '\\\\'), '"', '\\"')`;
+  return `coalesce('"' || CASE WHEN ${special} THEN ${escaped} ELSE ${text} END || '"', 'NULL')`;
 }
 
+/**
+ * One array literal per column. No ORDER BY inside: all columns of a row enter their aggregates together, so the arrays
+ * agree row by row, and the order of rows within a batch does not matter.
+ */
 function arrayLiterals(columns: readonly Column[]): string {
-  return columns
-    .map((column, index) => `'{' || string_agg(${element(column)}, ',' ORDER BY n) || '}' AS c${index}`)
-    .join(', ');
+  return columns.map((column, index) => `'{' || string_agg(${element(column)}, ',') || '}' AS c${index}`).join(', ');
 }
 
-/** All batches of a chunk, cut by rows and bytes, rendered as array literals inside DuckDB. Deterministic. */
-export async function renderBatches(
+function numbered(chunk: ChunkFile): string {
+  return `(SELECT *, file_row_number AS n FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true))`;
+}
+
+interface Cut {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
+/** Where the batches of a chunk begin and end. The same chunk is always cut the same way. */
+async function cutChunk(
   session: DuckDbSession,
   chunk: ChunkFile,
   columns: readonly Column[],
   batchRows: number,
-): Promise<readonly Batch[]> {
-  const bytes = columns.map((column) => `coalesce(strlen(CAST(${quoteName(column.name)} AS VARCHAR)), 0)`).join(' + ');
-  const rows = await session.rows(`
-    WITH numbered AS (
-      SELECT *, file_row_number AS n, ${bytes} + ${columns.length * columnOverheadBytes} AS size
-        FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true)
-    ), sized AS (
-      SELECT *, n // ${batchRows} AS by_rows,
+): Promise<{ readonly cuts: readonly Cut[]; readonly byRows: boolean }> {
+  const fixed = columns.filter((column) => fixedTypes.test(column.type)).length * fixedBytes;
+  const texts = columns
+    .filter((column) => !fixedTypes.test(column.type))
+    .map((column) => `coalesce(strlen(${textOf(column)}), 0)`);
+  const size = [...texts, String(fixed + columns.length * columnOverheadBytes)].join(' + ');
+  const cutsOf = async (query: string): Promise<readonly Cut[]> =>
+    (await session.rows(query)).map((row) => ({
+      from: Number(row.first),
+      to: Number(row.first) + Number(row.rows),
+      bytes: Number(row.bytes),
+    }));
+  const columnsOfCut = 'min(n)::INTEGER AS first, count(*)::INTEGER AS rows, sum(size)::BIGINT AS bytes';
+  const sized = `(SELECT n, ${size} AS size FROM ${numbered(chunk)})`;
+  const byRows = await cutsOf(`SELECT ${columnsOfCut} FROM ${sized} GROUP BY n // ${batchRows} ORDER BY first`);
+  if (byRows.every((cut) => cut.bytes <= maxBatchBytes)) return { cuts: byRows, byRows: true };
+  const byBytes = await cutsOf(`
+    SELECT ${columnsOfCut} FROM (
+      SELECT n, size, n // ${batchRows} AS by_rows,
              sum(size) OVER (PARTITION BY n // ${batchRows} ORDER BY n ROWS UNBOUNDED PRECEDING) - size AS before
-        FROM numbered
-    )
-    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${arrayLiterals(columns)}
-      FROM sized GROUP BY by_rows, before // ${cutBytes} ORDER BY first`);
-  return rows.map((row, index) => batchOf(row, chunk.number, String(index), columns.length));
+        FROM ${sized})
+     GROUP BY by_rows, before // ${cutBytes} ORDER BY first`);
+  return { cuts: byBytes, byRows: false };
+}
+
+/**
+ * The batches of a chunk in their order, cut by rows and bytes and rendered as array literals inside DuckDB; as many at a
+ * time as memory allows, which for rows of ordinary width is the whole chunk.
+ */
+export async function* renderBatches(
+  session: DuckDbSession,
+  chunk: ChunkFile,
+  columns: readonly Column[],
+  batchRows: number,
+): AsyncGenerator<readonly Batch[]> {
+  const { byRows, cuts } = await cutChunk(session, chunk, columns, batchRows);
+  const bytes = cuts.reduce((sum, cut) => sum + cut.bytes, 0);
+  if (byRows && bytes <= groupBytes) {
+    const rows = await session.rows(`
+      SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${arrayLiterals(columns)}
+        FROM ${numbered(chunk)} GROUP BY n // ${batchRows} ORDER BY first`);
+    yield rows.map((row, index) => batchOf(row, chunk.number, String(index), columns.length));
+    return;
+  }
+  for (const [index, cut] of cuts.entries()) {
+    yield [await renderRange(session, chunk, columns, { id: String(index), ...cut })];
+  }
 }
 
 /** One range of a chunk as a batch; for the halves of a batch that was refused. */
@@ -81,11 +140,8 @@ export async function renderRange(
   range: Pick<Batch, 'id' | 'from' | 'to'>,
 ): Promise<Batch> {
   const [row] = await session.rows(`
-    WITH numbered AS (
-      SELECT *, file_row_number AS n FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true)
-       WHERE file_row_number >= ${range.from} AND file_row_number < ${range.to}
-    )
-    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${arrayLiterals(columns)} FROM numbered`);
+    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${arrayLiterals(columns)}
+      FROM ${numbered(chunk)} WHERE n >= ${range.from} AND n < ${range.to}`);
   return batchOf(row ?? {}, chunk.number, range.id, columns.length);
 }
 

@@ -160,20 +160,28 @@ async function writeNamed(
   }
 }
 
+/** The batches of all chunks; while one group of them is written, the next is rendered. */
 async function* eachBatch(
   request: LoadRequest,
   chunks: readonly ChunkFile[],
   context: SplitContext,
 ): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkFile }> {
-  const render = async (chunk: ChunkFile | undefined): Promise<readonly Batch[]> =>
-    chunk === undefined ? [] : await renderBatches(context.session, chunk, context.columns, request.batchRows);
-  let ahead = render(chunks[0]);
-  for (const [index, chunk] of chunks.entries()) {
-    const batches = await ahead;
-    ahead = render(chunks[index + 1]);
+  const groups = async function* (): AsyncGenerator<readonly { readonly batch: Batch; readonly chunk: ChunkFile }[]> {
+    for (const chunk of chunks) {
+      for await (const batches of renderBatches(context.session, chunk, context.columns, request.batchRows)) {
+        yield batches.map((batch) => ({ batch, chunk }));
+      }
+    }
+  };
+  const rendered = groups();
+  let ahead = rendered.next();
+  for (;;) {
+    const group = await ahead;
+    if (group.done === true) return;
+    ahead = rendered.next();
     // A failure is thrown when its turn comes; until then it must not count as unhandled.
     ahead.catch(() => undefined);
-    for (const batch of batches) yield { batch, chunk };
+    yield* group.value;
   }
 }
 

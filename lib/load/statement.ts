@@ -17,7 +17,7 @@ export interface BatchStatement {
 }
 
 /**
- * Builds the one statement that writes a batch: `INSERT … SELECT … FROM unnest($1::text::T1[], …)`. A few strings per
+ * Builds the one statement that writes a batch: `INSERT … SELECT unnest($1::text::T1[]), …`. A few strings per
  * batch cross JavaScript, there is no limit of 65,535 parameters, and ON CONFLICT works, which COPY has not.
  *
  * `upsert` rewrites a row only where a column that counts differs, and with `latestBy` only where the new row is not older.
@@ -33,9 +33,9 @@ export function batchStatement(
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const arrays = columns.map(
-    (column, index) => `$${index + 1}::text::${arrayType(types.get(column.name) ?? column.type)}`,
+    (column, index) => `unnest($${index + 1}::text::${arrayType(types.get(column.name) ?? column.type)})`,
   );
-  const insert = `INSERT INTO ${quoteTable(table.name)} AS t (${names}) SELECT * FROM unnest(${arrays.join(', ')})`;
+  const insert = `INSERT INTO ${quoteTable(table.name)} AS t (${names}) SELECT ${arrays.join(', ')}`;
   const tellsInserted = types.has('created_at') && !columns.some((column) => column.name === 'created_at');
   const returning = tellsInserted
     ? 'RETURNING (t.created_at = CURRENT_TIMESTAMP) AS inserted'

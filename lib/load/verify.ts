@@ -59,13 +59,15 @@ export async function verifyRows(request: VerifyRequest): Promise<number> {
     JOIN ${quoteTable(table.name)} t ON ${join} WHERE ${condition}`;
   let found = 0;
   for (const chunk of request.chunks) {
-    for (const batch of await renderBatches(session, chunk, columns, request.batchRows)) {
-      const [row] = await withRetries(
-        'Verifying',
-        retry,
-        async () => await sql.unsafe<{ readonly n: string }[]>(text, [...batch.arrays], { prepare: true }),
-      );
-      found += Number(row?.n ?? 0);
+    for await (const batches of renderBatches(session, chunk, columns, request.batchRows)) {
+      for (const batch of batches) {
+        const [row] = await withRetries(
+          'Verifying',
+          retry,
+          async () => await sql.unsafe<{ readonly n: string }[]>(text, [...batch.arrays], { prepare: true }),
+        );
+        found += Number(row?.n ?? 0);
+      }
     }
   }
   if (found !== request.expected) throw new VerifyFailedError(tableText(table.name), found, request.expected, mode);

@@ -25,6 +25,8 @@ export { checkExpressions } from './rules/check-expressions.ts';
 
 /** Rows of a clean file unless the request says otherwise: 25 batches of 2,000. */
 export const defaultChunkRows = 50_000;
+/** Bytes of a clean file, about, where its rows are wide; two are held in memory by the load. */
+const chunkBytes = 64 * 1024 * 1024;
 /** Columns of a table in Aurora DSQL. */
 const maxColumns = 255;
 
@@ -144,7 +146,7 @@ async function transformParts(
       ...finished.columns.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
       `${quoteText(request.raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
     ].join(', '),
-    chunkRows: request.chunkRows ?? defaultChunkRows,
+    chunkRows: request.chunkRows ?? (await rowsPerChunk(session, workPath)),
     store,
     prefix,
     writers: request.threads ?? Math.min(4, availableParallelism()),
@@ -191,6 +193,15 @@ function requireRoom(columns: number): void {
   if (columns > maxColumns) {
     throw new TooManyColumnsError({ columns, maximum: maxColumns });
   }
+}
+
+/** As many rows as keep a chunk at about `chunkBytes`, so that rows of any width can be rendered in memory. */
+async function rowsPerChunk(session: DuckDbSession, path: string): Promise<number> {
+  const [size] = await session.rows(`
+    SELECT coalesce(sum(total_uncompressed_size), 0) AS bytes FROM parquet_metadata(${quoteText(path)})`);
+  const [count] = await session.rows(`SELECT num_rows AS n FROM parquet_file_metadata(${quoteText(path)})`);
+  const perRow = Math.max(1, Number(size?.bytes ?? 0) / Math.max(1, Number(count?.n ?? 0)));
+  return Math.max(1, Math.min(defaultChunkRows, Math.floor(chunkBytes / perRow)));
 }
 
 function manifestColumns(columns: readonly FinishedColumn[]): Column[] {

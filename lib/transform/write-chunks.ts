@@ -42,7 +42,7 @@ export async function writeChunks(
       const until = starts[index + 1]?.o;
       const range = `w.o >= ${starts[index]?.o}${until === undefined ? '' : ` AND w.o < ${until}`}`;
       const reader = await connection.runAndReadAll(
-        `COPY (SELECT ${args.select} FROM ${args.clean} AS w WHERE ${range} ORDER BY w.o) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT ${args.select} FROM ${args.clean} AS w WHERE ${range} ORDER BY w.o) TO ${quoteText(path)} (FORMAT parquet)`,
       );
       const rows = Number(reader.getRows()[0]?.[0]);
       const expected = Math.min(args.chunkRows, total - index * args.chunkRows);
