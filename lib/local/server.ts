@@ -81,6 +81,11 @@ async function serve(): Promise<void> {
   const control = await ControlServer.listen(controlSocket, {
     status,
     setFaults: (request) => guard.faults.set(request.faults),
+    isHealthy: () =>
+      guard.locks.ask('SELECT 1').then(
+        (one) => one === '1',
+        () => false,
+      ),
     shutdown: () => void shutdown(0),
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void shutdown(0));

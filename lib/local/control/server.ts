@@ -8,6 +8,8 @@ import { type ControlAnswer, type ControlRequest, controlRequestSchema } from '.
 export interface Controlled {
   readonly status: () => ControlAnswer;
   readonly setFaults: (request: Extract<ControlRequest, { readonly op: 'set-faults' }>) => void;
+  /** Whether PostgreSQL answers, so that nobody is let in while the server is about to end because it does not. */
+  readonly isHealthy: () => Promise<boolean>;
   /** Nobody needs the server any more. */
   readonly shutdown: () => void;
 }
@@ -62,21 +64,26 @@ export class ControlServer {
       if (this.holders.delete(socket)) this.shutdownIfUnused();
     });
     createInterface({ input: socket })
-      .on('line', (line) => socket.write(`${JSON.stringify(this.answer(line, socket))}\n`))
+      .on('line', (line) => {
+        this.answer(line, socket).then(
+          (answer) => socket.write(`${JSON.stringify(answer)}\n`),
+          () => socket.destroy(),
+        );
+      })
       .on('error', () => socket.destroy());
   }
 
-  private answer(line: string, socket: Socket): ControlAnswer {
+  private async answer(line: string, socket: Socket): Promise<ControlAnswer> {
     try {
-      return this.perform(controlRequestSchema.parse(JSON.parse(line)), socket);
+      return await this.perform(controlRequestSchema.parse(JSON.parse(line)), socket);
     } catch (error) {
       return { ok: false, error: messageOf(error) };
     }
   }
 
-  private perform(request: ControlRequest, socket: Socket): ControlAnswer {
+  private async perform(request: ControlRequest, socket: Socket): Promise<ControlAnswer> {
     if (request.op === 'hold' || request.op === 'persist') {
-      if (this.closing) return { ok: false, error: 'closing' };
+      if (this.closing || !(await this.controlled.isHealthy()) || this.closing) return { ok: false, error: 'closing' };
       if (request.op === 'persist') this.persistent = true;
       else this.holders.add(socket);
     }
