@@ -1,0 +1,109 @@
+import path from 'node:path';
+import { type App, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { findConfig, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { Cluster, importCluster } from './cluster.ts';
+import { ClusterStack } from './cluster-stack.ts';
+import { readPeers } from './peers.ts';
+import { ServiceStack } from './service-stack.ts';
+import { type DeployStage, deployStage } from './stage.ts';
+
+/**
+ * The app of a configuration. Context: `config` (file), `stage` (default dev), `account`, `region`, and for two Regions
+ * `clusters` (the outputs file of the first pass). Synthesis fails when cdk-nag finds something unacknowledged.
+ *
+ * @throws {InvalidConfigError | NotDeployableError} with every problem
+ */
+export function buildApp(app: App): App {
+  const context = (name: string): string | undefined => {
+    const value: unknown = app.node.tryGetContext(name);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const loaded = loadConfig(findConfig(context('config'), process.cwd()));
+  const stage = deployStage(context('stage') ?? 'dev');
+  const account = context('account');
+  const { deploy } = loaded.config;
+  if (deploy.regions === undefined) {
+    const region = context('region');
+    addService(app, loaded, stage, { account, region });
+  } else {
+    addPair(app, loaded, stage, { account, file: path.resolve(context('clusters') ?? 'clusters.json') });
+  }
+  Tags.of(app).add('service', deploy.name);
+  Tags.of(app).add('stage', stage.name);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}
+
+interface Place {
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+}
+
+function environmentOf({ account, region }: Place) {
+  return { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
+}
+
+/** One Region: the cluster is the stack's own, or exists already. */
+function addService(app: App, { config, folder }: LoadedConfig, stage: DeployStage, place: Place): void {
+  const { deploy } = config;
+  const { hostname } = config.aurora_dsql;
+  new ServiceStack(app, `${deploy.name}-${stage.name}`, {
+    env: environmentOf(place),
+    description: 'ETL into Aurora DSQL',
+    stage,
+    config,
+    folder,
+    terminationProtection: stage.production,
+    cluster: (scope) =>
+      hostname === undefined
+        ? new Cluster(scope, 'Target', {
+            stage,
+            name: deploy.name,
+            deletionProtection: deploy.deletion_protection,
+            kmsKeyArn: deploy.kms_key_arn,
+          })
+        : importCluster(scope, { ...config.aurora_dsql, hostname }),
+  });
+}
+
+/** Two Regions: a cluster in each, peered by the second pass, and the service in one of them. */
+function addPair(
+  app: App,
+  { config, folder }: LoadedConfig,
+  stage: DeployStage,
+  { account, file }: { readonly account: string | undefined; readonly file: string },
+): void {
+  const { deploy } = config;
+  const regions = deploy.regions ?? [];
+  const nameOf = (region: string): string => `${deploy.name}-${stage.name}-cluster-${region}`;
+  const clusters = readPeers(file, regions.map(nameOf));
+  const stacks = new Map(
+    regions.map((region) => [
+      region,
+      new ClusterStack(app, nameOf(region), {
+        env: environmentOf({ account, region }),
+        description: 'A cluster of a multi-Region pair',
+        stage,
+        name: deploy.name,
+        deletionProtection: deploy.deletion_protection,
+        kmsKeyArn: deploy.kms_key_arn,
+        terminationProtection: stage.production,
+        ...(deploy.witness === undefined ? {} : { witness: deploy.witness }),
+        ...(clusters === undefined ? {} : { clusters }),
+      }),
+    ]),
+  );
+  const active = deploy.active_region ?? regions[0] ?? '';
+  const near = stacks.get(active);
+  // Before the pair is peered there is nothing the service could connect to.
+  if (near === undefined || clusters === undefined) return;
+  new ServiceStack(app, `${deploy.name}-${stage.name}-service-${active}`, {
+    env: environmentOf({ account, region: active }),
+    description: 'ETL into Aurora DSQL',
+    stage,
+    config,
+    folder,
+    cluster: () => near.cluster,
+  });
+}

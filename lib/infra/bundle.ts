@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
+import { buildSync } from 'esbuild';
+import { copyDuckDb, type LambdaArchitecture } from './duckdb-binary.ts';
+
+export interface BundleOptions {
+  /** Names of files in `functions/`, without extension. */
+  readonly entries: readonly string[];
+  readonly architecture: LambdaArchitecture;
+  /** Whether the functions use DuckDB, which is 70 MB of the 250 MB Lambda allows. */
+  readonly duckDb: boolean;
+  /** The configuration the functions run, as JSON. */
+  readonly config: string;
+}
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+
+/** The folder of this project, whether it runs from its sources or from what was built of them. */
+export function packageRoot(): string {
+  let folder = here;
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
+  return folder;
+}
+
+/**
+ * The code of some functions as one asset: one minified file each, nothing else of node_modules than DuckDB where it is
+ * used, and the configuration beside them. Bundled on this machine, without Docker; the same sources give the same hash.
+ */
+export function bundle(options: BundleOptions): AssetCode {
+  return Code.fromAsset(path.join(here, '..', '..', 'functions'), {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never used: bundling is local, or fails with the reason.
+      image: DockerImage.fromRegistry('none'),
+      // The CDK takes two bundlings of one folder for the same unless what it can see of them differs.
+      environment: {
+        entries: options.entries.join(),
+        architecture: options.architecture,
+        config: createHash('sha256').update(options.config).digest('hex'),
+      },
+      local: {
+        tryBundle: (folder) => {
+          writeBundle(folder, options);
+          return true;
+        },
+      },
+    },
+  });
+}
+
+function writeBundle(folder: string, { architecture, config, duckDb, entries }: BundleOptions): void {
+  mkdirSync(folder, { recursive: true });
+  buildSync({
+    entryPoints: entries.map((entry) => path.join(here, '..', '..', 'functions', `${entry}${extension}`)),
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    // The oldest Node the bundles are tested on; Lambda's is newer.
+    target: 'node20',
+    format: 'cjs',
+    external: ['@duckdb/node-bindings'],
+    legalComments: 'none',
+    logLevel: 'error',
+  });
+  writeFileSync(path.join(folder, 'etl.json'), config);
+  if (duckDb) copyDuckDb(packageRoot(), folder, architecture);
+}

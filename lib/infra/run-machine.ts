@@ -1,0 +1,69 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Config } from '../config/config.ts';
+import { machineDefinition, substitutionNames } from './machine-definition.ts';
+import { acknowledge } from './nag.ts';
+import type { Notices } from './notices.ts';
+import type { StageFunction } from './stage-function.ts';
+
+export interface RunMachineProps {
+  readonly config: Config;
+  readonly name: string;
+  readonly retention: RetentionDays;
+  readonly functions: Readonly<
+    Record<'record' | 'extract' | 'transform' | 'load' | 'notify' | 'bootstrap', StageFunction>
+  >;
+  readonly notices: Notices;
+}
+
+/** The state machine that runs pipelines, with a role that may call the six functions and publish the last-resort notice. */
+export class RunMachine extends Construct {
+  readonly machine: StateMachine;
+
+  constructor(scope: Construct, id: string, props: RunMachineProps) {
+    super(scope, id);
+    const entries = Object.entries(props.functions) as [keyof RunMachineProps['functions'], StageFunction][];
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('states.amazonaws.com'),
+      description: 'Of the state machine of the ETL service',
+    });
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'CallStages',
+        actions: ['lambda:InvokeFunction'],
+        resources: entries.map(([, stage]) => stage.function.functionArn),
+      }),
+    );
+    for (const statement of props.notices.publishStatements()) role.addToPolicy(statement);
+    this.machine = new StateMachine(this, 'Machine', {
+      stateMachineName: props.name,
+      stateMachineType: StateMachineType.STANDARD,
+      role,
+      definitionBody: DefinitionBody.fromString(JSON.stringify(machineDefinition(props.config))),
+      definitionSubstitutions: {
+        Partition: Stack.of(this).partition,
+        [substitutionNames.topic]: props.notices.topic.topicArn,
+        ...Object.fromEntries(entries.map(([name, stage]) => [substitutionNames[name], stage.function.functionArn])),
+      },
+      tracingEnabled: true,
+      logs: {
+        level: LogLevel.ERROR,
+        includeExecutionData: true,
+        destination: new LogGroup(this, 'Log', { retention: props.retention, removalPolicy: RemovalPolicy.DESTROY }),
+      },
+    });
+    acknowledge(
+      role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'Log delivery and X-Ray, which the CDK adds, know no resources.',
+    );
+    acknowledge(
+      this.machine,
+      'AwsSolutions-SF1',
+      'Errors are logged with their data; the history of an execution holds the rest for 90 days.',
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { Config } from '../config/config.ts';
+import { NotDeployableError } from './errors.ts';
+
+interface Found {
+  readonly path: string;
+  readonly reference: Readonly<Record<string, unknown>>;
+}
+
+/** Every `{"env": …}` and `{"secret": …}` in what pipelines send to their APIs. */
+function references(value: unknown, path: string): readonly Found[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const record = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(record);
+  const isReference =
+    (keys.length === 1 && (typeof record.env === 'string' || typeof record.secret === 'string')) ||
+    (keys.length === 2 && typeof record.secret === 'string' && typeof record.key === 'string');
+  if (isReference) return [{ path, reference: record }];
+  return Object.entries(record).flatMap(([key, inner]) => references(inner, `${path}.${key}`));
+}
+
+function allReferences({ data_source, pipelines }: Config): readonly Found[] {
+  return [...references(data_source, 'data_source'), ...references(pipelines, 'pipelines')];
+}
+
+/**
+ * Variables of this machine are not those of the functions, and copying them would put secrets into the template.
+ *
+ * @throws {NotDeployableError} naming each
+ */
+export function refuseEnvironmentSecrets(config: Config): void {
+  const problems = allReferences(config)
+    .filter(({ reference }) => 'env' in reference)
+    .map(
+      ({ path }) =>
+        `${path}: {"env": …} is not there in AWS; keep it in Secrets Manager and name it as {"secret": "name"}`,
+    );
+  if (problems.length > 0) throw new NotDeployableError(problems);
+}
+
+/** Reading exactly the secrets that the configuration names. */
+export function secretStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
+  const names = new Set(
+    allReferences(config).flatMap(({ reference }) => (typeof reference.secret === 'string' ? [reference.secret] : [])),
+  );
+  if (names.size === 0) return [];
+  const arnOf = (name: string): string =>
+    name.startsWith('arn:')
+      ? name
+      : Stack.of(scope).formatArn({
+          service: 'secretsmanager',
+          resource: 'secret',
+          // Secrets Manager adds six characters to a name.
+          resourceName: `${name}-??????`,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        });
+  return [
+    new PolicyStatement({
+      sid: 'ReadSecrets',
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [...names].map(arnOf),
+    }),
+  ];
+}

@@ -1,0 +1,99 @@
+import { CfnOutput, CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { Config } from '../config/config.ts';
+import { bundle } from './bundle.ts';
+import type { TargetCluster } from './cluster.ts';
+import { Monitoring } from './monitoring.ts';
+import { Notices } from './notices.ts';
+import { RunMachine } from './run-machine.ts';
+import { refuseEnvironmentSecrets } from './secrets.ts';
+import { SourceFiles } from './source-files.ts';
+import type { DeployStage } from './stage.ts';
+import { stageFunctions } from './stage-functions.ts';
+import { StagingBucket } from './staging-bucket.ts';
+import { Triggers } from './triggers.ts';
+
+export interface ServiceStackProps extends StackProps {
+  readonly stage: DeployStage;
+  readonly config: Config;
+  /** Of the configuration; local files are relative to it. */
+  readonly folder: string;
+  /** Makes the cluster, or says which one it is. */
+  readonly cluster: (scope: Construct) => TargetCluster;
+}
+
+/** The database role that loads, where the configuration names none. */
+const defaultRole = 'dsql_etl';
+
+/**
+ * The service: what starts a run, the state machine that runs it, its functions, where it keeps its files, whom it tells,
+ * and the cluster it loads into.
+ *
+ *     schedules, S3 events ─▶ machine ─▶ record · extract · transform · load · notify ─▶ cluster, staging, topic
+ */
+export class ServiceStack extends Stack {
+  constructor(scope: Construct, id: string, props: ServiceStackProps) {
+    super(scope, id, props);
+    const { stage } = props;
+    refuseEnvironmentSecrets(props.config);
+    const sources = new SourceFiles(this, 'Sources', { config: props.config, folder: props.folder });
+    const { config } = sources;
+    const { deploy } = config;
+    const cluster = props.cluster(this);
+    const staging = new StagingBucket(this, 'Staging', { days: deploy.staging_days, stage });
+    const notices = new Notices(this, 'Notices', { stage, config });
+    const role = config.aurora_dsql.user === 'admin' ? defaultRole : config.aurora_dsql.user;
+
+    const etl = JSON.stringify(config);
+    const { architecture } = deploy;
+    const functions = stageFunctions(new Construct(this, 'Functions'), {
+      config,
+      stage,
+      cluster,
+      role,
+      sources,
+      staging,
+      notices,
+      light: bundle({
+        entries: ['record', 'extract', 'notify', 'bootstrap'],
+        architecture,
+        duckDb: false,
+        config: etl,
+      }),
+      heavy: bundle({ entries: ['transform', 'load'], architecture, duckDb: true, config: etl }),
+    });
+
+    // Tables and the database role are there before anything can start a run.
+    const bootstrap = new CustomResource(this, 'Bootstrap', {
+      resourceType: 'Custom::EtlBootstrap',
+      serviceToken: functions.bootstrap.function.functionArn,
+      properties: {
+        RoleArns: [functions.record, functions.extract, functions.transform, functions.load, functions.notify].map(
+          (stageFunction) => stageFunction.role.roleArn,
+        ),
+        Cluster: cluster.arn,
+        Role: role,
+      },
+    });
+    const machine = new RunMachine(this, 'Runs', {
+      config,
+      name: `${deploy.name}-${stage.name}`,
+      retention: deploy.log_retention_days,
+      functions,
+      notices,
+    });
+    bootstrap.node.addDependency(functions.bootstrap.role);
+    machine.node.addDependency(bootstrap);
+    new Triggers(this, 'Triggers', {
+      config,
+      machine: machine.machine,
+      notify: functions.notify,
+      notices,
+    });
+    new Monitoring(this, 'Monitoring', { machine, notify: functions.notify, load: functions.load, notices, cluster });
+
+    new CfnOutput(this, 'StateMachine', { value: machine.machine.stateMachineArn, description: 'Runs pipelines' });
+    new CfnOutput(this, 'Endpoint', { value: cluster.hostname, description: 'Of the cluster' });
+    new CfnOutput(this, 'Topic', { value: notices.topic.topicArn, description: 'Tells of failures' });
+  }
+}

@@ -1,0 +1,41 @@
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { FileSettings } from '../config/pipeline.ts';
+
+/** A part of someone's bucket that pipelines read. */
+export interface BucketPlace {
+  readonly bucket: string;
+  /** Keys begin with this; the whole key where one object is meant. */
+  readonly prefix: string;
+}
+
+/** Where a pipeline reads: its `s3://` paths up to the first wildcard, and its trigger's keys. */
+export function placesOf(settings: FileSettings): readonly BucketPlace[] {
+  const paths = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
+  const places = paths
+    .filter((one) => one.startsWith('s3://'))
+    .map((one) => {
+      const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(one) ?? [];
+      return { bucket, prefix: key.replace(/[*?[\]{}!(].*$/s, '') };
+    });
+  const { trigger } = settings;
+  return trigger === undefined ? places : [...places, { bucket: trigger.bucket, prefix: trigger.prefix }];
+}
+
+/** Reading the objects of these places and listing their buckets; nothing of other buckets or prefixes. */
+export function readStatements(scope: Construct, places: readonly BucketPlace[]): readonly PolicyStatement[] {
+  if (places.length === 0) return [];
+  const arn = (resource: string): string =>
+    Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource });
+  const objects = new Set(places.map(({ bucket, prefix }) => arn(`${bucket}/${prefix}*`)));
+  const buckets = new Set(places.map(({ bucket }) => arn(bucket)));
+  return [
+    new PolicyStatement({
+      sid: 'ReadSources',
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [...objects],
+    }),
+    new PolicyStatement({ sid: 'ListSources', actions: ['s3:ListBucket'], resources: [...buckets] }),
+  ];
+}

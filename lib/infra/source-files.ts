@@ -1,0 +1,88 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { globSync } from 'tinyglobby';
+import type { Config } from '../config/config.ts';
+import type { FileSettings, PipelineSettings } from '../config/pipeline.ts';
+import { NotDeployableError } from './errors.ts';
+import { type BucketPlace, placesOf, readStatements } from './source-buckets.ts';
+
+/**
+ * The sources of all pipelines as the functions reach them. Local files of the configuration are uploaded with the
+ * deployment; `s3://` sources and triggers stay where they are. Gives the configuration the functions run.
+ */
+export class SourceFiles extends Construct {
+  readonly config: Config;
+  /** Where the uploaded files are; undefined when there are none. */
+  readonly assetsBucket: string | undefined;
+  /** What reading all sources needs, and nothing else. */
+  readonly readStatements: readonly PolicyStatement[];
+
+  constructor(scope: Construct, id: string, props: { readonly config: Config; readonly folder: string }) {
+    super(scope, id);
+    const problems: string[] = [];
+    const places: BucketPlace[] = [];
+    const pipelines: Record<string, PipelineSettings> = {};
+    const assets = new Map<string, Asset>();
+    for (const [name, settings] of Object.entries(props.config.pipelines)) {
+      if (settings.source_type === 'api') {
+        pipelines[name] = settings;
+        continue;
+      }
+      places.push(...placesOf(settings));
+      pipelines[name] = this.uploaded(name, settings, props.folder, assets, problems);
+    }
+    if (problems.length > 0) throw new NotDeployableError(problems);
+    const files = [...assets.values()];
+    this.assetsBucket = files[0]?.s3BucketName;
+    this.config = { ...props.config, pipelines };
+    this.readStatements = [
+      ...readStatements(this, places),
+      ...(files.length === 0
+        ? []
+        : [
+            new PolicyStatement({
+              sid: 'ReadUploadedSources',
+              actions: ['s3:GetObject'],
+              resources: files.map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
+            }),
+          ]),
+    ];
+  }
+
+  /** A pipeline whose local files are replaced by their uploads; what is in S3 already stays. */
+  private uploaded(
+    name: string,
+    settings: FileSettings,
+    folder: string,
+    assets: Map<string, Asset>,
+    problems: string[],
+  ): FileSettings {
+    const paths = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
+    const file_path = paths.flatMap((one) => {
+      if (one.startsWith('s3://')) return [one];
+      const files = localFiles(one, folder);
+      if (files.length === 0) problems.push(`pipelines.${name}.file_path: there is no file ${one} to upload`);
+      return files.map((file) => {
+        if (settings.format === undefined && path.extname(file) === '.gz') {
+          problems.push(
+            `pipelines.${name}.format: is needed, because an uploaded ${path.basename(file)} keeps only its last extension`,
+          );
+        }
+        const asset = assets.get(file) ?? new Asset(this, `File${assets.size}`, { path: file });
+        assets.set(file, asset);
+        return `s3://{assets}/${asset.s3ObjectKey}`;
+      });
+    });
+    return { ...settings, file_path: file_path.length === 1 ? (file_path[0] ?? '') : file_path };
+  }
+}
+
+function localFiles(configured: string, folder: string): readonly string[] {
+  const file = path.resolve(folder, configured);
+  if (existsSync(file))
+    return statSync(file).isDirectory() ? globSync('*', { cwd: file, absolute: true }).sort() : [file];
+  return globSync(configured, { cwd: folder, absolute: true, onlyFiles: true }).sort();
+}

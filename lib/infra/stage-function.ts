@@ -1,0 +1,87 @@
+import { Duration, Size } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type AssetCode, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { LambdaArchitecture } from './duckdb-binary.ts';
+import { acknowledgeWildcards } from './nag.ts';
+import type { DeployStage } from './stage.ts';
+
+export interface StageFunctionProps {
+  /** File of `functions/`, whose `handler` runs. */
+  readonly entry: string;
+  readonly description: string;
+  readonly code: AssetCode;
+  readonly stage: DeployStage;
+  readonly architecture: LambdaArchitecture;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  readonly scratchMb: number;
+  readonly retention: RetentionDays;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Exactly what the function calls. */
+  readonly statements: readonly PolicyStatement[];
+  readonly reservedConcurrency?: number;
+  /** Takes events of asynchronous calls that failed in every attempt. */
+  readonly deadLetterQueue?: Queue;
+}
+
+/** The newest Node of Lambda that this release of the CDK knows. */
+export const runtime = Runtime.NODEJS_24_X;
+
+/** A function with a role of its own that may do what the function does, and a log that ends. */
+export class StageFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: StageFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: props.retention,
+      removalPolicy: props.stage.removalPolicy,
+    });
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Of the function ${props.entry} of the ETL service`,
+    });
+    for (const statement of props.statements) this.role.addToPolicy(statement);
+    this.role.addToPolicy(
+      new PolicyStatement({
+        sid: 'WriteLog',
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    const trace = new PolicyStatement({
+      sid: 'Trace',
+      actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+      resources: ['*'],
+    });
+    this.role.addToPolicy(trace);
+    this.function = new LambdaFunction(this, 'Function', {
+      description: props.description,
+      runtime,
+      architecture: props.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      code: props.code,
+      handler: `${props.entry}.handler`,
+      role: this.role.withoutPolicyUpdates(),
+      memorySize: props.memoryMb,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      ephemeralStorageSize: Size.mebibytes(props.scratchMb),
+      tracing: Tracing.ACTIVE,
+      logGroup,
+      environment: {
+        ...props.environment,
+        POWERTOOLS_SERVICE_NAME: props.entry,
+        POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+      },
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
+    });
+    const reason =
+      'Objects of one prefix, and X-Ray, whose actions know no resources; a test proves that each is used.';
+    acknowledgeWildcards(this.role, [...props.statements, trace], reason);
+  }
+}

@@ -1,0 +1,62 @@
+import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from './nag.ts';
+import type { DeployStage } from './stage.ts';
+
+/** Where runs keep their parts, chunks and manifests; emptied by every success, and by time. */
+export class StagingBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, props: { readonly days: number; readonly stage: DeployStage }) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: props.stage.removalPolicy,
+      minimumTLSVersion: 1.2,
+      lifecycleRules: [
+        { expiration: Duration.days(props.days), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+    });
+    acknowledge(
+      this.bucket,
+      'AwsSolutions-S1',
+      'Holds the files of runs for days; CloudTrail data events tell who read them where that matters.',
+    );
+  }
+
+  /** Reading what other stages left. */
+  readStatement(): PolicyStatement {
+    return this.statement('ReadStaging', ['s3:GetObject']);
+  }
+
+  writeStatement(): PolicyStatement {
+    return this.statement('WriteStaging', ['s3:PutObject']);
+  }
+
+  /** Ending an upload that failed midway. */
+  abortStatement(): PolicyStatement {
+    return this.statement('AbortStaging', ['s3:AbortMultipartUpload']);
+  }
+
+  /** Clearing a run's files when it has ended. */
+  removeStatement(): PolicyStatement {
+    return this.statement('RemoveStaging', ['s3:DeleteObject']);
+  }
+
+  /** Without it, and without conditions, S3 answers 403 instead of 404 for an object that is not there. */
+  listStatement(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'ListStaging',
+      actions: ['s3:ListBucket'],
+      resources: [this.bucket.bucketArn],
+    });
+  }
+
+  private statement(sid: string, actions: string[]): PolicyStatement {
+    return new PolicyStatement({ sid, actions, resources: [this.bucket.arnForObjects('runs/*')] });
+  }
+}
