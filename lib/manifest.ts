@@ -32,6 +32,8 @@ export const rawPartSchema = z.strictObject({
   format: z.enum(['csv', 'ndjson', 'json', 'parquet']),
   csv: csvDialectSchema.optional(),
   bytes: z.int().min(0),
+  /** A column to add to the part's rows, which holds `source`. */
+  source_column: z.string().optional(),
   /** When a local file was last changed, ms since 1970; with `bytes` it pins what was fingerprinted. */
   modified_ms: z.number().optional(),
 });

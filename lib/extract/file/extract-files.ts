@@ -157,6 +157,7 @@ function partOf(file: PinnedFile, kind: FileKind, settings: FileSettings, locati
     local,
     source: file.shown,
     bytes: file.bytes,
+    ...(settings.file_name_column === undefined ? {} : { source_column: settings.file_name_column }),
     ...(local && file.modified_ms !== undefined ? { modified_ms: file.modified_ms } : {}),
   };
   switch (kind.format) {

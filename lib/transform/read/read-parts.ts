@@ -5,6 +5,7 @@ import type { RawRows } from './raw-rows.ts';
 import { readCsv } from './read-csv.ts';
 import { readJson } from './read-json.ts';
 import { readParquet } from './read-parquet.ts';
+import { withSourceColumn } from './source-column.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /**
@@ -28,10 +29,11 @@ export async function readParts(
       problem: `this is ${odd?.format} and other files of the source are not; make them pipelines of their own.`,
     });
   }
-  if (kind === 'csv') {
-    return readCsv(session, parts, scratchDir, unreadable, signal);
-  }
-  return kind === 'parquet'
-    ? readParquet(session, parts, scratchDir)
-    : readJson(session, parts, scratchDir, unreadable, signal);
+  const raw =
+    kind === 'csv'
+      ? await readCsv(session, parts, scratchDir, unreadable, signal)
+      : kind === 'parquet'
+        ? await readParquet(session, parts, scratchDir)
+        : await readJson(session, parts, scratchDir, unreadable, signal);
+  return withSourceColumn(raw, parts[0]?.source_column);
 }
