@@ -45,9 +45,11 @@ describe.skipIf(psql === undefined)('psql, verifying the server', () => {
     expect(await ask('-c', 'SHOW server_version')).toBe('16.15');
     expect(await ask('-c', '\\d counter')).toContain('id|integer||not null');
     expect(await ask('-c', 'CREATE TABLE copied (id int, v text)')).toBe('CREATE TABLE');
-    expect(await ask('-c', "\\copy copied FROM PROGRAM 'printf \"1\\\\tx\\\\n2\\\\ty\\\\n\"'")).toBe('COPY 2');
+    expect(await ask('-c', '\\copy copied FROM PROGRAM \'printf "1\\\\tx\\\\n2\\\\ty\\\\n"\'')).toBe('COPY 2');
     expect(await ask('-c', '\\copy copied TO STDOUT')).toBe('1\tx\n2\ty');
-    expect(await ask('-1', '-c', "UPDATE copied SET v = 'z' WHERE id = 1", '-c', 'SELECT v FROM copied WHERE id = 1')).toContain('z');
+    expect(
+      await ask('-1', '-c', "UPDATE copied SET v = 'z' WHERE id = 1", '-c', 'SELECT v FROM copied WHERE id = 1'),
+    ).toContain('z');
   });
 
   test('is told the job of an index', async () => {

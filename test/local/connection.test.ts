@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localDsqlToken } from '../../lib/local/local-dsql.ts';
 import { cstrings } from '../../lib/local/wire/message.ts';
@@ -32,7 +32,13 @@ describe('TLS', () => {
 
   test('without it a client is turned away', async () => {
     const raw = connect(server.hold.endpoint.port, '127.0.0.1');
-    raw.write(Buffer.concat([Buffer.from([0, 0, 0, 33, 0, 3, 0, 0]), cstrings('user', 'admin', 'database', 'x'), Buffer.alloc(1)]));
+    raw.write(
+      Buffer.concat([
+        Buffer.from([0, 0, 0, 33, 0, 3, 0, 0]),
+        cstrings('user', 'admin', 'database', 'x'),
+        Buffer.alloc(1),
+      ]),
+    );
     const [answer] = (await once(raw, 'data')) as [Buffer];
     expect(answer.toString('latin1')).toContain('SSL is required');
     raw.destroy();
@@ -62,7 +68,10 @@ describe('tokens and roles', () => {
         (error: unknown) => error,
       );
     };
-    expect(await refused(expired)).toMatchObject({ code: '28000', hint: expect.stringMatching(/^Signature expired: /) });
+    expect(await refused(expired)).toMatchObject({
+      code: '28000',
+      hint: expect.stringMatching(/^Signature expired: /),
+    });
     expect(await refused('guess')).toMatchObject({ message: denied.slice(6), hint: undefined });
   });
 
@@ -90,7 +99,9 @@ describe('tokens and roles', () => {
 
 describe('limits of connections', () => {
   test('connections in number, their rate and their life end with the errors of DSQL', async () => {
-    const small = await startLocalServer({ limits: { connections: 3, connectionRate: 1, connectionBurst: 5, connectionSeconds: 2 } });
+    const small = await startLocalServer({
+      limits: { connections: 3, connectionRate: 1, connectionBurst: 5, connectionSeconds: 2 },
+    });
     const codes: string[] = [];
     const open = await Promise.all([small.connect(), small.connect(), small.connect()]);
     codes.push(await outcome(small.connect()));

@@ -91,5 +91,8 @@ test('connections are refused, and tokens are taken for expired', async () => {
   await setLocalFaults(server.stateDir, { refuseConnections: true });
   expect(await outcome(server.connect())).toBe('53400 Unable to accept connection, rate exceeded.');
   await setLocalFaults(server.stateDir, { expireTokens: true });
-  await expect(server.connect()).rejects.toMatchObject({ code: '28000', hint: expect.stringMatching(/^Signature expired/) });
+  await expect(server.connect()).rejects.toMatchObject({
+    code: '28000',
+    hint: expect.stringMatching(/^Signature expired/),
+  });
 });

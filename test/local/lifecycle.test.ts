@@ -110,33 +110,36 @@ test('a started one stays when its holders go, and goes when it is stopped', asy
   expect(await stopLocalDsql(stateDir)).toBe(false);
 });
 
-test.each(['guard', 'postgres'] as const)('kill -9 of the %s loses nothing committed, and the next start recovers', async (victim) => {
-  const stateDir = newStateDir();
-  const hold = await holdLocalDsql({ stateDir });
-  await query(hold, stateDir, 'CREATE TABLE kept (id int PRIMARY KEY)');
-  const config = await clientConfig(hold, stateDir);
-  const client = new pg.Client(config);
-  client.on('error', () => {});
-  await client.connect();
-  const status = await localDsqlStatus(stateDir);
-  const pids = [hold.endpoint.pid, status?.postgresPid ?? 0];
-  let told = 0;
-  const writing = (async () => {
-    for (;;) {
-      await client.query('INSERT INTO kept VALUES ($1)', [told + 1]);
-      told += 1;
-      if (told === 50) process.kill(victim === 'guard' ? (pids[0] ?? 0) : (pids[1] ?? 0), 'SIGKILL');
-    }
-  })();
-  await expect(writing).rejects.toThrow();
-  const again = await holdLocalDsql({ stateDir });
-  const { rows } = await query(again, stateDir, 'SELECT count(*)::int AS n, max(id) AS m FROM kept');
-  expect(rows[0].n).toBe(rows[0].m);
-  expect(rows[0].n).toBeGreaterThanOrEqual(told);
-  expect(rows[0].n).toBeLessThanOrEqual(told + 1);
-  await again.release();
-  for (const pid of pids) await gone(pid);
-});
+test.each(['guard', 'postgres'] as const)(
+  'kill -9 of the %s loses nothing committed, and the next start recovers',
+  async (victim) => {
+    const stateDir = newStateDir();
+    const hold = await holdLocalDsql({ stateDir });
+    await query(hold, stateDir, 'CREATE TABLE kept (id int PRIMARY KEY)');
+    const config = await clientConfig(hold, stateDir);
+    const client = new pg.Client(config);
+    client.on('error', () => {});
+    await client.connect();
+    const status = await localDsqlStatus(stateDir);
+    const pids = [hold.endpoint.pid, status?.postgresPid ?? 0];
+    let told = 0;
+    const writing = (async () => {
+      for (;;) {
+        await client.query('INSERT INTO kept VALUES ($1)', [told + 1]);
+        told += 1;
+        if (told === 50) process.kill(victim === 'guard' ? (pids[0] ?? 0) : (pids[1] ?? 0), 'SIGKILL');
+      }
+    })();
+    await expect(writing).rejects.toThrow();
+    const again = await holdLocalDsql({ stateDir });
+    const { rows } = await query(again, stateDir, 'SELECT count(*)::int AS n, max(id) AS m FROM kept');
+    expect(rows[0].n).toBe(rows[0].m);
+    expect(rows[0].n).toBeGreaterThanOrEqual(told);
+    expect(rows[0].n).toBeLessThanOrEqual(told + 1);
+    await again.release();
+    for (const pid of pids) await gone(pid);
+  },
+);
 
 test('a server whose last holder is killed ends by itself, its PostgreSQL too', async () => {
   const stateDir = newStateDir();

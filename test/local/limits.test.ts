@@ -51,7 +51,9 @@ describe('rows of a transaction', () => {
 
   beforeAll(async () => {
     await a.query('CREATE TABLE parent (id int PRIMARY KEY)');
-    await a.query('CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent(id) ON DELETE CASCADE, v text)');
+    await a.query(
+      'CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent(id) ON DELETE CASCADE, v text)',
+    );
     await a.query('INSERT INTO parent VALUES (1), (2)');
     await a.query('INSERT INTO child SELECT g, 1, NULL FROM generate_series(1, 2999) AS g');
     await a.query('INSERT INTO child SELECT g, 2, NULL FROM generate_series(3001, 6000) AS g');
@@ -66,12 +68,12 @@ describe('rows of a transaction', () => {
   });
 
   test('the rows of all statements of a transaction count together', async () => {
-    expect(await transaction('INSERT INTO plain SELECT generate_series(1, 2000)', 'UPDATE plain SET id = 0 WHERE id <= 500')).toBe(
-      'ok',
-    );
-    expect(await transaction('INSERT INTO plain SELECT generate_series(1, 2000)', 'DELETE FROM plain WHERE id < 9000')).toBe(
-      rowLimit,
-    );
+    expect(
+      await transaction('INSERT INTO plain SELECT generate_series(1, 2000)', 'UPDATE plain SET id = 0 WHERE id <= 500'),
+    ).toBe('ok');
+    expect(
+      await transaction('INSERT INTO plain SELECT generate_series(1, 2000)', 'DELETE FROM plain WHERE id < 9000'),
+    ).toBe(rowLimit);
   });
 
   test('rows a cascade deletes count', async () => {
@@ -84,9 +86,9 @@ describe('rows of a transaction', () => {
       `WITH x AS (INSERT INTO plain SELECT generate_series(1, ${first}) RETURNING id) INSERT INTO plain SELECT generate_series(1, ${second})`;
     expect(await outcome(a.query(insert(2_000, 1_001)))).toBe(rowLimit);
     expect(await outcome(a.query(insert(2_000, 1_000)))).toBe('ok');
-    expect(await outcome(a.query('WITH x AS (INSERT INTO plain SELECT generate_series(1, 3001) RETURNING 1) SELECT 1'))).toBe(
-      rowLimit,
-    );
+    expect(
+      await outcome(a.query('WITH x AS (INSERT INTO plain SELECT generate_series(1, 3001) RETURNING 1) SELECT 1')),
+    ).toBe(rowLimit);
   });
 
   test('several statements of one simple query are one transaction', async () => {
@@ -105,7 +107,14 @@ describe('bytes of a transaction', () => {
   test('are refused at COMMIT, with the size in the detail', async () => {
     await a.query('BEGIN');
     for (let i = 0; i < 5; i += 1) {
-      expect((await a.query('INSERT INTO wide SELECT $1::int * 10 + g, repeat($2, 100000) FROM generate_series(1, 9) AS g', [i, 'x'])).rowCount).toBe(9);
+      expect(
+        (
+          await a.query(
+            'INSERT INTO wide SELECT $1::int * 10 + g, repeat($2, 100000) FROM generate_series(1, 9) AS g',
+            [i, 'x'],
+          )
+        ).rowCount,
+      ).toBe(9);
     }
     await expect(a.query('COMMIT')).rejects.toMatchObject({
       code: '54000',
@@ -123,14 +132,18 @@ describe('bytes of a transaction', () => {
     const noise = randomBytes(75_000).toString('hex');
     for (let i = 0; i < 27; i += 1) await a.query('INSERT INTO wide VALUES ($1, $2)', [i, noise]);
     expect(await outcome(a.query("UPDATE wide SET w = 'small'"))).toBe('ok');
-    expect(await outcome(a.query("INSERT INTO wide SELECT 1000 + id, v, w FROM wide; UPDATE wide SET w = 'more'"))).toBe(tooLarge);
+    expect(
+      await outcome(a.query("INSERT INTO wide SELECT 1000 + id, v, w FROM wide; UPDATE wide SET w = 'more'")),
+    ).toBe(tooLarge);
     await a.query('DELETE FROM wide');
   });
 
   test('index entries count', async () => {
     await a.query('CREATE TABLE keyed (id int PRIMARY KEY, k text UNIQUE, l text UNIQUE, v text)');
     const rows = "SELECT g, 'k' || g, 'l' || g, repeat('v', 1000) FROM generate_series(1, 2900) AS g";
-    expect(await outcome(a.query(`INSERT INTO wide SELECT g, repeat('v', 1000) FROM generate_series(1, 2900) AS g`))).toBe('ok');
+    expect(
+      await outcome(a.query(`INSERT INTO wide SELECT g, repeat('v', 1000) FROM generate_series(1, 2900) AS g`)),
+    ).toBe('ok');
     expect(await outcome(a.query(`INSERT INTO keyed ${rows}`))).toBe(tooLarge);
   });
 });
@@ -175,29 +188,41 @@ describe('keys and indexes', () => {
     await a.query('CREATE TABLE long_key (id int PRIMARY KEY, k text UNIQUE, l varchar(3000))');
     expect(await outcome(a.query('CREATE INDEX ASYNC ON long_key (l)'))).toBe(declared);
     const incompressible = randomBytes(4_000).toString('base64');
-    expect(await outcome(a.query('INSERT INTO long_key VALUES (1, $1)', [incompressible]))).toBe('54000 key size too large');
+    expect(await outcome(a.query('INSERT INTO long_key VALUES (1, $1)', [incompressible]))).toBe(
+      '54000 key size too large',
+    );
   });
 
   test('json, bytea, interval and timetz are not for keys', async () => {
-    expect(await outcome(a.query('CREATE TABLE bad_key (k jsonb PRIMARY KEY)'))).toBe('0A000 datatype jsonb is not supported in a key');
+    expect(await outcome(a.query('CREATE TABLE bad_key (k jsonb PRIMARY KEY)'))).toBe(
+      '0A000 datatype jsonb is not supported in a key',
+    );
     await a.query('CREATE TABLE documents (id int PRIMARY KEY, d jsonb, j json, i interval)');
-    expect(await outcome(a.query('CREATE INDEX ASYNC ON documents (d)'))).toBe('0A000 datatype jsonb is not supported in a key');
+    expect(await outcome(a.query('CREATE INDEX ASYNC ON documents (d)'))).toBe(
+      '0A000 datatype jsonb is not supported in a key',
+    );
   });
 
   test('a table has at most so many indexes, its primary key and those being built included', async () => {
     await a.query('CREATE TABLE indexed (id int PRIMARY KEY, a int, b int, c int, d int UNIQUE)');
     await a.query('CREATE INDEX ASYNC ON indexed (a)');
     await a.query('CREATE INDEX ASYNC ON indexed (b)');
-    expect(await outcome(a.query('CREATE INDEX ASYNC ON indexed (c)'))).toBe('54000 more than 4 indexes per table are not allowed');
+    expect(await outcome(a.query('CREATE INDEX ASYNC ON indexed (c)'))).toBe(
+      '54000 more than 4 indexes per table are not allowed',
+    );
   });
 });
 
 describe('columns, tables, schemas', () => {
   test('a table has at most so many columns', async () => {
     const columns = (count: number) => Array.from({ length: count }, (_, i) => `c${i} int`).join(', ');
-    expect(await outcome(a.query(`CREATE TABLE many (${columns(13)})`))).toBe('54011 tables can have at most 12 columns');
+    expect(await outcome(a.query(`CREATE TABLE many (${columns(13)})`))).toBe(
+      '54011 tables can have at most 12 columns',
+    );
     await a.query(`CREATE TABLE many (${columns(12)})`);
-    expect(await outcome(a.query('ALTER TABLE many ADD COLUMN one_more int'))).toBe('54011 tables can have at most 12 columns');
+    expect(await outcome(a.query('ALTER TABLE many ADD COLUMN one_more int'))).toBe(
+      '54011 tables can have at most 12 columns',
+    );
   });
 
   test('char and varchar have a largest length', async () => {
@@ -213,11 +238,17 @@ describe('columns, tables, schemas', () => {
     for (const name of ['s1', 's2']) await a.query(`CREATE SCHEMA ${name}`);
     expect(await outcome(a.query('CREATE SCHEMA s3'))).toBe('54000 more than 2 schemas not allowed');
     for (const name of ['q1', 'q2']) await a.query(`CREATE SEQUENCE ${name} CACHE 1`);
-    expect(await outcome(a.query('CREATE SEQUENCE q3 CACHE 1'))).toBe('54000 creating more than 2 sequences is not allowed');
+    expect(await outcome(a.query('CREATE SEQUENCE q3 CACHE 1'))).toBe(
+      '54000 creating more than 2 sequences is not allowed',
+    );
     for (const name of ['v1', 'v2']) await a.query(`CREATE VIEW ${name} AS SELECT 1 AS x`);
-    expect(await outcome(a.query('CREATE VIEW v3 AS SELECT 1 AS x'))).toBe('54000 creating more than 2 views not allowed');
+    expect(await outcome(a.query('CREATE VIEW v3 AS SELECT 1 AS x'))).toBe(
+      '54000 creating more than 2 views not allowed',
+    );
     await a.query('DROP VIEW v2');
-    expect(await outcome(a.query(`CREATE VIEW v3 AS SELECT '${'x'.repeat(2_000)}' AS x`))).toBe('54000 view definition too large');
+    expect(await outcome(a.query(`CREATE VIEW v3 AS SELECT '${'x'.repeat(2_000)}' AS x`))).toBe(
+      '54000 view definition too large',
+    );
   });
 
   test('tables are limited in number', async () => {
@@ -235,7 +266,10 @@ test.each([false, true])('COPY FROM STDIN stands under the same caps (extended p
   await a.query('CREATE TABLE copied (id int)');
   const copy = async (sql: string, text: string) => await client.copyIn(sql, text, extended);
   expect(await copy('COPY copied FROM STDIN', rows(3_000))).toEqual(['COPY 3000', 'ready I']);
-  expect(await copy('COPY copied FROM STDIN', rows(3_001))).toEqual(['54000 transaction row limit exceeded', 'ready I']);
+  expect(await copy('COPY copied FROM STDIN', rows(3_001))).toEqual([
+    '54000 transaction row limit exceeded',
+    'ready I',
+  ]);
   expect((await a.query('SELECT count(*)::int AS n FROM copied')).rows).toEqual([{ n: 3_000 }]);
   expect(await copy("COPY copied FROM '/x'", '')).toEqual([expect.stringMatching(/^0A000 /), 'ready I']);
   expect(await copy('COPY copied FROM STDIN', 'x\n')).toEqual([expect.stringMatching(/^22P02 /), 'ready I']);

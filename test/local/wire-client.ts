@@ -45,7 +45,11 @@ export class WireClient {
 
   /** Signs in and waits until the server is ready; its refusal as `SQLSTATE message`. */
   async signIn(token: string, user = 'admin', database = 'postgres'): Promise<string> {
-    const body = Buffer.concat([Buffer.from([0, 3, 0, 0]), cstrings('user', user, 'database', database), Buffer.alloc(1)]);
+    const body = Buffer.concat([
+      Buffer.from([0, 3, 0, 0]),
+      cstrings('user', user, 'database', database),
+      Buffer.alloc(1),
+    ]);
     const length = Buffer.alloc(4);
     length.writeInt32BE(body.length + 4);
     this.socket.write(Buffer.concat([length, body]));

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCatalog } from '../catalog/system-catalog.ts';
+import { systemFunctions } from '../catalog/system-functions.ts';
 import type { LocalFolder } from '../folder.ts';
 import { isAlive } from '../process.ts';
 import { choosePostgresAccount, type PostgresAccount } from './account.ts';
@@ -53,7 +55,13 @@ export async function startPostgres(folder: LocalFolder, durability: Durability)
     chownSync(sockets, account.id.uid, account.id.gid);
   }
   const log = openSync(folder.logFile, 'a', 0o600);
-  if (!existsSync(join(account.data, 'dsql-ready'))) await initialise(account, sockets, log);
+  const functions = createHash('sha256').update(systemFunctions).digest('hex');
+  const ready = readyMark(account.data);
+  if (ready === undefined) await initialise(account, sockets, log);
+  if (ready !== functions) {
+    await runSingle(account, sockets, log, systemFunctions, 'the set-up of the functions');
+    writeFileSync(join(account.data, 'dsql-ready'), functions);
+  }
   const child = run(account, 'postgres', ['-D', account.data, ...settings(sockets, durability)], log);
   const socketPath = join(sockets, `.s.PGSQL.${socketPort}`);
   const ended = once(child, 'exit').then(() => undefined);
@@ -90,6 +98,7 @@ function settings(sockets: string, durability: Durability): string[] {
     lc_messages: 'C',
     jit: 'off',
     log_min_messages: 'error',
+    log_checkpoints: 'off',
     log_min_error_statement: 'panic',
     fsync: durability === 'machine' ? 'on' : 'off',
     full_page_writes: durability === 'machine' ? 'on' : 'off',
@@ -99,22 +108,36 @@ function settings(sockets: string, durability: Durability): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-/** initdb, then the system catalog of DSQL in single-user mode; `dsql-ready` is written last, so a kill midway starts over. */
+/** initdb, then the system catalog of DSQL in single-user mode. */
 async function initialise(account: PostgresAccount, sockets: string, log: number): Promise<void> {
   rmSync(account.data, { recursive: true, force: true });
   mkdirSync(account.data, { recursive: true, mode: 0o700 });
   if (account.id !== undefined) chownSync(account.data, account.id.uid, account.id.gid);
   const initdb = ['-D', account.data, '-U', superuser, '--auth=trust', '--encoding=UTF8', '--locale=C'];
   await finished(run(account, 'initdb', [...initdb, '--no-sync', '--no-instructions'], log), 'initdb');
-  const single = run(
-    account,
-    'postgres',
-    ['--single', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`, '-c', 'fsync=off', 'postgres'],
-    log,
-    systemCatalog,
-  );
-  await finished(single, 'the set-up of the catalog');
-  writeFileSync(join(account.data, 'dsql-ready'), '1\n');
+  await runSingle(account, sockets, log, systemCatalog, 'the set-up of the catalog');
+}
+
+/** Statements run without a server, as only its owner can; they end with `;` and an empty line. */
+async function runSingle(
+  account: PostgresAccount,
+  sockets: string,
+  log: number,
+  sql: string,
+  what: string,
+): Promise<void> {
+  const words = ['--single', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`];
+  const quiet = ['-c', 'fsync=off', '-c', 'log_checkpoints=off', 'postgres'];
+  await finished(run(account, 'postgres', [...words, ...quiet], log, sql), what);
+}
+
+/** Written last, so that a set-up killed midway starts over; holds which functions the folder has. */
+function readyMark(data: string): string | undefined {
+  try {
+    return readFileSync(join(data, 'dsql-ready'), 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function run(

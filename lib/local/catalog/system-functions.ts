@@ -1,0 +1,157 @@
+/**
+ * Functions of the system catalog, and the guard's own in `dsql_local`. Run after the catalog was made, and again in a
+ * data folder whose functions are those of another version.
+ */
+export const systemFunctions = `
+CREATE OR REPLACE FUNCTION dsql_local.new_job_id() RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT string_agg(substr('abcdefghijklmnopqrstuvwxyz234567', 1 + get_byte(b, i) % 32, 1), '')
+  FROM (SELECT sha256(uuid_send(gen_random_uuid())) AS b) AS r, generate_series(0, 25) AS i
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.add_job(kind text, statement text, path text, object oid, name text)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE id text := dsql_local.new_job_id();
+BEGIN
+  INSERT INTO sys.jobs VALUES
+    (id, 'submitted', NULL, kind, 'pg_class'::regclass, object, name, clock_timestamp(), clock_timestamp());
+  INSERT INTO dsql_local.job VALUES (id, statement, path);
+  RETURN id;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.create_index_async(
+  statement text, trial text, table_schema text, table_name text, index_name text, tolerant boolean
+) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  target regclass;
+  known oid;
+BEGIN
+  target := CASE table_schema WHEN '' THEN format('%I', table_name) ELSE format('%I.%I', table_schema, table_name) END;
+  IF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = target), 'USAGE') THEN
+    RAISE EXCEPTION USING errcode = '42501', message = format('must be owner of table %s', table_name);
+  END IF;
+  SELECT c.oid INTO known FROM pg_class AS c
+    WHERE c.relname = index_name AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = target);
+  IF known IS NOT NULL THEN
+    IF tolerant THEN
+      RAISE NOTICE USING errcode = '42P07', message = format('relation "%s" already exists, skipping', index_name);
+      RETURN;
+    END IF;
+    RAISE EXCEPTION USING errcode = '42P07', message = format('relation "%s" already exists', index_name);
+  END IF;
+  BEGIN
+    EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)', table_name, target);
+    EXECUTE trial;
+    RAISE EXCEPTION USING errcode = 'DL001', message = 'tried';
+  EXCEPTION WHEN SQLSTATE 'DL001' THEN NULL;
+  END;
+  RETURN NEXT dsql_local.add_job(
+    'INDEX_BUILD', statement, current_setting('search_path'), target, coalesce(nullif(index_name, ''), table_name));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.validate_async(statement text, table_schema text, table_name text, constraint_name text)
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE target regclass;
+BEGIN
+  target := CASE table_schema WHEN '' THEN format('%I', table_name) ELSE format('%I.%I', table_schema, table_name) END;
+  IF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = target), 'USAGE') THEN
+    RAISE EXCEPTION USING errcode = '42501', message = format('must be owner of table %s', table_name);
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = target AND conname = constraint_name) THEN
+    RAISE EXCEPTION USING errcode = '42704',
+      message = format('constraint "%s" of relation "%s" does not exist', constraint_name, table_name);
+  END IF;
+  RETURN NEXT dsql_local.add_job('VALIDATE_CONSTRAINT', statement, current_setting('search_path'), target, constraint_name);
+END
+$$;
+
+CREATE OR REPLACE PROCEDURE dsql_local.iam_grant(role text, arn text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) THEN
+    RAISE EXCEPTION USING errcode = '42704', message = format('role "%s" does not exist', $1);
+  END IF;
+  IF session_user <> 'admin' THEN
+    RAISE EXCEPTION USING errcode = '42501', message = 'permission denied';
+  END IF;
+  IF EXISTS (SELECT FROM sys.iam_pg_role_mappings AS m WHERE m.pg_role_name = $1 AND m.arn = $2) THEN RETURN; END IF;
+  INSERT INTO sys.iam_pg_role_mappings
+    SELECT (SELECT coalesce(max(iam_oid::bigint), 26397) + 1 FROM sys.iam_pg_role_mappings)::oid, $2, r.oid, r.rolname,
+      a.oid, a.rolname
+    FROM pg_roles AS r, pg_roles AS a WHERE r.rolname = $1 AND a.rolname = session_user;
+END
+$$;
+
+CREATE OR REPLACE PROCEDURE dsql_local.iam_revoke(role text, arn text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  IF session_user <> 'admin' THEN
+    RAISE EXCEPTION USING errcode = '42501', message = 'permission denied';
+  END IF;
+  DELETE FROM sys.iam_pg_role_mappings AS m WHERE m.pg_role_name = $1 AND m.arn = $2;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING errcode = '42704', message = format('role "%s" is not granted to "%s"', $1, $2);
+  END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.copy_table(table_schema text, table_name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  source regclass := CASE table_schema WHEN '' THEN format('%I', table_name) ELSE format('%I.%I', table_schema, table_name) END;
+  names text;
+  c record;
+BEGIN
+  IF (SELECT relpersistence FROM pg_class WHERE oid = source) = 't'
+    OR to_regclass(format('pg_temp.%I', table_name)) IS NOT NULL THEN RETURN; END IF;
+  IF pg_relation_size(source) > 16 * 1024 * 1024 THEN
+    RAISE EXCEPTION USING errcode = '54000', message = 'table too large to copy';
+  END IF;
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names
+    FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)', table_name, source);
+  EXECUTE format('INSERT INTO pg_temp.%I (%s) SELECT %s FROM %s', table_name, names, names, source);
+  FOR c IN SELECT attname, pg_get_serial_sequence(source::text, attname) AS sequence
+    FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND attidentity <> '' LOOP
+    EXECUTE format('ALTER TABLE pg_temp.%I ALTER %I SET DEFAULT nextval(%L)', table_name, c.attname, c.sequence);
+  END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.check_row(written anyelement, row_limit bigint, column_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  c record;
+  size bigint;
+BEGIN
+  FOR c IN SELECT a.attname, format_type(a.atttypid, NULL) AS type FROM pg_attribute AS a JOIN pg_type AS t ON t.typrelid = a.attrelid
+    WHERE t.oid = pg_typeof(written) AND a.attnum > 0 AND NOT a.attisdropped LOOP
+    EXECUTE format('SELECT pg_column_size(($1).%I)', c.attname) INTO size USING written;
+    IF size - 4 > column_limit THEN
+      RAISE EXCEPTION USING errcode = '54000',
+        message = format('datatype limit greater than %s bytes not supported for %s', column_limit, c.type);
+    END IF;
+  END LOOP;
+  IF pg_column_size(written) > row_limit THEN
+    RAISE EXCEPTION USING errcode = '54000', message = 'maximum row size exceeded';
+  END IF;
+  RETURN pg_column_size(written);
+END
+$$;
+
+CREATE OR REPLACE PROCEDURE sys.wait_for_job(job_id text) LANGUAGE plpgsql AS $$
+DECLARE state text;
+BEGIN
+  IF $1 !~ '^[a-z2-7]{26}$' THEN
+    RAISE EXCEPTION USING errcode = '22P02', message = 'Unable to convert text to UUID';
+  END IF;
+  LOOP
+    SELECT j.status INTO state FROM sys.jobs AS j WHERE j.job_id = $1;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION USING errcode = '42704', message = format('job "%s" does not exist', $1);
+    END IF;
+    EXIT WHEN state NOT IN ('submitted', 'processing');
+    COMMIT;
+    PERFORM pg_sleep(0.02);
+  END LOOP;
+END
+$$;
+
+`;
