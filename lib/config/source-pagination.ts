@@ -13,6 +13,10 @@ const stopShape = {
     .optional()
     .describe('JSONPath of a flag in the answer; false, 0, "false", null or its absence ends the pages.'),
   stop_on_empty_page: z.boolean().default(true).describe('A page without rows is the last one.'),
+  end_statuses: z
+    .array(z.int().min(400).max(499))
+    .default([])
+    .describe('Statuses that say, of any page but the first, that there is no such page, e.g. [404].'),
 };
 
 const totalShape = {

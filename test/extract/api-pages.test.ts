@@ -89,6 +89,37 @@ describe.each(Object.entries(pagers))('%s', (_pager, pager) => {
 
 const source = { source_type: 'api', endpoint: 'rows' };
 
+describe('pages of other kinds', () => {
+  it('may lead on by a value of their last row', async () => {
+    const api = await startApi(({ url }, response) => {
+      const after = Number(url.searchParams.get('starting_after') ?? 0);
+      const data = allRows.slice(after, after + 5);
+      sendJson(response, { data, has_more: after + 5 < allRows.length });
+    });
+    const pagination = {
+      type: 'cursor',
+      cursor_param: 'starting_after',
+      cursor_path: '$.data[-1].id',
+      has_more_path: 'has_more',
+    };
+    const { request } = setup({ ...source, records_path: 'data', pagination }, { base_url: api.url });
+    expect(await readRows(request, await extract(request))).toEqual(allRows);
+  });
+
+  it('may end with an error for the page behind the last one, but not for the first', async () => {
+    const api = await startApi(({ url }, response) => {
+      const page = Number(url.searchParams.get('page'));
+      if (url.pathname === '/none' || page > 3) return sendJson(response, { error: 'no such page' }, {}, 404);
+      sendJson(response, [{ id: page }]);
+    });
+    const pagination = { type: 'page_number', end_statuses: [404] };
+    const { request } = setup({ ...source, pagination }, { base_url: api.url });
+    expect(await readRows(request, await extract(request))).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+    const none = setup({ ...source, endpoint: 'none', pagination }, { base_url: api.url });
+    await expect(extract(none.request)).rejects.toMatchObject({ code: 'api_status' });
+  });
+});
+
 describe('pages that go round', () => {
   it.each([
     [

@@ -142,6 +142,16 @@ describe('the encoding of a file', () => {
     expect(await readLines(request, manifest)).toContain('1,東京都渋谷区');
   });
 
+  it.each(['utf-16le', 'utf-16be'] as const)('that is %s without a byte order mark is named too', async (encoding) => {
+    const bytes = iconv.encode('id,name\n1,Tokyo\n', encoding);
+    await expect(extractFile('a.csv', bytes)).rejects.toMatchObject({
+      code: 'encoding_mismatch',
+      message: expect.stringContaining(`set encoding: ${encoding}`),
+    });
+    const { manifest, request } = await extractFile('a.csv', bytes, { encoding });
+    expect(await readLines(request, manifest)).toEqual(['id,name', '1,Tokyo']);
+  });
+
   it('that is declared wrongly is an error and not garbage', async () => {
     const bytes = Buffer.from(`名前,住所\n${'東京,渋谷\n'.repeat(30)}`);
     await expect(extractFile('a.csv', bytes, { encoding: 'euc-jp' })).rejects.toMatchObject({

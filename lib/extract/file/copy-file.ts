@@ -5,7 +5,14 @@ import { rejectedLine } from '../rejected-line.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
 import { rowSearch } from '../row-search.ts';
 import { decodeText } from './decode-text.ts';
-import { byteOrderMark, decodeStrictly, fittingEncodings, hasNonAscii, isWrongEncoding } from './encoding.ts';
+import {
+  byteOrderMark,
+  decodeStrictly,
+  fittingEncodings,
+  hasNonAscii,
+  isWrongEncoding,
+  looksLikeUtf16,
+} from './encoding.ts';
 import { EmptyFileError, EncodingMismatchError, InvalidParquetError } from './errors.ts';
 import { csvDialect, type FileKind } from './file-kind.ts';
 import { readJsonFile } from './read-json-file.ts';
@@ -116,9 +123,10 @@ async function beginText(file: PinnedFile, kind: FileKind, chunks: AsyncIterable
   }
   if (head.length === 0) throw new EmptyFileError(file.shown);
   const mark = byteOrderMark(head);
+  const encoding = textEncoding(file.shown, kind, head);
   return {
-    encoding: textEncoding(file.shown, kind, head),
-    head: mark === undefined ? head : head.subarray(mark.length),
+    encoding,
+    head: mark?.encoding === encoding ? head.subarray(mark.length) : head,
     rest: { [Symbol.asyncIterator]: () => rest },
   };
 }
@@ -141,6 +149,7 @@ export function textEncoding(shown: string, kind: FileKind, head: Buffer): Encod
  */
 export function checkUtf8(shown: string, head: Buffer, kind: FileKind): void {
   const whole = head.length < headBytes ? head : head.subarray(0, head.lastIndexOf(0x0a) + 1);
+  if (looksLikeUtf16(whole)) throw new EncodingMismatchError(shown, 'utf-8', 1, fittingEncodings(whole));
   if (decodeStrictly(whole, 'utf-8') !== undefined) return;
   let misfits = 0;
   let nonAscii = 0;

@@ -58,10 +58,16 @@ export function decodeLeniently(bytes: Uint8Array, encoding: Encoding): string {
  * windows-1252, so it comes last.
  */
 export function fittingEncodings(bytes: Uint8Array): readonly Encoding[] {
-  const zeros = bytes.filter((byte) => byte === 0).length;
-  if (zeros * 4 > bytes.length) return bytes[0] === 0 ? ['utf-16be'] : ['utf-16le'];
+  if (looksLikeUtf16(bytes)) return bytes[0] === 0 ? ['utf-16be'] : ['utf-16le'];
   const candidates: readonly Encoding[] = ['utf-8', 'shift_jis', 'euc-jp', 'windows-1252'];
   return candidates.filter((encoding) => encodings.includes(encoding) && decodeStrictly(bytes, encoding) !== undefined);
+}
+
+/** Whether so many bytes are zero that they are halves of UTF-16; texts in other encodings have none. */
+export function looksLikeUtf16(bytes: Uint8Array): boolean {
+  let zeros = 0;
+  for (let at = bytes.indexOf(0); at !== -1; at = bytes.indexOf(0, at + 1)) zeros += 1;
+  return zeros * 8 > bytes.length;
 }
 
 export function hasNonAscii(bytes: Uint8Array): boolean {

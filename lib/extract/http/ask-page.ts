@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
 import type { RowSearch } from '../row-search.ts';
 import type { ApiClient } from './api-client.ts';
-import { type RequestShown, RowsMissingError } from './errors.ts';
+import { ApiStatusError, type RequestShown, RowsMissingError } from './errors.ts';
 import { type BaseCall, pageCall } from './page-call.ts';
 import { moveOn } from './page-guard.ts';
 import type { PagePosition } from './page-position.ts';
@@ -64,9 +65,23 @@ export async function askPage(
     });
   } catch (thrown) {
     await sink.restart();
+    if (isBehindLast(pagination, position, thrown)) return { content: noContent, next: null };
     throw thrown;
   }
 }
+
+/** Some APIs answer with an error for the page behind the last one. */
+function isBehindLast(pagination: PaginationSettings | undefined, position: PagePosition, thrown: unknown): boolean {
+  if (position.page === 1 || pagination === undefined || pagination.type === 'none') return false;
+  return thrown instanceof ApiStatusError && pagination.end_statuses.includes(thrown.status);
+}
+
+const noContent: PageContent = {
+  rows: 0,
+  bytes: 0,
+  captures: new Map(),
+  digest: createHash('sha256').digest('hex'),
+};
 
 /** Where rows vanish before the page being read, later ones move up into pages that were read already. */
 function shrinkWarning(shown: RequestShown, position: PagePosition, total: number | undefined): string | undefined {
