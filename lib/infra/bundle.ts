@@ -65,6 +65,9 @@ function writeBundle(folder: string, { architecture, config, duckDb, entries }: 
     target: 'node20',
     format: 'cjs',
     external: ['@duckdb/node-bindings'],
+    // Libraries that ask where they are; a bundle of CommonJS has no import.meta.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     legalComments: 'none',
     logLevel: 'error',
   });

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { type DeployedFunction, deployedFunctions } from '../lambda/deployed-function.ts';
+import { FunctionHost } from '../lambda/function-host.ts';
+import { type LocalTarget, localTarget } from '../local-target.ts';
+import { StatesError } from '../states-interpreter/errors.ts';
+import { interpret, type Outcome, type Task } from '../states-interpreter/interpret.ts';
+import { type Assembly, account, region, synthesize } from './assembly.ts';
+import { type LocalAws, localAws, type Message } from './local-aws.ts';
+import { type AwsCall, type Recorder, record } from './recorder.ts';
+
+export interface DeploymentOptions {
+  /** Text of the configuration. */
+  readonly config: string;
+  /** The Node that runs the functions. */
+  readonly node?: string;
+}
+
+/** The synthesized service, deployed onto this machine. */
+export interface Deployment {
+  readonly assembly: Assembly;
+  readonly aws: LocalAws;
+  readonly target: LocalTarget;
+  readonly hosts: Readonly<Record<string, FunctionHost>>;
+  readonly functions: Readonly<Record<string, DeployedFunction>>;
+  readonly calls: AwsCall[];
+  /** Starts an execution, as the console does. */
+  readonly execute: (input: unknown, name?: string) => Promise<Outcome>;
+  readonly messages: () => Promise<readonly Message[]>;
+  /** Sends what CloudFormation sends for the bootstrap resource, and gives its answer. */
+  readonly bootstrap: (type: 'Create' | 'Update' | 'Delete') => Promise<Readonly<Record<string, unknown>>>;
+  readonly close: () => Promise<void>;
+}
+
+const stackName = 'dsql-etl-test';
+
+/** Synthesizes the configuration and runs what came out: bundles in child processes, state machine in the interpreter. */
+export async function deploy(options: DeploymentOptions): Promise<Deployment> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'etl-deploy-'));
+  const configFile = path.join(folder, 'etl.yaml');
+  writeFileSync(configFile, options.config);
+  const app = synthesize(path.join(folder, 'cdk.out'), { config: configFile, stage: 'test' });
+  const target = await localTarget();
+  const aws = await localAws();
+  const topic = await aws.createTopic('notices');
+  const assembly = app.stack(stackName, {
+    'Target.*\\.Endpoint': target.hold.endpoint.hostname,
+    NoticesTopic: topic.arn,
+    'NoticesTopic.*': topic.arn,
+  });
+  const caFile = path.join(folder, 'ca.pem');
+  writeFileSync(caFile, target.hold.endpoint.ca);
+  const functions = deployedFunctions(assembly);
+  const calls: AwsCall[] = [];
+  const recorders: Recorder[] = [];
+  const hosts: Record<string, FunctionHost> = {};
+  for (const [name, fn] of Object.entries(functions)) {
+    const recorder = await record(name, aws, calls);
+    recorders.push(recorder);
+    hosts[name] = new FunctionHost({
+      fn,
+      folder,
+      node: options.node ?? process.execPath,
+      environment: {
+        AWS_REGION: region,
+        AWS_ACCESS_KEY_ID: target.hold.credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: target.hold.credentials.secretAccessKey,
+        AWS_ENDPOINT_URL_S3: recorder.url,
+        AWS_ENDPOINT_URL_SNS: recorder.url,
+        ETL_DSQL_PORT: String(target.hold.endpoint.port),
+        NODE_EXTRA_CA_CERTS: caFile,
+      },
+    });
+  }
+  await uploadAssets(assembly, aws, functions);
+  const machine = assembly.machine();
+  const byArn = new Map(Object.entries(functions).map(([name, fn]) => [fn.arn, hosts[name]]));
+  const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${stackName}`;
+  const sns = new SNSClient({
+    endpoint: `http://127.0.0.1:${aws.port}`,
+    region,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const runTask = async ({ args, resource }: Task): Promise<unknown> => {
+    if (resource === 'arn:aws:states:::lambda:invoke') {
+      const host = byArn.get(String(args.FunctionName));
+      if (host === undefined) throw new Error(`No function ${args.FunctionName}`);
+      calls.push({ principal: 'machine', action: 'lambda:InvokeFunction', resource: String(args.FunctionName) });
+      return { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: await host.invoke(args.Payload) };
+    }
+    if (resource === 'arn:aws:states:::sns:publish') {
+      calls.push({ principal: 'machine', action: 'sns:Publish', resource: String(args.TopicArn) });
+      return await sns.send(new PublishCommand(args as never));
+    }
+    throw new StatesError('States.Runtime', `No resource ${resource}`);
+  };
+  return {
+    assembly,
+    aws,
+    target,
+    hosts,
+    functions,
+    calls,
+    messages: topic.messages,
+    execute: async (input, name = randomUUID()) =>
+      await interpret(machine, {
+        input: JSON.parse(JSON.stringify(input)) as unknown,
+        execution: {
+          Id: `${stateMachineArn.replace('stateMachine', 'execution')}:${name}`,
+          Name: name,
+          StartTime: new Date().toISOString(),
+        },
+        runTask,
+      }),
+    bootstrap: async (type) => await askBootstrap(assembly, hosts, type),
+    close: async () => {
+      for (const host of Object.values(hosts)) host.close();
+      await Promise.all(recorders.map((recorder) => recorder.close()));
+      sns.destroy();
+      await aws.close();
+      await target.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What `cdk deploy` uploads: the local files of the configuration; and the staging bucket, empty. */
+async function uploadAssets(assembly: Assembly, aws: LocalAws, functions: Deployment['functions']): Promise<void> {
+  const { ETL_ASSETS_BUCKET: assets, ETL_STAGING_BUCKET: staging } = functions.extract?.environment ?? {};
+  await aws.createBucket(staging ?? '');
+  if (assets === undefined) return;
+  await aws.createBucket(assets);
+  const manifest = JSON.parse(readFileSync(path.join(assembly.folder, `${stackName}.assets.json`), 'utf8')) as {
+    readonly files: Readonly<
+      Record<
+        string,
+        {
+          readonly source: { readonly path: string; readonly packaging: string };
+          readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
+        }
+      >
+    >;
+  };
+  for (const { destinations, source } of Object.values(manifest.files)) {
+    const [destination] = Object.values(destinations);
+    if (source.packaging !== 'file' || source.path.endsWith('.template.json')) continue;
+    await aws.putObject(assets, destination?.objectKey ?? '', readFileSync(path.join(assembly.folder, source.path)));
+  }
+}
+
+async function askBootstrap(
+  assembly: Assembly,
+  hosts: Deployment['hosts'],
+  type: 'Create' | 'Update' | 'Delete',
+): Promise<Readonly<Record<string, unknown>>> {
+  const [entry] = assembly.resources('Custom::EtlBootstrap');
+  const properties = entry?.[1].Properties as { readonly RoleArns: readonly unknown[] };
+  let answered: (body: Readonly<Record<string, unknown>>) => void = () => undefined;
+  const answer = new Promise<Readonly<Record<string, unknown>>>((resolve) => {
+    answered = resolve;
+  });
+  const server = createServer((incoming, response) => {
+    let body = '';
+    incoming.setEncoding('utf8').on('data', (text: string) => {
+      body += text;
+    });
+    incoming.once('end', () => {
+      response.end();
+      answered(JSON.parse(body) as Record<string, unknown>);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const invoked = hosts.bootstrap?.invoke({
+      RequestType: type,
+      ServiceToken: 'arn:aws:lambda:test',
+      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer?X-Amz-Signature=1`,
+      StackId: 'arn:aws:cloudformation:test',
+      RequestId: randomUUID(),
+      ResourceType: 'Custom::EtlBootstrap',
+      LogicalResourceId: 'Bootstrap',
+      ResourceProperties: { RoleArns: properties.RoleArns.map((one) => assembly.resolve(one)) },
+    });
+    return (await Promise.all([answer, invoked?.catch(() => undefined)]))[0];
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}

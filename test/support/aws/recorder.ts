@@ -1,0 +1,91 @@
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One call of AWS as IAM would judge it. */
+export interface AwsCall {
+  /** Name of the function that made it. */
+  readonly principal: string;
+  /** e.g. `s3:GetObject` */
+  readonly action: string;
+  /** ARN of what it was about. */
+  readonly resource: string;
+}
+
+export interface Recorder {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** A loopback server that writes down what a function asks of AWS, and passes it on. */
+export async function record(
+  principal: string,
+  upstream: { readonly port: number },
+  calls: AwsCall[],
+): Promise<Recorder> {
+  const server = createServer((incoming, answer) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.once('end', () => {
+      const body = Buffer.concat(chunks);
+      for (const call of callsOf(incoming, body)) calls.push({ principal, ...call });
+      const passed = httpRequest(
+        {
+          host: '127.0.0.1',
+          port: upstream.port,
+          method: incoming.method,
+          path: incoming.url,
+          headers: incoming.headers,
+        },
+        (response) => {
+          answer.writeHead(response.statusCode ?? 500, response.headers);
+          response.pipe(answer);
+        },
+      );
+      passed.once('error', () => answer.destroy());
+      passed.end(body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** What IAM checks for a request of S3, or of SNS and SQS in either of their protocols. */
+function callsOf(incoming: IncomingMessage, body: Buffer): readonly Omit<AwsCall, 'principal'>[] {
+  const url = new URL(incoming.url ?? '/', 'http://aws');
+  const service = /\/([a-z0-9-]+)\/aws4_request/.exec(incoming.headers.authorization ?? '')?.[1];
+  if (service === 'sns') {
+    const form = new URLSearchParams(body.toString());
+    return [{ action: `sns:${form.get('Action')}`, resource: form.get('TopicArn') ?? '' }];
+  }
+  if (service !== 's3') return [{ action: `${service}:unknown`, resource: url.pathname }];
+  const [, bucket = '', ...rest] = decodeURIComponent(url.pathname).split('/');
+  const object = `arn:aws:s3:::${bucket}/${rest.join('/')}`;
+  const { searchParams } = url;
+  if (searchParams.has('list-type')) return [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }];
+  if (searchParams.has('delete')) {
+    return [...body.toString().matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => ({
+      action: 's3:DeleteObject',
+      resource: `arn:aws:s3:::${bucket}/${key}`,
+    }));
+  }
+  switch (incoming.method) {
+    case 'GET':
+    case 'HEAD':
+      return [{ action: searchParams.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject', resource: object }];
+    case 'PUT':
+    case 'POST':
+      return [{ action: 's3:PutObject', resource: object }];
+    case 'DELETE':
+      return [
+        { action: searchParams.has('uploadId') ? 's3:AbortMultipartUpload' : 's3:DeleteObject', resource: object },
+      ];
+    default:
+      return [{ action: `s3:${incoming.method}`, resource: object }];
+  }
+}
