@@ -51,6 +51,7 @@ export class Contest {
 
   /** Whether a failed statement can go on as DSQL lets it. */
   mayResolve(work: Work, frame: Buffer): boolean {
+    if (this.executor.keptFromTable) return false;
     return this.isConflict(frame) || this.isHiddenDuplicate(work, frame);
   }
 

@@ -61,6 +61,7 @@ export class Executor implements Owner {
   transaction: Transaction | undefined;
   /** Backends its running statement was made to wait for, when the lock watch has cancelled it. */
   cancelledBy: readonly number[] | undefined;
+  keptFromTable = false;
   cancelling: Promise<void> | undefined;
   readonly guard: Guard;
   private readonly client: ClientStream;
@@ -237,7 +238,7 @@ export class Executor implements Owner {
       const failed = await this.contest.runShadowed(work, false);
       return failed === undefined ? true : await this.failWith(failed);
     }
-    return await this.relay(work);
+    return await this.watched(() => this.relay(work));
   }
 
   private async runWrite(work: Work): Promise<boolean> {
@@ -369,7 +370,7 @@ export class Executor implements Owner {
       this.guard.tables.forget();
       this.guard.jobs.wake();
     }
-    if (this.guard.faults.dropsAfterCommit()) this.vanish();
+    if ((transaction.wrote || transaction.ddl > 0) && this.guard.faults.dropsAfterCommit()) this.vanish();
     return undefined;
   }
 
@@ -380,7 +381,8 @@ export class Executor implements Owner {
   }
 
   private async beforeCommit(transaction: Transaction): Promise<DsqlError | undefined> {
-    const fault = await this.guard.faults.beforeCommit();
+    const changes = transaction.wrote || transaction.ddl > 0;
+    const fault = await this.guard.faults.beforeCommit(changes);
     if (fault === 'drop') this.vanish();
     if (fault !== undefined) return fault;
     if (transaction.evicted !== undefined) return transaction.evicted;
@@ -398,11 +400,13 @@ export class Executor implements Owner {
     throw new SessionOver();
   }
 
+  /** @param unanswered  a statement whose prelude the client has no answer to yet */
   private async failWith(frame: Buffer, unanswered?: Work): Promise<false> {
     if (unanswered !== undefined && unanswered.prelude.length > 0 && !(await this.pass(unanswered.prelude)))
       return false;
+    const answer = this.translate(frame);
     await this.abort();
-    this.write(this.translate(frame));
+    this.write(answer);
     return false;
   }
 
@@ -472,6 +476,7 @@ export class Executor implements Owner {
     let failed: Buffer | undefined;
     let copy: CopyIn | undefined;
     this.cancelledBy = undefined;
+    this.keptFromTable = false;
     const { only } = options;
     const rowsBefore = this.transaction?.rows ?? 0;
     await connection.exchange(
@@ -512,6 +517,7 @@ export class Executor implements Owner {
 
   /** Conflicts and lock waits become DSQL's one conflict. */
   private translate(frame: Buffer): Buffer {
+    if (this.keptFromTable) return errorResponse(errors.schemaChanged);
     if (this.contest.isConflict(frame)) return errorResponse(errors.conflict);
     const { C: code, M: message = '' } = errorFields(frame);
     return code === '54000' && message.startsWith('index row ') ? errorResponse(errors.keyTooLarge) : frame;

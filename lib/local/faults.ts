@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as errors from './dsql-errors.ts';
 import type { DsqlError } from './wire/error-response.ts';
 
-/** Faults the local DSQL makes on request. Shares are between 0 and 1; counts are used up one by one. */
+/** Faults the local DSQL makes on request. Those of COMMITs come to transactions that changed something. Shares are between 0 and 1; counts are used up one by one. */
 export const faultsSchema = z.strictObject({
   /** Share of COMMITs refused with OC000. */
   conflictShare: z.number().min(0).max(1).optional(),
@@ -66,10 +66,15 @@ export class Faults {
     return ms > 0 ? this.sleep(ms) : undefined;
   }
 
-  /** What becomes of a COMMIT before PostgreSQL sees it: an error, a dropped connection, or nothing. */
-  async beforeCommit(): Promise<DsqlError | 'drop' | undefined> {
+  /**
+   * What becomes of a COMMIT before PostgreSQL sees it: an error, a dropped connection, or nothing.
+   *
+   * @param changes  the transaction changed something; one that only read meets no fault but latency
+   */
+  async beforeCommit(changes: boolean): Promise<DsqlError | 'drop' | undefined> {
     const ms = this.settings.commitLatencyMs ?? 0;
     if (ms > 0) await this.sleep(ms);
+    if (!changes) return undefined;
     if (this.use('nextDropsBeforeCommit') || this.draw(this.settings.dropBeforeCommitShare)) return 'drop';
     if (this.use('nextUnavailable') || this.draw(this.settings.unavailableShare)) return errors.serverUnavailable;
     if (this.use('nextConflicts') || this.draw(this.settings.conflictShare)) return errors.conflict;

@@ -41,10 +41,11 @@ export class Jobs {
     while (this.again && !this.stopped) {
       this.again = false;
       const jobs = await this.connection.rows(
-        `SELECT j.job_id, w.statement, w.search_path FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
+        `SELECT j.job_id, w.statement, w.search_path, j.status FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
          WHERE j.status IN ('submitted', 'processing') ORDER BY j.start_time`,
       );
-      for (const [id, statement, searchPath] of jobs) {
+      for (const [id, statement, searchPath, status] of jobs) {
+        if (status === 'processing') await this.clear(this.connection, id ?? '');
         await this.build(this.connection, id ?? '', statement ?? '', searchPath ?? 'public');
       }
     }
@@ -66,6 +67,15 @@ export class Jobs {
     } catch (error) {
       await this.note(connection, id, 'failed', error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Drops the invalid index a killed server left of a job. */
+  private async clear(connection: PostgresConnection, id: string): Promise<void> {
+    const [left] = await connection.rows(
+      `SELECT c.oid::regclass FROM sys.jobs AS j JOIN pg_index AS i ON i.indrelid = j.object_id JOIN pg_class AS c ON c.oid = i.indexrelid
+       WHERE j.job_id = '${id}' AND c.relname = j.object_name AND NOT i.indisvalid`,
+    );
+    if (left?.[0] !== undefined && left[0] !== null) await connection.rows(`DROP INDEX ${left[0]}`);
   }
 
   private async note(

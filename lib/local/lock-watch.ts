@@ -6,6 +6,8 @@ import type { Transaction } from './transaction.ts';
 /** A session as the lock watch sees it. */
 export interface Waiter {
   cancelledBy: readonly number[] | undefined;
+  /** It was cancelled because another session's open DDL kept a table from it. */
+  keptFromTable: boolean;
   /** A cancel is on its way; nothing may be sent to the backend until it has arrived, lest it hit what comes next. */
   cancelling: Promise<void> | undefined;
   readonly transaction: Transaction | undefined;
@@ -21,6 +23,8 @@ interface Stint {
 
 /** How often running statements are looked at. */
 const lookEveryMs = 8;
+/** How long DDL waits for an index of the same table that is being built. */
+const jobPatienceMs = 1_000;
 /** How long a statement may wait for another session's DDL before it is told of the schema change. */
 const schemaPatienceMs = 250;
 
@@ -128,12 +132,23 @@ export class LockWatch {
     if (session === undefined || stint === undefined || this.running.get(session) !== stint) return;
     const { kind } = stint;
     if (kind === 'rows' && event !== 'relation') return await this.cancel(pid, session, holders);
-    if (kind === 'schema') {
-      for (const holder of holders) await this.sessions.get(holder)?.evict();
-    }
     const since = this.waitingSince.get(session) ?? this.now();
     this.waitingSince.set(session, since);
-    if (this.now() - since > schemaPatienceMs && kind === 'rows') await this.cancel(pid, session, []);
+    const waitedMs = this.now() - since;
+    if (kind === 'schema') await this.makeWay(holders, waitedMs);
+    else if (waitedMs > schemaPatienceMs) {
+      session.keptFromTable = true;
+      await this.cancel(pid, session, []);
+    }
+  }
+
+  /** DDL comes first: transactions that use the table give way, and so does, after a while, an index that is being built. */
+  private async makeWay(holders: readonly number[], waitedMs: number): Promise<void> {
+    for (const holder of holders) {
+      const session = this.sessions.get(holder);
+      if (session !== undefined) await session.evict();
+      else if (waitedMs > jobPatienceMs) await this.watcher.rows(`SELECT pg_cancel_backend(${holder})`);
+    }
   }
 
   private async cancel(pid: number, session: Waiter, holders: readonly number[]): Promise<void> {

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cstrings } from '../../lib/local/wire/message.ts';
 import { type LocalServer, outcome, startLocalServer } from './local-server.ts';
+import { wireClient } from './wire-client.ts';
 
 const conflict = '40001 change conflicts with another transaction (OC000)';
 
@@ -262,9 +264,46 @@ describe('schema changes', () => {
     expect(await outcome(b.query('SELECT * FROM account'))).toBe('ok');
   });
 
+  test('a statement is not kept waiting by DDL in an open transaction', async () => {
+    await a.query('BEGIN');
+    await a.query('ALTER TABLE account ADD COLUMN pending text');
+    for (const sql of ['SELECT * FROM account', 'UPDATE account SET balance = 1 WHERE id = 1']) {
+      const started = performance.now();
+      expect(await outcome(b.query(sql))).toBe('40001 schema has been updated by another transaction (OC001)');
+      expect(performance.now() - started).toBeLessThan(3_000);
+    }
+    await a.query('ROLLBACK');
+    expect(await outcome(b.query('SELECT * FROM account'))).toBe('ok');
+  });
+
   test('DDL that changes nothing tells nobody', async () => {
     await a.query('SELECT * FROM account');
     await b.query('CREATE TABLE IF NOT EXISTS account (id int)');
     expect(await outcome(a.query('SELECT * FROM account'))).toBe('ok');
   });
+});
+
+test('a pipeline of statements up to one Sync commits together or not at all', async () => {
+  const client = await wireClient(server);
+  const send = (sql: string) => {
+    client.send('P', Buffer.concat([cstrings('', sql), Buffer.alloc(2)]));
+    client.send('B', Buffer.alloc(8));
+    client.send('E', Buffer.alloc(5));
+  };
+  send("INSERT INTO account VALUES (50, 'p', 1)");
+  send("INSERT INTO account VALUES (51, 'p', 1)");
+  client.send('S');
+  expect(await client.untilReady()).toEqual(['INSERT 0 1', 'INSERT 0 1', 'ready I']);
+  send("INSERT INTO account VALUES (52, 'p', 1)");
+  send("INSERT INTO account VALUES (50, 'p', 1)");
+  send("INSERT INTO account VALUES (53, 'p', 1)");
+  client.send('S');
+  expect(await client.untilReady()).toEqual([
+    'INSERT 0 1',
+    '23505 duplicate key value violates unique constraint "account_pkey"',
+    'ready I',
+  ]);
+  const { rows } = await a.query('SELECT id FROM account WHERE id >= 50 ORDER BY id');
+  expect(rows).toEqual([{ id: 50 }, { id: 51 }]);
+  client.close();
 });
