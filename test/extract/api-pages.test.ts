@@ -156,6 +156,26 @@ describe('pages that go round', () => {
     expect(api.seen.length).toBeLessThan(40);
   });
 
+  it('are found also where an API counts links upwards for ever', async () => {
+    const api = await startApi(({ url }, response) =>
+      sendJson(response, { results: [{ id: 1 }], next: `?p=${Number(url.searchParams.get('p') ?? 0) + 1}` }),
+    );
+    const { request } = setup(source, { base_url: api.url });
+    await expect(extract(request)).rejects.toMatchObject({ code: 'api_page_repeats' });
+  });
+
+  it('are not suspected where two pages that the API leads through are alike', async () => {
+    const api = await startApi(({ url }, response) => {
+      const page = Number(url.searchParams.get('p') ?? 1);
+      sendJson(response, {
+        results: [{ value: page < 3 ? 0 : page }],
+        ...(page < 4 ? { next: `?p=${page + 1}` } : {}),
+      });
+    });
+    const { request } = setup(source, { base_url: api.url });
+    expect(await readRows(request, await extract(request))).toHaveLength(4);
+  });
+
   it('are not suspected where an empty page has a cursor and more follows', async () => {
     const pages: Readonly<Record<string, object>> = {
       '': { results: [], next: 'a' },

@@ -72,6 +72,14 @@ describe('files of a source', () => {
     }
   });
 
+  it('are read once where two paths of a list mean them', async () => {
+    const { request } = await files(
+      { 'a.csv': 'id\n1\n', 'b.csv': 'id\n2\n' },
+      { file_path: ['b.csv', '*.csv', './a.csv'] },
+    );
+    expect((await extract(request)).parts.map(({ source }) => source)).toEqual(['b.csv', 'a.csv']);
+  });
+
   it('must be of one format', async () => {
     const { request } = await files({ 'in/a.csv': 'id\n', 'in/b.json': '[]' }, { file_path: 'in/*' });
     await expect(extract(request)).rejects.toMatchObject({ code: 'mixed_formats' });

@@ -14,13 +14,17 @@ export async function fingerprintFiles(
 ): Promise<SourceFingerprint> {
   const configured = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
   const files: PinnedFile[] = [];
+  // Paths of a list may overlap; a file that is meant twice is read once, where it is meant first.
+  const isNew = ({ location }: FoundFile): boolean => files.every((file) => file.location !== location);
   for (const one of configured) {
     if (isS3Path(one)) {
       if (request.s3 === undefined) throw new S3MissingError(one);
-      files.push(...(await findS3Files(request.s3, one)));
+      files.push(...(await findS3Files(request.s3, one)).filter(isNew));
       continue;
     }
-    for (const file of await findLocalFiles(one, request.baseDir)) files.push(await pinLocalFile(file, request.signal));
+    for (const file of (await findLocalFiles(one, request.baseDir)).filter(isNew)) {
+      files.push(await pinLocalFile(file, request.signal));
+    }
   }
   return { fingerprint: combine(files.map((file) => file.sha256 ?? `${file.etag}:${file.bytes}`)), files };
 }
