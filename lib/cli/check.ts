@@ -1,5 +1,6 @@
 import { InvalidConfigError } from '../config/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { EtlError } from '../errors.ts';
 import { checkExpressions } from '../transform/rules/check-expressions.ts';
 import type { ExitStatus } from './main.ts';
 import { requireConfig } from './state-folder.ts';
@@ -25,8 +26,11 @@ export async function checkCommand(options: CheckOptions): Promise<ExitStatus> {
     }
     return 0;
   } catch (error) {
-    if (options.json !== true || !(error instanceof InvalidConfigError)) throw error;
-    const { file, problems } = error;
+    if (options.json !== true || !(error instanceof EtlError)) throw error;
+    const { file, problems } =
+      error instanceof InvalidConfigError
+        ? error
+        : { file: options.config ?? null, problems: [{ path: '', line: null, column: null, message: error.message }] };
     process.stdout.write(`${JSON.stringify({ valid: false, file, pipelines: [], problems }, null, 2)}\n`);
     return 2;
   }

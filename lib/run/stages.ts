@@ -73,6 +73,8 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanMa
   });
   checkRejected(settings, clean.counts);
   const demand = tableDemand(context, clean);
+  // Unknown columns are found out before anything is loaded.
+  indexDemands(context, clean);
   const table = await defineTable(sql, demand, where, retry);
   if (settings.load_mode === 'replace') {
     checkReplaceable(table, demand.keyColumns);

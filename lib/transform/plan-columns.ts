@@ -1,3 +1,4 @@
+import { nearest } from '../config/nearest.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { cleanNames, serviceColumns } from './column-name.ts';
 import { UnknownColumnError } from './errors.ts';
@@ -9,7 +10,7 @@ import { type ColumnSurvey, surveyColumns } from './infer/survey.ts';
 import type { NumberStyle } from './infer/text-form.ts';
 import type { RawRows } from './read/raw-rows.ts';
 import type { TransformRequest, TransformSettings } from './request.ts';
-import { findColumn, nearestName } from './rules/column-scope.ts';
+import { findColumn } from './rules/column-scope.ts';
 
 /** A column of the source on its way to the target. */
 export interface PlannedColumn {
@@ -178,8 +179,8 @@ function namesOf(named: readonly Named[]): readonly string[] {
 }
 
 function unknownColumn(settings: TransformSettings, setting: string, column: string, known: readonly string[]): Error {
-  const nearest = nearestName(known, column);
-  return new UnknownColumnError({ pipeline: settings.name, setting, column, nearest, known });
+  const { name: pipeline } = settings;
+  return new UnknownColumnError({ pipeline, setting, column, nearest: nearest(column, known), known });
 }
 
 function numberStyle(request: TransformRequest): NumberStyle {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { nearest } from '../config/nearest.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import { EtlError } from '../errors.ts';
@@ -16,7 +17,7 @@ import { RejectReasons } from './reject-reasons.ts';
 import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
 import type { TransformRequest } from './request.ts';
 import { keyName, ordinalName, rowId } from './row-id.ts';
-import { findColumn, nearestName } from './rules/column-scope.ts';
+import { findColumn } from './rules/column-scope.ts';
 import { alive, checkRules, compileRules, filtered, repeated } from './rules/compile-rules.ts';
 import { writeChunks } from './write-chunks.ts';
 import { writeRejected } from './write-rejected.ts';
@@ -227,8 +228,8 @@ function namedColumn(
   const column = findColumn(columns, name);
   if (column === undefined && columns.length > 0) {
     const known = columns.map((one) => one.sourceName ?? one.name);
-    const nearest = nearestName(known, name);
-    throw new UnknownColumnError({ pipeline: request.settings.name, setting, column: name, nearest, known });
+    const { name: pipeline } = request.settings;
+    throw new UnknownColumnError({ pipeline, setting, column: name, nearest: nearest(name, known), known });
   }
   return column;
 }

@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { nearest } from '../../config/nearest.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { ExpressionProblem } from './expression-tree.ts';
 import type { Scope } from './print-expression.ts';
@@ -25,15 +25,6 @@ export function findColumn<T extends { readonly name: string; readonly sourceNam
     columns.find((column) => column.sourceName?.toLowerCase() === folded) ??
     columns.find((column) => column.name.toLowerCase() === folded)
   );
-}
-
-/** The name a person may have meant: at most a third of its letters away. */
-export function nearestName(names: readonly string[], name: string): string | undefined {
-  const folded = name.toLowerCase();
-  const [best] = names
-    .map((candidate) => ({ candidate, away: distance(candidate.toLowerCase(), folded) }))
-    .sort((a, b) => a.away - b.away);
-  return best !== undefined && best.away <= Math.max(1, Math.floor(folded.length / 3)) ? best.candidate : undefined;
 }
 
 /** Binds names to these columns; types are asked of DuckDB, without rows. */
@@ -69,10 +60,11 @@ function unknownColumn(columns: readonly RuleColumn[], name: string): string {
   if (name === 'None' || name === 'nan' || name === 'NaN') {
     return `${name} is NULL in SQL; to test for it write "is null"`;
   }
-  const nearest = nearestName(
-    columns.flatMap((column) => [column.name, ...(column.sourceName === undefined ? [] : [column.sourceName])]),
-    name,
-  );
-  const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+  const known = columns.flatMap((column) => [
+    column.name,
+    ...(column.sourceName === undefined ? [] : [column.sourceName]),
+  ]);
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
   return `there is no column ${name}.${hint} (A text stands in single quotes: '${name.replaceAll("'", "''")}'.)`;
 }
