@@ -1,7 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy, { type MiddyfiedHandler } from '@middy/core';
@@ -42,15 +41,22 @@ export function wear<Event, Answer>(
     },
   };
   return middy<Event, Answer>()
-    .use(injectLambdaContext(logger))
-    .use(logMetrics(metrics))
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use({ after: publishMetrics, onError: publishMetrics })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(parseEvent)
     .use({ before: emptyScratch })
     .use(mapErrors)
-    .handler(
-      async (event, context) => await stage(event as Event, context as unknown as Invocation),
-    ) as MiddyfiedHandler<Event, Answer, Error>;
+    .handler(async (event, context) => {
+      const answer = await stage(event as Event, context as unknown as Invocation);
+      logger.info('ended', { answer });
+      return answer;
+    }) as MiddyfiedHandler<Event, Answer, Error>;
+}
+
+/** Most calls measure nothing, and the library's own ring would warn of each. */
+function publishMetrics(): void {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 }
 
 /**

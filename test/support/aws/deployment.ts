@@ -11,6 +11,7 @@ import { type LocalTarget, localTarget } from '../local-target.ts';
 import { StatesError } from '../states-interpreter/errors.ts';
 import { interpret, type Outcome, type Task } from '../states-interpreter/interpret.ts';
 import { type Assembly, account, region, synthesize } from './assembly.ts';
+import { type BridgeEvent, emit } from './event-bridge.ts';
 import { type LocalAws, localAws, type Message } from './local-aws.ts';
 import { type AwsCall, type Recorder, record } from './recorder.ts';
 
@@ -31,6 +32,11 @@ export interface Deployment {
   readonly calls: AwsCall[];
   /** Starts an execution, as the console does. */
   readonly execute: (input: unknown, name?: string) => Promise<Outcome>;
+  /** What happens before a task of this state begins. */
+  readonly before: Map<string, () => Promise<void> | void>;
+  readonly executionArn: (name: string) => string;
+  /** What EventBridge does with an event: the inputs of the executions it starts, and calls of functions it makes. */
+  readonly emit: (event: BridgeEvent) => Promise<readonly unknown[]>;
   readonly messages: () => Promise<readonly Message[]>;
   /** Sends what CloudFormation sends for the bootstrap resource, and gives its answer. */
   readonly bootstrap: (type: 'Create' | 'Update' | 'Delete') => Promise<Readonly<Record<string, unknown>>>;
@@ -86,7 +92,10 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     region,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const runTask = async ({ args, resource }: Task): Promise<unknown> => {
+  const before: Deployment['before'] = new Map();
+  const executionArn = (name: string): string => `${stateMachineArn.replace('stateMachine', 'execution')}:${name}`;
+  const runTask = async ({ args, resource, state }: Task): Promise<unknown> => {
+    await before.get(state)?.();
     if (resource === 'arn:aws:states:::lambda:invoke') {
       const host = byArn.get(String(args.FunctionName));
       if (host === undefined) throw new Error(`No function ${args.FunctionName}`);
@@ -107,11 +116,14 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     functions,
     calls,
     messages: topic.messages,
+    before,
+    executionArn,
+    emit: async (event) => await emit(assembly, event, byArn),
     execute: async (input, name = randomUUID()) =>
       await interpret(machine, {
         input: JSON.parse(JSON.stringify(input)) as unknown,
         execution: {
-          Id: `${stateMachineArn.replace('stateMachine', 'execution')}:${name}`,
+          Id: executionArn(name),
           Name: name,
           StartTime: new Date().toISOString(),
         },

@@ -25,8 +25,8 @@ export class FunctionHost {
   readonly #options: FunctionHostOptions;
   readonly #sandboxes: Sandbox[] = [];
   #spawned = 0;
-  /** Kills the process of the next invocation this long after it begins. */
-  killNextAfterMs: number | undefined;
+  /** How long after its beginning an invocation is killed; undefined lets it live. */
+  killAfterMs: (event: unknown) => number | undefined = () => undefined;
   invocations = 0;
   log = '';
 
@@ -41,8 +41,7 @@ export class FunctionHost {
     const sandbox = this.#sandboxes.find((one) => !one.busy) ?? (await this.#spawn());
     sandbox.busy = true;
     const requestId = randomUUID();
-    const killAfter = this.killNextAfterMs;
-    this.killNextAfterMs = undefined;
+    const killAfter = this.killAfterMs(event);
     try {
       return await new Promise((resolve, reject) => {
         const timer = setTimeout(
