@@ -108,6 +108,18 @@ const catalogRules: readonly CatalogRule[] = [
   {
     node: 'AlterTableStmt',
     ask: (tree) => {
+      const [index] = commands(tree, 'AT_AddConstraint').map((command) =>
+        textAt(command, 'def', 'Constraint', 'indexname'),
+      );
+      if (index === undefined || index === '') return undefined;
+      return `SELECT object_name FROM sys.jobs WHERE object_id = ${regclass(at(tree, 'relation'))}
+        AND object_name = ${literal(index)} AND status IN ('submitted', 'processing') LIMIT 1`;
+    },
+    refuse: (index) => ({ sqlstate: '55000', message: `index "${index}" is not valid` }),
+  },
+  {
+    node: 'AlterTableStmt',
+    ask: (tree) => {
       const added = commands(tree, 'AT_AddColumn').length;
       if (added === 0) return undefined;
       return `SELECT count(*) + ${added} FROM pg_attribute WHERE attrelid = ${regclass(at(tree, 'relation'))}

@@ -53,6 +53,9 @@ interface ExchangeOptions {
   readonly check?: () => DsqlError | undefined;
 }
 
+/** How long a DROP waits for an index that is being built. */
+const jobPatienceMs = 1_000;
+
 /** Savepoints kept open at once in a transaction; PostgreSQL's snapshots grow slow above 64. */
 const maxSavepoints = 48;
 
@@ -330,6 +333,7 @@ export class Executor implements Owner {
 
   private async runDdl(work: Work): Promise<boolean> {
     const transaction = this.transaction;
+    if (work.statement.node === 'DropStmt') await Promise.race([this.guard.jobs.settled(), this.guard.sleep(jobPatienceMs)]);
     const refusal = await refuseByCatalog(work.statement, this.guard.limits, (query) => this.guard.locks.ask(query));
     if (refusal !== undefined) return await this.failWith(errorResponse(refusal), work);
     if (transaction !== undefined) transaction.ddl += 1;

@@ -1,11 +1,14 @@
 import { PostgresConnection } from './postgres/connection.ts';
 import { literal } from './sql/statement.ts';
 
+/** How long a job stays submitted: on a cluster an index is not valid yet when the next statement comes. */
+const startDelayMs = 150;
+
 /** Builds what CREATE INDEX ASYNC and ALTER TABLE ASYNC asked for, one job after the other, after their transaction committed. */
 export class Jobs {
   private readonly socketPath: string;
-  private working = false;
-  private again = false;
+  private working: Promise<void> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private connection: PostgresConnection | undefined;
 
@@ -17,37 +20,38 @@ export class Jobs {
     this.changed = changed;
   }
 
-  /** Looks for submitted jobs; those a killed server left in the middle are begun anew. */
+  /** A job may have been submitted; it is looked for a little later, as a cluster's jobs do not begin at once either. */
   wake(): void {
-    this.again = true;
-    if (this.working || this.stopped) return;
-    this.working = true;
-    void this.work()
-      .catch(() => {})
-      .finally(() => {
-        this.working = false;
-      });
+    if (this.stopped) return;
+    this.timer ??= setTimeout(() => void this.settled(), startDelayMs);
+  }
+
+  /** Does what there is to do now; resolves when nothing is left. Jobs a killed server left in the middle begin anew. */
+  settled(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.working = this.working.then(() => this.work()).catch(() => {});
+    return this.working;
   }
 
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.timer);
     this.connection?.close();
   }
 
   private async work(): Promise<void> {
+    if (this.stopped) return;
     this.connection ??= await PostgresConnection.open(this.socketPath, 'dsql', {
       default_transaction_isolation: 'read committed',
     });
-    while (this.again && !this.stopped) {
-      this.again = false;
-      const jobs = await this.connection.rows(
-        `SELECT j.job_id, w.statement, w.search_path, j.status FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
-         WHERE j.status IN ('submitted', 'processing') ORDER BY j.start_time`,
-      );
-      for (const [id, statement, searchPath, status] of jobs) {
-        if (status === 'processing') await this.clear(this.connection, id ?? '');
-        await this.build(this.connection, id ?? '', statement ?? '', searchPath ?? 'public');
-      }
+    const jobs = await this.connection.rows(
+      `SELECT j.job_id, w.statement, w.search_path, j.status FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
+       WHERE j.status IN ('submitted', 'processing') ORDER BY j.start_time`,
+    );
+    for (const [id, statement, searchPath, status] of jobs) {
+      if (status === 'processing') await this.clear(this.connection, id ?? '');
+      await this.build(this.connection, id ?? '', statement ?? '', searchPath ?? 'public');
     }
   }
 

@@ -46,6 +46,20 @@ describe('CREATE INDEX ASYNC', () => {
     await a.query('DROP INDEX item_once');
   });
 
+  test('leaves the index invalid until its job is done', async () => {
+    const { rows } = await a.query('CREATE UNIQUE INDEX ASYNC item_n ON item (n)');
+    expect(await outcome(a.query('ALTER TABLE item ADD CONSTRAINT n_once UNIQUE USING INDEX item_n'))).toBe(
+      '55000 index "item_n" is not valid',
+    );
+    expect(await outcome(a.query('CREATE INDEX ASYNC item_n ON item (id)'))).toBe(
+      '42P07 relation "item_n" already exists',
+    );
+    await finished(rows[0].job_id);
+    expect(await outcome(a.query('ALTER TABLE item ADD CONSTRAINT n_once UNIQUE USING INDEX item_n'))).toBe('ok');
+    await a.query('CREATE INDEX ASYNC item_soon ON item (v)');
+    expect(await outcome(a.query('DROP INDEX item_soon'))).toBe('ok');
+  });
+
   test('finds at once what is wrong with it', async () => {
     expect(await outcome(a.query('CREATE INDEX ASYNC ON item (nothing)'))).toBe(
       '42703 column "nothing" does not exist',
@@ -96,6 +110,7 @@ test('the environment is that of DSQL', async () => {
   expect(await one('SHOW server_version_num')).toBe('160015');
   expect(await one("SELECT current_setting('server_version_num')")).toBe('160015');
   expect(await one('SELECT version()')).toBe('PostgreSQL 16');
+  expect(await one('SHOW max_connections')).toBe('20');
   expect(await one('SHOW transaction_isolation')).toBe('repeatable read');
   expect(await one('SHOW timezone')).toBe('UTC');
   expect(await one('SELECT current_database()')).toBe('postgres');
@@ -142,18 +157,18 @@ describe('transactions', () => {
 
   test('of several statements in one query commit together, and answer one by one', async () => {
     const results: unknown = await a.query(
-      "INSERT INTO item VALUES (2000, 'x', 1); SELECT v FROM item WHERE id = 2000; DELETE FROM item WHERE id = 2000",
+      "INSERT INTO item VALUES (2000, 'x', -1); SELECT v FROM item WHERE id = 2000; DELETE FROM item WHERE id = 2000",
     );
     expect(results).toMatchObject([
       { command: 'INSERT', rowCount: 1 },
       { rows: [{ v: 'x' }] },
       { command: 'DELETE', rowCount: 1 },
     ]);
-    expect(await outcome(a.query("INSERT INTO item VALUES (2001, 'x', 1); SELECT 1 / 0"))).toBe(
+    expect(await outcome(a.query("INSERT INTO item VALUES (2001, 'x', -2); SELECT 1 / 0"))).toBe(
       '22012 division by zero',
     );
     expect((await a.query('SELECT 1 FROM item WHERE id = 2001')).rows).toEqual([]);
-    expect(await outcome(a.query("BEGIN; INSERT INTO item VALUES (2002, 'x', 1); COMMIT; SELECT 1"))).toBe('ok');
+    expect(await outcome(a.query("BEGIN; INSERT INTO item VALUES (2002, 'x', -3); COMMIT; SELECT 1"))).toBe('ok');
     expect((await a.query('SELECT 1 FROM item WHERE id = 2002')).rows).toHaveLength(1);
   });
 });

@@ -18,6 +18,7 @@ beforeAll(async () => {
       views: 2,
       tableIndexes: 4,
       viewBytes: 2_000,
+      tableStatistics: 1,
       rowBytes: 300_000,
       columnBytes: 200_000,
       transactionBytes: 4 * 1024 * 1024,
@@ -248,6 +249,13 @@ describe('columns, tables, schemas', () => {
     await a.query('DROP VIEW v2');
     expect(await outcome(a.query(`CREATE VIEW v3 AS SELECT '${'x'.repeat(2_000)}' AS x`))).toBe(
       '54000 view definition too large',
+    );
+  });
+
+  test('extended statistics of a table are limited in number', async () => {
+    await a.query('CREATE STATISTICS st1 ON a, b FROM indexed');
+    expect(await outcome(a.query('CREATE STATISTICS st2 ON b, c FROM indexed'))).toBe(
+      '54000 more than 1 extended statistics per table are not allowed',
     );
   });
 

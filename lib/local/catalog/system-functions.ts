@@ -32,7 +32,9 @@ BEGIN
   END IF;
   SELECT c.oid INTO known FROM pg_class AS c
     WHERE c.relname = index_name AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = target);
-  IF known IS NOT NULL THEN
+  IF known IS NOT NULL OR EXISTS (
+    SELECT FROM sys.jobs AS j WHERE j.object_id = target AND j.object_name = index_name AND j.status IN ('submitted', 'processing')
+  ) THEN
     IF tolerant THEN
       RAISE NOTICE USING errcode = '42P07', message = format('relation "%s" already exists, skipping', index_name);
       RETURN;

@@ -238,7 +238,7 @@ function rewrite(statement: Statement, start: number, limits: LocalLimits): Stat
     return { ...statement, measure: measuring(statement.sql, statement.node, statement.tree, limits) };
   if (statement.node === 'VariableShowStmt') {
     const name = textAt(statement.tree, 'name');
-    const value = { server_version: '16.15', server_version_num: '160015' }[name];
+    const value = { server_version: '16.15', server_version_num: '160015', max_connections: '20' }[name];
     if (value !== undefined) return { ...statement, sql: `SELECT '${value}'::text AS ${name}`, tag: 'SHOW' };
   }
   if (statement.node === 'IndexStmt') return createIndexAsync(statement);
