@@ -1,3 +1,4 @@
+import { Captures } from './captures.ts';
 import { JsonSyntaxError } from './json-syntax-error.ts';
 import { childNodes, newPathNode, type PathNode } from './path-tree.ts';
 import { scalarGrammar } from './scalar-grammar.ts';
@@ -11,14 +12,6 @@ export interface JsonSummary {
   readonly rootKind: 'object' | 'array' | 'scalar';
   /** Names of the root object's first members, 20 at most. */
   readonly rootNames: readonly string[];
-}
-
-interface Capture {
-  readonly depth: number;
-  readonly record: boolean;
-  readonly names: readonly string[];
-  readonly pieces: Uint8Array[];
-  start: number;
 }
 
 interface Frame {
@@ -55,14 +48,12 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
  * that no digit of a number is lost. Holds one record at a time, never the document.
  */
 export class JsonScanner {
-  readonly #onRecord: (raw: Buffer) => void;
+  readonly #captures: Captures;
   readonly #root: readonly PathNode[];
   /** Whether several documents may follow each other, as in NDJSON. */
   readonly #many: boolean;
   readonly #frames: Frame[] = [];
-  readonly #captured = new Map<string, string>();
   readonly #rootNames: string[] = [];
-  #captures: Capture[] = [];
   #state: State = value;
   #stringIsKey = false;
   #keyPieces: Uint8Array[] | undefined;
@@ -77,7 +68,7 @@ export class JsonScanner {
 
   constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: { readonly many?: boolean } = {}) {
     this.#root = [root];
-    this.#onRecord = onRecord;
+    this.#captures = new Captures(onRecord);
     this.#many = options.many === true;
   }
 
@@ -88,7 +79,6 @@ export class JsonScanner {
       this.#marked += 1;
       at += 1;
     }
-    for (const capture of this.#captures) capture.start = 0;
     this.#keyStart = 0;
     const { next, final, start } = scalarGrammar;
     const length = chunk.length;
@@ -206,7 +196,7 @@ export class JsonScanner {
         }
       }
     }
-    for (const capture of this.#captures) capture.pieces.push(chunk.subarray(capture.start));
+    this.#captures.carry(chunk);
     if (this.#keyPieces !== undefined) this.#keyPieces.push(chunk.subarray(this.#keyStart));
     this.#offset += length;
   }
@@ -214,14 +204,13 @@ export class JsonScanner {
   /** @throws {JsonSyntaxError} when the document is not whole */
   end(): JsonSummary {
     if (this.#state === scalar && scalarGrammar.final[this.#scalarState] === 1 && this.#frames.length === 0) {
-      for (const capture of this.#captures) capture.start = 0;
       this.#endValue(new Uint8Array(0), 0);
     }
     const nothingAtAll = this.#many && this.#state === value && this.#frames.length === 0;
     if (this.#state !== done && !nothingAtAll)
       throw this.#error(0, 'the end of the text in the middle of the document');
     return {
-      captures: this.#captured,
+      captures: this.#captures.texts,
       reached: this.#reached,
       rootKind: this.#rootKind,
       rootNames: this.#rootNames,
@@ -291,25 +280,14 @@ export class JsonScanner {
         this.#reached = true;
       }
       if (!record && node.captures.length === 0) continue;
-      this.#captures.push({ depth: this.#frames.length, record, names: node.captures, pieces: [], start: at });
+      this.#captures.begin(this.#frames.length, record, node.captures, at);
     }
   }
 
   #endValue(chunk: Uint8Array, end: number): void {
     const depth = this.#frames.length;
     this.#state = depth === 0 ? done : after;
-    while (this.#captures.length > 0) {
-      const capture = this.#captures[this.#captures.length - 1] as Capture;
-      if (capture.depth !== depth) break;
-      this.#captures.pop();
-      const last = chunk.subarray(capture.start, end);
-      const bytes =
-        capture.pieces.length === 0
-          ? Buffer.from(last.buffer, last.byteOffset, last.length)
-          : Buffer.concat([...capture.pieces, last]);
-      for (const name of capture.names) this.#captured.set(name, bytes.toString());
-      if (capture.record) this.#onRecord(bytes);
-    }
+    if (depth === this.#captures.depth) this.#captures.end(depth, chunk, end);
   }
 
   #error(at: number, found: string): JsonSyntaxError {
