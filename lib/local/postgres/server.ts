@@ -97,6 +97,8 @@ function settings(sockets: string, durability: Durability): string[] {
     log_timezone: 'UTC',
     lc_messages: 'C',
     jit: 'off',
+    // The other configurations are dropped, and a parallel worker that is told of a missing one fails.
+    default_text_search_config: 'pg_catalog.simple',
     log_min_messages: 'error',
     log_checkpoints: 'off',
     log_min_error_statement: 'panic',
