@@ -36,7 +36,9 @@ export const loadShape = {
   indexes: z
     .array(indexSchema)
     .default([])
-    .describe('Indexes besides the keys, e.g. [[status], {columns: [email], unique: true}]; built after the first load.'),
+    .describe(
+      'Indexes besides the keys, e.g. [[status], {columns: [email], unique: true}]; built after the first load.',
+    ),
   verify: z
     .enum(['off', 'count', 'full'])
     .default('off')
