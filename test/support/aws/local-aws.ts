@@ -89,9 +89,12 @@ function messageOf(body: string): Message {
     readonly Message: string;
     readonly MessageAttributes?: Readonly<Record<string, { readonly Value: string }>>;
   };
+  const message = JSON.parse(envelope.Message) as Record<string, unknown>;
+  // A message by protocol: SNS gives a queue the default one, the local server gives all of them.
+  const body = typeof message.default === 'string' ? (JSON.parse(message.default) as Record<string, unknown>) : message;
   return {
     subject: envelope.Subject,
-    body: JSON.parse(envelope.Message) as Record<string, unknown>,
+    body,
     attributes: Object.fromEntries(
       Object.entries(envelope.MessageAttributes ?? {}).map(([name, { Value }]) => [name, Value]),
     ),

@@ -1,0 +1,35 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { systemClock } from '../../../lib/clock.ts';
+import { loadConfig } from '../../../lib/config/load-config.ts';
+import { folderStore } from '../../../lib/local/folder-store.ts';
+import type { RunResult } from '../../../lib/run/result.ts';
+import { runPipelines } from '../../../lib/run/run-pipelines.ts';
+import { type LocalTarget, localTarget } from '../local-target.ts';
+
+/** The same configuration run as `etl run` does, into a local DSQL of its own. */
+export async function referenceRun(
+  config: string,
+  names: readonly string[],
+): Promise<{ readonly target: LocalTarget; readonly results: readonly RunResult[] }> {
+  const target = await localTarget();
+  const file = path.join(target.folder, 'etl.yaml');
+  writeFileSync(file, config);
+  const results = await runPipelines(
+    loadConfig(file),
+    names,
+    {
+      sql: target.sql,
+      where: target.where,
+      store: folderStore(path.join(target.folder, 'runs')),
+      scratchDir: path.join(target.folder, 'scratch'),
+      connections: 4,
+      resolveSecret: async () => '',
+      clock: systemClock,
+      random: Math.random,
+    },
+    { trigger: 'cli', again: false },
+    {},
+  );
+  return { target, results };
+}
