@@ -51,7 +51,7 @@ export class Contest {
 
   /** Whether a failed statement can go on as DSQL lets it. */
   mayResolve(work: Work, frame: Buffer): boolean {
-    if (this.executor.keptFromTable) return false;
+    if (this.executor.link.keptFromTable) return false;
     return this.isConflict(frame) || this.isHiddenDuplicate(work, frame);
   }
 
@@ -109,7 +109,7 @@ export class Contest {
     if (transaction.doom !== undefined) return transaction.doom;
     if (!transaction.shadowed) return undefined;
     if (transaction.contestedFrom === undefined || !transaction.journalComplete) return errors.conflict;
-    return await this.executor.arbitrate(async () => {
+    return await this.executor.turn.arbitrate(this.guard.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) return errors.conflict;
         await this.executor.undoLast(transaction);
@@ -123,7 +123,7 @@ export class Contest {
   }
 
   private get wasCancelled(): boolean {
-    return this.executor.cancelledBy !== undefined;
+    return this.executor.link.cancelledBy !== undefined;
   }
 
   /** A key that another transaction committed after this one's snapshot: no duplicate to DSQL until COMMIT. */
@@ -136,7 +136,7 @@ export class Contest {
   }
 
   private noteHolders(transaction: Transaction): void {
-    for (const pid of this.executor.cancelledBy ?? []) {
+    for (const pid of this.executor.link.cancelledBy ?? []) {
       const holder = this.guard.locks.session(pid)?.transaction;
       if (holder !== undefined && holder !== transaction && !holder.failed) transaction.contest(holder);
     }
@@ -146,7 +146,7 @@ export class Contest {
   private async retry(transaction: Transaction, work: Work): Promise<Buffer | undefined> {
     const { rerun } = work;
     if (transaction.journal.length > 0 || rerun === undefined) return errorResponse(errors.conflict);
-    return await this.executor.arbitrate(async () => {
+    return await this.executor.turn.arbitrate(this.guard.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) break;
         await this.executor.command('ROLLBACK');
@@ -167,10 +167,10 @@ export class Contest {
   private async unseatHolders(transaction: Transaction): Promise<boolean> {
     for (const holder of [...transaction.contestedBy]) {
       const deadline = this.guard.now() + patienceMs;
-      while (holder.owner.running && transaction.contestedBy.has(holder)) {
+      while (holder.owner.turn.running && transaction.contestedBy.has(holder)) {
         const left = deadline - this.guard.now();
         if (left <= 0) return false;
-        await Promise.race([holder.owner.settled(), this.guard.sleep(left)]);
+        await Promise.race([holder.owner.turn.settled(), this.guard.sleep(left)]);
       }
       if (transaction.doom !== undefined) return false;
       if (!transaction.contestedBy.delete(holder)) continue;

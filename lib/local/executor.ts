@@ -1,17 +1,19 @@
+import { BackendLink, type ExchangeOptions } from './backend-link.ts';
 import { refuseByCatalog } from './catalog-rules.ts';
 import type { ClientOutput } from './client-output.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Contest } from './contest.ts';
-import { CopyIn } from './copy-in.ts';
 import * as errors from './dsql-errors.ts';
 import type { Guard } from './guard.ts';
-import { PostgresConnection, rowsOf, tagOf } from './postgres/connection.ts';
+import { rowsOf } from './postgres/connection.ts';
+import { RowWriter } from './row-writer.ts';
 import type { Statement } from './sql/statement.ts';
-import { RowSizes, tableKey, textCell } from './table-facts.ts';
+import { tableKey } from './table-facts.ts';
 import { type Owner, Transaction } from './transaction.ts';
+import { Turn } from './turn.ts';
 import { type DsqlError, errorFields, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
-import { rerunFrames, type Work } from './work.ts';
+import type { Work } from './work.ts';
 
 /** Ends a session whose connection the guard has closed. */
 export class SessionOver extends Error {
@@ -28,56 +30,19 @@ const preludeAnswers: ReadonlySet<number> = new Set([
   wire.backend.closeComplete,
 ]);
 
-/** What PostgreSQL's answer keeps of a statement that was made to return its rows' sizes. */
-const measuredAnswers: ReadonlySet<number> = new Set([wire.backend.commandComplete, wire.backend.noticeResponse]);
-
-const changedRowsQuery =
-  'SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_catalog.pg_stat_xact_user_tables';
-
-interface Written {
-  readonly failed: Buffer | undefined;
-  readonly bytes: number;
-}
-
-/** How an exchange with PostgreSQL goes. */
-interface ExchangeOptions {
-  /** Commands of the guard's own to send first; asked for just before sending. */
-  readonly before?: () => readonly string[];
-  /** Types of messages the client is to see; all when absent. */
-  readonly only?: ReadonlySet<number>;
-  /** Sees every row before it is let through or not. */
-  readonly onRow?: (chunk: Buffer, start: number) => void;
-  /** Takes what the client would see, in its place. */
-  readonly sink?: (bytes: Buffer) => void;
-  /** Asked just before sending; an error keeps the frames from being sent. */
-  readonly check?: () => DsqlError | undefined;
-}
-
 /** How long a DROP waits for an index that is being built. */
 const jobPatienceMs = 1_000;
-
-/** Savepoints kept open at once in a transaction; PostgreSQL's snapshots grow slow above 64. */
-const maxSavepoints = 48;
 
 /** Runs one session's statements on a PostgreSQL backend of its own, and holds its transaction to DSQL's rules. */
 export class Executor implements Owner {
   transaction: Transaction | undefined;
-  /** Backends its running statement was made to wait for, when the lock watch has cancelled it. */
-  cancelledBy: readonly number[] | undefined;
-  keptFromTable = false;
-  cancelling: Promise<void> | undefined;
   readonly guard: Guard;
+  readonly link: BackendLink;
+  readonly turn = new Turn();
   private readonly client: ClientStream;
   private readonly output: ClientOutput;
-  private readonly user: string;
-  private readonly parameters: Readonly<Record<string, string>>;
   private readonly contest: Contest;
-  private readonly settling: (() => void)[] = [];
-  private seizure: Promise<void> | undefined;
-  private copiedBytes = 0;
-  private working = false;
-  private queued = false;
-  private connection: PostgresConnection | undefined;
+  private readonly writer: RowWriter;
 
   constructor(
     client: ClientStream,
@@ -89,9 +54,11 @@ export class Executor implements Owner {
     this.client = client;
     this.output = output;
     this.guard = guard;
-    this.user = user;
-    this.parameters = parameters;
+    this.link = new BackendLink(client, output, guard, user, parameters);
+    this.link.onOpen = (pid) => guard.locks.add(pid, this);
+    this.link.onClose = (pid) => guard.locks.remove(pid);
     this.contest = new Contest(this, guard);
+    this.writer = new RowWriter(this, guard);
   }
 
   // What the session asks.
@@ -182,7 +149,7 @@ export class Executor implements Owner {
 
   /** Sends what was kept back. */
   release(): void {
-    this.output.release(this.connection);
+    this.output.release(this.link.connection);
   }
 
   /** Ends the answer to a query or to a Sync. */
@@ -193,12 +160,12 @@ export class Executor implements Owner {
   }
 
   write(bytes: Buffer): void {
-    this.output.write(bytes, this.connection);
+    this.output.write(bytes, this.link.connection);
   }
 
   close(): void {
     this.end(false);
-    this.connection?.close();
+    this.link.connection?.close();
   }
 
   // Statements by kind.
@@ -266,74 +233,17 @@ export class Executor implements Owner {
   private async attempt(transaction: Transaction, work: Work, mark: number): Promise<Buffer | undefined> {
     for (const target of work.statement.targets) transaction.count(tableKey(target), 0, 0);
     if (transaction.shadowed || transaction.seized) return await this.contest.runShadowed(work, false);
-    const hidden = await this.hidesRows(work.statement);
-    const rowsBefore = transaction.rows;
-    const changedBefore = hidden ? await this.changedRows() : 0;
-    const written = await this.writeRows(transaction, work);
-    if (written.failed === undefined) {
-      if (hidden)
-        transaction.rows = Math.max(transaction.rows, rowsBefore + (await this.changedRows()) - changedBefore);
-      const [target] = work.statement.targets;
-      if (target !== undefined) transaction.count(tableKey(target), transaction.rows - rowsBefore, written.bytes);
-      transaction.note(work);
-      return undefined;
-    }
-    if (!this.contest.mayResolve(work, written.failed)) return written.failed;
+    const failed = await this.writer.write(transaction, work);
+    if (failed === undefined || !this.contest.mayResolve(work, failed)) return failed;
     const { complete } = this.output;
     this.output.rewind(mark, work.rerun?.simple === true ? new Set() : preludeAnswers);
-    return complete ? await this.contest.resolve(work, written.failed) : written.failed;
-  }
-
-  /** Runs a statement that writes; the bytes it wrote come from the client's message, or from PostgreSQL where that tells less. */
-  private async writeRows(transaction: Transaction, work: Work): Promise<Written> {
-    const { statement, rerun } = work;
-    const before = () => this.savepoint(transaction);
-    const sent = (rerun?.values.length ?? 0) + Buffer.byteLength(statement.sql);
-    const { measure } = statement;
-    if (measure === undefined || rerun === undefined || (!measure.needed && sent <= this.guard.limits.columnBytes)) {
-      this.copiedBytes = 0;
-      const failed = await this.watched(() => this.exchange(work.frames, statement, { before }));
-      return { failed, bytes: (statement.node === 'DeleteStmt' ? 0 : sent) + this.copiedBytes };
-    }
-    const refused =
-      work.prelude.length === 0 ? undefined : await this.exchange([...work.prelude, wire.sync], undefined, {});
-    if (refused !== undefined) return { failed: refused, bytes: 0 };
-    const sizes = new RowSizes();
-    const failed = await this.watched(() =>
-      this.exchange(rerunFrames(rerun, measure.sql), statement, {
-        before,
-        only: measuredAnswers,
-        onRow: (chunk, start) => sizes.add(chunk, start),
-      }),
-    );
-    return { failed, bytes: sizes.total };
-  }
-
-  /** Whether a statement may change more rows than its tag says: by cascades, or in data-modifying CTEs. */
-  private async hidesRows(statement: Statement): Promise<boolean> {
-    if (statement.hiddenRows) return true;
-    if (statement.node !== 'DeleteStmt' && statement.node !== 'UpdateStmt') return false;
-    for (const target of statement.targets) {
-      if ((await this.guard.tables.facts(target)).cascades) return true;
-    }
-    return false;
-  }
-
-  /** Rows PostgreSQL has counted for this session; only differences mean anything. */
-  private async changedRows(): Promise<number> {
-    let answer = 0;
-    await this.exchange([wire.ownCommand(changedRowsQuery), wire.sync], undefined, {
-      only: new Set(),
-      onRow: (chunk, start) => {
-        answer = Number(textCell(chunk, start));
-      },
-    });
-    return answer;
+    return complete ? await this.contest.resolve(work, failed) : failed;
   }
 
   private async runDdl(work: Work): Promise<boolean> {
     const transaction = this.transaction;
-    if (work.statement.node === 'DropStmt') await Promise.race([this.guard.jobs.settled(), this.guard.sleep(jobPatienceMs)]);
+    if (work.statement.node === 'DropStmt')
+      await Promise.race([this.guard.jobs.settled(), this.guard.sleep(jobPatienceMs)]);
     const refusal = await refuseByCatalog(work.statement, this.guard.limits, (query) => this.guard.locks.ask(query));
     if (refusal !== undefined) return await this.failWith(errorResponse(refusal), work);
     if (transaction !== undefined) transaction.ddl += 1;
@@ -437,18 +347,9 @@ export class Executor implements Owner {
     await this.command(`ROLLBACK TO SAVEPOINT ${transaction.savepoints === 1 ? 'dsql_first' : 'dsql_last'}`);
   }
 
-  /** The savepoint a statement is undone to when it meets another transaction's lock. */
-  private savepoint(transaction: Transaction): readonly string[] {
-    if (!transaction.explicit) return [];
-    transaction.savepoints += 1;
-    if (transaction.savepoints === 1) return ['SAVEPOINT dsql_first'];
-    if (transaction.savepoints <= maxSavepoints) return ['SAVEPOINT dsql_last'];
-    return ['RELEASE SAVEPOINT dsql_last', 'SAVEPOINT dsql_last'];
-  }
-
   /** Runs what may wait for a lock under the lock watch. */
   async watched<T>(work: () => Promise<T>, kind: 'rows' | 'schema' = 'rows'): Promise<T> {
-    const { pid } = await this.open();
+    const { pid } = await this.link.open();
     this.guard.locks.enter(this, pid, kind);
     try {
       return await work();
@@ -464,7 +365,7 @@ export class Executor implements Owner {
 
   /** A command of the guard's own; PostgreSQL's error frame when it refused. */
   async command(text: string): Promise<Buffer | undefined> {
-    return await this.exchange([wire.ownCommand(text), wire.sync], undefined, { only: new Set() });
+    return await this.link.command(text);
   }
 
   /** Sends frames to PostgreSQL and its answer to the client, except an error, which is returned. */
@@ -473,42 +374,14 @@ export class Executor implements Owner {
     statement: Statement | undefined,
     options: ExchangeOptions,
   ): Promise<Buffer | undefined> {
-    const connection = await this.open();
-    while (this.cancelling !== undefined) await this.cancelling;
-    const refusal = options.check?.();
-    if (refusal !== undefined) return errorResponse(refusal);
-    let failed: Buffer | undefined;
-    let copy: CopyIn | undefined;
-    this.cancelledBy = undefined;
-    this.keptFromTable = false;
-    const { only } = options;
     const rowsBefore = this.transaction?.rows ?? 0;
-    await connection.exchange(
-      frames,
-      (type, chunk, start, end) => {
-        if (type === wire.backend.errorResponse) {
-          failed ??= Buffer.from(chunk.subarray(start, end));
-          copy?.refused();
-          return false;
-        }
-        if (type === wire.backend.dataRow) options.onRow?.(chunk, start);
-        if (only !== undefined && !only.has(type)) return false;
-        if (type === wire.backend.commandComplete) return this.completed(statement, tagOf(chunk, start, end));
-        if (type === wire.backend.copyIn) copy = this.copyIn(connection, frames);
-        if (type === wire.backend.noticeResponse) this.guard.schema.noticed(this, chunk.subarray(start, end));
-        return true;
-      },
-      options.sink ?? ((bytes) => this.write(bytes)),
-      options.before?.() ?? [],
-    );
-    await copy?.finished;
-    this.copiedBytes = copy?.bytes ?? 0;
+    const failed = await this.link.exchange(frames, {
+      onTag: (tag) => this.completed(statement, tag),
+      onNotice: (frame) => this.guard.schema.noticed(this, frame),
+      ...options,
+    });
     if (failed !== undefined && this.transaction !== undefined) this.transaction.rows = rowsBefore;
     return failed;
-  }
-
-  private copyIn(connection: PostgresConnection, frames: readonly Buffer[]): CopyIn {
-    return new CopyIn(this.client, connection, this.output, frames.at(-1) === wire.sync);
   }
 
   /** Notes what a finished statement did; the tag's replacement where DSQL's differs. */
@@ -521,47 +394,10 @@ export class Executor implements Owner {
 
   /** Conflicts and lock waits become DSQL's one conflict. */
   private translate(frame: Buffer): Buffer {
-    if (this.keptFromTable) return errorResponse(errors.schemaChanged);
+    if (this.link.keptFromTable) return errorResponse(errors.schemaChanged);
     if (this.contest.isConflict(frame)) return errorResponse(errors.conflict);
     const { C: code, M: message = '' } = errorFields(frame);
     return code === '54000' && message.startsWith('index row ') ? errorResponse(errors.keyTooLarge) : frame;
-  }
-
-  /** In the middle of a message of the client's. Nobody else may touch the backend meanwhile. */
-  get running(): boolean {
-    return this.working && !this.queued;
-  }
-
-  /** A message of the client's begins; waits until another session is done with the backend. */
-  async enter(): Promise<void> {
-    while (this.seizure !== undefined) await this.seizure;
-    this.working = true;
-  }
-
-  /** The message is done with. */
-  leave(): void {
-    this.working = false;
-    this.settle();
-  }
-
-  /** Settles something with other sessions, one at a time; may be undone by them while it waits for its turn. */
-  async arbitrate<T>(work: () => Promise<T>): Promise<T> {
-    this.queued = true;
-    this.settle();
-    return await this.guard.arbiter.run(() => {
-      this.queued = false;
-      return work();
-    });
-  }
-
-  /** Resolves when it is not running, at once if it is not now. */
-  settled(): Promise<void> {
-    if (!this.running) return Promise.resolve();
-    return new Promise((resolve) => this.settling.push(resolve));
-  }
-
-  private settle(): void {
-    for (const settled of this.settling.splice(0)) settled();
   }
 
   /** Another session's COMMIT came first: what this transaction changed is undone, and its own COMMIT will fail. */
@@ -578,38 +414,19 @@ export class Executor implements Owner {
   /** Another session's DDL came first: the transaction is rolled back, and the client learns of it by OC001. */
   async evict(): Promise<void> {
     const transaction = this.transaction;
-    if (transaction === undefined || transaction.failed || transaction.evicted !== undefined || this.running) return;
+    if (transaction === undefined || transaction.failed || transaction.evicted !== undefined) return;
+    if (this.turn.running) return;
     transaction.evicted = errors.schemaChanged;
     transaction.end(false, errors.conflict);
     await this.seize('ROLLBACK');
   }
 
-  /** Uses the backend for another session; the client's next statement waits until that is done. */
   private async seize(command: string): Promise<void> {
-    const connection = this.connection;
-    if (connection === undefined || this.seizure !== undefined) return;
-    this.seizure = connection.command(command).then(
-      () => undefined,
-      () => undefined,
-    );
-    await this.seizure;
-    this.seizure = undefined;
+    const { connection } = this.link;
+    if (connection !== undefined) await this.turn.seize(() => connection.command(command));
   }
 
   private newTransaction(explicit: boolean): Transaction {
     return new Transaction(explicit, this.guard.now(), this, this.guard.commits.number);
-  }
-
-  private async open(): Promise<PostgresConnection> {
-    if (this.connection !== undefined) return this.connection;
-    const connection = await PostgresConnection.open(this.guard.socketPath, this.user, this.parameters);
-    this.connection = connection;
-    connection.onParameter = (frame) => this.client.write(this.guard.parameter(frame));
-    this.guard.locks.add(connection.pid, this);
-    connection.onClose = () => {
-      this.guard.locks.remove(connection.pid);
-      if (!this.client.closed && !this.running) this.client.end(errorResponse(errors.terminated));
-    };
-    return connection;
   }
 }

@@ -1,3 +1,4 @@
+import type { BackendLink } from './backend-link.ts';
 import type { PostgresConnection } from './postgres/connection.ts';
 import { mayWait } from './process.ts';
 import { literal } from './sql/statement.ts';
@@ -5,11 +6,7 @@ import type { Transaction } from './transaction.ts';
 
 /** A session as the lock watch sees it. */
 export interface Waiter {
-  cancelledBy: readonly number[] | undefined;
-  /** It was cancelled because another session's open DDL kept a table from it. */
-  keptFromTable: boolean;
-  /** A cancel is on its way; nothing may be sent to the backend until it has arrived, lest it hit what comes next. */
-  cancelling: Promise<void> | undefined;
+  readonly link: Pick<BackendLink, 'cancelledBy' | 'cancelling' | 'keptFromTable'>;
   readonly transaction: Transaction | undefined;
   /** Gives way to another session's DDL. */
   evict(): Promise<void>;
@@ -137,7 +134,7 @@ export class LockWatch {
     const waitedMs = this.now() - since;
     if (kind === 'schema') await this.makeWay(holders, waitedMs);
     else if (waitedMs > schemaPatienceMs) {
-      session.keptFromTable = true;
+      session.link.keptFromTable = true;
       await this.cancel(pid, session, []);
     }
   }
@@ -152,13 +149,13 @@ export class LockWatch {
   }
 
   private async cancel(pid: number, session: Waiter, holders: readonly number[]): Promise<void> {
-    session.cancelledBy = holders;
-    session.cancelling = this.watcher.rows(`SELECT pg_cancel_backend(${pid})`).then(
+    session.link.cancelledBy = holders;
+    session.link.cancelling = this.watcher.rows(`SELECT pg_cancel_backend(${pid})`).then(
       () => undefined,
       () => undefined,
     );
-    await session.cancelling;
-    session.cancelling = undefined;
+    await session.link.cancelling;
+    session.link.cancelling = undefined;
   }
 }
 

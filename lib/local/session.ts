@@ -43,8 +43,8 @@ export class Session {
     try {
       for (let frame = await this.client.next(); frame !== undefined; frame = await this.client.next()) {
         if (frame[0] === wire.frontend.terminate) return;
-        await this.executor.enter();
-        await this.take(frame).finally(() => this.executor.leave());
+        await this.executor.turn.enter();
+        await this.take(frame).finally(() => this.executor.turn.leave());
       }
     } catch (error) {
       if (error instanceof BackendClosedError) this.client.end(errorResponse(errors.terminated));

@@ -1,3 +1,4 @@
+import type { Turn } from './turn.ts';
 import type { DsqlError } from './wire/error-response.ts';
 import type { Work } from './work.ts';
 
@@ -10,9 +11,7 @@ export interface JournalEntry {
 
 /** The session a transaction belongs to, as another session's COMMIT sees it. */
 export interface Owner {
-  /** PostgreSQL is answering it. */
-  readonly running: boolean;
-  settled(): Promise<void>;
+  readonly turn: Pick<Turn, 'running' | 'settled'>;
   /** Undoes what the transaction changed, so that it holds no lock any more; false when that cannot be. */
   unseat(transaction: Transaction): Promise<boolean>;
 }

@@ -97,6 +97,7 @@ function settings(sockets: string, durability: Durability): string[] {
     log_timezone: 'UTC',
     lc_messages: 'C',
     jit: 'off',
+    client_connection_check_interval: '1s',
     // The other configurations are dropped, and a parallel worker that is told of a missing one fails.
     default_text_search_config: 'pg_catalog.simple',
     log_min_messages: 'error',
