@@ -83,8 +83,8 @@ export async function localAws(): Promise<LocalAws> {
   };
 }
 
-function messageOf(body: string): Message {
-  const envelope = JSON.parse(body) as {
+function messageOf(text: string): Message {
+  const envelope = JSON.parse(text) as {
     readonly Subject: string;
     readonly Message: string;
     readonly MessageAttributes?: Readonly<Record<string, { readonly Value: string }>>;
