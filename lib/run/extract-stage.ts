@@ -1,12 +1,22 @@
 import { runStatement } from '../dsql/retry.ts';
 import { extract } from '../extract/extract.ts';
+import type { SourceFingerprint } from '../extract/request.ts';
 import type { RawManifest } from '../manifest.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
 import { logFingerprint } from './run-log.ts';
 import { readWatermark } from './watermark.ts';
 
-/** Reads the source until it is exhausted or the deadline comes; `complete` tells which. */
-export async function extractStage(context: RunContext, run: Run, deadline?: Date): Promise<RawManifest> {
+/**
+ * Reads the source until it is exhausted or the deadline comes; `complete` tells which.
+ *
+ * @param source  what `startRun` found of the files, so that they need not be hashed again
+ */
+export async function extractStage(
+  context: RunContext,
+  run: Run,
+  deadline?: Date,
+  source?: SourceFingerprint,
+): Promise<RawManifest> {
   const watermark = await runStatement('Reading the watermark', context.where, retryOf(context), () =>
     readWatermark(context.sql, context.pipeline.name),
   );
@@ -16,6 +26,7 @@ export async function extractStage(context: RunContext, run: Run, deadline?: Dat
     ...(watermark === undefined ? {} : { watermark }),
     ...(run.range === undefined ? {} : { range: run.range }),
     ...(deadline === undefined ? {} : { deadline }),
+    ...(source === undefined ? {} : { fingerprint: source }),
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
   });
   if (raw.complete) {

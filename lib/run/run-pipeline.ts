@@ -43,8 +43,8 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     const start = await startRun(context, demand, runId, startTime);
     if ('skip' in start) return await recordSkipped(context, run, start.skip);
     run = start.run;
-    let raw = await extractStage(context, run);
-    while (!raw.complete) raw = await extractStage(context, run);
+    let raw = await extractStage(context, run, undefined, start.source);
+    while (!raw.complete) raw = await extractStage(context, run, undefined, start.source);
     outcome = { raw };
 
     enter('transform');

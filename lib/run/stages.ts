@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
+import { assertUnchanged } from '../extract/file/fingerprint.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
@@ -41,6 +42,10 @@ export async function transformStage(context: RunContext, run: Run, raw: RawMani
     ...(context.signal === undefined ? {} : { signal: context.signal }),
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   });
+  // A file read by reference must still be the one that was fingerprinted.
+  for (const part of raw.parts) {
+    if (part.local) await assertUnchanged({ ...part, shown: part.source });
+  }
   await store.put(key, JSON.stringify(clean));
   return clean;
 }

@@ -1,6 +1,7 @@
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
 import { fingerprintSource } from '../extract/extract.ts';
+import type { SourceFingerprint } from '../extract/request.ts';
 import { ensureServiceTables } from '../load/service-tables.ts';
 import { describeTable } from '../load/target-table.ts';
 import { type LeaseRequest, takeLease } from './lease.ts';
@@ -10,7 +11,7 @@ import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from '.
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
-  | { readonly run: Run }
+  | { readonly run: Run; readonly source: SourceFingerprint | undefined }
   | {
       readonly skip: {
         readonly code: 'already_running' | 'already_loaded' | 'repeated_event';
@@ -93,7 +94,7 @@ export async function startRun(
       eventId: demand.eventId ?? null,
     }),
   );
-  return { run };
+  return { run, source };
 }
 
 /** Finds a run to go on with: interrupted, over the same source, under the same plan. */
