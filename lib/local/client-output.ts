@@ -14,6 +14,7 @@ export class ClientOutput {
   private held: Buffer[] | undefined;
   private heldBytes = 0;
   private overflowed = false;
+  private corked = false;
 
   constructor(client: ClientStream) {
     this.client = client;
@@ -64,8 +65,25 @@ export class ClientOutput {
       this.hold();
       return;
     }
-    if (this.client.write(bytes) || source === undefined) return;
+    if (this.send(bytes) || source === undefined) return;
     source.pause();
     this.client.socket.once('drain', () => source.resume());
+  }
+
+  /** Sends at once what was gathered. */
+  flush(): void {
+    if (!this.corked) return;
+    this.corked = false;
+    this.client.socket.uncork();
+  }
+
+  /** Gathers what comes within one turn of the event loop: an answer's few small messages go as one record. */
+  private send(bytes: Buffer): boolean {
+    if (!this.corked) {
+      this.corked = true;
+      this.client.socket.cork();
+      setImmediate(() => this.flush());
+    }
+    return this.client.write(bytes);
   }
 }

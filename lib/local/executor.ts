@@ -157,6 +157,7 @@ export class Executor implements Owner {
     this.release();
     const status = this.transaction === undefined ? 'I' : this.transaction.failed ? 'E' : 'T';
     this.write(wire.ready(status));
+    this.output.flush();
   }
 
   write(bytes: Buffer): void {
