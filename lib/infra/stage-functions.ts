@@ -112,7 +112,7 @@ export function stageFunctions(
       description: 'Loads chunks into Aurora DSQL',
       code: heavy,
       size: deploy.load,
-      statements: [connect, staging.readStatement(), staging.listStatement()],
+      statements: [connect, staging.readStatement()],
       reservedConcurrency: deploy.max_load_functions,
     }),
     notify: make('notify', {
@@ -133,7 +133,7 @@ export function stageFunctions(
       description: 'Makes tables, the database role and indexes, as admin',
       code: light,
       size: { ...quick, timeout_seconds: bootstrapSeconds },
-      statements: [connectStatement(cluster, true), staging.readStatement(), staging.listStatement()],
+      statements: [connectStatement(cluster, true), staging.readStatement()],
       environment: { ETL_DSQL_USER: 'admin', ETL_DSQL_ROLE: role },
     }),
   };

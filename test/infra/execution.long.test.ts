@@ -174,6 +174,12 @@ describe('every sample pipeline', () => {
     120_000,
   );
 
+  it('all objects below a prefix are loaded when a pipeline is started by hand', async () => {
+    const outcome = await service.execute({ pipeline: 'zipcodes_landed', again: true });
+    expect(outcome.error ?? outcome.status, outcome.cause).toBe('SUCCEEDED');
+    expect(await rowsOf(service.target, 'zipcodes_landed')).toEqual(await rowsOf(reference.target, 'zipcodes'));
+  }, 60_000);
+
   it('an object outside of prefix and suffix starts nothing', async () => {
     const event = (key: string) => ({
       source: 'aws.s3',
@@ -427,6 +433,8 @@ describe('least privilege', () => {
     const calls = [...service.calls, ...connections()];
     const idle = grantsOf(service.assembly).filter((grant) => {
       const principal = principalOf(grant.role);
+      // Its pipeline fails before extract is called.
+      if (grant.resource.includes('absent.csv')) return false;
       if (unseen[grant.action] !== undefined || (principal === 'machine' && delivery.test(grant.action))) return false;
       return !calls.some((call) => call.principal === principal && allows(grant, call));
     });

@@ -34,11 +34,13 @@ const context = {
 export function synthesize(
   outdir: string,
   settings: Readonly<Record<string, string>>,
+  change: (app: App) => void = () => undefined,
 ): {
   readonly stack: (name: string, given?: Readonly<Record<string, string>>) => Assembly;
   readonly stackNames: readonly string[];
 } {
   const app = buildApp(new App({ outdir, context: { ...context, ...settings } }));
+  change(app);
   const assembly = app.synth();
   return {
     stackNames: assembly.stacks.map((stack) => stack.stackName),

@@ -37,6 +37,12 @@ export async function record(
           headers: incoming.headers,
         },
         (response) => {
+          // S3 says 404, and not 403, only to those who may list the bucket.
+          if (response.statusCode === 404) {
+            for (const { resource } of callsOf(incoming, body).filter((call) => call.action === 's3:GetObject')) {
+              calls.push({ principal, action: 's3:ListBucket', resource: resource.split('/')[0] ?? '' });
+            }
+          }
           answer.writeHead(response.statusCode ?? 500, response.headers);
           response.pipe(answer);
         },
