@@ -6,7 +6,7 @@
  * region and host name. Connect over TLS with the endpoint's CA as `admin` to database `postgres`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DsqlSigner } from '@aws-sdk/dsql-signer';
 import { systemClock } from '../clock.ts';
@@ -68,6 +68,8 @@ export interface LocalDsqlStatus extends LocalEndpoint {
 
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
+/** The log is begun anew at a start that finds it larger. */
+const maxLogBytes = 5 * 1024 * 1024;
 
 /**
  * Attaches to the running local DSQL of this state folder, or starts it; it stays up while anyone holds it. A holder
@@ -240,7 +242,7 @@ async function spawnServer(options: LocalDsqlOptions, folder: LocalFolder): Prom
     limits: { ...options.limits },
     durability: options.durability ?? 'machine',
   };
-  const log = openSync(folder.logFile, 'a', 0o600);
+  const log = openSync(folder.logFile, sizeOf(folder.logFile) > maxLogBytes ? 'w' : 'a', 0o600);
   const child = spawn(process.execPath, [serverEntry(), JSON.stringify(server)], {
     detached: true,
     stdio: ['ignore', log, log, 'pipe'],
@@ -258,6 +260,10 @@ async function spawnServer(options: LocalDsqlOptions, folder: LocalFolder): Prom
   });
   child.unref();
   if (!answer.ok) throw new LocalDsqlStartError(answer.error ?? 'no reason given', folder.logFile);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** The compiled server: beside this file when that is compiled, in `dist` when this runs as TypeScript. */
