@@ -17,8 +17,8 @@ import {
 import type { ObjectStore } from '../object-store.ts';
 import { StagedObjectMissingError, StoreRefusedError, StoreUnavailableError } from './errors.ts';
 
-/** Files up to this size go in one request; larger ones in parts of at least this size. S3 allows 5 MiB to 5 GiB. */
-const partBytes = 32 * 1024 * 1024;
+/** A balance of requests and memory; S3 allows parts of 5 MiB to 5 GiB. */
+const defaultPartBytes = 32 * 1024 * 1024;
 
 /** Parts an upload may have (S3 user guide, "Multipart upload limits"). */
 const maxParts = 10_000;
@@ -28,6 +28,8 @@ export interface S3StoreOptions {
   readonly bucket: string;
   /** Local folder for downloaded objects and files to be uploaded; made when needed. */
   readonly scratchDir: string;
+  /** Files up to this size go in one request; larger ones in parts of at least this size. At least 5 MiB. */
+  readonly partBytes?: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface S3StoreOptions {
  * @throws {StoreRefusedError} terminal: access denied, no such bucket
  * @throws {StagedObjectMissingError} terminal: `localPath` of an object that is not there
  */
-export function s3Store({ bucket, client, scratchDir }: S3StoreOptions): ObjectStore {
+export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchDir }: S3StoreOptions): ObjectStore {
   const localOf = (kind: 'in' | 'out', key: string): string => path.join(scratchDir, kind, ...key.split('/'));
   const tried = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
     try {
@@ -55,7 +57,7 @@ export function s3Store({ bucket, client, scratchDir }: S3StoreOptions): ObjectS
     putFile: async (key, localPath) => {
       const { size } = await stat(localPath);
       if (size <= partBytes) await putBytes(key, await readFile(localPath));
-      else await tried(key, () => uploadInParts(client, bucket, key, localPath, size));
+      else await tried(key, () => uploadInParts(client, { bucket, key }, localPath, size, partBytes));
       await rm(localPath, { force: true });
     },
     get: async (key) => {
@@ -96,10 +98,10 @@ async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: st
 
 async function uploadInParts(
   client: Pick<S3Client, 'send'>,
-  bucket: string,
-  key: string,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
   localPath: string,
   size: number,
+  partBytes: number,
 ): Promise<void> {
   const target = { Bucket: bucket, Key: key };
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
