@@ -39,6 +39,11 @@ export class ClientStream {
     return await this.take(() => this.reader.takeUntyped(), { stopped: false });
   }
 
+  /** What of the message `next` returned last follows the part it returned: pieces of a large Bind. */
+  get rest(): readonly Buffer[] {
+    return this.reader.rest;
+  }
+
   write(bytes: Buffer): boolean {
     return this.closed ? true : this.socket.write(bytes);
   }

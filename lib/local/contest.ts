@@ -98,8 +98,7 @@ export class Contest {
       },
     );
     const [target] = work.statement.kind === 'write' ? work.statement.targets : [];
-    if (target !== undefined)
-      transaction.count(tableKey(target), 0, work.rerun.values.length + work.statement.sql.length);
+    if (target !== undefined) transaction.count(tableKey(target), 0, work.rerun.size + work.statement.sql.length);
     if (failed === undefined) transaction.note(work, rowsAndTag(answer));
     return failed;
   }

@@ -41,6 +41,10 @@ export class CopyIn {
       if (frame === undefined) return this.connection.close();
       const type = frame[0];
       if (type === frontend.sync || type === frontend.flush) continue;
+      if (type !== frontend.copyData && type !== frontend.copyDone && type !== frontend.copyFail) {
+        this.connection.close();
+        return;
+      }
       if (type !== frontend.copyData) this.output.hold();
       else this.bytes += frame.length - 5;
       if (!this.connection.send([frame])) await this.connection.drained();

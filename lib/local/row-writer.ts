@@ -49,7 +49,7 @@ export class RowWriter {
     const { executor } = this;
     const { statement, rerun } = work;
     const before = () => savepoint(transaction);
-    const sent = (rerun?.values.length ?? 0) + Buffer.byteLength(statement.sql);
+    const sent = (rerun?.size ?? 0) + Buffer.byteLength(statement.sql);
     const { measure } = statement;
     if (measure === undefined || rerun === undefined || (!measure.needed && sent <= this.guard.limits.columnBytes)) {
       const failed = await executor.watched(() => executor.exchange(work.frames, statement, { before }));

@@ -61,7 +61,7 @@ export class Session {
     else if (type === wire.frontend.sync) await this.sync();
     else if (this.skipping) return;
     else if (type === wire.frontend.parse) await this.parse(frame);
-    else if (type === wire.frontend.bind) this.bind(frame);
+    else if (type === wire.frontend.bind) this.bind(frame, this.client.rest);
     else if (type === wire.frontend.execute) await this.execute(frame);
     else if (type === wire.frontend.flush) await this.flush();
     else if (type === wire.frontend.describe || type === wire.frontend.close) this.pending.push(frame);
@@ -112,13 +112,19 @@ export class Session {
     this.pending.push(sql === text ? frame : wire.message('P', Buffer.concat([wire.cstrings(name, sql), types])));
   }
 
-  private bind(frame: Buffer): void {
-    const [portal, afterPortal] = wire.cstringAt(frame, 5);
-    const [name, afterName] = wire.cstringAt(frame, afterPortal);
+  private bind(first: Buffer, others: readonly Buffer[]): void {
+    const [portal, afterPortal] = wire.cstringAt(first, 5);
+    const [name, afterName] = wire.cstringAt(first, afterPortal);
+    if (others.length > 0 && afterName >= first.length) {
+      this.bind(Buffer.concat([first, ...others]), []);
+      return;
+    }
     const prepared = this.prepared.get(name);
-    const rerun = { types: prepared?.types ?? Buffer.alloc(2), values: frame.subarray(afterName), simple: false };
+    const values = [first.subarray(afterName), ...others];
+    const size = values.reduce((sum, piece) => sum + piece.length, 0);
+    const rerun = { types: prepared?.types ?? Buffer.alloc(2), values, size, simple: false };
     this.portals.set(portal, { statement: prepared?.statements[0], rerun });
-    this.pending.push(frame);
+    this.pending.push(first, ...others);
     this.pendingBinds += 1;
   }
 

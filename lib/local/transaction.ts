@@ -80,7 +80,7 @@ export class Transaction {
 
   /** Remembers a statement. */
   note(work: Work, answer?: Buffer): void {
-    const bytes = (work.rerun?.values.length ?? 0) + work.statement.sql.length + (answer?.length ?? 0);
+    const bytes = (work.rerun?.size ?? 0) + work.statement.sql.length + (answer?.length ?? 0);
     this.journalBytes += bytes;
     if (!this.journalComplete || work.rerun === undefined || this.journalBytes > maxJournalBytes) {
       this.journalComplete = false;

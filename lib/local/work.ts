@@ -16,14 +16,16 @@ export interface Work {
 export interface Rerun {
   /** Types of parameters as Parse gave them: a count and object ids. */
   readonly types: Buffer;
-  /** Formats and values as Bind gave them. */
-  readonly values: Buffer;
+  /** Formats and values as Bind gave them, in the pieces they came in. */
+  readonly values: readonly Buffer[];
+  /** Bytes of all pieces. */
+  readonly size: number;
   /** Asked for by the simple protocol, whose answer begins with the rows' description. */
   readonly simple: boolean;
 }
 
 /** A statement of the simple protocol: no parameters, results as text. */
-export const simpleRerun: Rerun = { types: Buffer.alloc(2), values: Buffer.alloc(6), simple: true };
+export const simpleRerun: Rerun = { types: Buffer.alloc(2), values: [Buffer.alloc(6)], size: 6, simple: true };
 
 const name = '_dsql_again';
 
@@ -33,7 +35,7 @@ export function rerunFrames(rerun: Rerun, sql: string): readonly Buffer[] {
     // What an earlier run that failed has left.
     message('C', cstrings(`S${name}`)),
     message('P', Buffer.concat([cstrings(name, sql), rerun.types])),
-    message('B', Buffer.concat([cstrings(name, name), rerun.values])),
+    message('B', Buffer.concat([cstrings(name, name), ...rerun.values])),
     message('D', cstrings(`P${name}`)),
     message('E', Buffer.concat([cstrings(name), Buffer.alloc(4)])),
     message('C', cstrings(`P${name}`)),
