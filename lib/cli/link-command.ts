@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } 
 import path from 'node:path';
 
 /**
- * Part of `npm ci` in this repository: puts `etl` where `npx` looks first. Without it `npx etl` would install the package
- * into a cache of its own at every call, which takes seconds.
+ * Part of `npm ci` in this repository: puts `etl` where `npx` looks. A `bin` entry in package.json would make `npx etl`
+ * install the package into a cache of its own first, which takes seconds and fails where the cache is not writable.
  */
 const folder = path.resolve('node_modules', '.bin');
 const command = path.resolve('dist', 'bin', 'etl.js');
