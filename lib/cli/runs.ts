@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { systemClock } from '../clock.ts';
-import { isoTimestamp, jsonRows } from '../dsql/json-rows.ts';
+import { isoTimestamp, jsonRows, timestamptz } from '../dsql/json-rows.ts';
 import { ensureServiceTables } from '../load/service-tables.ts';
 import { type ExitStatus, InvalidOptionError } from './main.ts';
 import { optionalConfig, stateFolder } from './state-folder.ts';
@@ -12,8 +12,6 @@ export interface RunsOptions {
   readonly limit: string;
   readonly json?: boolean;
 }
-
-const timestamptz = 1184;
 
 /** `etl runs`: the execution log, newest first. */
 export async function runsCommand(pipeline: string | undefined, options: RunsOptions): Promise<ExitStatus> {

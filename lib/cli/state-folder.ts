@@ -5,7 +5,8 @@ import { findConfig, type LoadedConfig, loadConfig } from '../config/load-config
 
 /** Where runs and the local DSQL keep their files: `ETL_HOME`, or `.etl/` beside the configuration. */
 export function stateFolder(configFolder: string): string {
-  return readEnvironment().home ?? path.join(configFolder, '.etl');
+  const { home } = readEnvironment();
+  return home === undefined ? path.join(configFolder, '.etl') : path.resolve(home);
 }
 
 /** The configuration, for a command that needs one. @throws {ConfigNotFoundError} */

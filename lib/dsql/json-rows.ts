@@ -4,12 +4,12 @@ import type postgres from 'postgres';
 const jsonTypes: ReadonlySet<number> = new Set([114, 3802]);
 const numberTypes: ReadonlySet<number> = new Set([21, 23, 26, 700, 701]);
 const timestampType = 1114;
-const timestamptzType = 1184;
+export const timestamptz = 1184;
 
 /** Timestamps as ISO 8601: `2025-01-02T03:04:05.123456`, with `Z` where the type has a time zone (the session's is UTC). */
 export function isoTimestamp(text: string, type: number): string {
   if (type === timestampType) return text.replace(' ', 'T');
-  if (type === timestamptzType) return text.replace(' ', 'T').replace(/\+00(:00)?$/, 'Z');
+  if (type === timestamptz) return text.replace(' ', 'T').replace(/\+00(:00)?$/, 'Z');
   return text;
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from '../dsql/connect.ts';
+import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
 import type { Run } from './request.ts';
 import type { RunResult } from './result.ts';
 
@@ -103,7 +104,7 @@ export async function findEvent(
     SELECT run_id, status FROM public.etl_execution_log
      WHERE pipeline_name = ${pipelineName} AND event_id = ${eventId} AND run_id <> ${runId}
      ORDER BY start_time LIMIT 1`;
-  return rows[0];
+  return rows[0] === undefined ? undefined : { ...rows[0], start_time: isoTimestamp(rows[0].start_time, timestamptz) };
 }
 
 /** A run's status in the log; undefined when it was never logged. */
