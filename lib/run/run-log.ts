@@ -104,7 +104,7 @@ export async function findEvent(
     SELECT run_id, status FROM public.etl_execution_log
      WHERE pipeline_name = ${pipelineName} AND event_id = ${eventId} AND run_id <> ${runId}
      ORDER BY start_time LIMIT 1`;
-  return rows[0] === undefined ? undefined : { ...rows[0], start_time: isoTimestamp(rows[0].start_time, timestamptz) };
+  return rows[0];
 }
 
 /** A run's status in the log; undefined when it was never logged. */
@@ -142,7 +142,7 @@ export async function findLoaded(
      WHERE pipeline_name = ${pipelineName} AND target_table = ${targetTable} AND status = 'success'
        AND source_fingerprint = ${fingerprint}
      ORDER BY start_time DESC LIMIT 1`;
-  return rows[0];
+  return rows[0] === undefined ? undefined : { ...rows[0], start_time: isoTimestamp(rows[0].start_time, timestamptz) };
 }
 
 /**
