@@ -175,10 +175,10 @@ describe('every sample pipeline', () => {
   );
 
   it('all objects below a prefix are loaded when a pipeline is started by hand', async () => {
-    const outcome = await service.execute({ pipeline: 'zipcodes_landed', again: true });
+    const outcome = await service.execute({ pipeline: 'birdstrikes_landed', again: true });
     expect(outcome.error ?? outcome.status, outcome.cause).toBe('SUCCEEDED');
-    expect(await rowsOf(service.target, 'zipcodes_landed')).toEqual(await rowsOf(reference.target, 'zipcodes'));
-  }, 60_000);
+    expect(await rowsOf(service.target, 'birdstrikes_landed')).toEqual(await rowsOf(reference.target, 'birdstrikes'));
+  }, 120_000);
 
   it('an object outside of prefix and suffix starts nothing', async () => {
     const event = (key: string) => ({
