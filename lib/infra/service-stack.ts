@@ -1,8 +1,9 @@
-import { CfnOutput, CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { bundle } from './bundle.ts';
 import type { TargetCluster } from './cluster.ts';
+import { bootstrapSeconds } from './machine-definition.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
 import { RunMachine } from './run-machine.ts';
@@ -67,6 +68,8 @@ export class ServiceStack extends Stack {
     const bootstrap = new CustomResource(this, 'Bootstrap', {
       resourceType: 'Custom::EtlBootstrap',
       serviceToken: functions.bootstrap.function.functionArn,
+      // CloudFormation would wait for an hour if the function died before its answer.
+      serviceTimeout: Duration.seconds(bootstrapSeconds + 60),
       properties: {
         RoleArns: [functions.record, functions.extract, functions.transform, functions.load, functions.notify].map(
           (stageFunction) => stageFunction.role.roleArn,

@@ -180,6 +180,43 @@ describe('every sample pipeline', () => {
     expect(await rowsOf(service.target, 'birdstrikes_landed')).toEqual(await rowsOf(reference.target, 'birdstrikes'));
   }, 120_000);
 
+  it('an object that lands while its pipeline is busy is loaded when its turn comes, and a schedule is skipped', async () => {
+    const lease = JSON.stringify({
+      holder: 'other',
+      run_id: 'other',
+      host: 'x',
+      pid: 0,
+      expires_at: new Date(Date.now() + 600_000),
+    });
+    const hold = async (): Promise<unknown> =>
+      await service.target
+        .sql`UPDATE etl_state SET lease = ${lease}::text::jsonb WHERE pipeline_name = 'movies_landed'`;
+    await hold();
+    expect(await service.execute({ pipeline: 'movies_landed', trigger: 'schedule' })).toMatchObject({
+      output: { next: 'nothing' },
+    });
+    const key = 'movies/more.json';
+    await service.aws.putObject('incoming', key, '[{"Title": "One more", "US Gross": 1}]');
+    let looks = 0;
+    service.before.set('Start', async () => {
+      looks += 1;
+      if (looks === 3)
+        await service.target.sql`UPDATE etl_state SET lease = NULL WHERE pipeline_name = 'movies_landed'`;
+    });
+    const outcome = await service.execute({
+      pipeline: 'movies_landed',
+      trigger: 's3',
+      detail: { bucket: { name: 'incoming' }, object: { key } },
+    });
+    service.before.clear();
+    expect(outcome.error ?? outcome.status, outcome.cause).toBe('SUCCEEDED');
+    expect(outcome.path.filter((state) => state === 'Wait for the run before')).toHaveLength(2);
+    expect(outcome.waitedSeconds).toEqual([30, 30]);
+    expect(await service.target.sql`SELECT count(*) AS n FROM movies_landed WHERE title = 'One more'`).toMatchObject([
+      { n: '1' },
+    ]);
+  }, 60_000);
+
   it('an object outside of prefix and suffix starts nothing', async () => {
     const event = (key: string) => ({
       source: 'aws.s3',

@@ -187,6 +187,15 @@ describe('the template', () => {
     });
   });
 
+  it('has a section of the runbook for every alarm', () => {
+    const runbook = readFileSync('docs/runbook.md', 'utf8');
+    const alarms = assembly
+      .resources('AWS::CloudWatch::Alarm')
+      .map(([, { Properties }]) => String(Properties?.AlarmDescription));
+    expect(alarms).toHaveLength(5);
+    for (const alarm of alarms) expect(runbook).toContain(`## ${/See "(\w+)"/.exec(alarm)?.[1]}\n`);
+  });
+
   it('is what was reviewed', async () => {
     const shape = Object.entries(assembly.template.Resources)
       .map(([id, { Type }]) => `${Type} ${id.replace(/[0-9A-F]{8}$/, '')}`)
