@@ -89,10 +89,12 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
       connection,
       connect,
       rows: (sql) =>
-        inTurn(() => guarded(options.signal, async () => (await connection.runAndReadAll(sql)).getRowObjects())),
+        inTurn(() =>
+          guarded(options.signal, interrupt, async () => (await connection.runAndReadAll(sql)).getRowObjects()),
+        ),
       run: (sql) =>
         inTurn(() =>
-          guarded(options.signal, async () => {
+          guarded(options.signal, interrupt, async () => {
             await connection.run(sql);
           }),
         ),
@@ -122,12 +124,23 @@ async function bothSpellings(path: string): Promise<readonly string[]> {
   return [path, await realpath(path).catch(() => path)];
 }
 
-async function guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+/** Runs work that an abort interrupts, again and again: an interrupt before the statement has begun is lost. */
+async function guarded<T>(signal: AbortSignal | undefined, interrupt: () => void, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
+  let repeat: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    repeat = setInterval(interrupt, interruptEveryMs);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     return await work();
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    clearInterval(repeat);
   }
 }
+
+const interruptEveryMs = 20;

@@ -148,22 +148,25 @@ export async function renderRange(
 /** A value longer than this is shortened in the JSON of a row that was refused. */
 const maxShownCharacters = 10_000;
 
-/** One row as a JSON object, for a row that the database refused; very long values are shortened, and say so. */
-export async function renderRowJson(
+/** Rows of a batch as JSON objects, for rows that the database refused; very long values are shortened, and say so. */
+export async function renderRowsJson(
   session: DuckDbSession,
   chunk: ChunkFile,
   columns: readonly Column[],
-  row: number,
-): Promise<string> {
+  range: Pick<Batch, 'from' | 'to'>,
+  withoutIds: readonly string[] = [],
+): Promise<readonly { readonly row: number; readonly json: string }[]> {
   const fields = columns.map((column) => {
     const text = `CAST(${quoteName(column.name)} AS VARCHAR)`;
     const shortened = `left(${text}, ${maxShownCharacters}) || '… (' || strlen(${text}) || ' bytes)'`;
     return `${quoteText(column.name)}, CASE WHEN strlen(${text}) > ${maxShownCharacters} THEN ${shortened} ELSE ${text} END`;
   });
-  const [found] = await session.rows(`
-    SELECT CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
-      FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true) WHERE file_row_number = ${row}`);
-  return String(found?.json ?? '{}');
+  const others =
+    withoutIds.length === 0 ? '' : `AND CAST(uuid_id AS VARCHAR) NOT IN (${withoutIds.map(quoteText).join(', ')})`;
+  const rows = await session.rows(`
+    SELECT n, CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
+      FROM ${numbered(chunk)} WHERE n >= ${range.from} AND n < ${range.to} ${others} ORDER BY n`);
+  return rows.map((row) => ({ row: Number(row.n), json: String(row.json) }));
 }
 
 function batchOf(row: Readonly<Record<string, unknown>>, chunk: number, id: string, width: number): Batch {

@@ -88,6 +88,7 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       columns,
       committed: new Map(committed.map((entry) => [ledgerKey(entry), entry])),
       retry: request.retry,
+      keyed: request.keyColumns.length > 0,
       ...statements(request, columns),
     };
     return total(runId, await writeChunks(request, chunks, rows, context), rows);
@@ -101,8 +102,7 @@ function statements(
 ): Pick<SplitContext, 'statement' | 'insertNew'> {
   const keyed = loadMode !== 'insert' && keyColumns.length > 0;
   if (keyed) return { statement: batchStatement(table, columns, 'upsert', keyColumns, latestBy), insertNew: undefined };
-  const derived = table.ours && keyColumns.length === 0;
-  if (!derived) return { statement: batchStatement(table, columns, 'insert', keyColumns), insertNew: undefined };
+  if (!table.ours) return { statement: batchStatement(table, columns, 'insert', keyColumns), insertNew: undefined };
   const insertNew = batchStatement(table, columns, 'insert-new', keyColumns);
   const plain = batchStatement(table, columns, 'insert', keyColumns);
   return { statement: again ? insertNew : plain, insertNew };

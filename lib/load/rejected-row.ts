@@ -3,6 +3,7 @@ import type { Sql, Transaction } from '../dsql/connect.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
+import { arrayLiteral } from './array-literal.ts';
 
 /** A row's JSON above this many bytes is cut; a jsonb value may have 1 MiB in DSQL, and the whole row stays in the run's files. */
 const maxRowJsonBytes = 900_000;
@@ -12,24 +13,26 @@ const keptTextCharacters = 100_000;
 const groupBytes = 4 * 1024 * 1024;
 const groupRows = 1_000;
 
-export interface RefusedRow {
+export interface RefusedRows {
   readonly runId: string;
   readonly pipelineName: string;
-  /** Where the row stands in the run; with the run's id it identifies the rejected row. */
-  readonly place: string;
+  readonly chunk: number;
   readonly columnName: string | null;
+  /** The database's own words. */
   readonly reason: string;
-  /** The row as a JSON object. */
-  readonly row: string;
+  /** Rows by their number in the chunk, which with run and chunk identifies them, as JSON objects. */
+  readonly rows: readonly { readonly row: number; readonly json: string }[];
 }
 
-/** Keeps one row that the database refused; the transaction's owner writes the ledger. Safe to repeat. */
-export async function insertRejectedRow(transaction: Transaction, refused: RefusedRow): Promise<void> {
-  const id = uuidOf(`${refused.runId}\n${refused.place}`);
+/** Keeps rows that the database refused; the transaction's owner writes the ledger. Safe to repeat. */
+export async function insertRefusedRows(transaction: Transaction, refused: RefusedRows): Promise<void> {
+  const places = refused.rows.map(({ row }) => `chunk ${refused.chunk} row ${row}`);
+  const ids = places.map((place) => uuidOf(`${refused.runId}\n${place}`));
   await transaction`
     INSERT INTO public.etl_rejected_row (rejected_id, run_id, pipeline_name, source, column_name, reason, row)
-    VALUES (${id}, ${refused.runId}, ${refused.pipelineName}, ${refused.place}, ${refused.columnName}, ${refused.reason},
-            ${refused.row}::text::jsonb)
+    SELECT unnest(${arrayLiteral(ids)}::text::uuid[]), ${refused.runId}, ${refused.pipelineName},
+           unnest(${arrayLiteral(places)}::text::text[]), ${refused.columnName}, ${refused.reason},
+           unnest(${arrayLiteral(refused.rows.map(({ json }) => json))}::text::jsonb[])
     ON CONFLICT (rejected_id) DO NOTHING`;
 }
 

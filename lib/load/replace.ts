@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
+import { arrayLiteral } from './array-literal.ts';
 import type { ChunkFile } from './batch.ts';
 import { ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
@@ -112,8 +113,4 @@ async function missingKeys(
     SELECT i FROM (SELECT unnest(from_json(${quoteText(given)}, '[{"i":"INTEGER","k":"VARCHAR"}]'), recursive := true)) AS given
      WHERE k NOT IN (SELECT k FROM kept) ORDER BY i`);
   return rows.map((row) => keys[Number(row.i)] ?? []);
-}
-
-function arrayLiteral(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`;
 }

@@ -1,10 +1,10 @@
-import { classifyFailure } from '../dsql/failure.ts';
+import { classifyFailure, type DatabaseFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
-import { type Batch, type ChunkFile, renderRange, renderRowJson } from './batch.ts';
+import { type Batch, type ChunkFile, renderRange, renderRowsJson } from './batch.ts';
 import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
-import { insertRejectedRow } from './rejected-row.ts';
+import { insertRefusedRows, type RefusedRows } from './rejected-row.ts';
 import { checked, type WriteContext, writeBatch } from './write-batch.ts';
 
 export interface SplitContext extends WriteContext {
@@ -33,6 +33,8 @@ export async function writeOrSplit(
     } catch (error) {
       const failure = classifyFailure(error);
       if (failure.class !== 'refused_row' && failure.class !== 'too_large') throw error;
+      const taken = await refusePresent(batch, chunk, context, failure);
+      if (taken !== undefined) return [taken];
       if (batch.rows === 1) return [await rejectRow(batch, chunk, context, failure.words, columnOf(error))];
     }
   }
@@ -60,6 +62,57 @@ function columnOf(error: unknown): string | null {
     : null;
 }
 
+/**
+ * Where rows with the same key are in the table already, adds the others and refuses those, in one transaction: a source
+ * of which many rows are there would take a transaction for each otherwise. Undefined where something else is at fault.
+ */
+async function refusePresent(
+  batch: Batch,
+  chunk: ChunkFile,
+  context: SplitContext,
+  failure: DatabaseFailure,
+): Promise<LedgerEntry | undefined> {
+  const { insertNew, runId, sql } = context;
+  if (failure.code !== '23505' || insertNew === undefined) return undefined;
+  try {
+    return await withRetries(`Batch ${batch.id} of chunk ${batch.chunk}`, context.retry, async () => {
+      const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);
+      if (done !== undefined) return checked(runId, batch, done);
+      return await sql.begin(async (transaction) => {
+        const added = await transaction.unsafe<{ readonly uuid_id: string }[]>(insertNew.text, [...batch.arrays], {
+          prepare: true,
+        });
+        const ids = added.map((row) => row.uuid_id);
+        const rows = await renderRowsJson(context.session, chunk, context.columns, batch, ids);
+        await insertRefusedRows(transaction, {
+          ...place(batch, context),
+          columnName: null,
+          reason: failure.words,
+          rows,
+        });
+        const entry = { ...nothing(batch), inserted: added.length, rejected: rows.length };
+        await writeLedgerEntry(transaction, runId, entry);
+        return checked(runId, batch, entry);
+      });
+    });
+  } catch (error) {
+    const { class: kind } = classifyFailure(error);
+    if (kind !== 'refused_row' && kind !== 'too_large') throw error;
+    return undefined;
+  }
+}
+
+function place(
+  batch: Batch,
+  { pipelineName, runId }: SplitContext,
+): Pick<RefusedRows, 'runId' | 'pipelineName' | 'chunk'> {
+  return { runId, pipelineName, chunk: batch.chunk };
+}
+
+function nothing(batch: Batch): LedgerEntry {
+  return { chunk: batch.chunk, batch: batch.id, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+}
+
 /** Keeps one refused row aside, with its ledger row, in one transaction. */
 async function rejectRow(
   batch: Batch,
@@ -68,27 +121,13 @@ async function rejectRow(
   words: string,
   column: string | null,
 ): Promise<LedgerEntry> {
-  const entry: LedgerEntry = {
-    chunk: batch.chunk,
-    batch: batch.id,
-    inserted: 0,
-    updated: 0,
-    unchanged: 0,
-    rejected: 1,
-  };
-  const row = await renderRowJson(context.session, chunk, context.columns, batch.from);
+  const entry: LedgerEntry = { ...nothing(batch), rejected: 1 };
+  const rows = await renderRowsJson(context.session, chunk, context.columns, batch);
   return await withRetries(`Rejected row ${batch.from} of chunk ${batch.chunk}`, context.retry, async () => {
     const done = await readLedgerEntry(context.sql, context.runId, batch.chunk, batch.id);
     if (done !== undefined) return checked(context.runId, batch, done);
     await context.sql.begin(async (transaction) => {
-      await insertRejectedRow(transaction, {
-        runId: context.runId,
-        pipelineName: context.pipelineName,
-        place: `chunk ${batch.chunk} row ${batch.from}`,
-        columnName: column,
-        reason: words,
-        row,
-      });
+      await insertRefusedRows(transaction, { ...place(batch, context), columnName: column, reason: words, rows });
       await writeLedgerEntry(transaction, context.runId, entry);
     });
     return entry;

@@ -42,7 +42,7 @@ export function batchStatement(
     : 'RETURNING false AS inserted';
   if (mode === 'insert') return { text: insert, columns, mode, tellsInserted };
   if (mode === 'insert-new') {
-    return { text: `${insert} ON CONFLICT (uuid_id) DO NOTHING ${returning}`, columns, mode, tellsInserted };
+    return { text: `${insert} ON CONFLICT (uuid_id) DO NOTHING RETURNING t.uuid_id`, columns, mode, tellsInserted };
   }
   const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== 'uuid_id');
   const sets = changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`);

@@ -12,6 +12,8 @@ export interface WriteContext {
   readonly statement: BatchStatement;
   /** What to use instead when rows turn out to be in the table already under their derived `uuid_id`. */
   readonly insertNew: BatchStatement | undefined;
+  /** Rows are known by key columns: one that is there already is a row refused, not the same row again. */
+  readonly keyed: boolean;
   readonly retry: RetryContext;
 }
 
@@ -48,7 +50,7 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<L
       if (classifyFailure(error).code !== '23505') throw error;
       const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);
       if (done !== undefined) return checked(runId, batch, done);
-      if (context.insertNew === undefined || statement === context.insertNew) throw error;
+      if (context.keyed || context.insertNew === undefined || statement === context.insertNew) throw error;
       statement = context.insertNew;
       return await commit(batch, context, statement);
     }

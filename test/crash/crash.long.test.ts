@@ -78,7 +78,11 @@ afterAll(async () => {
 async function reach(): Promise<void> {
   await sql?.end({ timeout: 1 });
   await hold?.release().catch(() => undefined);
-  await startLocalDsql({ stateDir, port, durability: 'process' });
+  // A loader that began just after a kill may have started the server anew, on a port of its own.
+  const status = await startLocalDsql({ stateDir, port, durability: 'process' }).catch(() =>
+    startLocalDsql({ stateDir, durability: 'process' }),
+  );
+  port = status.port;
   hold = await holdLocalDsql({ stateDir });
   const { ca, hostname, region, user } = hold.endpoint;
   sql = connect(
