@@ -29,7 +29,9 @@ export async function runsCommand(pipeline: string | undefined, options: RunsOpt
        WHERE ${pipeline ?? null}::text::text IS NULL OR pipeline_name = ${pipeline ?? null}
        ORDER BY start_time DESC, run_id LIMIT ${Number(options.limit)}`;
     if (options.json === true) {
-      process.stdout.write(`${jsonRows(rows)}\n`);
+      const { columns } = rows;
+      const values = rows.map((row) => columns.map(({ name }): unknown => row[name]));
+      process.stdout.write(`${jsonRows(Object.assign(values, { columns }))}\n`);
       return 0;
     }
     if (rows.length === 0) {

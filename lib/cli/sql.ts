@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { classifyFailure } from '../dsql/failure.ts';
-import { jsonRows, valueText } from '../dsql/json-rows.ts';
+import { jsonRows, type ValueRows, valueText } from '../dsql/json-rows.ts';
 import type { ExitStatus } from './main.ts';
 import { optionalConfig, stateFolder } from './state-folder.ts';
 import { openTarget } from './target.ts';
@@ -17,7 +17,7 @@ export async function sqlCommand(query: string, options: SqlOptions): Promise<Ex
   const stateDir = stateFolder(loaded?.folder ?? process.cwd());
   const target = await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir);
   try {
-    const rows = await target.sql.unsafe(query, [], { prepare: true });
+    const rows = await target.sql.unsafe(query, [], { prepare: true }).values();
     if (options.json === true) {
       process.stdout.write(`${jsonRows(rows)}\n`);
     } else if ((rows.columns ?? []).length > 0) {
@@ -37,13 +37,13 @@ export async function sqlCommand(query: string, options: SqlOptions): Promise<Ex
   }
 }
 
-function printTable(rows: Parameters<typeof jsonRows>[0]): void {
+function printTable(rows: ValueRows): void {
   const columns = rows.columns ?? [];
   const table = new Table({ head: columns.map((column) => column.name), style: { head: [], border: [] } });
   for (const row of rows) {
     table.push(
-      columns.map((column) => {
-        const value: unknown = row[column.name];
+      columns.map((column, index) => {
+        const value = row[index];
         return value === null ? 'NULL' : String(valueText(value, column.type));
       }),
     );

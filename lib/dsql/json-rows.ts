@@ -1,5 +1,3 @@
-import type postgres from 'postgres';
-
 /** Types whose text is JSON already, or a JSON number. */
 const jsonTypes: ReadonlySet<number> = new Set([114, 3802]);
 const numberTypes: ReadonlySet<number> = new Set([21, 23, 26, 700, 701]);
@@ -13,16 +11,24 @@ export function isoTimestamp(text: string, type: number): string {
   return text;
 }
 
+/** The answer of a statement that ran with `values()`: rows as arrays, for two columns may have the same name. */
+export interface ValueRows extends ReadonlyArray<readonly unknown[]> {
+  readonly columns?: readonly { readonly name: string; readonly type: number }[] | undefined;
+}
+
 /**
  * Rows as the text of a JSON array of objects, exact: bigint and numeric as strings, JSON columns as the JSON they hold,
- * timestamps as ISO 8601, bytea in hexadecimal. Needs the connection's types to be text (see `connect`).
+ * timestamps as ISO 8601, bytea in hexadecimal. A second column of the same name gets `_2`, a third `_3`.
+ * Needs the connection's types to be text (see `connect`).
  */
-export function jsonRows(rows: postgres.RowList<readonly postgres.Row[]>): string {
+export function jsonRows(rows: ValueRows): string {
   const columns = rows.columns ?? [];
+  const names = columns.map(({ name }, index) => {
+    const before = columns.slice(0, index).filter((column) => column.name === name).length;
+    return JSON.stringify(before === 0 ? name : `${name}_${before + 1}`);
+  });
   const lines = rows.map((row) => {
-    const fields = columns.map(
-      (column) => `${JSON.stringify(column.name)}:${jsonValue(row[column.name], column.type)}`,
-    );
+    const fields = columns.map((column, index) => `${names[index]}:${jsonValue(row[index], column.type)}`);
     return `{${fields.join(',')}}`;
   });
   return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`;

@@ -88,8 +88,12 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanMa
       await checkShrink(sql, { table, rows: clean.counts.rows_clean, maxShrink: settings.max_shrink }, retry);
     }
   }
-  const warnings = await hotKeyWarnings({ table, manifest: clean, store, scratchDir, retry, ...demand });
-  return { table, warnings };
+  const hot = await hotKeyWarnings({ table, manifest: clean, store, scratchDir, retry, ...demand });
+  const again =
+    run.range !== undefined && settings.load_mode === 'insert' && demand.keyColumns.length === 0
+      ? ['--from and --to read rows that may be in the table already, and without key_columns insert adds them again.']
+      : [];
+  return { table, warnings: [...again, ...hot] };
 }
 
 /**
