@@ -105,8 +105,3 @@ export const paginationSchema = z.discriminatedUnion('type', [
 ]);
 
 export type PaginationSettings = z.infer<typeof paginationSchema>;
-export type PageNumberSettings = z.infer<typeof pageNumberSchema>;
-export type OffsetSettings = z.infer<typeof offsetSchema>;
-export type CursorSettings = z.infer<typeof cursorSchema>;
-export type NextUrlSettings = z.infer<typeof nextUrlSchema>;
-export type LinkHeaderSettings = z.infer<typeof linkHeaderSchema>;

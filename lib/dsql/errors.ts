@@ -1,15 +1,5 @@
 import { TerminalError, TransientError } from '../errors.ts';
 
-/** Nobody answers at the endpoint, or the connection was refused before a statement ran. */
-export class TargetUnreachableError extends TransientError {
-  override readonly name = 'TargetUnreachableError';
-  readonly code = 'target_unreachable';
-
-  constructor(endpoint: string, reason: string, options: { readonly cause?: unknown } = {}) {
-    super(`The target ${endpoint} cannot be reached: ${reason}. Check aurora_dsql.hostname and the network.`, options);
-  }
-}
-
 /** The target refused the token or the role. */
 export class TargetAccessDeniedError extends TerminalError {
   override readonly name = 'TargetAccessDeniedError';

@@ -1,3 +1,4 @@
+import { maxRowBytes } from '../dsql/limits.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
@@ -12,7 +13,7 @@ export const maxBatchBytes = 8 * 1024 * 1024;
  * A cut falls where the running sum of bytes passes a multiple of this; no row is larger than 2 MiB, so no batch is
  * larger than `maxBatchBytes`. Cutting this way needs one pass and gives the same batches each time.
  */
-const cutBytes = maxBatchBytes - 2 * 1024 * 1024;
+const cutBytes = maxBatchBytes - maxRowBytes;
 
 /** Bytes a row costs besides its text, for each column: length and null marks in the row and its index entries. */
 const columnOverheadBytes = 8;

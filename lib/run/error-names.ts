@@ -21,7 +21,6 @@ export const transientErrorNames = [
   'SourceFileChangedError',
   'StoreUnavailableError',
   'TargetUnavailableError',
-  'TargetUnreachableError',
   'TokenServerBusyError',
   'WaitTooLongError',
 ] as const;

@@ -1,20 +1,8 @@
 import { at, lastName, listAt, nameParts, type Tree, textAt, unwrap } from '../sql/tree.ts';
 import { always, type Rule, when } from './rule.ts';
 
-/** Statements DSQL runs. Every other statement PostgreSQL's grammar knows is refused by its node's name. */
-export const supportedStatements: ReadonlySet<string> = new Set([
-  'SelectStmt',
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'CopyStmt',
-  'ExplainStmt',
-  'CallStmt',
-  'TransactionStmt',
-  'VariableSetStmt',
-  'VariableShowStmt',
-  'ConstraintsSetStmt',
-  'VacuumStmt',
+/** Statements that change the catalog; DSQL takes one in a transaction. */
+export const ddlStatements: ReadonlySet<string> = new Set([
   'CreateStmt',
   'AlterTableStmt',
   'IndexStmt',
@@ -41,6 +29,23 @@ export const supportedStatements: ReadonlySet<string> = new Set([
   'CreateStatsStmt',
   'AlterStatsStmt',
   'CommentStmt',
+]);
+
+/** Statements DSQL runs. Every other statement PostgreSQL's grammar knows is refused by its node's name. */
+export const supportedStatements: ReadonlySet<string> = new Set([
+  'SelectStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'CopyStmt',
+  'ExplainStmt',
+  'CallStmt',
+  'TransactionStmt',
+  'VariableSetStmt',
+  'VariableShowStmt',
+  'ConstraintsSetStmt',
+  'VacuumStmt',
+  ...ddlStatements,
   'DeallocateStmt',
 ]);
 

@@ -2,7 +2,7 @@ import { loadModule, parseSync } from 'libpg-query';
 import { dsqlLimits, type LocalLimits } from '../limits.ts';
 import { limitRules } from '../rules/limit-rules.ts';
 import type { Rule, RuleContext } from '../rules/rule.ts';
-import { refuseStatement, statementRules } from '../rules/statement-rules.ts';
+import { ddlStatements, refuseStatement, statementRules } from '../rules/statement-rules.ts';
 import { alterRules, indexRules, tableRules } from '../rules/table-rules.ts';
 import { typeRules } from '../rules/type-rules.ts';
 import type { DsqlError } from '../wire/error-response.ts';
@@ -184,35 +184,6 @@ function tableName(range: Tree | undefined): TableName {
   return { schema: textAt(range, 'schemaname'), table: textAt(range, 'relname') };
 }
 
-const ddlNodes = new Set([
-  'CreateStmt',
-  'AlterTableStmt',
-  'IndexStmt',
-  'DropStmt',
-  'RenameStmt',
-  'AlterObjectSchemaStmt',
-  'AlterOwnerStmt',
-  'ViewStmt',
-  'CreateSchemaStmt',
-  'CreateSeqStmt',
-  'AlterSeqStmt',
-  'CreateDomainStmt',
-  'AlterDomainStmt',
-  'CreateFunctionStmt',
-  'AlterFunctionStmt',
-  'CreateRoleStmt',
-  'AlterRoleStmt',
-  'DropRoleStmt',
-  'GrantStmt',
-  'GrantRoleStmt',
-  'AlterDefaultPrivilegesStmt',
-  'DropOwnedStmt',
-  'ReassignOwnedStmt',
-  'CreateStatsStmt',
-  'AlterStatsStmt',
-  'CommentStmt',
-]);
-
 function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
   if (node === 'TransactionStmt') {
     const kind = textAt(tree, 'kind');
@@ -220,7 +191,7 @@ function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
     if (kind === 'TRANS_STMT_COMMIT') return 'commit';
     if (kind === 'TRANS_STMT_ROLLBACK') return 'rollback';
   }
-  if (ddlNodes.has(node)) return 'ddl';
+  if (ddlStatements.has(node)) return 'ddl';
   if (node === 'CopyStmt') return at(tree, 'is_from') === true ? 'write' : 'read';
   if (node === 'CallStmt')
     return textAt(listAt(tree, 'funccall', 'funcname')[0], 'String', 'sval') === 'sys' ? 'call' : 'ddl';
