@@ -39,7 +39,7 @@ export const handler = wear(eventSchema, async (event, invocation) => {
   const run = event.run as Run;
   switch (event.action) {
     case 'prepare': {
-      const { warnings } = await prepareStage(context, run, clean);
+      const { warnings } = await prepareStage(context, run, { plan: clean });
       const { indexes, load_mode, verify } = context.pipeline.settings;
       return {
         groups: chunkGroups(clean.chunks.length),
@@ -51,7 +51,7 @@ export const handler = wear(eventSchema, async (event, invocation) => {
     case 'load':
       return await loadGroup(context, event, clean, { run, signal, invocation });
     case 'conclude':
-      return await concludeStage(context, clean, await requireTable(context), await loadedRows(context, run));
+      return await concludeStage(context, { plan: clean }, await requireTable(context), await loadedRows(context, run));
   }
 });
 
@@ -66,7 +66,7 @@ async function loadGroup(
   let conflicts = event.conflict_retries;
   for (let chunk = event.from; chunk < event.to; chunk += 1) {
     try {
-      const loaded = await loadStage(context, call.run, clean, table, [chunk]);
+      const loaded = await loadStage(context, call.run, { plan: clean }, table, [chunk]);
       conflicts += loaded.conflict_retries;
     } catch (error) {
       if (!call.signal.aborted) throw error;

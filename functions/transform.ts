@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Run } from '../lib/run/request.ts';
-import { transformStage } from '../lib/run/stages.ts';
+import { transformStage } from '../lib/run/transform-stage.ts';
 import { StageTooSlowError } from './errors.ts';
 import { stageShape } from './events.ts';
 import { wear } from './rings.ts';
@@ -14,6 +14,11 @@ const service = openService();
 export const handler = wear(z.strictObject(stageShape), async (event, invocation) => {
   const signal = abortBefore(invocation, new StageTooSlowError('transform', 'transform'));
   const context = await holdStage(service, event, signal);
-  const clean = await transformStage(context, event.run as Run, await requireRaw(context, event.run));
-  return { chunks: clean.chunks.length, ...clean.counts };
+  const transformation = await transformStage(context, event.run as Run, await requireRaw(context, event.run));
+  try {
+    const clean = await transformation.finished;
+    return { chunks: clean.chunks.length, ...clean.counts };
+  } finally {
+    await transformation.stop();
+  }
 });

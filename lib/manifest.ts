@@ -121,4 +121,8 @@ export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;
 export type CleanManifest = z.infer<typeof cleanManifestSchema>;
+/** Where a chunk lies or will lie, and how many rows it holds. */
+export type PlannedChunk = Pick<Chunk, 'location' | 'rows'>;
+/** What is known of the clean rows when each is decided and counted, and the chunks are still to be written. */
+export type CleanPlan = Omit<CleanManifest, 'chunks'> & { readonly chunks: readonly PlannedChunk[] };
 export type RejectedRow = z.infer<typeof rejectedRowSchema>;

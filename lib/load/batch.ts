@@ -2,6 +2,7 @@ import { maxRowBytes } from '../dsql/limits.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
+import { type RenderedRow, type Rendering, textOf } from './rendering.ts';
 
 /**
  * Text bytes of one batch at most. With the row and index overhead that DSQL accounts, this stays under its 10 MiB: 500
@@ -18,8 +19,8 @@ const cutBytes = maxBatchBytes - maxRowBytes;
 /** Bytes a row costs besides its text, for each column: length and null marks in the row and its index entries. */
 const columnOverheadBytes = 8;
 
-/** The rows of one transaction. */
-export interface Batch {
+/** Which rows of a chunk go in one transaction. */
+export interface BatchRange {
   readonly chunk: number;
   /** The batch's number in its chunk; halves of batch `3` are `3.0` and `3.1`. Part of the ledger's key. */
   readonly id: string;
@@ -27,8 +28,6 @@ export interface Batch {
   readonly from: number;
   readonly to: number;
   readonly rows: number;
-  /** One PostgreSQL array literal per column, each of `rows` elements. */
-  readonly arrays: readonly string[];
 }
 
 /** Where a chunk's Parquet lies, and its number in the run. */
@@ -37,36 +36,13 @@ export interface ChunkFile {
   readonly path: string;
 }
 
-/** Types whose text never holds a character that an array literal has to quote. */
-const plainTypes = /^(smallint|integer|bigint|numeric|boolean|date|uuid|real|double precision)/;
+/** Types whose text is never longer than `fixedBytes`; numerics of up to 38 digits are. */
+const fixedTypes =
+  /^(smallint|integer|bigint|boolean|date|time|timestamp|uuid|real|double precision|numeric\((\d|[12]\d|3[0-8]),)/;
+const fixedBytes = 42;
 
-/** Types whose text is never longer than `fixedBytes`. */
-const fixedTypes = /^(smallint|integer|bigint|boolean|date|time|timestamp|uuid|real|double precision)/;
-const fixedBytes = 40;
-
-/** Array literals that are held in memory at once, about; a chunk is rendered whole unless it is wider than this. */
+/** Rendered rows that are held in memory at once, about; a chunk is rendered whole unless it is wider than this. */
 const groupBytes = 64 * 1024 * 1024;
-
-function textOf(column: Column): string {
-  return `CAST(${quoteName(column.name)} AS VARCHAR)`;
-}
-
-/** A value as an element of an array literal. Most texts need no escape, and looking is cheaper than replacing. */
-function element(column: Column): string {
-  const text = textOf(column);
-  if (plainTypes.test(column.type)) return `coalesce(${text}, 'NULL')`;
-  const special = `contains(${text}, '"') OR contains(${text}, '\\')`;
-  const escaped = `replace(replace(${text}, '\\', '\\\\'), '"', '\\"')`;
-  return `coalesce('"' || CASE WHEN ${special} THEN ${escaped} ELSE ${text} END || '"', 'NULL')`;
-}
-
-/**
- * One array literal per column. No ORDER BY inside: all columns of a row enter their aggregates together, so the arrays
- * agree row by row, and the order of rows within a batch does not matter.
- */
-function arrayLiterals(columns: readonly Column[]): string {
-  return columns.map((column, index) => `'{' || string_agg(${element(column)}, ',') || '}' AS c${index}`).join(', ');
-}
 
 function numbered(chunk: ChunkFile): string {
   return `(SELECT *, file_row_number AS n FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true))`;
@@ -110,40 +86,42 @@ async function cutChunk(
 }
 
 /**
- * The batches of a chunk in their order, cut by rows and bytes and rendered as array literals inside DuckDB; as many at a
- * time as memory allows, which for rows of ordinary width is the whole chunk.
+ * The batches of a chunk in their order, cut by rows and bytes and rendered inside DuckDB; as many at a time as memory
+ * allows, which for rows of ordinary width is the whole chunk.
  */
-export async function* renderBatches(
+export async function* renderBatches<B>(
   session: DuckDbSession,
   chunk: ChunkFile,
   columns: readonly Column[],
   batchRows: number,
-): AsyncGenerator<readonly Batch[]> {
+  rendering: Rendering<B>,
+): AsyncGenerator<readonly (BatchRange & B)[]> {
   const { byRows, cuts } = await cutChunk(session, chunk, columns, batchRows);
   const bytes = cuts.reduce((sum, cut) => sum + cut.bytes, 0);
   if (byRows && bytes <= groupBytes) {
     const rows = await session.rows(`
-      SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${arrayLiterals(columns)}
+      SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
         FROM ${numbered(chunk)} GROUP BY n // ${batchRows} ORDER BY first`);
-    yield rows.map((row, index) => batchOf(row, chunk.number, String(index), columns.length));
+    yield rows.map((row, index) => ({ ...rangeOf(row, chunk, String(index)), ...rendering.read(row, columns) }));
     return;
   }
   for (const [index, cut] of cuts.entries()) {
-    yield [await renderRange(session, chunk, columns, { id: String(index), ...cut })];
+    yield [await renderRange(session, chunk, columns, { id: String(index), ...cut }, rendering)];
   }
 }
 
 /** One range of a chunk as a batch; for the halves of a batch that was refused. */
-export async function renderRange(
+export async function renderRange<B>(
   session: DuckDbSession,
   chunk: ChunkFile,
   columns: readonly Column[],
-  range: Pick<Batch, 'id' | 'from' | 'to'>,
-): Promise<Batch> {
-  const [row] = await session.rows(`
-    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${arrayLiterals(columns)}
+  range: Pick<BatchRange, 'id' | 'from' | 'to'>,
+  rendering: Rendering<B>,
+): Promise<BatchRange & B> {
+  const [row = {}] = await session.rows(`
+    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
       FROM ${numbered(chunk)} WHERE n >= ${range.from} AND n < ${range.to}`);
-  return batchOf(row ?? {}, chunk.number, range.id, columns.length);
+  return { ...rangeOf(row, chunk, range.id), ...rendering.read(row, columns) };
 }
 
 /** A value longer than this is shortened in the JSON of a row that was refused. */
@@ -154,7 +132,7 @@ export async function renderRowsJson(
   session: DuckDbSession,
   chunk: ChunkFile,
   columns: readonly Column[],
-  range: Pick<Batch, 'from' | 'to'>,
+  range: Pick<BatchRange, 'from' | 'to'>,
   withoutIds: readonly string[] = [],
 ): Promise<readonly { readonly row: number; readonly json: string }[]> {
   const fields = columns.map((column) => {
@@ -170,15 +148,8 @@ export async function renderRowsJson(
   return rows.map((row) => ({ row: Number(row.n), json: String(row.json) }));
 }
 
-function batchOf(row: Readonly<Record<string, unknown>>, chunk: number, id: string, width: number): Batch {
+function rangeOf(row: RenderedRow, chunk: ChunkFile, id: string): BatchRange {
   const from = Number(row.first);
   const rows = Number(row.rows);
-  return {
-    chunk,
-    id,
-    from,
-    to: from + rows,
-    rows,
-    arrays: Array.from({ length: width }, (_, i) => String(row[`c${i}`])),
-  };
+  return { chunk: chunk.number, id, from, to: from + rows, rows };
 }

@@ -3,7 +3,7 @@ import { classifyFailure } from '../dsql/failure.ts';
 import type { RetryContext } from '../dsql/retry.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { EtlError } from '../errors.ts';
-import type { CleanManifest } from '../manifest.ts';
+import type { Chunk } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { ChunkFile } from './batch.ts';
 
@@ -14,15 +14,15 @@ export interface SessionRequest {
   readonly retry: RetryContext;
 }
 
-/** A DuckDB that sees these files and nothing else; what the database refuses inside becomes an error that says so. */
+/** A DuckDB that sees these files or folders and nothing else; what the database refuses inside becomes an error that says so. */
 export async function withSession<T>(
   request: SessionRequest,
-  files: readonly { readonly path: string }[],
+  sees: { readonly files?: readonly { readonly path: string }[]; readonly folders?: readonly string[] },
   work: (session: DuckDbSession) => Promise<T>,
 ): Promise<T> {
   const session = await openDuckDb({
-    allowedDirs: [],
-    allowedFiles: files.map((file) => file.path),
+    allowedDirs: sees.folders ?? [],
+    allowedFiles: (sees.files ?? []).map((file) => file.path),
     tempDir: request.scratchDir,
     signal: request.retry.signal,
   });
@@ -39,18 +39,12 @@ export async function withSession<T>(
   }
 }
 
-/** The clean chunks on the local disk, all or those of the given numbers, and their rows. */
+/** Chunks of a run on the local disk, with their numbers. */
 export async function localChunks(
   store: ObjectStore,
-  manifest: CleanManifest,
-  numbers?: readonly number[],
-): Promise<{ readonly files: readonly ChunkFile[]; readonly rows: number }> {
+  chunks: readonly Pick<Chunk, 'location'>[],
+): Promise<readonly ChunkFile[]> {
   const files: ChunkFile[] = [];
-  let rows = 0;
-  for (const [number, chunk] of manifest.chunks.entries()) {
-    if (numbers !== undefined && !numbers.includes(number)) continue;
-    files.push({ number, path: await store.localPath(chunk.location) });
-    rows += chunk.rows;
-  }
-  return { files, rows };
+  for (const [number, { location }] of chunks.entries()) files.push({ number, path: await store.localPath(location) });
+  return files;
 }

@@ -2,7 +2,7 @@ import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { maxKeyColumns } from '../dsql/limits.ts';
 import type { RetryContext } from '../dsql/retry.ts';
-import type { CleanManifest } from '../manifest.ts';
+import type { CleanPlan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { localChunks, withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
@@ -16,7 +16,7 @@ export interface ConcludeRequest {
   readonly sql: Sql;
   readonly where: { readonly endpoint: string; readonly user: string };
   readonly pipelineName: string;
-  readonly manifest: CleanManifest;
+  readonly manifest: CleanPlan;
   readonly store: ObjectStore;
   readonly scratchDir: string;
   readonly table: TargetTable;
@@ -46,18 +46,18 @@ export interface Conclusion {
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
   const { loadMode, manifest, retry, sql, store, table, verify } = request;
-  const chunks = await localChunks(store, manifest);
+  const chunks = await localChunks(store, manifest.chunks);
   const identity = identityOf(table, request.keyColumns);
-  return await withSession(request, chunks.files, async (session) => {
+  return await withSession(request, { files: chunks }, async (session) => {
     const rowsDeleted =
-      loadMode === 'replace' ? await deleteMissing({ sql, session, table, chunks: chunks.files, identity, retry }) : 0;
+      loadMode === 'replace' ? await deleteMissing({ sql, session, table, chunks, identity, retry }) : 0;
     await buildIndexes(sql, table.name, request.indexes, request.where, retry);
     if (verify === 'off' || identity.length === 0) return { rows_deleted: rowsDeleted, verified: null };
     const found = await verifyRows({
       sql,
       session,
       table,
-      chunks: chunks.files,
+      chunks,
       columns: writtenColumns(table, manifest.columns),
       identity,
       mode: verify,

@@ -1,13 +1,15 @@
 import type { RetryContext } from '../dsql/retry.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
-import type { CleanManifest } from '../manifest.ts';
+import type { CleanPlan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { localChunks, withSession } from './chunk-session.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
 export interface HotKeyRequest {
   readonly table: TargetTable;
-  readonly manifest: CleanManifest;
+  readonly manifest: CleanPlan;
+  /** Resolves when a chunk can be taken from the store; all can when left out. */
+  readonly chunkReady?: (chunk: number) => Promise<void>;
   readonly store: ObjectStore;
   readonly keyColumns: readonly string[];
   readonly scratchDir: string;
@@ -29,10 +31,11 @@ export async function hotKeyWarnings(request: HotKeyRequest): Promise<readonly s
   const leading = new Set([...(table.ours ? [] : table.uniqueKeys.map((key) => key[0])), keyColumns[0]]);
   const suspects = manifest.columns.filter((column) => leading.has(column.name) && ordered.test(column.type));
   if (suspects.length === 0 || manifest.counts.rows_clean < enoughRows) return [];
-  const { files } = await localChunks(request.store, manifest, [0]);
+  await request.chunkReady?.(0);
+  const files = await localChunks(request.store, manifest.chunks.slice(0, 1));
   const path = files[0]?.path;
   if (path === undefined) return [];
-  return await withSession({ ...request, pipelineName: '' }, files, async (session) => {
+  return await withSession({ ...request, pipelineName: '' }, { files }, async (session) => {
     const warnings: string[] = [];
     for (const column of suspects) {
       const name = quoteName(column.name);

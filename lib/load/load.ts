@@ -1,25 +1,31 @@
+import { posix } from 'node:path';
 import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import { EtlError } from '../errors.ts';
-import type { CleanManifest, Column } from '../manifest.ts';
+import type { CleanPlan, Column, PlannedChunk } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { type Batch, type ChunkFile, renderBatches } from './batch.ts';
-import { localChunks, withSession } from './chunk-session.ts';
+import { type ChunkFile, renderBatches } from './batch.ts';
+import { withSession } from './chunk-session.ts';
+import { copyStatement } from './copy-lines.ts';
 import { writtenColumns } from './define-table.ts';
 import { BatchFailedError, LedgerMismatchError } from './errors.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from './ledger.ts';
 import { writeRejectedFile } from './rejected-row.ts';
+import { type Arrays, asArrays, asLines, type Lines, type Rendering } from './rendering.ts';
 import { type SplitContext, writeOrSplit } from './split-batch.ts';
 import { batchStatement } from './statement.ts';
 import type { TargetTable } from './target-table.ts';
+import type { Batch } from './write-batch.ts';
 
 export interface LoadRequest {
   readonly sql: Sql;
   readonly runId: string;
   readonly pipelineName: string;
-  readonly manifest: CleanManifest;
+  readonly manifest: CleanPlan;
+  /** Resolves when a chunk can be taken from the store; all can when left out. */
+  readonly chunkReady?: (chunk: number) => Promise<void>;
   readonly store: ObjectStore;
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
@@ -61,7 +67,7 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
     files.push({ path: await store.localPath(part.location), name: part.location });
   }
   if (files.length === 0) return;
-  await withSession(request, files, async (session) => {
+  await withSession(request, { files }, async (session) => {
     for (const file of files) await writeRejectedFile(sql, session, file, { runId, pipelineName }, retry);
   });
 }
@@ -76,8 +82,11 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
  */
 export async function load(request: LoadRequest): Promise<LoadResult> {
   const { manifest, runId, sql, store, table } = request;
-  const { files: chunks, rows } = await localChunks(store, manifest, request.chunks);
-  return await withSession(request, chunks, async (session) => {
+  const chunks = [...manifest.chunks.entries()].filter(([number]) => request.chunks?.includes(number) ?? true);
+  const rows = chunks.reduce((sum, [, chunk]) => sum + chunk.rows, 0);
+  // The chunks themselves may still be on their way.
+  const folders = [...new Set(chunks.map(([, chunk]) => store.localFolder(posix.dirname(chunk.location))))];
+  return await withSession(request, { folders }, async (session) => {
     const columns = writtenColumns(table, manifest.columns);
     const committed = await withRetries('Reading the ledger', request.retry, () => readLedger(sql, runId));
     const context: SplitContext = {
@@ -89,10 +98,17 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       committed: new Map(committed.map((entry) => [ledgerKey(entry), entry])),
       retry: request.retry,
       keyed: request.keyColumns.length > 0,
+      copy: copyStatement(table, columns),
+      copying: mayCopy(request),
       ...statements(request, columns),
     };
     return total(runId, await writeChunks(request, chunks, rows, context), rows);
   });
+}
+
+/** COPY takes rows fastest, where none of them can be in the table already. */
+function mayCopy({ again, keyColumns, loadMode }: LoadRequest): boolean {
+  return !again && (loadMode === 'insert' || keyColumns.length === 0);
 }
 
 /** How the load mode writes a batch, and what it turns to when rows are in the table already. */
@@ -111,7 +127,7 @@ function statements(
 /** Renders chunk after chunk, one ahead, and writes their batches with as many workers as there are connections. */
 async function writeChunks(
   request: LoadRequest,
-  chunks: readonly ChunkFile[],
+  chunks: readonly (readonly [number, PlannedChunk])[],
   rowsClean: number,
   context: SplitContext,
 ): Promise<readonly LedgerEntry[]> {
@@ -163,12 +179,21 @@ async function writeNamed(
 /** The batches of all chunks; while one group of them is written, the next is rendered. */
 async function* eachBatch(
   request: LoadRequest,
-  chunks: readonly ChunkFile[],
+  chunks: readonly (readonly [number, PlannedChunk])[],
   context: SplitContext,
 ): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkFile }> {
   const groups = async function* (): AsyncGenerator<readonly { readonly batch: Batch; readonly chunk: ChunkFile }[]> {
-    for (const chunk of chunks) {
-      for await (const batches of renderBatches(context.session, chunk, context.columns, request.batchRows)) {
+    for (const [number, { location }] of chunks) {
+      await request.chunkReady?.(number);
+      const chunk = { number, path: await request.store.localPath(location) };
+      const rendering: Rendering<Arrays | Lines> = context.copying ? asLines : asArrays;
+      for await (const batches of renderBatches(
+        context.session,
+        chunk,
+        context.columns,
+        request.batchRows,
+        rendering,
+      )) {
         yield batches.map((batch) => ({ batch, chunk }));
       }
     }

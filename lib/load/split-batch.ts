@@ -1,11 +1,13 @@
 import { classifyFailure, type DatabaseFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { EtlError } from '../errors.ts';
 import type { Column } from '../manifest.ts';
-import { type Batch, type ChunkFile, renderRange, renderRowsJson } from './batch.ts';
+import { type BatchRange, type ChunkFile, renderRange, renderRowsJson } from './batch.ts';
 import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
 import { insertRefusedRows, type RefusedRows } from './rejected-row.ts';
-import { checked, type WriteContext, writeBatch } from './write-batch.ts';
+import { type Arrays, asArrays } from './rendering.ts';
+import { type Batch, checked, type WriteContext, writeBatch } from './write-batch.ts';
 
 export interface SplitContext extends WriteContext {
   readonly pipelineName: string;
@@ -13,6 +15,8 @@ export interface SplitContext extends WriteContext {
   readonly columns: readonly Column[];
   /** Batches of this run that had committed before it was interrupted, by `ledgerKey`. */
   readonly committed: ReadonlyMap<string, LedgerEntry>;
+  /** Batches are rendered for COPY; no longer when the database has not got it. */
+  copying: boolean;
 }
 
 /**
@@ -32,6 +36,13 @@ export async function writeOrSplit(
       return [await writeBatch(batch, context)];
     } catch (error) {
       const failure = classifyFailure(error);
+      if (batch.form === 'lines') {
+        if (failure.class === 'denied' || error instanceof EtlError) throw error;
+        if (failure.code === '0A000' || failure.code === '42601') context.copying = false;
+        // The statement will be told by the database what is wrong; COPY is not.
+        const arrays = await renderRange(context.session, chunk, context.columns, batch, asArrays);
+        return await writeOrSplit(arrays, chunk, context);
+      }
       if (failure.class !== 'refused_row' && failure.class !== 'too_large') throw error;
       const taken = await refusePresent(batch, chunk, context, failure);
       if (taken !== undefined) return [taken];
@@ -45,13 +56,13 @@ export async function writeOrSplit(
   ];
   const entries: LedgerEntry[] = [];
   for (const half of halves) {
-    const rendered = await renderRange(context.session, chunk, context.columns, half);
+    const rendered = await renderRange(context.session, chunk, context.columns, half, asArrays);
     entries.push(...(await writeOrSplit(rendered, chunk, context)));
   }
   return entries;
 }
 
-function wasSplit(batch: Batch, committed: ReadonlyMap<string, LedgerEntry>): boolean {
+function wasSplit(batch: BatchRange, committed: ReadonlyMap<string, LedgerEntry>): boolean {
   const halves = ledgerKey({ chunk: batch.chunk, batch: `${batch.id}.` });
   return batch.rows > 1 && [...committed.keys()].some((key) => key.startsWith(halves));
 }
@@ -67,7 +78,7 @@ function columnOf(error: unknown): string | null {
  * of which many rows are there would take a transaction for each otherwise. Undefined where something else is at fault.
  */
 async function refusePresent(
-  batch: Batch,
+  batch: BatchRange & Arrays,
   chunk: ChunkFile,
   context: SplitContext,
   failure: DatabaseFailure,
@@ -103,19 +114,19 @@ async function refusePresent(
 }
 
 function place(
-  batch: Batch,
+  batch: BatchRange,
   { pipelineName, runId }: SplitContext,
 ): Pick<RefusedRows, 'runId' | 'pipelineName' | 'chunk'> {
   return { runId, pipelineName, chunk: batch.chunk };
 }
 
-function nothing(batch: Batch): LedgerEntry {
+function nothing(batch: BatchRange): LedgerEntry {
   return { chunk: batch.chunk, batch: batch.id, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
 }
 
 /** Keeps one refused row aside, with its ledger row, in one transaction. */
 async function rejectRow(
-  batch: Batch,
+  batch: BatchRange,
   chunk: ChunkFile,
   context: SplitContext,
   words: string,

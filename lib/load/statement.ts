@@ -7,7 +7,7 @@ const volatileColumns: ReadonlySet<string> = new Set(['extracted_at']);
 
 /** How a batch is written: the statement's text and what its answer means. */
 export interface BatchStatement {
-  /** `$1 … $n` are array literals as text, one per column of `columns`, all of the same length. */
+  /** `$1 … $n` are array literals, one per column of `columns`, all of the same length. */
   readonly text: string;
   readonly columns: readonly Column[];
   /** insert: every row is inserted. upsert: the statement returns one row per row written. */
@@ -17,7 +17,7 @@ export interface BatchStatement {
 }
 
 /**
- * Builds the one statement that writes a batch: `INSERT … SELECT unnest($1::text::T1[]), …`. A few strings per
+ * Builds the one statement that writes a batch: `INSERT … SELECT unnest($1::T1[]), …`. A few strings per
  * batch cross JavaScript, there is no limit of 65,535 parameters, and ON CONFLICT works, which COPY has not.
  *
  * `upsert` rewrites a row only where a column that counts differs, and with `latestBy` only where the new row is not older.
@@ -33,7 +33,7 @@ export function batchStatement(
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const arrays = columns.map(
-    (column, index) => `unnest($${index + 1}::text::${arrayType(types.get(column.name) ?? column.type)})`,
+    (column, index) => `unnest($${index + 1}::${arrayType(types.get(column.name) ?? column.type)})`,
   );
   const insert = `INSERT INTO ${quoteTable(table.name)} AS t (${names}) SELECT ${arrays.join(', ')}`;
   const tellsInserted = types.has('created_at') && !columns.some((column) => column.name === 'created_at');

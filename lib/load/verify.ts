@@ -5,6 +5,7 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
 import { type ChunkFile, renderBatches } from './batch.ts';
 import { VerifyFailedError } from './errors.ts';
+import { asArrays } from './rendering.ts';
 import { arrayType } from './statement.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
@@ -42,9 +43,7 @@ export async function verifyRows(request: VerifyRequest): Promise<number> {
       ? request.columns.filter((column) => !untold.has(column.name))
       : request.columns.filter((column) => identity.includes(column.name));
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
-  const arrays = columns.map(
-    (column, index) => `$${index + 1}::text::${arrayType(types.get(column.name) ?? column.type)}`,
-  );
+  const arrays = columns.map((column, index) => `$${index + 1}::${arrayType(types.get(column.name) ?? column.type)}`);
   const names = columns.map((column) => quoteIdentifier(column.name));
   const same = columns
     .filter((column) => !identity.includes(column.name))
@@ -59,7 +58,7 @@ export async function verifyRows(request: VerifyRequest): Promise<number> {
     JOIN ${quoteTable(table.name)} t ON ${join} WHERE ${condition}`;
   let found = 0;
   for (const chunk of request.chunks) {
-    for await (const batches of renderBatches(session, chunk, columns, request.batchRows)) {
+    for await (const batches of renderBatches(session, chunk, columns, request.batchRows, asArrays)) {
       for (const batch of batches) {
         const [row] = await withRetries(
           'Verifying',

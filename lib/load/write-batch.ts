@@ -1,15 +1,23 @@
 import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
-import type { Batch } from './batch.ts';
+import type { BatchRange } from './batch.ts';
+import { copyLines } from './copy-lines.ts';
 import { LedgerMismatchError } from './errors.ts';
 import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
+import type { Arrays, Lines } from './rendering.ts';
 import type { BatchStatement } from './statement.ts';
+
+/** The rows of one transaction. */
+export type Batch = BatchRange & (Arrays | Lines);
 
 export interface WriteContext {
   readonly sql: Sql;
   readonly runId: string;
+  /** For batches of arrays. */
   readonly statement: BatchStatement;
+  /** For batches of lines. */
+  readonly copy: string;
   /** What to use instead when rows turn out to be in the table already under their derived `uuid_id`. */
   readonly insertNew: BatchStatement | undefined;
   /** Rows are known by key columns: one that is there already is a row refused, not the same row again. */
@@ -25,7 +33,8 @@ export interface WriteContext {
  *
  * @throws {ConflictRetriesExhaustedError} transient: every attempt met 40001
  * @throws {TargetUnavailableError} transient: the connection kept failing
- * @throws the driver's error where the database refused the batch for its data or its size; the caller splits
+ * @throws the driver's error where the database refused the batch for its data or its size; the caller splits. For
+ *   lines that is no more than that the transaction failed; the caller writes them as arrays to learn why
  * Killed midway: all of this batch is committed with its ledger row, or none of it.
  */
 export async function writeBatch(batch: Batch, context: WriteContext): Promise<LedgerEntry> {
@@ -45,19 +54,32 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<L
       if (done !== undefined) return checked(runId, batch, done);
     }
     try {
-      return await commit(batch, context, statement);
+      return batch.form === 'lines' ? await commitLines(batch, context) : await commitArrays(batch, context, statement);
     } catch (error) {
-      if (classifyFailure(error).code !== '23505') throw error;
+      if (batch.form === 'lines' || classifyFailure(error).code !== '23505') throw error;
       const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);
       if (done !== undefined) return checked(runId, batch, done);
       if (context.keyed || context.insertNew === undefined || statement === context.insertNew) throw error;
       statement = context.insertNew;
-      return await commit(batch, context, statement);
+      return await commitArrays(batch, context, statement);
     }
   });
 }
 
-async function commit(batch: Batch, { sql, runId }: WriteContext, statement: BatchStatement): Promise<LedgerEntry> {
+async function commitLines(batch: BatchRange & Lines, { copy, runId, sql }: WriteContext): Promise<LedgerEntry> {
+  return await sql.begin(async (transaction) => {
+    await copyLines(transaction, copy, batch.lines);
+    const entry = entryOf(batch, batch.rows, 0);
+    await writeLedgerEntry(transaction, runId, entry);
+    return entry;
+  });
+}
+
+async function commitArrays(
+  batch: BatchRange & Arrays,
+  { runId, sql }: WriteContext,
+  statement: BatchStatement,
+): Promise<LedgerEntry> {
   return await sql.begin(async (transaction) => {
     const insert = transaction.unsafe<{ readonly inserted: boolean }[]>(statement.text, [...batch.arrays], {
       prepare: true,
@@ -76,13 +98,13 @@ async function commit(batch: Batch, { sql, runId }: WriteContext, statement: Bat
   });
 }
 
-function entryOf(batch: Batch, inserted: number, updated: number): LedgerEntry {
+function entryOf(batch: BatchRange, inserted: number, updated: number): LedgerEntry {
   const unchanged = batch.rows - inserted - updated;
   return { chunk: batch.chunk, batch: batch.id, inserted, updated, unchanged, rejected: 0 };
 }
 
 /** The ledger's entry, if it speaks of as many rows as the batch has. @throws {LedgerMismatchError} otherwise */
-export function checked(runId: string, batch: Pick<Batch, 'chunk' | 'id' | 'rows'>, entry: LedgerEntry): LedgerEntry {
+export function checked(runId: string, batch: BatchRange, entry: LedgerEntry): LedgerEntry {
   const rows = entry.inserted + entry.updated + entry.unchanged + entry.rejected;
   if (rows !== batch.rows) {
     throw new LedgerMismatchError(

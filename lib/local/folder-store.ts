@@ -53,6 +53,7 @@ export function folderStore(root: string): ObjectStore {
       await stat(file);
       return file;
     },
+    localFolder: pathOf,
     scratchPath: async (key) => `${await make(key)}.${process.pid}.part`,
     removeAll: async (prefix) => {
       await rm(pathOf(prefix.replace(/\/$/, '')), { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { runStatement } from '../dsql/retry.ts';
 import { defineTable } from '../load/define-table.ts';
 import { buildIndexes } from '../load/indexes.ts';
 import type { TargetTable } from '../load/target-table.ts';
-import type { CleanManifest } from '../manifest.ts';
+import type { CleanPlan } from '../manifest.ts';
 import { grantTable } from './grant-table.ts';
 import { type RunContext, retryOf } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
@@ -13,7 +13,7 @@ import { indexDemands, tableDemand } from './table-demand.ts';
  *
  * @throws {TableMismatchError} terminal: the table that exists cannot take the rows
  */
-export async function defineStage(context: RunContext, clean: CleanManifest, role: string): Promise<TargetTable> {
+export async function defineStage(context: RunContext, clean: CleanPlan, role: string): Promise<TargetTable> {
   const retry = retryOf(context);
   const table = await defineTable(context.sql, tableDemand(context, clean), context.where, retry);
   await grantTable(context.sql, table.name, role, (what, statement) =>
@@ -23,7 +23,7 @@ export async function defineStage(context: RunContext, clean: CleanManifest, rol
 }
 
 /** Builds the indexes a pipeline wants and waits for them; for a connection of the tables' owner. Safe to repeat. */
-export async function indexStage(context: RunContext, clean: CleanManifest): Promise<void> {
+export async function indexStage(context: RunContext, clean: CleanPlan): Promise<void> {
   const { name } = tableDemand(context, clean);
   await buildIndexes(context.sql, name, indexDemands(context, clean), context.where, retryOf(context));
 }

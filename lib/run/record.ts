@@ -2,7 +2,7 @@ import { runStatement } from '../dsql/retry.ts';
 import { EtlError, messageOf } from '../errors.ts';
 import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';
-import type { CleanManifest, RawManifest } from '../manifest.ts';
+import type { CleanPlan, RawManifest } from '../manifest.ts';
 import { CountsMismatchError } from './errors.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
 import { noCounts, type RunCounts, type RunResult, type Stage } from './result.ts';
@@ -12,7 +12,7 @@ import { writeWatermark } from './watermark.ts';
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
   readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'watermark' | 'warnings'>;
-  readonly clean?: Pick<CleanManifest, 'counts'>;
+  readonly clean?: Pick<CleanPlan, 'counts'>;
   readonly loaded?: LoadResult & { readonly conflict_retries: number };
   readonly concluded?: Conclusion;
   /** Besides those of extract. */

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { Transformation } from '../transform/transform.ts';
 import { LeaseLostError } from './errors.ts';
 import { extractStage } from './extract-stage.ts';
 import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
-import { concludeStage, loadStage, prepareStage, transformStage } from './stages.ts';
+import { concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
+import { transformStage } from './transform-stage.ts';
 
 /** How often a run that waits for another one looks whether it has ended. */
 const waitPollMs = 1_000;
@@ -25,6 +27,7 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
   let outcome: RunOutcome = {};
   let stage: Stage = 'start';
   let lease: KeptLease | undefined;
+  let clean: Transformation | undefined;
   const enter = (next: Stage): void => {
     stage = next;
     context.onProgress?.({ stage, rows: 0 });
@@ -48,22 +51,28 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     outcome = { raw };
 
     enter('transform');
-    const clean = await transformStage(context, run, raw);
-    outcome = { raw, clean };
+    clean = await transformStage(context, run, raw);
+    outcome = { raw, clean: clean.plan };
 
+    // Chunks are loaded while later ones are still being written.
     enter('load');
+    clean.finished.catch(() => {
+      stage = 'transform';
+    });
     const { table, warnings } = await prepareStage(context, run, clean);
-    outcome = { raw, clean, warnings };
+    outcome = { raw, clean: clean.plan, warnings };
     const loaded = await loadStage(context, run, clean, table);
-    outcome = { raw, clean, warnings, loaded };
+    outcome = { raw, clean: clean.plan, warnings, loaded };
+    await clean.finished;
     const concluded = await concludeStage(context, clean, table, loaded);
 
     enter('record');
     if (lease.lost()) throw new LeaseLostError(context.pipeline.name);
-    return await recordSuccess(context, run, { raw, clean, warnings, loaded, concluded });
+    return await recordSuccess(context, run, { raw, clean: clean.plan, warnings, loaded, concluded });
   } catch (error) {
     return await recordFailure(context, run, outcome, stage, error);
   } finally {
+    await clean?.stop();
     await lease?.release().catch(() => undefined);
   }
 }

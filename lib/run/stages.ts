@@ -1,18 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import type { PipelineSettings } from '../config/pipeline.ts';
-import { parseTableName } from '../dsql/identifier.ts';
-import { runStatement } from '../dsql/retry.ts';
-import { assertUnchanged } from '../extract/file/fingerprint.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { checkShrink } from '../load/replace.ts';
-import { describeTable, type TargetTable } from '../load/target-table.ts';
-import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../manifest.ts';
-import { transform } from '../transform/transform.ts';
-import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import type { TargetTable } from '../load/target-table.ts';
+import type { CleanPlan } from '../manifest.ts';
+import { type Run, type RunContext, retryOf } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
 
 /*
@@ -20,34 +16,17 @@ import { indexDemands, tableDemand } from './table-demand.ts';
  * may run in a process of its own; each may be repeated.
  */
 
-/** Cleans what extract left, or takes what an interrupted attempt of this run had finished. */
-export async function transformStage(context: RunContext, run: Run, raw: RawManifest): Promise<CleanManifest> {
-  const { pipeline, scratchDir, sql, store } = context;
-  const key = `${prefixOf(run)}/clean/manifest.json`;
-  const done = await store.get(key);
-  if (done !== undefined) return cleanManifestSchema.parse(JSON.parse(new TextDecoder().decode(done)));
-  const table = await runStatement('Reading the catalog', context.where, retryOf(context), () =>
-    describeTable(sql, parseTableName(pipeline.settings.target_table)),
-  );
-  await mkdir(scratchDir, { recursive: true });
-  const clean = await transform({
-    raw,
-    settings: { ...pipeline.settings, name: pipeline.name },
-    store,
-    prefix: prefixOf(run),
-    scratchDir,
-    ...(table === undefined ? {} : { targetColumns: table.columns }),
-    chunkRows: context.chunkRows,
-    memoryLimitMb: context.transformMemoryMb,
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-    onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
-  });
-  // A file read by reference must still be the one that was fingerprinted.
-  for (const part of raw.parts) {
-    if (part.local) await assertUnchanged({ ...part, shown: part.source });
-  }
-  await store.put(key, JSON.stringify(clean));
-  return clean;
+/** The clean rows of a run: what is known of them, and when each chunk can be taken where they are still being written. */
+export interface CleanRows {
+  readonly plan: CleanPlan;
+  readonly written?: (chunk: number) => Promise<void>;
+}
+
+function taken({ plan, written }: CleanRows): {
+  readonly manifest: CleanPlan;
+  readonly chunkReady?: NonNullable<CleanRows['written']>;
+} {
+  return { manifest: plan, ...(written === undefined ? {} : { chunkReady: written }) };
 }
 
 /** What the load needs to know of the target, as it is once it is ready. */
@@ -62,33 +41,34 @@ export interface Prepared {
  *
  * @throws {TooManyRejectedError | ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
  */
-export async function prepareStage(context: RunContext, run: Run, clean: CleanManifest): Promise<Prepared> {
+export async function prepareStage(context: RunContext, run: Run, clean: CleanRows): Promise<Prepared> {
   const { scratchDir, sql, store, where } = context;
   const { settings } = context.pipeline;
+  const { plan } = clean;
   const retry = retryOf(context);
   await mkdir(scratchDir, { recursive: true });
   await keepRejectedRows({
     sql,
     runId: run.run_id,
     pipelineName: context.pipeline.name,
-    manifest: clean,
+    manifest: plan,
     store,
     scratchDir,
     retry,
   });
-  checkRejected(settings, clean.counts);
-  const demand = tableDemand(context, clean);
+  checkRejected(settings, plan.counts);
+  const demand = tableDemand(context, plan);
   // Unknown columns are found out before anything is loaded.
-  indexDemands(context, clean);
+  indexDemands(context, plan);
   const table = await defineTable(sql, demand, where, retry);
   if (settings.load_mode === 'replace') {
     checkReplaceable(table, demand.keyColumns);
     // A run that goes on has rows of its own in the table already, and was checked when it began.
     if (run.force !== true && !run.resumed) {
-      await checkShrink(sql, { table, rows: clean.counts.rows_clean, maxShrink: settings.max_shrink }, retry);
+      await checkShrink(sql, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink }, retry);
     }
   }
-  const hot = await hotKeyWarnings({ table, manifest: clean, store, scratchDir, retry, ...demand });
+  const hot = await hotKeyWarnings({ table, ...taken(clean), store, scratchDir, retry, ...demand });
   const again =
     run.range !== undefined && settings.load_mode === 'insert' && demand.keyColumns.length === 0
       ? ['--from and --to read rows that may be in the table already, and without key_columns insert adds them again.']
@@ -104,18 +84,18 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanMa
 export async function loadStage(
   context: RunContext,
   run: Run,
-  clean: CleanManifest,
+  clean: CleanRows,
   table: TargetTable,
   chunks?: readonly number[],
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
   let conflicts = 0;
   await mkdir(context.scratchDir, { recursive: true });
-  const demand = tableDemand(context, clean);
+  const demand = tableDemand(context, clean.plan);
   const loaded = await load({
     sql: context.sql,
     runId: run.run_id,
     pipelineName: context.pipeline.name,
-    manifest: clean,
+    ...taken(clean),
     store: context.store,
     scratchDir: context.scratchDir,
     table,
@@ -137,21 +117,21 @@ export async function loadStage(
 /** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */
 export async function concludeStage(
   context: RunContext,
-  clean: CleanManifest,
+  { plan }: CleanRows,
   table: TargetTable,
   loaded: LoadResult,
 ): Promise<Conclusion> {
   const { settings } = context.pipeline;
-  const demand = tableDemand(context, clean);
+  const demand = tableDemand(context, plan);
   return await concludeLoad({
     ...context,
     pipelineName: context.pipeline.name,
-    manifest: clean,
+    manifest: plan,
     table,
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,
     latestBy: demand.latestBy,
-    indexes: indexDemands(context, clean),
+    indexes: indexDemands(context, plan),
     verify: settings.verify,
     batchRows: settings.batch_rows,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
@@ -160,7 +140,7 @@ export async function concludeStage(
 }
 
 /** @throws {TooManyRejectedError} when the pipeline allows fewer rejected rows */
-function checkRejected(settings: PipelineSettings, counts: CleanManifest['counts']): void {
+function checkRejected(settings: PipelineSettings, counts: CleanPlan['counts']): void {
   const { rows_read: read, rows_rejected: rejected } = counts;
   const { max_rejected_ratio: ratio, max_rejected_rows: rows } = settings;
   if (rows !== undefined && rejected > rows) {

@@ -2,7 +2,7 @@ import { nearest } from '../config/nearest.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import type { TableDemand } from '../load/define-table.ts';
 import type { IndexDemand } from '../load/indexes.ts';
-import type { CleanManifest } from '../manifest.ts';
+import type { CleanPlan } from '../manifest.ts';
 import { UnknownColumnError } from '../transform/errors.ts';
 import { findColumn } from '../transform/rules/column-scope.ts';
 import type { RunContext } from './request.ts';
@@ -10,7 +10,7 @@ import type { RunContext } from './request.ts';
 /** What the pipeline wants of its table, with names as the clean columns have them. */
 export function tableDemand(
   { pipeline }: RunContext,
-  clean: CleanManifest,
+  clean: CleanPlan,
 ): TableDemand & { readonly latestBy: string | undefined } {
   const { settings } = pipeline;
   return {
@@ -26,7 +26,7 @@ export function tableDemand(
 }
 
 /** The indexes the pipeline wants, with names as the clean columns have them. */
-export function indexDemands({ pipeline }: RunContext, clean: CleanManifest): readonly IndexDemand[] {
+export function indexDemands({ pipeline }: RunContext, clean: CleanPlan): readonly IndexDemand[] {
   return pipeline.settings.indexes.map((index) => ({
     columns: ('columns' in index ? index.columns : index).map((column) =>
       columnNameOf(pipeline.name, 'indexes', column, clean),
@@ -36,7 +36,7 @@ export function indexDemands({ pipeline }: RunContext, clean: CleanManifest): re
 }
 
 /** The target's name of a configured column. @throws {UnknownColumnError} when the source has none of that name */
-function columnNameOf(pipeline: string, setting: string, name: string, { columns }: CleanManifest): string {
+function columnNameOf(pipeline: string, setting: string, name: string, { columns }: CleanPlan): string {
   const named = columns.map((column) => ({ name: column.name, sourceName: column.source_name }));
   const column = findColumn(named, name);
   // A source without rows may have no columns to look in.

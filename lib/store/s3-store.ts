@@ -74,6 +74,7 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
       await rename(`${file}.new`, file);
       return file;
     },
+    localFolder: (prefix) => localOf('in', prefix),
     scratchPath: async (key) => {
       const file = localOf('out', key);
       await mkdir(path.dirname(file), { recursive: true });

@@ -30,7 +30,7 @@ export interface TargetColumn {
 
 export interface TransformProgress {
   readonly rows: number;
-  readonly stage: 'read' | 'clean' | 'write';
+  readonly stage: 'read' | 'clean';
 }
 
 export interface TransformRequest {

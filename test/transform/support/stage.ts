@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { openDuckDb } from '../../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../../lib/duckdb/quote.ts';
+import { folderStore } from '../../../lib/local/folder-store.ts';
 import {
   type CleanManifest,
   type CsvDialect,
@@ -12,7 +13,6 @@ import {
   type RejectedRow,
   rejectedRowSchema,
 } from '../../../lib/manifest.ts';
-import type { ObjectStore } from '../../../lib/object-store.ts';
 import type { TransformRequest, TransformSettings } from '../../../lib/transform/request.ts';
 import { transform } from '../../../lib/transform/transform.ts';
 
@@ -119,28 +119,6 @@ export function withoutService(rows: readonly Record<string, unknown>[]): Record
 
 export function typesOf(manifest: CleanManifest): Record<string, string> {
   return Object.fromEntries(manifest.columns.slice(1, -1).map((column) => [column.name, column.type]));
-}
-
-export function folderStore(root: string): ObjectStore {
-  return {
-    put: async (key, body) => {
-      await mkdir(dirname(join(root, key)), { recursive: true });
-      await writeFile(join(root, key), body);
-    },
-    putFile: async (key, path) => {
-      await mkdir(dirname(join(root, key)), { recursive: true });
-      if (path !== join(root, key)) {
-        await copyFile(path, join(root, key));
-      }
-    },
-    get: (key) => readFile(join(root, key)).catch(() => undefined),
-    localPath: async (key) => join(root, key),
-    scratchPath: async (key) => {
-      await mkdir(dirname(join(root, key)), { recursive: true });
-      return join(root, key);
-    },
-    removeAll: async (prefix) => rm(join(root, prefix), { recursive: true, force: true }),
-  };
 }
 
 async function readChunks(manifest: CleanManifest, root: string): Promise<readonly Record<string, unknown>[]> {

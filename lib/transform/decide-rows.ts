@@ -1,0 +1,204 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nearest } from '../config/nearest.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { quoteName, quoteText } from '../duckdb/quote.ts';
+import type { CleanManifest, Column } from '../manifest.ts';
+import { cleanRows } from './clean-rows.ts';
+import { RowsUnaccountedError, TooManyColumnsError, UnknownColumnError } from './errors.ts';
+import { type FinishedColumn, finishColumns } from './finish-columns.ts';
+import { planColumns } from './plan-columns.ts';
+import type { LocalPart } from './read/local-part.ts';
+import { readParts } from './read/read-parts.ts';
+import { openUnreadableRows } from './read/unreadable-rows.ts';
+import { RejectReasons } from './reject-reasons.ts';
+import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
+import type { TransformRequest } from './request.ts';
+import { keyName, ordinalName, rowId } from './row-id.ts';
+import { findColumn } from './rules/column-scope.ts';
+import { alive, checkRules, compileRules, filtered, repeated } from './rules/compile-rules.ts';
+import { type CutChunk, cutChunks } from './write-chunks.ts';
+import { writeRejected } from './write-rejected.ts';
+
+/** Rows of a clean file unless the request says otherwise: 25 batches of 2,000. */
+export const defaultChunkRows = 50_000;
+/** Bytes of a clean file, about, where its rows are wide; two are held in memory by the load. */
+const chunkBytes = 64 * 1024 * 1024;
+/** Columns of a table in Aurora DSQL. */
+const maxColumns = 255;
+
+/** What became of every row, and how the clean ones are written. */
+export interface DecidedRows {
+  readonly columns: readonly Column[];
+  readonly chunks: readonly CutChunk[];
+  readonly rejected: CleanManifest['rejected'];
+  readonly counts: CleanManifest['counts'];
+  /** A relation of the clean rows with `o`. */
+  readonly clean: string;
+  /** What a chunk holds, as a list of SQL columns of that relation by the name of `w`. */
+  readonly select: string;
+}
+
+/**
+ * Decides what becomes of every row of the parts, in this order: read; drop exact duplicates; find types from all rows;
+ * reject rows that lack a required value or do not fit a declared type; fill blanks; business rules; keys that occur
+ * twice; ids. Rejected rows are in the store when it resolves; chunks are cut and not yet written.
+ *
+ * @throws {RowsUnaccountedError} terminal: the counts do not add up
+ */
+export async function decideRows(
+  request: TransformRequest,
+  session: DuckDbSession,
+  parts: readonly LocalPart[],
+  scratch: string,
+): Promise<DecidedRows> {
+  const { settings, store, prefix } = request;
+  const report = (stage: 'read' | 'clean', rows: number) => request.onProgress?.({ stage, rows });
+  const reasons = new RejectReasons();
+
+  const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
+  const raw = await readParts(session, parts, scratch, unreadable, request.signal).finally(unreadable.close);
+  report('read', raw.rows);
+  requireRoom(raw.columns.length + 4);
+
+  const planned = await planColumns(session, raw, request);
+  if (planned.length === 0) {
+    // Nothing to bind rules to; what can be said of them without columns is said.
+    await checkRules(session, settings.name, settings.business_rules);
+  }
+  const repeatedRows = settings.deduplicate ? await findRepeatedRows(session, raw) : undefined;
+  const typed = cleanRows({ raw, columns: planned, repeatedRows, blankText: settings.blank_text, reasons });
+  const ruled = await compileRules(session, {
+    pipeline: settings.name,
+    rules: planned.length === 0 ? [] : settings.business_rules,
+    relation: typed,
+    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
+    reasons,
+  });
+  const finished = finishColumns({ ruled, planned, request, reasons });
+  const columns = manifestColumns(finished.columns);
+  requireRoom(columns.length + 2);
+
+  const workPath = join(scratch, 'work.parquet');
+  await session.run(`COPY ${finished.relation} TO ${quoteText(workPath)} (FORMAT parquet)`);
+  const work = `read_parquet(${quoteText(workPath)})`;
+  const keys = settings.key_columns.flatMap(
+    (name) => namedColumn(request, finished.columns, 'key_columns', name) ?? [],
+  );
+  // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
+  const lastWins = settings.load_mode !== 'insert';
+  const latestBy =
+    settings.latest_by === undefined
+      ? undefined
+      : namedColumn(request, finished.columns, 'latest_by', settings.latest_by)?.id;
+  const living = `(SELECT * FROM ${work} WHERE s = ${alive})`;
+  const superseded =
+    keys.length === 0 || planned.length === 0
+      ? undefined
+      : await findSupersededRows(
+          session,
+          living,
+          keys.map((key) => key.id),
+          lastWins ? 'last' : 'first',
+          latestBy,
+        );
+
+  const states = await session.rows(`SELECT s, count(*) AS n FROM ${work} GROUP BY s`);
+  const inState = (state: number): number => Number(states.find((row) => Number(row.s) === state)?.n ?? 0);
+  const [again] = superseded === undefined ? [] : await session.rows(`SELECT count(*) AS n FROM ${superseded}`);
+  const supersededRows = Number(again?.n ?? 0);
+  report('clean', inState(alive));
+
+  const clean =
+    superseded === undefined ? living : `(SELECT * FROM ${living} WHERE o NOT IN (SELECT o FROM ${superseded}))`;
+  const id = rowId(
+    keys.length === 0
+      ? ordinalName(request.raw.source_fingerprint, 'w.o')
+      : keyName(keys.map((key) => ({ ...key, id: `w.${key.id}` }))),
+  );
+  const select = [
+    `${id} AS uuid_id`,
+    ...finished.columns.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
+    `${quoteText(request.raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
+  ].join(', ');
+  const chunks = await cutChunks(session, clean, request.chunkRows ?? (await rowsPerChunk(session, workPath)), prefix);
+
+  const reasonsPath = join(scratch, 'reasons.json');
+  await writeFile(reasonsPath, JSON.stringify(reasons.all()));
+  const refused = `(SELECT o, r."column" AS column_name, r.reason, NULL::BIGINT AS other FROM ${work} JOIN
+    read_json(${quoteText(reasonsPath)}, columns = {code: 'BIGINT', "column": 'VARCHAR', reason: 'VARCHAR'}, format = 'array') r ON s = r.code)`;
+  const sameKey = `SELECT o, ${quoteText(keys.map((key) => key.name).join(', '))} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${superseded}`;
+  const rejectedPath = unreadable.path;
+  const rejectedRows = await writeRejected(
+    session,
+    raw,
+    superseded === undefined || lastWins ? refused : `(SELECT * FROM ${refused} UNION ALL ${sameKey})`,
+    rejectedPath,
+  );
+
+  const here = unreadable.rows() + rejectedRows;
+  const rejected = [...request.raw.rejected];
+  if (here > 0) {
+    const location = `${prefix}/rejected/part-00000.ndjson`;
+    await store.putFile(location, rejectedPath);
+    rejected.push({ location, rows: here });
+  }
+  const before = request.raw.rejected.reduce((sum, file) => sum + file.rows, 0);
+  const counts = {
+    rows_read: raw.rows + unreadable.rows() + before,
+    rows_filtered: inState(filtered),
+    rows_deduplicated: inState(repeated) + (lastWins ? supersededRows : 0),
+    rows_rejected: here + before,
+    rows_clean: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
+  };
+  const found = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_clean;
+  if (found !== counts.rows_read) {
+    throw new RowsUnaccountedError({ where: 'Adding up the rows', expected: counts.rows_read, found });
+  }
+  return { columns, chunks, rejected, counts, clean, select };
+}
+
+/** `columns` counts the four of the service too. */
+function requireRoom(columns: number): void {
+  if (columns > maxColumns) {
+    throw new TooManyColumnsError({ columns, maximum: maxColumns });
+  }
+}
+
+/** As many rows as keep a chunk at about `chunkBytes`, so that rows of any width can be rendered in memory. */
+async function rowsPerChunk(session: DuckDbSession, path: string): Promise<number> {
+  const [size] = await session.rows(`
+    SELECT coalesce(sum(total_uncompressed_size), 0) AS bytes FROM parquet_metadata(${quoteText(path)})`);
+  const [count] = await session.rows(`SELECT num_rows AS n FROM parquet_file_metadata(${quoteText(path)})`);
+  const perRow = Math.max(1, Number(size?.bytes ?? 0) / Math.max(1, Number(count?.n ?? 0)));
+  return Math.max(1, Math.min(defaultChunkRows, Math.floor(chunkBytes / perRow)));
+}
+
+function manifestColumns(columns: readonly FinishedColumn[]): Column[] {
+  return [
+    { name: 'uuid_id', type: 'uuid' },
+    ...columns.map(({ name, sourceName, type, evidence }) => ({
+      name,
+      type: type.pg,
+      ...(sourceName === undefined || sourceName === name ? {} : { source_name: sourceName }),
+      evidence,
+    })),
+    { name: 'extracted_at', type: 'timestamptz' },
+  ];
+}
+
+/** The column a setting names; undefined only when the source has no columns at all. */
+function namedColumn(
+  request: TransformRequest,
+  columns: readonly FinishedColumn[],
+  setting: string,
+  name: string,
+): FinishedColumn | undefined {
+  const column = findColumn(columns, name);
+  if (column === undefined && columns.length > 0) {
+    const known = columns.map((one) => one.sourceName ?? one.name);
+    const { name: pipeline } = request.settings;
+    throw new UnknownColumnError({ pipeline, setting, column: name, nearest: nearest(name, known), known });
+  }
+  return column;
+}
