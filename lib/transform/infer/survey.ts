@@ -2,8 +2,10 @@ import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { cellText } from '../read/json-line.ts';
 import {
+  digitCounts,
   forms,
   hasForm,
+  isGiven,
   type NumberStyle,
   plainNumber,
   significantDigits,
@@ -28,7 +30,7 @@ export type Question = (typeof questions)[number];
 
 /** What all rows say about one column. */
 export interface ColumnSurvey {
-  /** Rows with a value that is not blank. */
+  /** Rows with a value; of columns with a narrower type than text, rows with a value that is not blank. */
   readonly values: number;
   /** The first question that all values answer with yes; undefined when there is none. */
   readonly holds: Question | undefined;
@@ -52,8 +54,8 @@ export interface SurveyArgs {
   readonly dateFormat: (column: number) => string | undefined;
 }
 
-/** Rows looked at first, so that the whole is asked only what is still open. */
-const sampleRows = 20_000;
+/** Rows looked at first, and then, so that the whole is asked only what is still open. */
+const sampleRows = [1_000, 20_000] as const;
 /** Columns asked in one statement. */
 const columnsAtOnce = 40;
 
@@ -72,9 +74,11 @@ export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): P
           known.get(column)?.[question] === undefined &&
           (question !== 'formatted' || args.dateFormat(column) !== undefined),
       );
-    const sample = `(SELECT * FROM ${args.relation} LIMIT ${sampleRows})`;
-    for (const [column, answer] of await ask(session, args, columns, sample, open)) {
-      known.set(column, answer.counterexamples);
+    for (const rows of sampleRows) {
+      const sample = `(SELECT * FROM ${args.relation} LIMIT ${rows})`;
+      for (const [column, answer] of await ask(session, args, columns, sample, open)) {
+        known.set(column, { ...known.get(column), ...answer.counterexamples });
+      }
     }
     let undecided = columns;
     for (const atOnce of [1, questions.length]) {
@@ -108,7 +112,9 @@ async function ask(
 ): Promise<Map<number, Answer>> {
   const texts = columns.map((c) => {
     const text = args.kind === 'json' ? cellText(`c${c}`) : `c${c}`;
-    return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN trim(${text}) <> '' THEN ${text} END AS t${c}`;
+    // A column that is text already is only counted.
+    if (asked(c).length === 0) return `${args.kind === 'json' ? `c${c}, ` : ''}${text} AS t${c}`;
+    return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN ${isGiven(text)} THEN ${text} END AS t${c}`;
   });
   const aggregates = columns.flatMap((c) => {
     const cell = cellOf(args, c);
@@ -120,11 +126,11 @@ async function ask(
       ),
     ];
     if (open.includes('numeric') || open.includes('double')) {
-      const number = plainNumber(`t${c}`, args.numbers);
+      const digits = digitCounts(plainNumber(`t${c}`, args.numbers));
       list.push(
-        `max(length(ltrim(split_part(${number}, '.', 1), '-'))) AS whole${c}`,
-        `max(length(split_part(${number}, '.', 2))) AS fraction${c}`,
-        `bool_or(${hasForm(`t${c}`, '.*[0-9].*')}) AS number${c}`,
+        `max(${digits.whole}) AS whole${c}`,
+        `max(${digits.fraction}) AS fraction${c}`,
+        `bool_or(regexp_matches(t${c}, '[0-9]')) AS number${c}`,
       );
     }
     if (args.kind === 'json') {
