@@ -9,6 +9,9 @@ import { insertRefusedRows, type RefusedRows } from './rejected-row.ts';
 import { type Arrays, asArrays } from './rendering.ts';
 import { type Batch, checked, type WriteContext, writeBatch } from './write-batch.ts';
 
+/** SQLSTATEs of a server, a table or a view that takes no COPY at all. */
+const withoutCopy: ReadonlySet<string> = new Set(['0A000', '42601', '42809']);
+
 export interface SplitContext extends WriteContext {
   readonly pipelineName: string;
   readonly session: DuckDbSession;
@@ -38,7 +41,7 @@ export async function writeOrSplit(
       const failure = classifyFailure(error);
       if (batch.form === 'lines') {
         if (failure.class === 'denied' || error instanceof EtlError) throw error;
-        if (failure.code === '0A000' || failure.code === '42601') context.copying = false;
+        if (withoutCopy.has(failure.code ?? '')) context.copying = false;
         // The statement will be told by the database what is wrong; COPY is not.
         const arrays = await renderRange(context.session, chunk, context.columns, batch, asArrays);
         return await writeOrSplit(arrays, chunk, context);

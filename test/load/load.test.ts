@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseTableName } from '../../lib/dsql/identifier.ts';
+import { quoteText } from '../../lib/duckdb/quote.ts';
 import { defineTable } from '../../lib/load/define-table.ts';
 import { type LoadResult, load } from '../../lib/load/load.ts';
 import { ensureServiceTables } from '../../lib/load/service-tables.ts';
@@ -120,7 +122,52 @@ describe('loading chunks', () => {
     await expect(attempt).rejects.toThrow(/does not agree with its chunks.*--again/s);
   });
 
-  it('keeps every kind of value exactly', async () => {
+  it.each([
+    ['COPY', false],
+    ['the statement with parameters', true],
+  ] as const)('by %s keeps every text exactly', async (_way, again) => {
+    const texts = fc.sample(fc.string({ unit: 'grapheme', maxLength: 20 }), { numRuns: 300, seed: 7 });
+    const special = [
+      '\\',
+      '\\N',
+      '\\.',
+      '\t',
+      '\n',
+      '\r\n',
+      '"',
+      "'",
+      '{',
+      '}',
+      ',',
+      'NULL',
+      '',
+      ' ',
+      '\u0001',
+      '\u007f',
+      '\ud7ff',
+      '🦜\\n',
+    ];
+    const all = [...special, ...texts.filter((text) => !text.includes('\0') && text.isWellFormed())];
+    const list = all.map((text, i) => `(${i}, ${quoteText(text)})`).join(', ');
+    const table = `texts_${again}`;
+    const query = `SELECT CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS uuid_id, i::BIGINT AS id, name FROM (VALUES ${list}) v(i, name)`;
+    await loadCase({ table, columns, queries: [query], again });
+    const loaded = await target.sql`SELECT name FROM ${target.sql(table)} ORDER BY id`;
+    expect(loaded.map((row) => row.name)).toEqual(all);
+  });
+
+  it('into a view, which takes no COPY, works as well', async () => {
+    await target.sql`CREATE TABLE behind (uuid_id uuid PRIMARY KEY, id bigint, name text)`;
+    await target.sql`CREATE VIEW front AS SELECT uuid_id, id, name FROM behind`;
+    const result = await loadCase({ table: 'front', columns, queries: [rows(0, 3_000)] });
+    expect(result.rows_inserted).toBe(3_000);
+    expect(await target.sql`SELECT count(DISTINCT id) AS n FROM behind`).toMatchObject([{ n: '3000' }]);
+  });
+
+  it.each([
+    ['COPY', false],
+    ['the statement with parameters', true],
+  ] as const)('by %s keeps every kind of value exactly', async (_way, again) => {
     const kinds: readonly Column[] = [
       { name: 'uuid_id', type: 'uuid' },
       { name: 'text', type: 'text' },
@@ -139,9 +186,10 @@ describe('loading chunks', () => {
        DATE '9999-12-31', TIMESTAMPTZ '1970-01-01 00:00:00+00', '[]'),
       ('00000000-0000-8000-8000-000000000003'::UUID, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
     ) v(uuid_id, text, number, big, real, flag, day, moment, json)`;
-    await loadCase({ table: 'kinds', columns: kinds, queries: [query] });
+    const table = `kinds_${again}`;
+    await loadCase({ table, columns: kinds, queries: [query], again });
     const loaded = await target.sql`
-      SELECT text, number, big, real, flag, day, moment, json::text AS json FROM kinds ORDER BY uuid_id`;
+      SELECT text, number, big, real, flag, day, moment, json::text AS json FROM ${target.sql(table)} ORDER BY uuid_id`;
     expect(loaded).toMatchObject([
       {
         text: 'a"b\\c{},NULL\n日本🦜',
