@@ -1,13 +1,13 @@
 /**
  * One run of the whole pipeline in a process of its own, so that its memory can be told from the benchmark's: CSV to
- * committed rows with ledger. Arguments: JSON of `PipelineJob`; prints JSON of `{seconds, peakMb, rows, status}`.
+ * committed rows with ledger. Arguments: JSON of `PipelineJob`; prints JSON of `PipelineFigures`.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import postgres from 'postgres';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/load-config.ts';
-import type { Sql } from '../../lib/dsql/connect.ts';
+import { type AwsCredentials, connect, type Sql } from '../../lib/dsql/connect.ts';
 import { folderStore } from '../../lib/local/folder-store.ts';
 import { runPipeline } from '../../lib/run/run-pipeline.ts';
 
@@ -19,6 +19,22 @@ export interface PipelineJob {
   /** A folder of PostgreSQL's socket, or host and port. */
   readonly host: string;
   readonly port: number;
+  /** The local DSQL at that port, as `etl` would reach it: TLS and a token for each connection. */
+  readonly dsql?: {
+    readonly hostname: string;
+    readonly region: string;
+    readonly user: string;
+    readonly ca: string;
+    readonly credentials: AwsCredentials;
+  };
+}
+
+export interface PipelineFigures {
+  readonly seconds: number;
+  readonly peakMb: number;
+  readonly rows: number;
+  readonly status: string;
+  readonly error: string | null;
 }
 
 const job = JSON.parse(process.argv[2] ?? '') as PipelineJob;
@@ -36,22 +52,7 @@ const config = parseConfig(
 );
 const settings = config.pipelines.bench;
 if (settings === undefined) throw new Error('no pipeline');
-const text = {
-  to: 25,
-  from: [20, 21, 23, 114, 700, 701, 1700, 1082, 1114, 1184, 3802],
-  serialize: String,
-  parse: String,
-};
-const sql = postgres({
-  host: job.host,
-  port: job.port,
-  user: 'dsql',
-  database: 'postgres',
-  max: job.connections,
-  fetch_types: false,
-  onnotice: () => undefined,
-  types: { text },
-}) as unknown as Sql;
+const sql = job.dsql === undefined ? toPostgres(job) : toDsql(job, job.dsql);
 const stateDir = path.join(job.folder, `state-${process.pid}`);
 const began = performance.now();
 const result = await runPipeline(
@@ -72,6 +73,38 @@ const result = await runPipeline(
 const seconds = (performance.now() - began) / 1000;
 await sql.end({ timeout: 5 });
 rmSync(stateDir, { recursive: true, force: true });
-process.stdout.write(
-  `${JSON.stringify({ seconds, peakMb: process.resourceUsage().maxRSS / 1024, rows: result.rows_loaded, status: result.status, error: result.error_message })}\n`,
-);
+const figures: PipelineFigures = {
+  seconds,
+  peakMb: process.resourceUsage().maxRSS / 1024,
+  rows: result.rows_loaded,
+  status: result.status,
+  error: result.error_message,
+};
+process.stdout.write(`${JSON.stringify(figures)}\n`);
+
+function toPostgres({ connections, host, port }: PipelineJob): Sql {
+  const text = {
+    to: 25,
+    from: [20, 21, 23, 114, 700, 701, 1700, 1082, 1114, 1184, 3802],
+    serialize: String,
+    parse: String,
+  };
+  return postgres({
+    host,
+    port,
+    user: 'dsql',
+    database: 'postgres',
+    max: connections,
+    fetch_types: false,
+    onnotice: () => undefined,
+    types: { text },
+  }) as unknown as Sql;
+}
+
+function toDsql({ connections, port }: PipelineJob, dsql: NonNullable<PipelineJob['dsql']>): Sql {
+  const { ca, credentials, hostname, region, user } = dsql;
+  return connect(
+    { hostname, port, region, user, ca, database: 'postgres' },
+    { maxConnections: connections, credentials },
+  );
+}

@@ -147,7 +147,7 @@ describe('loading chunks', () => {
       '\ud7ff',
       '🦜\\n',
     ];
-    const all = [...special, ...texts.filter((text) => !text.includes('\0') && text.isWellFormed())];
+    const all = [...special, ...texts.filter((text) => !text.includes('\0'))];
     const list = all.map((text, i) => `(${i}, ${quoteText(text)})`).join(', ');
     const table = `texts_${again}`;
     const query = `SELECT CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS uuid_id, i::BIGINT AS id, name FROM (VALUES ${list}) v(i, name)`;
