@@ -4,7 +4,7 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ExtractRange } from '../extract/request.ts';
 
 /** Raised whenever cutting, ordering or deriving changes, so that a run begun by an older version is not continued. */
-const planVersion = 1;
+const planVersion = 2;
 
 /**
  * Identifies what a run does with its source: the same plan over the same bytes makes the same batches. A run that was
