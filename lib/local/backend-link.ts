@@ -1,9 +1,10 @@
-import type { ClientOutput } from './client-output.ts';
+import { ClientOutput } from './client-output.ts';
 import type { ClientStream } from './client-stream.ts';
 import { CopyIn } from './copy-in.ts';
 import * as errors from './dsql-errors.ts';
 import type { Guard } from './guard.ts';
 import { PostgresConnection, tagOf } from './postgres/connection.ts';
+import { SessionOver } from './session-over.ts';
 import { type DsqlError, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
 
@@ -24,7 +25,7 @@ export interface ExchangeOptions {
   readonly check?: () => DsqlError | undefined;
 }
 
-/** One session's link to its PostgreSQL backend, opened when it is first needed. */
+/** What links one session's client to a PostgreSQL backend of its own, which is opened when it is first needed. */
 export class BackendLink {
   /** Backends its running statement was made to wait for, when the lock watch has cancelled it. */
   cancelledBy: readonly number[] | undefined;
@@ -37,22 +38,16 @@ export class BackendLink {
   /** Called with the backend's process id when it is there, and when it has ended. */
   onOpen: (pid: number) => void = () => {};
   onClose: (pid: number) => void = () => {};
+  readonly output: ClientOutput;
   private readonly client: ClientStream;
-  private readonly output: ClientOutput;
   private readonly guard: Guard;
   private readonly user: string;
   private readonly parameters: Readonly<Record<string, string>>;
   private opened: PostgresConnection | undefined;
 
-  constructor(
-    client: ClientStream,
-    output: ClientOutput,
-    guard: Guard,
-    user: string,
-    parameters: Readonly<Record<string, string>>,
-  ) {
+  constructor(client: ClientStream, guard: Guard, user: string, parameters: Readonly<Record<string, string>>) {
     this.client = client;
-    this.output = output;
+    this.output = new ClientOutput(client);
     this.guard = guard;
     this.user = user;
     this.parameters = parameters;
@@ -116,6 +111,26 @@ export class BackendLink {
     await copy?.finished;
     this.copiedBytes = copy?.bytes ?? 0;
     return failed;
+  }
+
+  /** Answers the client in the guard's own words. */
+  write(bytes: Buffer): void {
+    this.output.write(bytes, this.opened);
+  }
+
+  /** Sends the client what was kept back. */
+  release(): void {
+    this.output.release(this.opened);
+  }
+
+  /**
+   * The connection ends without a word, as when the network drops it.
+   *
+   * @throws {SessionOver}
+   */
+  vanish(): never {
+    this.client.close();
+    throw new SessionOver();
   }
 
   private copyIn(connection: PostgresConnection, frames: readonly Buffer[]): CopyIn {

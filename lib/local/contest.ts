@@ -1,10 +1,10 @@
 import * as errors from './dsql-errors.ts';
-import type { Executor } from './executor.ts';
-import type { Guard } from './guard.ts';
+import type { SessionBackend } from './session-backend.ts';
 import { redirect } from './sql/redirect.ts';
 import { literal, type TableName } from './sql/statement.ts';
 import { tableKey } from './table-facts.ts';
 import type { Transaction } from './transaction.ts';
+import { isConflict } from './translate-error.ts';
 import { type DsqlError, errorFields, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
 import { messagesOf } from './wire/message.ts';
@@ -35,35 +35,27 @@ const simpleAnswerTypes: ReadonlySet<number> = new Set([...answerTypes, wire.bac
  * the tables; only when every answer is what the client was told does it commit, else it fails with OC000.
  */
 export class Contest {
-  private readonly executor: Executor;
-  private readonly guard: Guard;
+  private readonly backend: SessionBackend;
 
-  constructor(executor: Executor, guard: Guard) {
-    this.executor = executor;
-    this.guard = guard;
-  }
-
-  /** Whether PostgreSQL's error means that another transaction was in the way. */
-  isConflict(frame: Buffer): boolean {
-    const code = errorFields(frame).C;
-    return code === '40001' || code === '40P01' || code === '55P03' || (code === '57014' && this.wasCancelled);
+  constructor(backend: SessionBackend) {
+    this.backend = backend;
   }
 
   /** Whether a failed statement can go on as DSQL lets it. */
   mayResolve(work: Work, frame: Buffer): boolean {
-    if (this.executor.link.keptFromTable) return false;
-    return this.isConflict(frame) || this.isHiddenDuplicate(work, frame);
+    if (this.backend.link.keptFromTable) return false;
+    return isConflict(frame, this.backend.link) || this.isHiddenDuplicate(work, frame);
   }
 
   /** Goes on after a conflict; PostgreSQL's or DSQL's error frame when the statement fails all the same. */
   async resolve(work: Work, failed: Buffer): Promise<Buffer | undefined> {
-    const transaction = this.executor.transaction;
+    const transaction = this.backend.transaction;
     if (transaction === undefined || work.rerun === undefined) return failed;
-    const duplicate = !this.isConflict(failed);
+    const duplicate = !isConflict(failed, this.backend.link);
     const cancelled = this.wasCancelled;
     this.noteHolders(transaction);
     if (!transaction.explicit) return cancelled ? await this.retry(transaction, work) : failed;
-    await this.executor.undoLast(transaction);
+    await this.backend.undoLast(transaction);
     if (cancelled) transaction.contestedFrom ??= transaction.journal.length;
     else if (!duplicate) transaction.doom ??= errors.conflict;
     transaction.shadowed = true;
@@ -78,22 +70,22 @@ export class Contest {
    * @param answered  the client has been sent the answers to the frames before its Execute
    */
   async runShadowed(work: Work, answered: boolean): Promise<Buffer | undefined> {
-    const { executor } = this;
-    const transaction = executor.transaction;
+    const { backend } = this;
+    const transaction = backend.transaction;
     if (transaction === undefined || work.rerun === undefined) return errorResponse(errors.conflict);
     if (transaction.seized && !(await this.rebuild(transaction))) return errorResponse(errors.conflict);
-    if (!answered && work.prelude.length > 0 && !(await executor.pass(work.prelude)))
+    if (!answered && work.prelude.length > 0 && !(await backend.pass(work.prelude)))
       return errorResponse(errors.conflict);
     if (!(await this.copy(transaction, work.statement.targets))) return errorResponse(errors.conflict);
     const answer: Buffer[] = [];
-    const failed = await executor.exchange(
+    const failed = await backend.exchange(
       rerunFrames(work.rerun, redirect(work.statement.sql, transaction.copies)),
       work.statement,
       {
         only: work.rerun.simple ? simpleAnswerTypes : answerTypes,
         sink: (bytes) => {
           answer.push(bytes);
-          executor.write(bytes);
+          backend.link.write(bytes);
         },
       },
     );
@@ -108,10 +100,10 @@ export class Contest {
     if (transaction.doom !== undefined) return transaction.doom;
     if (!transaction.shadowed) return undefined;
     if (transaction.contestedFrom === undefined || !transaction.journalComplete) return errors.conflict;
-    return await this.executor.turn.arbitrate(this.guard.arbiter, async () => {
+    return await this.backend.turn.arbitrate(this.backend.guard.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) return errors.conflict;
-        await this.executor.undoLast(transaction);
+        await this.backend.undoLast(transaction);
         transaction.copies.clear();
         const replayed = await this.replay(transaction);
         if (replayed === 'differs' || transaction.doom !== undefined) return errors.conflict;
@@ -122,21 +114,21 @@ export class Contest {
   }
 
   private get wasCancelled(): boolean {
-    return this.executor.link.cancelledBy !== undefined;
+    return this.backend.link.cancelledBy !== undefined;
   }
 
   /** A key that another transaction committed after this one's snapshot: no duplicate to DSQL until COMMIT. */
   private isHiddenDuplicate(work: Work, frame: Buffer): boolean {
-    const transaction = this.executor.transaction;
+    const transaction = this.backend.transaction;
     if (transaction?.explicit !== true || errorFields(frame).C !== '23505') return false;
-    return work.statement.targets.some(({ schema, table }) =>
-      this.guard.commits.changedSince(`${schema || 'public'}.${table}`, transaction.startedAfter),
+    return work.statement.targets.some((target) =>
+      this.backend.guard.commits.changedSince(tableKey(target), transaction.startedAfter),
     );
   }
 
   private noteHolders(transaction: Transaction): void {
-    for (const pid of this.executor.link.cancelledBy ?? []) {
-      const holder = this.guard.locks.session(pid)?.transaction;
+    for (const pid of this.backend.link.cancelledBy ?? []) {
+      const holder = this.backend.guard.locks.session(pid)?.transaction;
       if (holder !== undefined && holder !== transaction && !holder.failed) transaction.contest(holder);
     }
   }
@@ -145,13 +137,13 @@ export class Contest {
   private async retry(transaction: Transaction, work: Work): Promise<Buffer | undefined> {
     const { rerun } = work;
     if (transaction.journal.length > 0 || rerun === undefined) return errorResponse(errors.conflict);
-    return await this.executor.turn.arbitrate(this.guard.arbiter, async () => {
+    return await this.backend.turn.arbitrate(this.backend.guard.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) break;
-        await this.executor.command('ROLLBACK');
-        await this.executor.command('BEGIN');
-        const failed = await this.executor.watched(() =>
-          this.executor.exchange(rerunFrames(rerun, work.statement.sql), work.statement, {
+        await this.backend.command('ROLLBACK');
+        await this.backend.command('BEGIN');
+        const failed = await this.backend.watched(() =>
+          this.backend.exchange(rerunFrames(rerun, work.statement.sql), work.statement, {
             only: rerun.simple ? simpleAnswerTypes : answerTypes,
           }),
         );
@@ -165,11 +157,11 @@ export class Contest {
   /** Undoes those whose locks it met; false when one of them has committed or cannot be undone now. */
   private async unseatHolders(transaction: Transaction): Promise<boolean> {
     for (const holder of [...transaction.contestedBy]) {
-      const deadline = this.guard.now() + patienceMs;
+      const deadline = this.backend.guard.now() + patienceMs;
       while (holder.owner.turn.running && transaction.contestedBy.has(holder)) {
-        const left = deadline - this.guard.now();
+        const left = deadline - this.backend.guard.now();
         if (left <= 0) return false;
-        await Promise.race([holder.owner.turn.settled(), this.guard.sleep(left)]);
+        await Promise.race([holder.owner.turn.settled(), this.backend.guard.sleep(left)]);
       }
       if (transaction.doom !== undefined) return false;
       if (!transaction.contestedBy.delete(holder)) continue;
@@ -184,8 +176,8 @@ export class Contest {
       const { rerun, statement } = work;
       if (rerun === undefined || answer === undefined) return 'differs';
       const again: Buffer[] = [];
-      const failed = await this.executor.watched(() =>
-        this.executor.exchange(rerunFrames(rerun, statement.sql), undefined, {
+      const failed = await this.backend.watched(() =>
+        this.backend.exchange(rerunFrames(rerun, statement.sql), undefined, {
           only: rerun.simple ? simpleAnswerTypes : answerTypes,
           sink: (bytes) => again.push(bytes),
         }),
@@ -208,17 +200,18 @@ export class Contest {
     for (const { work } of transaction.journal) {
       if (work.rerun === undefined || !(await this.copy(transaction, work.statement.targets))) return false;
       const sql = redirect(work.statement.sql, transaction.copies);
-      const failed = await this.executor.exchange(rerunFrames(work.rerun, sql), undefined, { only: new Set() });
+      const failed = await this.backend.exchange(rerunFrames(work.rerun, sql), undefined, { only: new Set() });
       if (failed !== undefined) return false;
     }
     return true;
   }
 
   private async copy(transaction: Transaction, tables: readonly TableName[]): Promise<boolean> {
-    for (const { schema, table } of tables) {
-      const key = `${schema || 'public'}.${table}`;
+    for (const target of tables) {
+      const { schema, table } = target;
+      const key = tableKey(target);
       if (transaction.copies.has(key)) continue;
-      const failed = await this.executor.command(`SELECT dsql_local.copy_table(${literal(schema)}, ${literal(table)})`);
+      const failed = await this.backend.command(`SELECT dsql_local.copy_table(${literal(schema)}, ${literal(table)})`);
       if (failed !== undefined) return false;
       transaction.copies.add(key);
     }

@@ -1,5 +1,4 @@
-import type { Executor } from './executor.ts';
-import type { Guard } from './guard.ts';
+import type { SessionBackend } from './session-backend.ts';
 import type { Statement } from './sql/statement.ts';
 import { RowSizes, tableKey, textCell } from './table-facts.ts';
 import type { Transaction } from './transaction.ts';
@@ -22,12 +21,10 @@ interface Written {
 
 /** Runs statements that write on their tables, and counts the rows and bytes they write. */
 export class RowWriter {
-  private readonly executor: Executor;
-  private readonly guard: Guard;
+  private readonly backend: SessionBackend;
 
-  constructor(executor: Executor, guard: Guard) {
-    this.executor = executor;
-    this.guard = guard;
+  constructor(backend: SessionBackend) {
+    this.backend = backend;
   }
 
   /** PostgreSQL's error frame when it refused; the client has the answer otherwise. */
@@ -46,22 +43,23 @@ export class RowWriter {
 
   /** The bytes come from the client's message, or from PostgreSQL where that tells less. */
   private async send(transaction: Transaction, work: Work): Promise<Written> {
-    const { executor } = this;
+    const { backend } = this;
     const { statement, rerun } = work;
     const before = () => savepoint(transaction);
     const sent = (rerun?.size ?? 0) + Buffer.byteLength(statement.sql);
     const { measure } = statement;
-    if (measure === undefined || rerun === undefined || (!measure.needed && sent <= this.guard.limits.columnBytes)) {
-      const failed = await executor.watched(() => executor.exchange(work.frames, statement, { before }));
-      return { failed, bytes: (statement.node === 'DeleteStmt' ? 0 : sent) + executor.link.copiedBytes };
+    const { columnBytes } = backend.guard.limits;
+    if (measure === undefined || rerun === undefined || (!measure.needed && sent <= columnBytes)) {
+      const failed = await backend.watched(() => backend.exchange(work.frames, statement, { before }));
+      return { failed, bytes: (statement.node === 'DeleteStmt' ? 0 : sent) + backend.link.copiedBytes };
     }
     const prelude = [...work.prelude, wire.sync];
-    const refused = work.prelude.length === 0 ? undefined : await executor.exchange(prelude, undefined, {});
+    const refused = work.prelude.length === 0 ? undefined : await backend.exchange(prelude, undefined, {});
     if (refused !== undefined) return { failed: refused, bytes: 0 };
     const sizes = new RowSizes();
     const onRow = (chunk: Buffer, start: number) => sizes.add(chunk, start);
-    const failed = await executor.watched(() =>
-      executor.exchange(rerunFrames(rerun, measure.sql), statement, { before, only: measuredAnswers, onRow }),
+    const failed = await backend.watched(() =>
+      backend.exchange(rerunFrames(rerun, measure.sql), statement, { before, only: measuredAnswers, onRow }),
     );
     return { failed, bytes: sizes.total };
   }
@@ -71,7 +69,7 @@ export class RowWriter {
     if (statement.hiddenRows) return true;
     if (statement.node !== 'DeleteStmt' && statement.node !== 'UpdateStmt') return false;
     for (const target of statement.targets) {
-      if ((await this.guard.tables.facts(target)).cascades) return true;
+      if ((await this.backend.guard.tables.facts(target)).cascades) return true;
     }
     return false;
   }
@@ -79,7 +77,7 @@ export class RowWriter {
   /** Rows PostgreSQL has counted for this session; only differences mean anything. */
   private async changedRows(): Promise<number> {
     let answer = 0;
-    await this.executor.exchange([wire.ownCommand(changedRowsQuery), wire.sync], undefined, {
+    await this.backend.exchange([wire.ownCommand(changedRowsQuery), wire.sync], undefined, {
       only: new Set(),
       onRow: (chunk, start) => {
         answer = Number(textCell(chunk, start));

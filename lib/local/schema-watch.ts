@@ -1,5 +1,6 @@
 import * as errors from './dsql-errors.ts';
-import type { Statement, TableName } from './sql/statement.ts';
+import type { Statement } from './sql/statement.ts';
+import { tableKey } from './table-facts.ts';
 import type { DsqlError } from './wire/error-response.ts';
 import { errorFields } from './wire/error-response.ts';
 
@@ -26,7 +27,7 @@ export class SchemaWatch {
     this.unchanged.delete(session);
     // A new table is in nobody's catalog yet; one that takes a dropped one's place is told of by the drop.
     const creates = statement.node === 'CreateStmt' || statement.node === 'ViewStmt';
-    const tables = creates ? [] : statement.tables.map(keyOf);
+    const tables = creates ? [] : statement.tables.map(tableKey);
     return {
       committed: () => this.change(session, tables),
       later: () => this.open.set(session, tables),
@@ -59,7 +60,7 @@ export class SchemaWatch {
     }
     let refusal: DsqlError | undefined;
     for (const table of statement.tables) {
-      const key = keyOf(table);
+      const key = tableKey(table);
       const version = this.versions.get(key) ?? 0;
       const used = known.get(key);
       if (used !== undefined && used < version) refusal = errors.schemaChanged;
@@ -76,8 +77,4 @@ export class SchemaWatch {
       this.seen.get(session)?.set(table, version);
     }
   }
-}
-
-function keyOf({ schema, table }: TableName): string {
-  return `${schema || 'public'}.${table}`;
 }

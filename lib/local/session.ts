@@ -1,9 +1,11 @@
-import { ClientOutput } from './client-output.ts';
+import { BackendLink } from './backend-link.ts';
 import type { ClientStream } from './client-stream.ts';
 import * as errors from './dsql-errors.ts';
-import { Executor, SessionOver } from './executor.ts';
+import { Executor } from './executor.ts';
 import type { Guard } from './guard.ts';
 import { BackendClosedError } from './postgres/connection.ts';
+import { SessionBackend } from './session-backend.ts';
+import { SessionOver } from './session-over.ts';
 import type { Statement } from './sql/statement.ts';
 import { type DsqlError, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
@@ -23,7 +25,7 @@ interface Portal {
 export class Session {
   private readonly client: ClientStream;
   private readonly guard: Guard;
-  private readonly output: ClientOutput;
+  private readonly backend: SessionBackend;
   private readonly executor: Executor;
   private readonly prepared = new Map<string, Prepared>();
   private readonly portals = new Map<string, Portal>();
@@ -34,8 +36,8 @@ export class Session {
   constructor(client: ClientStream, guard: Guard, user: string, parameters: Readonly<Record<string, string>>) {
     this.client = client;
     this.guard = guard;
-    this.output = new ClientOutput(client);
-    this.executor = new Executor(client, this.output, guard, user, parameters);
+    this.backend = new SessionBackend(guard, new BackendLink(client, guard, user, parameters));
+    this.executor = new Executor(this.backend);
   }
 
   /** Serves the client until either side ends the connection. */
@@ -43,14 +45,14 @@ export class Session {
     try {
       for (let frame = await this.client.next(); frame !== undefined; frame = await this.client.next()) {
         if (frame[0] === wire.frontend.terminate) return;
-        await this.executor.turn.enter();
-        await this.take(frame).finally(() => this.executor.turn.leave());
+        await this.backend.turn.enter();
+        await this.take(frame).finally(() => this.backend.turn.leave());
       }
     } catch (error) {
       if (error instanceof BackendClosedError) this.client.end(errorResponse(errors.terminated));
       else if (!(error instanceof SessionOver)) throw error;
     } finally {
-      this.executor.close();
+      this.backend.close();
       this.client.close();
     }
   }
@@ -76,8 +78,8 @@ export class Session {
   private async simpleQuery(text: string): Promise<void> {
     this.skipping = false;
     const statements = this.guard.cache.statements(text);
-    if (statements.length === 0) this.executor.write(wire.emptyQuery);
-    const several = statements.length > 1 && this.executor.transaction === undefined;
+    if (statements.length === 0) this.backend.link.write(wire.emptyQuery);
+    const several = statements.length > 1 && this.backend.transaction === undefined;
     for (const statement of statements) {
       if (!(await this.runSimple(statement, several))) break;
     }
@@ -86,7 +88,7 @@ export class Session {
   }
 
   private async runSimple(statement: Statement, several: boolean): Promise<boolean> {
-    if (several && this.executor.transaction === undefined && statement.kind !== 'begin') await this.executor.begin();
+    if (several && this.backend.transaction === undefined && statement.kind !== 'begin') await this.backend.begin();
     const refusal = this.executor.refuse(statement);
     if (refusal !== undefined) {
       await this.executor.raise(refusal);
@@ -138,7 +140,7 @@ export class Session {
     const refusal = this.executor.refuse(portal.statement);
     if (refusal !== undefined) return await this.fail(refusal);
     const isPartial = frame.readInt32BE(afterName) > 0;
-    if (this.executor.transaction === undefined && (this.pendingBinds > 1 || isPartial)) await this.executor.begin();
+    if (this.backend.transaction === undefined && (this.pendingBinds > 1 || isPartial)) await this.backend.begin();
     const prelude = this.pending;
     this.pending = [];
     this.pendingBinds = 0;
@@ -149,9 +151,9 @@ export class Session {
   }
 
   private async flush(): Promise<void> {
-    if (this.pendingBinds > 0 && this.executor.transaction === undefined) await this.executor.begin();
+    if (this.pendingBinds > 0 && this.backend.transaction === undefined) await this.backend.begin();
     await this.passPending();
-    this.executor.release();
+    this.backend.link.release();
   }
 
   private async sync(): Promise<void> {
@@ -166,7 +168,7 @@ export class Session {
     const frames = this.pending;
     this.pending = [];
     this.pendingBinds = 0;
-    if (frames.length > 0 && !(await this.executor.pass(frames))) this.skipping = true;
+    if (frames.length > 0 && !(await this.backend.pass(frames))) this.skipping = true;
   }
 
   private async fail(error: DsqlError): Promise<void> {
