@@ -23,6 +23,20 @@ const failureTable: readonly FailureLine[] = [
   { message: /\bOC00[01]\b/, class: 'conflict', source: 'aurora-dsql-connectors, occ-retry' },
   { code: /^OC00[01]$/, class: 'conflict', source: 'aurora-dsql-connectors, occ-retry' },
   { code: /^40P01$/, class: 'conflict', source: 'PostgreSQL, appendix A; DSQL has no locks, other servers do' },
+  // PostgreSQL's catalog has no snapshot: of two who CREATE … IF NOT EXISTS or GRANT at once, one is told of the other by these.
+  {
+    code: /^23505$/,
+    message: /"pg_(type_typname|class_relname)_nsp_index"/,
+    class: 'conflict',
+    source: 'two CREATE TABLE of one name, as observed on the local DSQL',
+  },
+  {
+    code: /^(42710|42P07)$/,
+    message: /^(type|relation) /,
+    class: 'conflict',
+    source: 'two CREATE TABLE IF NOT EXISTS of one name, as observed on the local DSQL',
+  },
+  { message: /tuple concurrently updated/, class: 'conflict', source: 'two GRANTs on one table, PostgreSQL heapam.c' },
   // A restarted or unavailable server; the outcome of a COMMIT is unknown.
   { message: /server unavailable/, class: 'unknown', source: 'DSQL user guide 2026-09-08: XX000 server unavailable' },
   { message: /waking up cluster/, class: 'unknown', source: 'DSQL troubleshooting: inactive cluster' },
