@@ -2,6 +2,7 @@ import { quoteText } from '../duckdb/quote.ts';
 import { isText } from './infer/column-type.ts';
 import { fit, misfit, readInferred } from './infer/fit.ts';
 import { ownText, ownType } from './infer/own-type.ts';
+import { isGiven } from './infer/text-form.ts';
 import type { PlannedColumn } from './plan-columns.ts';
 import { cellText } from './read/json-line.ts';
 import type { RawRows } from './read/raw-rows.ts';
@@ -32,7 +33,7 @@ export function cleanRows(args: {
     ...columns.flatMap((column) =>
       column.required
         ? [
-            `WHEN coalesce(trim(t${column.index}), '') = '' THEN ${reasons.code(column.name, 'is required and has no value')}`,
+            `WHEN NOT coalesce(${isGiven(`t${column.index}`)}, false) THEN ${reasons.code(column.name, 'is required and has no value')}`,
           ]
         : [],
     ),
@@ -51,7 +52,7 @@ export function cleanRows(args: {
 function problemsOf(column: PlannedColumn, blankText: 'empty' | 'keep', reasons: RejectReasons): readonly string[] {
   const { id, index, type, context, name } = column;
   const text = `t${index}`;
-  const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : `trim(${text}) <> ''`;
+  const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : isGiven(text);
   const problems = [`WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context))}`];
   if (column.notNull && !(isText(type) && blankText === 'empty')) {
     problems.push(

@@ -24,6 +24,11 @@ export class GoodRecords {
     this.foreign = args.dialect !== undefined && !isPlain(args.dialect);
   }
 
+  /** So far DuckDB may read the file itself. */
+  get direct(): boolean {
+    return this.copy === undefined;
+  }
+
   /** Must be called before the first record. `plain`: the header is one line at the file's start that ends in LF. */
   async begin(firstRecord: number, plain: boolean): Promise<void> {
     this.firstRecord = firstRecord;
@@ -59,7 +64,7 @@ export class GoodRecords {
   /** Where DuckDB finds the records, and whether it has to step over a header. */
   async close(): Promise<{ readonly path: string; readonly direct: boolean }> {
     await this.copy?.close();
-    return { path: this.copy?.path ?? this.original, direct: this.copy === undefined };
+    return { path: this.copy?.path ?? this.original, direct: this.direct };
   }
 
   private async leaveAndAdd(bytes: Buffer, start: number, contentEnd: number, offset: number): Promise<void> {

@@ -20,6 +20,12 @@ const defaultDialect: CsvDialect = {
   decimal_separator: '.',
 };
 
+/** Smaller files are walked over so fast that there is nothing to gain. */
+const earlyBytes = 8 << 20;
+
+/** What DuckDB is told of a file besides its dialect. */
+type Readable = Pick<CsvScan, 'header' | 'innerLines' | 'longest' | 'path'>;
+
 /**
  * Reads CSV parts: columns are the union of the headers in first-seen order; a part without a column has no values in
  * it. A header that has a name twice keeps both columns. Every good record becomes exactly one row, or this throws.
@@ -37,11 +43,34 @@ export async function readCsv(
   const sourceNames: string[] = [];
   const rawParts: RawPartRows[] = [];
   let rows = 0;
+  let early: Promise<string | undefined> | undefined;
+  const rawPath = join(scratchDir, 'raw.parquet');
+  const rawColumns = (names: readonly string[]) => names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
+  const readWhole = (whole: Readable, dialect: CsvDialect, names: readonly string[]): Promise<string | undefined> => {
+    const select = selectPart(whole, dialect, placeColumns(names, []), names.length);
+    return writeRawRows(session, rawPath, [select], rawColumns(names)).catch(() => undefined);
+  };
   for (const [index, part] of parts.entries()) {
     const dialect = part.csv ?? defaultDialect;
     unreadable.from(part.source);
     const copyPath = join(scratchDir, `good-${index}.csv`);
-    const scan = await scanCsv({ path: part.path, copyPath, source: part.source, dialect, unreadable, signal });
+    // A single large file is read while it is still being walked over, in the hope that every record of it is good.
+    const onHeader =
+      parts.length > 1 || part.bytes < earlyBytes
+        ? undefined
+        : (names: readonly string[]) => {
+            const whole = { path: part.path, header: dialect.header, longest: 0, innerLines: false };
+            early = readWhole(whole, dialect, names);
+          };
+    const scan = await scanCsv({
+      path: part.path,
+      copyPath,
+      source: part.source,
+      dialect,
+      unreadable,
+      signal,
+      onHeader,
+    });
     const columns = placeColumns(scan.names ?? [], sourceNames);
     scans.push({ scan, dialect, columns });
     rawParts.push({ source: part.source, base: rows, lines: scan.lines });
@@ -50,10 +79,26 @@ export async function readCsv(
   const selects = scans.flatMap(({ scan, dialect, columns }) =>
     scan.records === 0 ? [] : [selectPart(scan, dialect, columns, sourceNames.length)],
   );
-  const columns = sourceNames.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
-  const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns);
+  const columns = rawColumns(sourceNames);
+  const hoped = await early;
+  const relation =
+    hoped !== undefined && scans.every(({ scan }) => asHoped(scan))
+      ? hoped
+      : await writeRawRows(session, rawPath, selects, columns);
   await countRows(session, relation, rows, 'Reading the CSV');
   return { kind: 'text', relation, columns, rows, parts: rawParts };
+}
+
+/** The file could be read as it stands, with the least room and by several threads. */
+function asHoped(scan: CsvScan): boolean {
+  return scan.direct && scan.records > 0 && !scan.innerLines && roomFor(scan) === leastRoom;
+}
+
+/** Bytes that DuckDB's reader makes room for in a line, unless one is longer. */
+const leastRoom = 2 << 20;
+
+function roomFor({ longest }: Readable): number {
+  return Math.max(leastRoom, longest + 16);
 }
 
 /** Where each of a header's names stands in the union; the n-th of the same name is the n-th there too. */
@@ -70,7 +115,7 @@ function placeColumns(names: readonly string[], union: string[]): readonly numbe
   });
 }
 
-function selectPart(scan: CsvScan, dialect: CsvDialect, columns: readonly number[], width: number): string {
+function selectPart(scan: Readable, dialect: CsvDialect, columns: readonly number[], width: number): string {
   const { delimiter, quote } = readDialect(dialect);
   const list = Array.from({ length: width }, (_, i) => {
     const field = columns.indexOf(i);
@@ -78,7 +123,7 @@ function selectPart(scan: CsvScan, dialect: CsvDialect, columns: readonly number
   });
   // The reader looks for a line's start in the middle of a file when it reads in parallel; a line end inside a quoted
   // field can lead it astray. It wants room for the longest line, and several lines in a buffer.
-  const maxLine = Math.max(2 << 20, scan.longest + 16);
+  const maxLine = roomFor(scan);
   const options = [
     `columns = {${columns.map((_, field) => `f${field}: 'VARCHAR'`).join(', ')}}`,
     'auto_detect = false',
@@ -92,7 +137,7 @@ function selectPart(scan: CsvScan, dialect: CsvDialect, columns: readonly number
     'strict_mode = true',
     "new_line = '\\n'",
     `max_line_size = ${maxLine}`,
-    ...(maxLine > 2 << 20 ? [`buffer_size = ${maxLine * 2}`] : []),
+    ...(maxLine > leastRoom ? [`buffer_size = ${maxLine * 2}`] : []),
     `parallel = ${!scan.innerLines}`,
   ];
   return `SELECT ${list.join(', ')} FROM read_csv(${quoteText(scan.path)}, ${options.join(', ')})`;

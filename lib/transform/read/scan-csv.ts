@@ -15,6 +15,8 @@ export interface CsvScan {
   readonly records: number;
   /** Where DuckDB finds them. */
   readonly path: string;
+  /** That is the file itself. */
+  readonly direct: boolean;
   /** The first line of `path` is a header. */
   readonly header: boolean;
   /** The longest record, in bytes. */
@@ -43,6 +45,8 @@ export async function scanCsv(args: {
   readonly dialect: CsvDialect;
   readonly unreadable: UnreadableRows;
   readonly signal?: AbortSignal | undefined;
+  /** Told the header's fields as soon as they are known, where so far DuckDB could read the file as it stands. */
+  readonly onHeader?: ((names: readonly string[]) => void) | undefined;
 }): Promise<CsvScan> {
   const { dialect } = args;
   const comment = dialect.comment === undefined || dialect.comment === '' ? undefined : Buffer.from(dialect.comment);
@@ -132,6 +136,7 @@ export async function scanCsv(args: {
         line += 1 + reader.innerLines;
         at = reader.next;
         await good.begin(offset + at, plain);
+        if (good.direct) args.onHeader?.(names);
         continue;
       }
       if (!begun) {
@@ -186,6 +191,7 @@ export async function scanCsv(args: {
     names: names ?? dialect.names,
     records,
     path,
+    direct,
     header: direct && dialect.header,
     longest,
     innerLines,

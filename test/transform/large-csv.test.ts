@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { runTransform } from './support/stage.ts';
+
+/** 9 MB, so that the file is read while it is still being walked over. */
+const good = Array.from({ length: 20_000 }, (_, i) => `${i},name ${i},${'x'.repeat(440)}\n`).join('');
+const header = 'id,name,note\n';
+
+test('a large file is read as it stands', async () => {
+  const { manifest, rejected, rows } = await runTransform({ format: 'csv', content: header + good });
+  expect(manifest.counts).toMatchObject({ rows_read: 20_000, rows_clean: 20_000 });
+  expect(rejected).toEqual([]);
+  expect(rows.at(-1)).toMatchObject({ id: '19999', name: 'name 19999' });
+});
+
+test.each([
+  ['a ragged line', 'a,b\n', 20_001, 1],
+  ['a line that is no UTF-8', Buffer.from([0x31, 0x2c, 0xff, 0x2c, 0x31, 0x0a]), 20_001, 1],
+  ['a quote that is never closed', '20000,"name,x\n', 20_001, 1],
+  ['a quoted line end', '20000,"na\nme",x\n', 20_001, 0],
+  ['a quote inside a field', '20000,na"me,x\n', 20_001, 0],
+  ['a line of 3 MB', `20000,${'y'.repeat(3 << 20)},x\n`, 20_001, 0],
+  ['no line end', '20000,name,x', 20_001, 0],
+] as const)('a large file that ends in %s loses nothing', async (_what, end, read, bad) => {
+  const content = Buffer.concat([Buffer.from(header + good), Buffer.from(end)]);
+  const { manifest, rejected, rows } = await runTransform({ format: 'csv', content });
+  expect(manifest.counts).toMatchObject({ rows_read: read, rows_rejected: bad, rows_clean: read - bad });
+  expect(rejected.length).toBe(bad);
+  expect(new Set(rows.map((row) => row.id)).size).toBe(read - bad);
+});
+
+test('a large file with CRLF line ends loses nothing', async () => {
+  const content = (header + good).replaceAll('\n', '\r\n');
+  const { manifest, rows } = await runTransform({ format: 'csv', content });
+  expect(manifest.counts).toMatchObject({ rows_read: 20_000, rows_clean: 20_000 });
+  expect(rows.at(-1)).toMatchObject({ note: 'x'.repeat(440) });
+});
+
+test('a large file without a header loses nothing', async () => {
+  const csv = {
+    delimiter: ',',
+    quote: '"',
+    escape: '"',
+    header: false,
+    names: ['id', 'name', 'note'],
+    skip_lines: 0,
+    null_strings: [],
+    decimal_separator: '.',
+  };
+  const { manifest } = await runTransform({ format: 'csv', content: good, csv });
+  expect(manifest.counts).toMatchObject({ rows_read: 20_000, rows_clean: 20_000 });
+});
