@@ -22,8 +22,9 @@ const cutSchema = z.strictObject({
 type Cut = z.infer<typeof cutSchema>;
 
 /**
- * Cleans what extract left, or takes what an interrupted attempt of this run had finished. Resolves when every row is
- * decided; the chunks follow one by one, so that the load need not wait for the last. Stop it in any case.
+ * Cleans what extract left, or goes on with what an interrupted attempt of this run had decided, or takes what it had
+ * finished. Resolves when every row is decided; the chunks follow one by one, so that the load need not wait for the
+ * last. Stop it in any case.
  *
  * @throws {LedgerMismatchError} terminal: an interrupted attempt had cut the same source differently
  */
@@ -96,6 +97,8 @@ function finishedBefore(manifest: CleanManifest): Transformation {
     cut: [],
     written: async () => undefined,
     finished: Promise.resolve(manifest),
+    pause: async () => 'finished',
+    bytesToKeep: 0,
     stop: async () => undefined,
   };
 }

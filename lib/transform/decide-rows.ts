@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nearest } from '../config/nearest.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteName, quoteText } from '../duckdb/quote.ts';
-import type { CleanManifest, Column } from '../manifest.ts';
+import { quoteText } from '../duckdb/quote.ts';
+import type { Column } from '../manifest.ts';
 import { cleanRows } from './clean-rows.ts';
+import { cleanRelation, type DecidedRows, livingRows, type WorkingColumn } from './decided-rows.ts';
 import { RowsUnaccountedError, TooManyColumnsError, UnknownColumnError } from './errors.ts';
 import { type FinishedColumn, finishColumns } from './finish-columns.ts';
 import { planColumns } from './plan-columns.ts';
@@ -14,10 +15,9 @@ import { openUnreadableRows } from './read/unreadable-rows.ts';
 import { RejectReasons } from './reject-reasons.ts';
 import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
 import type { TransformRequest } from './request.ts';
-import { keyName, ordinalName, rowId } from './row-id.ts';
 import { findColumn } from './rules/column-scope.ts';
 import { alive, checkRules, compileRules, filtered, repeated } from './rules/compile-rules.ts';
-import { type CutChunk, cutChunks } from './write-chunks.ts';
+import { cutChunks } from './write-chunks.ts';
 import { writeRejected } from './write-rejected.ts';
 
 /** Rows of a clean file unless the request says otherwise: 25 batches of 2,000. */
@@ -26,18 +26,6 @@ export const defaultChunkRows = 50_000;
 const chunkBytes = 64 * 1024 * 1024;
 /** Columns of a table in Aurora DSQL. */
 const maxColumns = 255;
-
-/** What became of every row, and how the clean ones are written. */
-export interface DecidedRows {
-  readonly columns: readonly Column[];
-  readonly chunks: readonly CutChunk[];
-  readonly rejected: CleanManifest['rejected'];
-  readonly counts: CleanManifest['counts'];
-  /** A relation of the clean rows with `o`. */
-  readonly clean: string;
-  /** What a chunk holds, as a list of SQL columns of that relation by the name of `w`. */
-  readonly select: string;
-}
 
 /**
  * Decides what becomes of every row of the parts, in this order: read; drop exact duplicates; find types from all rows;
@@ -91,13 +79,12 @@ export async function decideRows(
     settings.latest_by === undefined
       ? undefined
       : namedColumn(request, finished.columns, 'latest_by', settings.latest_by)?.id;
-  const living = `(SELECT * FROM ${work} WHERE s = ${alive})`;
   const superseded =
     keys.length === 0 || planned.length === 0
       ? undefined
       : await findSupersededRows(
           session,
-          living,
+          livingRows(workPath),
           keys.map((key) => key.id),
           lastWins ? 'last' : 'first',
           latestBy,
@@ -109,18 +96,7 @@ export async function decideRows(
   const supersededRows = Number(again?.n ?? 0);
   report('clean', inState(alive));
 
-  const clean =
-    superseded === undefined ? living : `(SELECT * FROM ${living} WHERE o NOT IN (SELECT o FROM ${superseded}))`;
-  const id = rowId(
-    keys.length === 0
-      ? ordinalName(request.raw.source_fingerprint, 'w.o')
-      : keyName(keys.map((key) => ({ ...key, id: `w.${key.id}` }))),
-  );
-  const select = [
-    `${id} AS uuid_id`,
-    ...finished.columns.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
-    `${quoteText(request.raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
-  ].join(', ');
+  const clean = cleanRelation({ superseded, workPath });
   const chunks = await cutChunks(session, clean, request.chunkRows ?? (await rowsPerChunk(session, workPath)), prefix);
 
   const reasonsPath = join(scratch, 'reasons.json');
@@ -155,7 +131,20 @@ export async function decideRows(
   if (found !== counts.rows_read) {
     throw new RowsUnaccountedError({ where: 'Adding up the rows', expected: counts.rows_read, found });
   }
-  return { columns, chunks, rejected, counts, clean, select };
+  return {
+    columns,
+    chunks,
+    rejected,
+    counts,
+    working: finished.columns.map(workingColumn),
+    keys: keys.map(workingColumn),
+    workPath,
+    superseded,
+  };
+}
+
+function workingColumn({ duckType, id, name }: FinishedColumn): WorkingColumn {
+  return { id, name, duckType };
 }
 
 /** `columns` counts the four of the service too. */

@@ -1,4 +1,4 @@
-import { TerminalError } from '../errors.ts';
+import { EtlError, TerminalError } from '../errors.ts';
 
 /** A rule of the configuration that cannot be run: syntax, an unknown column, a function that is not offered. */
 export class BadRuleError extends TerminalError {
@@ -75,6 +75,30 @@ export class TooManyColumnsError extends TerminalError {
   }
 }
 
+/** The disk for temporary files cannot hold what cleaning the source takes. */
+export class DiskTooSmallError extends TerminalError {
+  override readonly name = 'DiskTooSmallError';
+  readonly code = 'disk_too_small';
+
+  /** Sizes in bytes; `needed` is the least that the parts and the working files take. */
+  constructor(args: {
+    readonly input: number;
+    readonly parts: number;
+    readonly needed: number;
+    readonly free: number;
+  }) {
+    const { free, input, needed, parts } = args;
+    super(
+      `The source has ${megabytes(input)} in ${parts} ${parts === 1 ? 'part' : 'parts'}; to clean it takes at least ${megabytes(needed)} of disk, and ${megabytes(free)} are free for temporary files. ` +
+        'Split it into several files, each loaded by a run of its own, or into several pipelines; or make room: in AWS by deploy.transform.scratch_mb (10,240 at most), elsewhere on the disk.',
+    );
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 / 1024).toLocaleString('en')} MiB`;
+}
+
 /** The counts of a stage do not add up: a defect, never the data's fault; the run must not go on. */
 export class RowsUnaccountedError extends TerminalError {
   override readonly name = 'RowsUnaccountedError';
@@ -98,6 +122,12 @@ export class TransformFailedError extends TerminalError {
     const kind = /^([A-Z][A-Za-z ]{2,40}(?:Error|Exception)):/.exec(text)?.[1] ?? 'unknown error';
     super(`The rows could not be transformed: DuckDB answered "${kind}".${remedyOf(kind)}`, { cause: args.cause });
   }
+}
+
+/** What a transform is said to fail with: the reason of an abort, one of our errors, or what DuckDB or the disk refused. */
+export function transformFailure(signal: AbortSignal | undefined, error: unknown): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  return error instanceof EtlError ? error : new TransformFailedError({ cause: error });
 }
 
 function remedyOf(kind: string): string {

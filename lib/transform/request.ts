@@ -40,7 +40,7 @@ export interface TransformRequest {
   readonly store: ObjectStore;
   /** Where results go in the store, e.g. `runs/<run_id>`. */
   readonly prefix: string;
-  /** An existing folder of the local disk for working files; about 2 × the input. Left as it was found. */
+  /** An existing folder of the local disk for working files, 1 to 4 × the input. Left as it was found. */
   readonly scratchDir: string;
   /** Columns of the target where it exists: their types rule, and what does not fit them is rejected. */
   readonly targetColumns?: readonly TargetColumn[] | undefined;

@@ -1,29 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
-import { EtlError } from '../errors.ts';
-import type { CleanManifest, CleanPlan } from '../manifest.ts';
-import { type DecidedRows, decideRows } from './decide-rows.ts';
-import { TransformFailedError } from './errors.ts';
+import type { CleanManifest } from '../manifest.ts';
+import { decideRows } from './decide-rows.ts';
+import { planOf } from './decided-rows.ts';
+import { transformFailure } from './errors.ts';
+import { bytesToKeep, fetchDecision } from './kept-decision.ts';
 import type { LocalPart } from './read/local-part.ts';
 import type { TransformRequest } from './request.ts';
-import { writeChunks } from './write-chunks.ts';
+import { requireSpace } from './require-space.ts';
+import { type Transformation, writeDecided } from './transformation.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export { checkExpressions } from './rules/check-expressions.ts';
-
-/** A transform that has decided and counted every row, and writes its chunks. Stop it in any case. */
-export interface Transformation {
-  readonly plan: CleanPlan;
-  /** The ordinal of each chunk's first row: with the counts, which rows go where. */
-  readonly cut: readonly number[];
-  /** Resolves when the chunk of this number lies in the store; rejects when it never will. */
-  readonly written: (chunk: number) => Promise<void>;
-  /** Resolves when all chunks lie there. */
-  readonly finished: Promise<CleanManifest>;
-  /** Ends what is still under way and frees the working files. Safe to call twice. */
-  readonly stop: () => Promise<void>;
-}
+export type { Transformation } from './transformation.ts';
 
 /**
  * Turns the raw parts of a run into clean Parquet chunks and rejected rows. Every row read is filtered, deduplicated,
@@ -43,7 +33,12 @@ export async function transform(request: TransformRequest): Promise<CleanManifes
   }
 }
 
-/** As `transform`, and resolves when every row is decided: the chunks can be taken one by one as they are written. */
+/**
+ * As `transform`, and resolves when every row is decided: the chunks can be taken one by one as they are written. Goes on
+ * with what an earlier call under the same prefix has kept when it was paused.
+ *
+ * @throws {DiskTooSmallError} terminal: the parts cannot fit on the local disk; nothing has been read
+ */
 export async function beginTransform(request: TransformRequest): Promise<Transformation> {
   request.signal?.throwIfAborted();
   const stopping = new AbortController();
@@ -55,95 +50,43 @@ export async function beginTransform(request: TransformRequest): Promise<Transfo
     await rm(scratch, { recursive: true, force: true });
   };
   try {
-    const parts: LocalPart[] = [];
-    for (const part of request.raw.parts) {
-      parts.push({ ...part, path: part.local ? part.location : await request.store.localPath(part.location) });
-    }
+    const kept = await untilAborted(signal, fetchDecision(request));
+    const parts = kept === undefined ? await untilAborted(signal, localParts(request)) : [];
     const results = await request.store.scratchPath(`${request.prefix}/clean/part-00000.parquet`);
     session = await openDuckDb({
-      allowedDirs: [scratch, join(results, '..')],
-      allowedFiles: parts.map((part) => part.path),
+      allowedDirs: [scratch, dirname(results)],
+      allowedFiles: kept?.files ?? parts.map((part) => part.path),
       tempDir: scratch,
       memoryLimitMb: request.memoryLimitMb,
       threads: request.threads,
       signal,
     });
-    const decided = await decideRows(request, session, parts, scratch);
-    const { finished, written } = writeDecided(request, session, decided, signal);
+    const decided = kept?.decided ?? (await decideRows(request, session, parts, scratch));
+    const unkept = kept === undefined ? await bytesToKeep(decided) : 0;
+    const writing = writeDecided(request, session, { decided, written: kept?.written, signal });
     return {
       plan: planOf(decided),
       cut: decided.chunks.map((chunk) => chunk.first),
-      written,
-      finished,
+      bytesToKeep: unkept,
+      ...writing,
       stop: async () => {
         stopping.abort(new Error('The transform was stopped.'));
-        await finished.catch(() => undefined);
+        await writing.finished.catch(() => undefined);
         await clear();
       },
     };
   } catch (error) {
     await clear();
-    throw failureOf(request, error);
+    throw transformFailure(request.signal, error);
   }
 }
 
-/** Writes the chunks, and lets each be waited for. */
-function writeDecided(
-  request: TransformRequest,
-  session: DuckDbSession,
-  decided: DecidedRows,
-  signal: AbortSignal,
-): Pick<Transformation, 'finished' | 'written'> {
-  const gates = decided.chunks.map(() => openGate());
-  const write = async (): Promise<CleanManifest> => {
-    try {
-      const chunks = await writeChunks(session, {
-        ...decided,
-        store: request.store,
-        writers: request.threads ?? Math.min(4, availableParallelism()),
-        signal,
-        onChunk: (index) => gates[index]?.open(),
-      });
-      return { ...planOf(decided), chunks };
-    } catch (error) {
-      const failure = failureOf(request, error);
-      for (const gate of gates) gate.shut(failure);
-      throw failure;
-    }
-  };
-  const finished = write();
-  // Whoever waits for it hears of it; one who does not must not end the process.
-  finished.catch(() => undefined);
-  return { finished, written: async (chunk) => await gates[chunk]?.passed };
-}
-
-function planOf({ chunks, columns, counts, rejected }: DecidedRows): CleanPlan {
-  return {
-    columns: [...columns],
-    chunks: chunks.map(({ location, rows }) => ({ location, rows })),
-    rejected,
-    counts,
-  };
-}
-
-function failureOf(request: TransformRequest, error: unknown): unknown {
-  if (request.signal?.aborted === true) return request.signal.reason;
-  return error instanceof EtlError ? error : new TransformFailedError({ cause: error });
-}
-
-interface Gate {
-  readonly passed: Promise<void>;
-  readonly open: () => void;
-  readonly shut: (reason: unknown) => void;
-}
-
-function openGate(): Gate {
-  let open: () => void = () => undefined;
-  let shut: (reason: unknown) => void = () => undefined;
-  const passed = new Promise<void>((resolve, reject) => {
-    open = resolve;
-    shut = reject;
-  });
-  passed.catch(() => undefined);
-  return { passed, open, shut };
+/** The parts on the local disk. */
+async function localParts({ raw, scratchDir, store }: TransformRequest): Promise<readonly LocalPart[]> {
+  await requireSpace({ parts: raw.parts, store, scratchDir });
+  const parts: LocalPart[] = [];
+  for (const part of raw.parts) {
+    parts.push({ ...part, path: part.local ? part.location : await store.localPath(part.location) });
+  }
+  return parts;
 }

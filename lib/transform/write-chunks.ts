@@ -34,12 +34,15 @@ export async function cutChunks(
 }
 
 /**
- * Writes planned chunks as Parquet files, the first ones first.
+ * Writes planned chunks as Parquet files, the first ones first. The same rows give the same file, so a chunk that lies
+ * in the store already may be written again.
  *
- * @param clean     the relation that was cut; every row of it is written
+ * @param clean     the relation that was cut
  * @param select    what a file holds, as a list of SQL columns of the relation `w`; the aliases are names of a stranger,
  *   so that every reference has to be qualified
- * @param onChunk   told of each chunk that lies in the store
+ * @param written   tells of a chunk that lies in the store already
+ * @param paused    no chunk is begun behind it; those in hand are finished
+ * @param onChunk   told of each chunk that lies in the store now
  */
 export async function writeChunks(
   session: DuckDbSession,
@@ -47,18 +50,21 @@ export async function writeChunks(
     readonly clean: string;
     readonly select: string;
     readonly chunks: readonly CutChunk[];
+    readonly written: (index: number) => boolean;
     readonly store: ObjectStore;
     readonly writers: number;
     readonly signal: AbortSignal;
-    readonly onChunk: (index: number) => void;
+    readonly paused: AbortSignal;
+    readonly onChunk: (index: number, chunk: Chunk) => void;
   },
-): Promise<Chunk[]> {
-  const written: Chunk[] = [];
-  const queue = args.chunks.entries();
+): Promise<void> {
+  const missing = [...args.chunks.entries()].filter(([index]) => !args.written(index));
+  const queue = missing.values();
   const work = async (): Promise<void> => {
     const connection = await session.connect();
     for (const [index, { first, location, rows: expected }] of queue) {
       args.signal.throwIfAborted();
+      if (args.paused.aborted) return;
       const path = await args.store.scratchPath(location);
       const until = args.chunks[index + 1]?.first;
       const range = `w.o >= ${first}${until === undefined ? '' : ` AND w.o < ${until}`}`;
@@ -71,10 +77,8 @@ export async function writeChunks(
       }
       const bytes = (await stat(path)).size;
       await args.store.putFile(location, path);
-      written[index] = { location, rows, bytes };
-      args.onChunk(index);
+      args.onChunk(index, { location, rows, bytes });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(args.writers, args.chunks.length) }, work));
-  return written;
+  await Promise.all(Array.from({ length: Math.min(args.writers, missing.length) }, work));
 }

@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { quoteText } from '../duckdb/quote.ts';
+import { type Chunk, chunkSchema, cleanManifestSchema } from '../manifest.ts';
+import type { DecidedRows } from './decided-rows.ts';
+import type { TransformRequest } from './request.ts';
+
+/*
+ * What was decided about every row, kept in the store so that a later call needs to write the missing chunks only:
+ *
+ *   <prefix>/decided/work.parquet         all rows, their state, and their values
+ *   <prefix>/decided/superseded.parquet   rows whose key another row has, where there are any
+ *   <prefix>/decided/rows.json            everything else; written last, so the others are whole when it is there
+ */
+
+const workingColumnSchema = z.strictObject({ id: z.string().regex(/^\w+$/), name: z.string(), duckType: z.string() });
+
+const keptSchema = z.strictObject({
+  /** Of the source that was decided about. */
+  source_fingerprint: z.string(),
+  ...cleanManifestSchema.pick({ columns: true, rejected: true, counts: true }).shape,
+  working: z.array(workingColumnSchema),
+  keys: z.array(workingColumnSchema),
+  superseded: z.boolean(),
+  chunks: z.array(
+    z.strictObject({
+      ...chunkSchema.pick({ location: true, rows: true }).shape,
+      first: z.int(),
+      /** Of the file in the store; null where there is none yet. */
+      bytes: z.int().min(0).nullable(),
+    }),
+  ),
+});
+
+/** Decided rows that an earlier call has kept, with the chunks it had written. */
+export interface KeptDecision {
+  readonly decided: DecidedRows;
+  readonly written: readonly (Chunk | undefined)[];
+  /** Local files that writing the chunks reads. */
+  readonly files: readonly string[];
+}
+
+type KeepRequest = Pick<TransformRequest, 'prefix' | 'raw' | 'store'>;
+
+/** Where the parts of a kept decision lie. */
+function keysOf({ prefix }: KeepRequest): Readonly<Record<'rows' | 'work' | 'superseded', string>> {
+  const key = (name: string): string => `${prefix}/decided/${name}`;
+  return { rows: key('rows.json'), work: key('work.parquet'), superseded: key('superseded.parquet') };
+}
+
+/** Bytes that keeping the decision has to bring into the store, about. */
+export async function bytesToKeep({ workPath }: DecidedRows): Promise<number> {
+  return (await stat(workPath)).size;
+}
+
+/**
+ * Keeps what was decided, and which chunks are written. The working file may be gone from the local disk afterwards.
+ *
+ * @param written  by number of the chunk
+ * @param again    the decision itself is kept already, only chunks have been added
+ * Killed midway: what was kept before counts, or nothing, and then the next call decides anew.
+ */
+export async function keepDecision(
+  request: KeepRequest,
+  session: DuckDbSession,
+  decided: DecidedRows,
+  written: readonly (Chunk | undefined)[],
+  again: boolean,
+): Promise<void> {
+  const { raw, store } = request;
+  const keys = keysOf(request);
+  if (!again) {
+    if (decided.superseded !== undefined) {
+      const path = join(dirname(decided.workPath), 'superseded.parquet');
+      await session.run(`COPY (SELECT o FROM ${decided.superseded}) TO ${quoteText(path)} (FORMAT parquet)`);
+      await store.putFile(keys.superseded, path);
+    }
+    await store.putFile(keys.work, decided.workPath);
+  }
+  const { chunks, columns, counts, keys: keyColumns, rejected, superseded, working } = decided;
+  const kept: z.infer<typeof keptSchema> = {
+    source_fingerprint: raw.source_fingerprint,
+    columns: [...columns],
+    rejected,
+    counts,
+    working: [...working],
+    keys: [...keyColumns],
+    superseded: superseded !== undefined,
+    chunks: chunks.map((chunk, index) => ({ ...chunk, bytes: written[index]?.bytes ?? null })),
+  };
+  await store.put(keys.rows, JSON.stringify(kept));
+}
+
+/**
+ * Takes what an earlier call has kept onto the local disk; undefined when there is nothing, or what there is belongs to
+ * another source or was written by another release: then the rows are decided anew.
+ */
+export async function fetchDecision(request: KeepRequest): Promise<KeptDecision | undefined> {
+  const { raw, store } = request;
+  const keys = keysOf(request);
+  const bytes = await store.get(keys.rows);
+  if (bytes === undefined) return undefined;
+  const kept = keptSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (!kept.success || kept.data.source_fingerprint !== raw.source_fingerprint) return undefined;
+  const { chunks, superseded, source_fingerprint: _, ...rest } = kept.data;
+  const workPath = await store.localPath(keys.work);
+  const supersededPath = superseded ? await store.localPath(keys.superseded) : undefined;
+  return {
+    decided: {
+      ...rest,
+      chunks: chunks.map(({ first, location, rows }) => ({ location, rows, first })),
+      workPath,
+      superseded: supersededPath === undefined ? undefined : `read_parquet(${quoteText(supersededPath)})`,
+    },
+    written: chunks.map(({ bytes: size, location, rows }) =>
+      size === null ? undefined : { location, rows, bytes: size },
+    ),
+    files: supersededPath === undefined ? [workPath] : [workPath, supersededPath],
+  };
+}

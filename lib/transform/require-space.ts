@@ -1,0 +1,52 @@
+import { stat, statfs } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { RawPart } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { DiskTooSmallError } from './errors.ts';
+
+/**
+ * Bytes of working files for each byte of input, at the least: the rows as read and the rows as decided are on the disk
+ * together, as Parquet. Measured as the most the scratch folder held at once, over the sample files and over random
+ * texts: CSV 1.04 to 2.0; JSON 1.5 and NDJSON 2.4, whose lines are kept besides; Parquet, which comes compressed harder
+ * than the working files are, 3.4. What real files took least is what counts here, so that only what surely does not
+ * fit is refused. Nothing else is compressed: extract unpacks gzip and zstd.
+ */
+const workingBytes = { csv: 1, ndjson: 1.5, json: 1.5, parquet: 3 } as const;
+
+/** What transform needs of the local disk for these parts, in bytes, at the least. */
+export function bytesNeeded(parts: readonly Pick<RawPart, 'bytes' | 'format'>[], toFetch: readonly number[]): number {
+  const working = parts.reduce((sum, { bytes, format }) => sum + bytes * workingBytes[format], 0);
+  return Math.ceil(working + toFetch.reduce((sum, bytes) => sum + bytes, 0));
+}
+
+/**
+ * Refuses parts that cannot fit on the disk of the scratch folder, before any of them is fetched or read.
+ *
+ * @throws {DiskTooSmallError} terminal
+ */
+export async function requireSpace(args: {
+  readonly parts: readonly RawPart[];
+  readonly store: ObjectStore;
+  readonly scratchDir: string;
+}): Promise<void> {
+  const toFetch: number[] = [];
+  for (const part of args.parts) {
+    if (!part.local && !(await isLocal(args.store, part.location))) toFetch.push(part.bytes);
+  }
+  const needed = bytesNeeded(args.parts, toFetch);
+  const { bavail, bsize } = await statfs(args.scratchDir);
+  const free = bavail * bsize;
+  if (needed > free) {
+    const input = args.parts.reduce((sum, part) => sum + part.bytes, 0);
+    throw new DiskTooSmallError({ input, needed, free, parts: args.parts.length });
+  }
+}
+
+/** Whether the store has the object on the local disk already: a folder has, a bucket has not. */
+async function isLocal(store: ObjectStore, key: string): Promise<boolean> {
+  const path = join(store.localFolder(posix.dirname(key)), posix.basename(key));
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}

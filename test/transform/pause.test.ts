@@ -1,0 +1,241 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { folderStore } from '../../lib/local/folder-store.ts';
+import { type CleanManifest, rejectedRowSchema } from '../../lib/manifest.ts';
+import type { ObjectStore } from '../../lib/object-store.ts';
+import type { TransformRequest, TransformSettings } from '../../lib/transform/request.ts';
+import { beginTransform, transform } from '../../lib/transform/transform.ts';
+import { commas } from './support/stage.ts';
+
+const rowCount = 3_000;
+const chunkRows = 200;
+const plain: TransformSettings = {
+  name: 'sample',
+  business_rules: [],
+  key_columns: [],
+  deduplicate: false,
+  blank_text: 'empty',
+  columns: {},
+  load_mode: 'insert',
+  rename: {},
+};
+
+/** Settings under which what is kept differs: with and without keys, superseded rows that are rejected or dropped. */
+const kinds: Readonly<Record<string, Partial<TransformSettings>>> = {
+  'rows without a key': {},
+  'rows with a key, the last of which stays': { key_columns: ['Key No', 'amount'], load_mode: 'upsert' },
+  'rows with a key, the first of which stays': { key_columns: ['Key No'], load_mode: 'insert' },
+  'columns that a rule makes': {
+    key_columns: ['Key No', 'label'],
+    load_mode: 'upsert',
+    business_rules: [
+      { type: 'filter', condition: 'amount > 1' },
+      { type: 'enrich', new_column: 'label', logic: "CASE WHEN amount > 10 THEN 'o''ne' ELSE name END" },
+    ],
+  },
+};
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'transform-pause-'));
+  await mkdir(join(folder, 'scratch'));
+  const lines = Array.from(
+    { length: rowCount },
+    (_, i) => `${i % 2_900},"na""me ${i % 500}",${i % 40}.5${i % 97 === 0 ? ',too many' : ''}`,
+  );
+  await writeFile(join(folder, 'rows.csv'), ['Key No,name,amount', ...lines].join('\n'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A run of a transform over the rows, in a store of its own name. */
+function request(
+  store: string | ObjectStore,
+  settings: Partial<TransformSettings> = {},
+  more: Partial<TransformRequest['raw']> = {},
+): TransformRequest {
+  return {
+    raw: {
+      complete: true,
+      parts: [
+        {
+          location: join(folder, 'rows.csv'),
+          local: true,
+          source: 'rows.csv',
+          format: 'csv',
+          csv: commas,
+          bytes: 100_000,
+        },
+      ],
+      rejected: [],
+      extracted_at: '2026-01-02T03:04:05.678Z',
+      source_fingerprint: 'abc',
+      bytes_read: 100_000,
+      ...more,
+    },
+    settings: { ...plain, ...settings },
+    store: typeof store === 'string' ? folderStore(join(folder, store)) : store,
+    prefix: 'runs/r1',
+    scratchDir: join(folder, 'scratch'),
+    threads: 2,
+    chunkRows,
+  };
+}
+
+/** Writes `chunks` chunks or a few more, and pauses; gives the manifest when they were the last ones. */
+async function call(wanted: TransformRequest, chunks: number): Promise<CleanManifest | 'kept' | 'stuck'> {
+  const transformation = await beginTransform(wanted);
+  try {
+    const missing = transformation.plan.chunks.keys();
+    for (const chunk of [...missing].slice(0, chunks)) await transformation.written(chunk);
+    const pause = await transformation.pause();
+    return pause === 'finished' ? await transformation.finished : pause;
+  } finally {
+    await transformation.stop();
+  }
+}
+
+/** The bytes of every chunk and of every rejected row, by their place in the store. */
+async function results(store: string, manifest: CleanManifest): Promise<Readonly<Record<string, string>>> {
+  const files: Record<string, string> = {};
+  for (const { location } of manifest.chunks) {
+    files[location] = (await readFile(join(folder, store, location))).toString('base64');
+  }
+  for (const { location } of manifest.rejected) {
+    const text = await readFile(join(folder, store, location), 'utf8');
+    for (const line of text.trim().split('\n')) rejectedRowSchema.parse(JSON.parse(line));
+    files[location] = text;
+  }
+  return files;
+}
+
+/** A store whose process dies at its n-th write: that one and all behind it never come to be. */
+function dyingStore(root: string, writes: number): ObjectStore & { readonly died: () => boolean } {
+  const store = folderStore(root);
+  let left = writes;
+  const live = (): void => {
+    left -= 1;
+    if (left < 0) throw new Error('killed');
+  };
+  return {
+    ...store,
+    put: async (key, body) => {
+      live();
+      await store.put(key, body);
+    },
+    putFile: async (key, path) => {
+      live();
+      await store.putFile(key, path);
+    },
+    died: () => left < 0,
+  };
+}
+
+describe('a transform that is paused', () => {
+  it.each(Object.entries(kinds))('gives what one call gives, of %s', async (_, settings) => {
+    const whole = await transform(request('one', settings));
+    expect(whole.chunks.length).toBeGreaterThan(4);
+    let kept = 0;
+    let outcome: CleanManifest | string = '';
+    for (let chunks = 1; typeof outcome === 'string'; chunks += 1) {
+      outcome = await call(request('many', settings), chunks);
+      if (outcome === 'kept') kept += 1;
+      // What was decided is all that the next calls need.
+      if (chunks === 1) await rm(join(folder, 'rows.csv'));
+    }
+    expect(kept).toBeGreaterThanOrEqual(2);
+    expect(outcome).toEqual(whole);
+    expect(await results('many', whole)).toEqual(await results('one', whole));
+    expect(await readdir(join(folder, 'scratch'))).toEqual([]);
+  });
+
+  it('and killed at any write, in any call, is repeated to the same end', async () => {
+    const settings = kinds['rows with a key, the first of which stays'] ?? {};
+    const larger = (store: string | ObjectStore) => ({ ...request(store, settings), chunkRows: 600 });
+    const whole = await transform(larger('one'));
+    let survived = false;
+    for (let writes = 0; !survived; writes += 1) {
+      const name = `killed-${writes}`;
+      const store = dyingStore(join(folder, name), writes);
+      for (let chunks = 2; !store.died(); chunks += 3) {
+        const outcome = await call(larger(store), chunks).catch((error: unknown) => error);
+        if (typeof outcome === 'object' && outcome !== null && 'chunks' in outcome) {
+          survived = true;
+          break;
+        }
+      }
+      let outcome: unknown = 'kept';
+      for (let chunks = 3; typeof outcome === 'string'; chunks += 4) {
+        outcome = await call(larger(name), chunks);
+      }
+      expect(outcome).toEqual(whole);
+      expect(await results(name, whole)).toEqual(await results('one', whole));
+    }
+  }, 120_000);
+
+  it('says that it is stuck when a call has added no chunk to what was kept', async () => {
+    expect(await call(request('stuck'), 0)).toBe('kept');
+    expect(await call(request('stuck'), 0)).toBe('stuck');
+    expect(await call(request('stuck'), 2)).toBe('kept');
+  });
+
+  it('decides anew where what was kept is of another source, or of a release that kept it otherwise', async () => {
+    await call(request('other'), 1);
+    const raw = { source_fingerprint: 'another' };
+    const whole = await transform(request('one', {}, raw));
+    const outcome = await call(request('other', {}, raw), 100);
+    expect(outcome).toEqual(whole);
+    expect(await results('other', whole)).toEqual(await results('one', whole));
+
+    await call(request('newer'), 1);
+    const file = join(folder, 'newer', 'runs/r1/decided/rows.json');
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), more: 1 }));
+    expect(await call(request('newer'), 100)).toEqual(await transform(request('one')));
+  });
+
+  it('keeps nothing when it is not paused', async () => {
+    await transform(request('local'));
+    expect(await readdir(join(folder, 'local', 'runs/r1'))).not.toContain('decided');
+  });
+});
+
+describe('a disk that is too small', () => {
+  it('for the parts is found out before any of them is read, with sizes and a way out', async () => {
+    const [part] = request('x').raw.parts;
+    if (part === undefined) throw new Error('no part');
+    const huge = { ...part, location: join(folder, 'not there'), bytes: 2 ** 50 };
+    const words =
+      /^The source has 1,073,741,824 MiB in 1 part; to clean it takes at least 1,073,741,824 MiB of disk, and [\d,]+ MiB are free .*Split.*deploy\.transform\.scratch_mb/;
+    await expect(transform(request('x', {}, { parts: [huge] }))).rejects.toMatchObject({
+      name: 'DiskTooSmallError',
+      code: 'disk_too_small',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('counts what has to be fetched, and that Parquet grows', async () => {
+    const parquet = {
+      format: 'parquet',
+      local: false,
+      location: 'runs/r1/raw/part-00000.parquet',
+      source: 'a',
+    } as const;
+    const failing = transform(request('x', {}, { parts: [{ ...parquet, bytes: 2 ** 50 }] }));
+    await expect(failing).rejects.toMatchObject({
+      message: expect.stringContaining('at least 4,294,967,296 MiB of disk'),
+    });
+  });
+
+  it('is not complained of where a folder has the parts already and they fit', async () => {
+    const store = folderStore(join(folder, 'x'));
+    await store.put('runs/r1/raw/part-00000.csv', await readFile(join(folder, 'rows.csv')));
+    const [part] = request('x').raw.parts;
+    const parts = [{ ...part, location: 'runs/r1/raw/part-00000.csv', local: false } as NonNullable<typeof part>];
+    expect((await transform(request('x', {}, { parts }))).counts.rows_read).toBe(rowCount);
+  });
+});
