@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { articleConfig } from '../support/article-config.ts';
 import { serve, type TestServer } from '../support/http-server.ts';
 import { type Workspace, workspace } from '../support/workspace.ts';
 
@@ -39,23 +40,6 @@ let space: Workspace;
 let api: TestServer;
 let requests = 0;
 
-/** The article's configuration, its host name and base_url changed and the file's path made that of the test. */
-const config = (baseUrl: string): string => `{
-  "aurora_dsql": { "hostname": "your-cluster.dsql.us-east-1.on.aws", "region": "us-east-1" },
-  "data_source": { "base_url": "${baseUrl}" },
-  "pipelines": {
-    "user_data_pipeline": {
-      "source_type": "api", "endpoint": "users", "params": { "limit": 1000, "format": "json" },
-      "target_table": "users", "load_mode": "upsert", "key_columns": ["user_id"],
-      "business_rules": [
-        { "type": "filter", "condition": "status == 'active'" },
-        { "type": "enrich", "new_column": "full_name", "logic": "first_name + ' ' + last_name" }
-      ]
-    },
-    "sales_data_pipeline": { "source_type": "file", "file_path": "sales.csv", "target_table": "sales", "load_mode": "insert" }
-  }
-}`;
-
 beforeAll(async () => {
   space = workspace();
   api = await serve((request, response) => {
@@ -67,7 +51,7 @@ beforeAll(async () => {
     expect(request.url).toBe('/users?limit=1000&format=json');
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ results: users }));
   });
-  space.write('config.json', config(api.url));
+  space.write('config.json', articleConfig({ baseUrl: api.url, salesFile: 'sales.csv' }));
   space.write('sales.csv', salesCsv);
   await space.etl('local', 'start');
 });

@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidConfigError } from '../../lib/config/errors.ts';
 import { parseConfig } from '../../lib/config/load-config.ts';
-
-const articleConfig = `{
-  "aurora_dsql": { "hostname": "your-cluster.dsql.us-east-1.on.aws", "region": "us-east-1" },
-  "data_source": { "base_url": "https://api.example.com" },
-  "pipelines": {
-    "user_data_pipeline": {
-      "source_type": "api", "endpoint": "users", "params": { "limit": 1000, "format": "json" },
-      "target_table": "users", "load_mode": "upsert", "key_columns": ["user_id"],
-      "business_rules": [
-        { "type": "filter", "condition": "status == 'active'" },
-        { "type": "enrich", "new_column": "full_name", "logic": "first_name + ' ' + last_name" }
-      ]
-    },
-    "sales_data_pipeline": { "source_type": "file", "file_path": "/data/sales.csv", "target_table": "sales", "load_mode": "insert" }
-  }
-}`;
+import { articleConfig } from '../support/article-config.ts';
 
 function problemsOf(text: string): readonly string[] {
   try {
@@ -33,7 +18,7 @@ const file = (lines: string): string =>
 
 describe('a configuration', () => {
   it('of the article is valid as it stands', () => {
-    const config = parseConfig(articleConfig, 'config.json');
+    const config = parseConfig(articleConfig(), 'config.json');
     expect(Object.keys(config.pipelines)).toEqual(['user_data_pipeline', 'sales_data_pipeline']);
     expect(config.pipelines.sales_data_pipeline).toMatchObject({
       load_mode: 'insert',
@@ -43,11 +28,11 @@ describe('a configuration', () => {
   });
 
   it('may be JSON indented with tabs', () => {
-    expect(problemsOf(articleConfig.replaceAll('  ', '\t'))).toEqual([]);
+    expect(problemsOf(articleConfig().replaceAll('  ', '\t'))).toEqual([]);
   });
 
   it('may begin with a byte order mark', () => {
-    expect(problemsOf(`\uFEFF${articleConfig}`)).toEqual([]);
+    expect(problemsOf(`\uFEFF${articleConfig()}`)).toEqual([]);
   });
 
   it('with an unknown key names its path, its line and the nearest known key', () => {
