@@ -1,17 +1,8 @@
 import { quoteText } from '../../duckdb/quote.ts';
 import { checkedJson } from '../read/json-line.ts';
 import type { ColumnType } from './column-type.ts';
-import {
-  castDecimal,
-  forms,
-  hasForm,
-  type NumberStyle,
-  plainNumber,
-  significantDigits,
-  timestampForm,
-  timestamptzForm,
-  zoned,
-} from './text-form.ts';
+import { castDecimal, isPlain, type NumberStyle, plainNumber, significantDigits } from './number-text.ts';
+import { forms, hasForm, timestampForm, timestamptzForm, zoned } from './text-form.ts';
 
 /** What is known of a column beside its type. */
 export interface FitContext {
@@ -94,7 +85,7 @@ export function fit(text: string, type: ColumnType, context: FitContext): string
  * reading it is enough.
  */
 export function readInferred(text: string, type: ColumnType, context: FitContext): string {
-  const plain = context.numbers.decimal === '.' && (context.numbers.thousands ?? '') === '';
+  const plain = isPlain(context.numbers);
   if (context.dateFormat === undefined) {
     switch (type.kind) {
       case 'bigint':

@@ -1,18 +1,8 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { cellText } from '../read/json-line.ts';
-import {
-  digitCounts,
-  forms,
-  hasForm,
-  isGiven,
-  type NumberStyle,
-  plainNumber,
-  significantDigits,
-  timestampForm,
-  timestamptzForm,
-  zoned,
-} from './text-form.ts';
+import { digitCounts, type NumberStyle, plainNumber, significantDigits } from './number-text.ts';
+import { forms, hasForm, isGiven, timestampForm, timestamptzForm, zoned } from './text-form.ts';
 
 /** Questions put to the values of a column, in the order in which a yes of all values decides. */
 export const questions = [
