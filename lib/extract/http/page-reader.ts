@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
-import type { JsonSummary } from '../json/json-scanner.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
+import type { JsonSummary } from '../json/path-follower.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
 import { DocumentLimitReached, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { RowSearch } from '../row-search.ts';

@@ -1,27 +1,7 @@
-import { Captures } from './captures.ts';
 import { JsonSyntaxError } from './json-syntax-error.ts';
-import { childNodes, newPathNode, type PathNode } from './path-tree.ts';
+import { type JsonSummary, PathFollower } from './path-follower.ts';
+import type { PathNode } from './path-tree.ts';
 import { scalarGrammar } from './scalar-grammar.ts';
-
-/** What a document was, once it has ended. */
-export interface JsonSummary {
-  /** The values that were looked for, as the text they had in the document. The last one wins. */
-  readonly captures: ReadonlyMap<string, string>;
-  /** The place where records are expected exists, though it may hold none. */
-  readonly reached: boolean;
-  readonly rootKind: 'object' | 'array' | 'scalar';
-  /** Names of the root object's first members, 20 at most. */
-  readonly rootNames: readonly string[];
-}
-
-interface Frame {
-  readonly object: boolean;
-  readonly nodes: readonly PathNode[];
-  /** The nodes of every element, where no index tells elements apart. */
-  readonly elements: readonly PathNode[] | undefined;
-  child: readonly PathNode[];
-  index: number;
-}
 
 const [value, firstValue, firstKey, key, colon, after, string, escaped, unicode, scalar, done] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
@@ -39,7 +19,6 @@ type State =
   | typeof scalar
   | typeof done;
 
-const everyElement: PathNode = { ...newPathNode(), any: { ...newPathNode(), rows: 'value' } };
 const maxDepth = 1_000;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
@@ -48,27 +27,21 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
  * that no digit of a number is lost. Holds one record at a time, never the document.
  */
 export class JsonScanner {
-  readonly #captures: Captures;
-  readonly #root: readonly PathNode[];
+  readonly #follower: PathFollower;
   /** Whether several documents may follow each other, as in NDJSON. */
   readonly #many: boolean;
-  readonly #frames: Frame[] = [];
-  readonly #rootNames: string[] = [];
   #state: State = value;
   #stringIsKey = false;
   #keyPieces: Uint8Array[] | undefined;
   #keyStart = 0;
   #scalarState = 0;
   #hexDigits = 0;
-  #reached = false;
-  #rootKind: JsonSummary['rootKind'] = 'scalar';
   #offset = 0;
   /** Bytes of the byte order mark seen. */
   #marked = 0;
 
   constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: { readonly many?: boolean } = {}) {
-    this.#root = [root];
-    this.#captures = new Captures(onRecord);
+    this.#follower = new PathFollower(root, onRecord);
     this.#many = options.many === true;
   }
 
@@ -157,16 +130,16 @@ export class JsonScanner {
               } else throw this.#error(at, 'no name in quotes where one is expected');
               break;
             case after: {
-              const frame = this.#frames[this.#frames.length - 1] as Frame;
+              const { inObject } = this.#follower;
               at += 1;
               if (byte === 0x2c) {
-                if (frame.object) this.#state = key;
+                if (inObject) this.#state = key;
                 else {
-                  frame.index += 1;
+                  this.#follower.nextElement();
                   this.#state = value;
                 }
-              } else if (byte === (frame.object ? 0x7d : 0x5d)) this.#close(chunk, at);
-              else throw this.#error(at - 1, `neither a comma nor the end of the ${frame.object ? 'object' : 'array'}`);
+              } else if (byte === (inObject ? 0x7d : 0x5d)) this.#close(chunk, at);
+              else throw this.#error(at - 1, `neither a comma nor the end of the ${inObject ? 'object' : 'array'}`);
               break;
             }
             default: {
@@ -175,13 +148,11 @@ export class JsonScanner {
                 this.#close(chunk, at);
                 break;
               }
-              const nodes = this.#placeNodes();
               if (byte === 0x7b || byte === 0x5b) {
-                this.#open(byte === 0x7b, nodes, at);
+                this.#open(byte === 0x7b, at);
                 at += 1;
               } else {
-                if (nodes.length > 0) this.#beginCaptures(nodes, at, byte === 0x6e ? 'null' : 'scalar');
-                if (this.#frames.length === 0) this.#rootKind = 'scalar';
+                this.#follower.scalar(byte === 0x6e, at);
                 if (byte === 0x22) {
                   this.#state = string;
                   this.#stringIsKey = false;
@@ -196,69 +167,37 @@ export class JsonScanner {
         }
       }
     }
-    this.#captures.carry(chunk);
+    this.#follower.carry(chunk);
     if (this.#keyPieces !== undefined) this.#keyPieces.push(chunk.subarray(this.#keyStart));
     this.#offset += length;
   }
 
   /** @throws {JsonSyntaxError} when the document is not whole */
   end(): JsonSummary {
-    if (this.#state === scalar && scalarGrammar.final[this.#scalarState] === 1 && this.#frames.length === 0) {
+    if (this.#state === scalar && scalarGrammar.final[this.#scalarState] === 1 && this.#follower.depth === 0) {
       this.#endValue(new Uint8Array(0), 0);
     }
-    const nothingAtAll = this.#many && this.#state === value && this.#frames.length === 0;
+    const nothingAtAll = this.#many && this.#state === value && this.#follower.depth === 0;
     if (this.#state !== done && !nothingAtAll)
       throw this.#error(0, 'the end of the text in the middle of the document');
-    return {
-      captures: this.#captures.texts,
-      reached: this.#reached,
-      rootKind: this.#rootKind,
-      rootNames: this.#rootNames,
-    };
+    return this.#follower.summary();
   }
 
-  #placeNodes(): readonly PathNode[] {
-    const frame = this.#frames[this.#frames.length - 1];
-    if (frame === undefined) return this.#root;
-    if (frame.object) return frame.child;
-    return frame.elements ?? childNodes(frame.nodes, frame.index);
-  }
-
-  #open(object: boolean, nodes: readonly PathNode[], at: number): void {
-    if (this.#frames.length >= maxDepth) throw this.#error(at, `nesting of more than ${maxDepth} levels`);
-    let inner = nodes;
-    if (nodes.length > 0) {
-      this.#beginCaptures(nodes, at, object ? 'object' : 'array');
-      if (!object && nodes.some((node) => node.rows === 'elements' || node.rows === 'either')) {
-        inner = [...nodes, everyElement];
-      }
-      if (inner.some((node) => node.any?.rows !== undefined)) this.#reached = true;
-    }
-    if (this.#frames.length === 0) this.#rootKind = object ? 'object' : 'array';
-    // Inside a record there is nothing to look for, which the keys need not be read for.
-    if (inner.length > 0) inner = inner.filter(leadsOn);
-    const plain = !object && inner.every((node) => node.indexes.size === 0);
-    this.#frames.push({
-      object,
-      nodes: inner,
-      elements: plain ? childNodes(inner, -1) : undefined,
-      child: [],
-      index: 0,
-    });
+  #open(object: boolean, at: number): void {
+    if (this.#follower.depth >= maxDepth) throw this.#error(at, `nesting of more than ${maxDepth} levels`);
+    this.#follower.open(object, at);
     this.#state = object ? firstKey : firstValue;
   }
 
   #close(chunk: Uint8Array, end: number): void {
-    this.#frames.pop();
+    this.#follower.close();
     this.#endValue(chunk, end);
   }
 
   #startKey(at: number): void {
     this.#state = string;
     this.#stringIsKey = true;
-    const frame = this.#frames[this.#frames.length - 1] as Frame;
-    const wanted = frame.nodes.length > 0 || (this.#frames.length === 1 && this.#rootNames.length < 20);
-    this.#keyPieces = wanted ? [] : undefined;
+    this.#keyPieces = this.#follower.wantsName ? [] : undefined;
     this.#keyStart = at;
   }
 
@@ -267,36 +206,17 @@ export class JsonScanner {
     if (this.#keyPieces === undefined) return;
     const bytes = Buffer.concat([...this.#keyPieces, chunk.subarray(this.#keyStart, end)]);
     this.#keyPieces = undefined;
-    const name = JSON.parse(bytes.toString()) as string;
-    const frame = this.#frames[this.#frames.length - 1] as Frame;
-    frame.child = childNodes(frame.nodes, name);
-    if (this.#frames.length === 1 && this.#rootNames.length < 20) this.#rootNames.push(name);
-  }
-
-  #beginCaptures(nodes: readonly PathNode[], at: number, kind: 'object' | 'array' | 'scalar' | 'null'): void {
-    for (const node of nodes) {
-      const record = node.rows === 'value' || (node.rows === 'either' && kind !== 'array' && kind !== 'null');
-      if (node.rows === 'value' || node.rows === 'either' || (node.rows === 'elements' && kind === 'null')) {
-        this.#reached = true;
-      }
-      if (!record && node.captures.length === 0) continue;
-      this.#captures.begin(this.#frames.length, record, node.captures, at);
-    }
+    this.#follower.member(JSON.parse(bytes.toString()) as string);
   }
 
   #endValue(chunk: Uint8Array, end: number): void {
-    const depth = this.#frames.length;
-    this.#state = depth === 0 ? done : after;
-    if (depth === this.#captures.depth) this.#captures.end(depth, chunk, end);
+    this.#state = this.#follower.depth === 0 ? done : after;
+    this.#follower.endValue(chunk, end);
   }
 
   #error(at: number, found: string): JsonSyntaxError {
     return new JsonSyntaxError(this.#offset + at, found);
   }
-}
-
-function leadsOn(node: PathNode): boolean {
-  return node.any !== undefined || node.names.size > 0 || node.indexes.size > 0;
 }
 
 function isDelimiter(byte: number): boolean {

@@ -1,7 +1,8 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import { type RowSearch, searchTree } from '../row-search.ts';
 import { documentTree, needsDocument } from './document-tree.ts';
-import { JsonScanner, type JsonSummary } from './json-scanner.ts';
+import { JsonScanner } from './json-scanner.ts';
+import type { JsonSummary } from './path-follower.ts';
 
 /** What of a document that a path cannot be followed through piece by piece may be held in memory. */
 export const documentBytes = 64 * 1024 * 1024;
