@@ -1,5 +1,6 @@
-import { Transform } from 'node:stream';
+import { Transform, type TransformCallback } from 'node:stream';
 import { Decompress } from 'fzstd';
+import { messageOf } from '../errors.ts';
 
 /**
  * Unpacks zstd (RFC 8878). Node 20 has no zstd of its own. A stream that ends within a frame is an error.
@@ -9,27 +10,21 @@ export function zstdDecompress(): Transform {
   const unpack = new Decompress((piece) => {
     if (piece.length > 0) pieces.push(piece);
   });
-  const flush = (stream: Transform): void => {
-    for (const piece of pieces.splice(0)) stream.push(piece);
+  const push = (stream: Transform, chunk: Uint8Array, last: boolean, done: TransformCallback): void => {
+    try {
+      unpack.push(chunk, last);
+      for (const piece of pieces.splice(0)) stream.push(piece);
+      done();
+    } catch (error) {
+      done(new ZstdError(error));
+    }
   };
   return new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
-      try {
-        unpack.push(chunk);
-        flush(this);
-        done();
-      } catch (error) {
-        done(new ZstdError(error));
-      }
+      push(this, chunk, false, done);
     },
     flush(done) {
-      try {
-        unpack.push(new Uint8Array(0), true);
-        flush(this);
-        done();
-      } catch (error) {
-        done(new ZstdError(error));
-      }
+      push(this, new Uint8Array(0), true, done);
     },
   });
 }
@@ -40,6 +35,6 @@ export class ZstdError extends Error {
   readonly code = 'ZSTD_INVALID';
 
   constructor(cause: unknown) {
-    super(`invalid zstd: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`invalid zstd: ${messageOf(cause)}`, { cause });
   }
 }

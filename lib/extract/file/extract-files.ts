@@ -1,9 +1,9 @@
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { RawManifest, RawPart } from '../../manifest.ts';
 import { DeadlineReached } from '../deadline-reached.ts';
-import { SettingsChangedError } from '../errors.ts';
-import { cursorKey, writeManifest } from '../raw-objects.ts';
+import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
+import { fetchCursor, keepCursor } from '../stored-cursor.ts';
 import { checkParquet, checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
 import { EmptyFileError, FileTooSlowError, MixedFormatsError, TooManyBytesError } from './errors.ts';
 import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cursor.ts';
@@ -28,7 +28,7 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
       if (cursor.done === doneBefore) throw new FileTooSlowError(file.shown, file.bytes);
       break;
     }
-    await request.store.put(cursorKey(request.prefix), `${JSON.stringify(cursor)}\n`);
+    await keepCursor(request, cursor);
     request.onProgress?.({ rows: cursor.rows, bytes: cursor.bytes_read, requests: 0 });
   }
   return await writeManifest(request.store, request.prefix, {
@@ -44,12 +44,10 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
 
 async function readCursor(request: ExtractRequest, settings: FileSettings): Promise<FileCursor> {
   const digest = fileSettingsDigest(settings);
-  const stored = await request.store.get(cursorKey(request.prefix));
+  const stored = await fetchCursor(request, fileCursorSchema, digest);
   if (stored !== undefined) {
-    const cursor = fileCursorSchema.parse(JSON.parse(Buffer.from(stored).toString()));
-    if (cursor.settings !== digest) throw new SettingsChangedError(request.pipeline.name);
-    for (const part of cursor.parts) if (part.local) await assertUnchanged({ ...part, shown: part.source });
-    return cursor;
+    for (const part of stored.parts) if (part.local) await assertUnchanged({ ...part, shown: part.source });
+    return stored;
   }
   const extractedAt = request.clock.now().toISOString();
   const { files, fingerprint } = request.fingerprint ?? (await fingerprintFiles(settings, request));

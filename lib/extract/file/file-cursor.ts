@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FileSettings } from '../../config/pipeline.ts';
 import { rawPartSchema } from '../../manifest.ts';
+import { digestOf } from '../stored-cursor.ts';
 
 /** How far a source of several files has been read. */
 export const fileCursorSchema = z.strictObject({
@@ -38,7 +38,5 @@ export type FileCursor = z.infer<typeof fileCursorSchema>;
 /** What decides which bytes are read and what they mean. */
 export function fileSettingsDigest(settings: FileSettings): string {
   const { compression, csv, encoding, file_path, format, records_path } = settings;
-  return createHash('sha256')
-    .update(JSON.stringify([file_path, format, compression, encoding, csv, records_path]))
-    .digest('hex');
+  return digestOf([file_path, format, compression, encoding, csv, records_path]);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import { rawPartSchema } from '../../manifest.ts';
 import { progressSchema } from '../incremental/progress.ts';
+import { digestOf } from '../stored-cursor.ts';
 import { firstPosition, pagePositionSchema } from './page-position.ts';
 
 /** How far an extraction has come: what is durable, and the page that comes next. */
@@ -43,9 +44,7 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
   const { endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent } =
     settings;
   const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
-  return createHash('sha256')
-    .update(JSON.stringify([deciding, more]))
-    .digest('hex');
+  return digestOf([deciding, more]);
 }
 
 export function startCursor(settings: string, extractedAt: Date, parents: boolean): ApiCursor {

@@ -4,8 +4,9 @@ import type { RawManifest } from '../../manifest.ts';
 import { advance } from '../incremental/progress.ts';
 import { RowGate } from '../incremental/row-gate.ts';
 import type { Window } from '../incremental/window.ts';
-import { cursorKey, writeManifest } from '../raw-objects.ts';
+import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest } from '../request.ts';
+import { keepCursor } from '../stored-cursor.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
@@ -101,7 +102,7 @@ export class ApiExtraction {
       rejected: [...this.cursor.rejected, ...rejected],
       progress: { ...this.cursor.progress, held: [...this.cursor.progress.held, ...held] },
     };
-    await this.request.store.put(cursorKey(this.request.prefix), `${JSON.stringify(this.cursor)}\n`);
+    await keepCursor(this.request, this.cursor);
     this.#savedAt = this.request.clock.now().getTime();
   }
 

@@ -1,12 +1,11 @@
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { RawManifest } from '../../manifest.ts';
 import { DeadlineReached } from '../deadline-reached.ts';
-import { SettingsChangedError } from '../errors.ts';
 import { RangeNeedsCursorError } from '../incremental/errors.ts';
 import { type Window, windowOf } from '../incremental/window.ts';
-import { cursorKey } from '../raw-objects.ts';
 import type { ExtractRequest } from '../request.ts';
 import { rowSearch } from '../row-search.ts';
+import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiExtraction } from './api-extraction.ts';
 import { askPage, pagePlan } from './ask-page.ts';
@@ -43,11 +42,8 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
 
 async function readCursor(request: ExtractRequest, settings: ApiSettings): Promise<ApiCursor> {
   const digest = settingsDigest(settings, [request.pipeline.dataSource.base_url, request.range, request.watermark]);
-  const stored = await request.store.get(cursorKey(request.prefix));
-  if (stored === undefined) return startCursor(digest, request.clock.now(), settings.parent !== undefined);
-  const cursor = apiCursorSchema.parse(JSON.parse(Buffer.from(stored).toString()));
-  if (cursor.settings !== digest) throw new SettingsChangedError(request.pipeline.name);
-  return cursor;
+  const stored = await fetchCursor(request, apiCursorSchema, digest);
+  return stored ?? startCursor(digest, request.clock.now(), settings.parent !== undefined);
 }
 
 /** Reads until the last page, the deadline, or an error; gives back what stopped it. */
