@@ -3,8 +3,7 @@ import { systemClock } from '../clock.ts';
 import { isoTimestamp, jsonRows, timestamptz } from '../dsql/json-rows.ts';
 import { ensureServiceTables } from '../load/service-tables.ts';
 import { type ExitStatus, InvalidOptionError } from './main.ts';
-import { optionalConfig, stateFolder } from './state-folder.ts';
-import { openTarget } from './target.ts';
+import { openTargetOf } from './target.ts';
 
 export interface RunsOptions {
   readonly config?: string;
@@ -16,12 +15,7 @@ export interface RunsOptions {
 /** `etl runs`: the execution log, newest first. */
 export async function runsCommand(pipeline: string | undefined, options: RunsOptions): Promise<ExitStatus> {
   if (!/^[1-9]\d{0,5}$/.test(options.limit)) throw new InvalidOptionError('--limit', options.limit, 'a number from 1');
-  const loaded = optionalConfig(options.config);
-  const target = await openTarget(
-    options.target,
-    loaded?.config.aurora_dsql ?? {},
-    stateFolder(loaded?.folder ?? process.cwd()),
-  );
+  const target = await openTargetOf(options);
   try {
     await ensureServiceTables(target.sql, target.where, { clock: systemClock, random: Math.random });
     const rows = await target.sql`

@@ -2,8 +2,7 @@ import Table from 'cli-table3';
 import { classifyFailure } from '../dsql/failure.ts';
 import { jsonRows, type ValueRows, valueText } from '../dsql/json-rows.ts';
 import type { ExitStatus } from './main.ts';
-import { optionalConfig, stateFolder } from './state-folder.ts';
-import { openTarget } from './target.ts';
+import { openTargetOf } from './target.ts';
 
 export interface SqlOptions {
   readonly config?: string;
@@ -13,9 +12,7 @@ export interface SqlOptions {
 
 /** `etl sql`: one statement against the target; its rows on stdout, everything else on stderr. */
 export async function sqlCommand(query: string, options: SqlOptions): Promise<ExitStatus> {
-  const loaded = optionalConfig(options.config);
-  const stateDir = stateFolder(loaded?.folder ?? process.cwd());
-  const target = await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir);
+  const target = await openTargetOf(options);
   try {
     const rows = await target.sql.unsafe(query, [], { prepare: true }).values();
     if (options.json === true) {

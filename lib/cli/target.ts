@@ -3,6 +3,7 @@ import { type AwsCredentials, connect, type Sql } from '../dsql/connect.ts';
 import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
 import { holdLocalDsql } from '../local/local-dsql.ts';
 import { InvalidOptionError } from './main.ts';
+import { optionalConfig, stateFolder } from './state-folder.ts';
 
 /** An open target: the local DSQL or a cluster. */
 export interface OpenTarget {
@@ -49,6 +50,16 @@ export async function openTarget(
   }
   const endpoint: Endpoint = { hostname, port: 5432, region, user: settings.user ?? 'admin', database: 'postgres' };
   return opened(endpoint, connections, false, undefined, async () => undefined);
+}
+
+/** Opens the target of a command that does without a configuration, and heeds one that is there. */
+export async function openTargetOf(options: {
+  readonly config?: string;
+  readonly target?: string;
+}): Promise<OpenTarget> {
+  const loaded = optionalConfig(options.config);
+  const stateDir = stateFolder(loaded?.folder ?? process.cwd());
+  return await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir);
 }
 
 function opened(
