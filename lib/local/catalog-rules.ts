@@ -1,6 +1,8 @@
 import type { LocalLimits } from './limits.ts';
-import { refuseKeyType } from './rules/limit-rules.ts';
-import { literal, type Statement } from './sql/statement.ts';
+import { refuseKeyTypes } from './rules/limit-rules.ts';
+import { limitWords } from './rules/limit-words.ts';
+import { literal, regclass } from './sql/quote.ts';
+import type { Statement } from './sql/statement.ts';
 import { at, listAt, type Tree, textAt } from './sql/tree.ts';
 import type { DsqlError } from './wire/error-response.ts';
 
@@ -16,10 +18,17 @@ const own = "('pg_catalog', 'information_schema', 'sys', 'dsql_local', 'pg_toast
 const userRelations = `pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE n.nspname NOT IN ${own} AND n.nspname NOT LIKE 'pg_temp%' AND n.nspname NOT LIKE 'pg_toast%'`;
 
-function regclass(range: Tree | undefined): string {
-  const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
-  const schema = textAt(range, 'schemaname') || 'public';
-  return `to_regclass(${literal(`${quote(schema)}.${quote(textAt(range, 'relname'))}`)})`;
+function regclassOf(range: Tree | undefined): string {
+  return regclass(textAt(range, 'schemaname'), textAt(range, 'relname'));
+}
+
+/** A SQL condition on `pg_attribute AS a`: the columns of a CREATE INDEX; undefined where it has none but expressions. */
+function indexedColumns(tree: Tree): string | undefined {
+  const names = listAt(tree, 'indexParams')
+    .map((item) => textAt(item, 'IndexElem', 'name'))
+    .filter(Boolean);
+  if (names.length === 0) return undefined;
+  return `a.attrelid = ${regclassOf(at(tree, 'relation'))} AND a.attname IN (${names.map(literal).join(', ')})`;
 }
 
 /** Refuses when as many as the limit are there already. */
@@ -59,50 +68,42 @@ const catalogRules: readonly CatalogRule[] = [
   {
     node: 'CreateStatsStmt',
     ask: (tree) =>
-      `SELECT count(*) FROM pg_statistic_ext WHERE stxrelid = ${regclass(at(listAt(tree, 'relations')[0], 'RangeVar'))}`,
+      `SELECT count(*) FROM pg_statistic_ext WHERE stxrelid = ${regclassOf(at(listAt(tree, 'relations')[0], 'RangeVar'))}`,
     refuse: full('tableStatistics', (most) => `more than ${most} extended statistics per table are not allowed`),
   },
   {
     node: 'IndexStmt',
     ask: (tree) => {
-      const table = regclass(at(tree, 'relation'));
+      const table = regclassOf(at(tree, 'relation'));
       return `SELECT (SELECT count(*) FROM pg_index WHERE indrelid = ${table}) +
         (SELECT count(*) FROM sys.jobs WHERE object_id = ${table} AND job_type = 'INDEX_BUILD' AND status = 'submitted')`;
     },
-    refuse: full('tableIndexes', (most) => `more than ${most} indexes per table are not allowed`),
+    refuse: full('tableIndexes', limitWords.tableIndexes),
   },
   {
     node: 'IndexStmt',
     ask: (tree) => {
-      const names = listAt(tree, 'indexParams')
-        .map((item) => textAt(item, 'IndexElem', 'name'))
-        .filter(Boolean);
-      if (names.length === 0) return undefined;
+      const columns = indexedColumns(tree);
+      if (columns === undefined) return undefined;
       return `SELECT string_agg(t.typname, ',') FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
-        WHERE a.attrelid = ${regclass(at(tree, 'relation'))} AND a.attname IN (${names.map(literal).join(', ')})`;
+        WHERE ${columns}`;
     },
     refuse: (answer) => {
-      const message = answer
-        .split(',')
-        .map(refuseKeyType)
-        .find((refusal) => refusal !== undefined);
+      const message = refuseKeyTypes(answer.split(','));
       return message === undefined ? undefined : { sqlstate: '0A000', message };
     },
   },
   {
     node: 'IndexStmt',
     ask: (tree) => {
-      const names = listAt(tree, 'indexParams')
-        .map((item) => textAt(item, 'IndexElem', 'name'))
-        .filter(Boolean);
-      if (names.length === 0) return undefined;
+      const columns = indexedColumns(tree);
+      if (columns === undefined) return undefined;
       return `SELECT coalesce(sum(a.atttypmod - 4), 0) FROM pg_attribute AS a
-        WHERE a.attrelid = ${regclass(at(tree, 'relation'))} AND a.attname IN (${names.map(literal).join(', ')})
-          AND a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4`;
+        WHERE ${columns} AND a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4`;
     },
     refuse: (answer, { declaredKeyBytes }) =>
       Number(answer) > declaredKeyBytes
-        ? { sqlstate: '54000', message: `key size greater than ${declaredKeyBytes} bytes not supported` }
+        ? { sqlstate: '54000', message: limitWords.declaredKeyBytes(declaredKeyBytes) }
         : undefined,
   },
   {
@@ -112,7 +113,7 @@ const catalogRules: readonly CatalogRule[] = [
         textAt(command, 'def', 'Constraint', 'indexname'),
       );
       if (index === undefined || index === '') return undefined;
-      return `SELECT object_name FROM sys.jobs WHERE object_id = ${regclass(at(tree, 'relation'))}
+      return `SELECT object_name FROM sys.jobs WHERE object_id = ${regclassOf(at(tree, 'relation'))}
         AND object_name = ${literal(index)} AND status IN ('submitted', 'processing') LIMIT 1`;
     },
     refuse: (index) => ({ sqlstate: '55000', message: `index "${index}" is not valid` }),
@@ -122,13 +123,11 @@ const catalogRules: readonly CatalogRule[] = [
     ask: (tree) => {
       const added = commands(tree, 'AT_AddColumn').length;
       if (added === 0) return undefined;
-      return `SELECT count(*) + ${added} FROM pg_attribute WHERE attrelid = ${regclass(at(tree, 'relation'))}
+      return `SELECT count(*) + ${added} FROM pg_attribute WHERE attrelid = ${regclassOf(at(tree, 'relation'))}
         AND attnum > 0 AND NOT attisdropped`;
     },
     refuse: (answer, { tableColumns }) =>
-      Number(answer) > tableColumns
-        ? { sqlstate: '54011', message: `tables can have at most ${tableColumns} columns` }
-        : undefined,
+      Number(answer) > tableColumns ? { sqlstate: '54011', message: limitWords.tableColumns(tableColumns) } : undefined,
   },
   {
     node: 'AlterTableStmt',
@@ -136,7 +135,7 @@ const catalogRules: readonly CatalogRule[] = [
       const dropped = commands(tree, 'AT_DropColumn').map((command) => literal(textAt(command, 'name')));
       if (dropped.length === 0) return undefined;
       return `SELECT a.attname FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-        WHERE i.indrelid = ${regclass(at(tree, 'relation'))} AND i.indisprimary AND a.attname IN (${dropped.join(', ')}) LIMIT 1`;
+        WHERE i.indrelid = ${regclassOf(at(tree, 'relation'))} AND i.indisprimary AND a.attname IN (${dropped.join(', ')}) LIMIT 1`;
     },
     refuse: (answer) => ({ sqlstate: '0A000', message: `cannot drop primary key column ${answer}` }),
   },

@@ -1,7 +1,8 @@
 import * as errors from './dsql-errors.ts';
 import type { SessionBackend } from './session-backend.ts';
+import { literal } from './sql/quote.ts';
 import { redirect } from './sql/redirect.ts';
-import { literal, type TableName } from './sql/statement.ts';
+import type { TableName } from './sql/statement.ts';
 import { tableKey } from './table-facts.ts';
 import type { Transaction } from './transaction.ts';
 import { isConflict } from './translate-error.ts';

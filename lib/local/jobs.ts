@@ -1,5 +1,6 @@
+import { messageOf } from '../errors.ts';
 import { PostgresConnection } from './postgres/connection.ts';
-import { literal } from './sql/statement.ts';
+import { literal } from './sql/quote.ts';
 
 /** How long a job stays submitted: on a cluster an index is not valid yet when the next statement comes. */
 const startDelayMs = 150;
@@ -69,7 +70,7 @@ export class Jobs {
       this.changed();
       await this.note(connection, id, 'completed', null);
     } catch (error) {
-      await this.note(connection, id, 'failed', error instanceof Error ? error.message : String(error));
+      await this.note(connection, id, 'failed', messageOf(error));
     }
   }
 

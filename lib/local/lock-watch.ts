@@ -1,7 +1,7 @@
 import type { BackendLink } from './backend-link.ts';
 import type { PostgresConnection } from './postgres/connection.ts';
 import { mayWait } from './process.ts';
-import { literal } from './sql/statement.ts';
+import { literal } from './sql/quote.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A session as the lock watch sees it. */

@@ -1,4 +1,5 @@
-import { literal, type TableName } from './sql/statement.ts';
+import { regclass } from './sql/quote.ts';
+import type { TableName } from './sql/statement.ts';
 
 /** What the accounting of a transaction needs to know of a table. */
 export interface Facts {
@@ -64,8 +65,8 @@ export class TableFacts {
 
   private async look(key: string): Promise<Facts> {
     const dot = key.indexOf('.');
-    const quoted = [key.slice(0, dot), key.slice(dot + 1)].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
-    const answer = await this.ask(factsQuery.replaceAll('$1', () => `to_regclass(${literal(quoted)})`));
+    const table = regclass(key.slice(0, dot), key.slice(dot + 1));
+    const answer = await this.ask(factsQuery.replaceAll('$1', () => table));
     const [indexes, share, cascades] = (answer ?? '').split(',');
     return { indexes: Number(indexes), indexedShare: Number(share), cascades: cascades === 'true' };
   }

@@ -1,4 +1,5 @@
 import { at, lastName, listAt, numberAt, type Tree, textAt } from '../sql/tree.ts';
+import { limitWords } from './limit-words.ts';
 import type { Rule } from './rule.ts';
 
 /** Types no index can hold, as DSQL prints them. */
@@ -10,10 +11,10 @@ const keyless: Readonly<Record<string, string>> = {
   timetz: 'time with time zone',
 };
 
-/** The refusal of a type in a key. */
-export function refuseKeyType(name: string): string | undefined {
-  const printed = Object.hasOwn(keyless, name) ? keyless[name] : undefined;
-  return printed === undefined ? undefined : `datatype ${printed} is not supported in a key`;
+/** The refusal of the first type that no key can hold. */
+export function refuseKeyTypes(names: readonly string[]): string | undefined {
+  const name = names.find((candidate) => Object.hasOwn(keyless, candidate));
+  return name === undefined ? undefined : `datatype ${keyless[name]} is not supported in a key`;
 }
 
 function lengthOf(typeName: Tree | undefined): number {
@@ -73,24 +74,19 @@ export const limitRules: readonly Rule[] = [
     node: 'CreateStmt',
     sqlstate: '54011',
     refuse: (body, { limits }) =>
-      columns(body).length > limits.tableColumns ? `tables can have at most ${limits.tableColumns} columns` : undefined,
+      columns(body).length > limits.tableColumns ? limitWords.tableColumns(limits.tableColumns) : undefined,
     source: 'documented',
   },
   {
     node: 'CreateStmt',
     sqlstate: '54011',
     refuse: (body, { limits }) =>
-      keys(body).some((key) => key.length > limits.keyColumns)
-        ? `more than ${limits.keyColumns} column keys in an index are not supported`
-        : undefined,
+      keys(body).some((key) => key.length > limits.keyColumns) ? limitWords.keyColumns(limits.keyColumns) : undefined,
     source: 'documented',
   },
   {
     node: 'CreateStmt',
-    refuse: (body) =>
-      keyTypes(body)
-        .map(refuseKeyType)
-        .find((refusal) => refusal !== undefined),
+    refuse: (body) => refuseKeyTypes(keyTypes(body)),
     source: 'recorded',
   },
   {
@@ -98,7 +94,7 @@ export const limitRules: readonly Rule[] = [
     sqlstate: '54000',
     refuse: (body, { limits }) =>
       keys(body).some((key) => declaredBytes(body, key) > limits.declaredKeyBytes)
-        ? `key size greater than ${limits.declaredKeyBytes} bytes not supported`
+        ? limitWords.declaredKeyBytes(limits.declaredKeyBytes)
         : undefined,
     source: 'recorded',
   },
@@ -106,18 +102,14 @@ export const limitRules: readonly Rule[] = [
     node: 'CreateStmt',
     sqlstate: '54000',
     refuse: (body, { limits }) =>
-      keys(body).length > limits.tableIndexes
-        ? `more than ${limits.tableIndexes} indexes per table are not allowed`
-        : undefined,
+      keys(body).length > limits.tableIndexes ? limitWords.tableIndexes(limits.tableIndexes) : undefined,
     source: 'recorded',
   },
   {
     node: 'IndexStmt',
     sqlstate: '54011',
     refuse: (body, { limits }) =>
-      listAt(body, 'indexParams').length > limits.keyColumns
-        ? `more than ${limits.keyColumns} column keys in an index are not supported`
-        : undefined,
+      listAt(body, 'indexParams').length > limits.keyColumns ? limitWords.keyColumns(limits.keyColumns) : undefined,
     source: 'documented',
   },
 ];

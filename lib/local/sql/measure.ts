@@ -1,4 +1,5 @@
 import type { LocalLimits } from '../limits.ts';
+import { quoteName } from './quote.ts';
 import { at, lastName, listAt, type Tree, textAt, visit } from './tree.ts';
 
 /** Functions whose result is no larger than their arguments or a few bytes; rows made with these are as large as the message. */
@@ -33,7 +34,7 @@ export function measuring(sql: string, node: string, tree: Tree, limits: LocalLi
   if (node !== 'InsertStmt' && node !== 'UpdateStmt') return undefined;
   if (listAt(tree, 'returningList').length > 0) return undefined;
   const name = textAt(tree, 'relation', 'alias', 'aliasname') || textAt(tree, 'relation', 'relname');
-  const row = `"${name.replaceAll('"', '""')}".*`;
+  const row = `${quoteName(name)}.*`;
   const size = `pg_column_size(${row})`;
   const check = `dsql_local.check_row(${row}, ${limits.rowBytes}, ${limits.columnBytes})`;
   const smallest = Math.min(limits.rowBytes, limits.columnBytes);

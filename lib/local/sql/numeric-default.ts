@@ -1,3 +1,4 @@
+import { editAt } from './edit-at.ts';
 import { scan } from './scanner.ts';
 import { isObject, lastName, listAt, numberAt, type Tree, visit } from './tree.ts';
 
@@ -17,14 +18,9 @@ export function withNumericDefaults(sql: string, start: number, tree: Tree): str
     if (lastName(listAt(typeName, 'names')) !== 'numeric' || listAt(typeName, 'typmods').length > 0) return;
     places.push(numberAt(typeName, 'location') - start);
   });
-  if (places.length === 0) return sql;
-  const bytes = Buffer.from(sql);
-  return places
-    .toSorted((a, b) => b - a)
-    .reduce((text, place) => {
-      const at = bytes.toString('utf8', 0, place).length;
-      const [first, dot, second] = scan(text.slice(at, at + 200));
-      const last = dot?.text === '.' ? second : first;
-      return last === undefined ? text : `${text.slice(0, at + last.end)}${precision}${text.slice(at + last.end)}`;
-    }, sql);
+  return editAt(sql, places, (rest) => {
+    const [first, dot, second] = scan(rest.slice(0, 200));
+    const last = dot?.text === '.' ? second : first;
+    return last === undefined ? rest : `${rest.slice(0, last.end)}${precision}${rest.slice(last.end)}`;
+  });
 }

@@ -1,4 +1,5 @@
 import { parseSync } from 'libpg-query';
+import { editAt } from './edit-at.ts';
 import { scan } from './scanner.ts';
 import { numberAt, type Tree, textAt, visit } from './tree.ts';
 
@@ -16,12 +17,8 @@ export function redirect(sql: string, copies: ReadonlySet<string>): string {
       places.push(numberAt(body, 'location'));
     }
   });
-  const bytes = Buffer.from(sql);
-  return places
-    .toSorted((a, b) => b - a)
-    .reduce((text, place) => {
-      const start = bytes.toString('utf8', 0, place).length;
-      const [schema] = scan(text.slice(start));
-      return schema === undefined ? text : `${text.slice(0, start)}pg_temp${text.slice(start + schema.end)}`;
-    }, sql);
+  return editAt(sql, places, (rest) => {
+    const [schema] = scan(rest);
+    return schema === undefined ? rest : `pg_temp${rest.slice(schema.end)}`;
+  });
 }

@@ -1,4 +1,5 @@
 import { loadModule, parseSync } from 'libpg-query';
+import { messageOf } from '../../errors.ts';
 import { dsqlLimits, type LocalLimits } from '../limits.ts';
 import { limitRules } from '../rules/limit-rules.ts';
 import type { Rule, RuleContext } from '../rules/rule.ts';
@@ -9,6 +10,7 @@ import type { DsqlError } from '../wire/error-response.ts';
 import { translate } from './dialect.ts';
 import { type Measure, measuring } from './measure.ts';
 import { withNumericDefaults } from './numeric-default.ts';
+import { literal } from './quote.ts';
 import { scan } from './scanner.ts';
 import { at, isObject, listAt, nameParts, numberAt, type Tree, textAt, unwrap, visit } from './tree.ts';
 
@@ -94,7 +96,7 @@ function isAscii(text: string): boolean {
 }
 
 function unparsed(sql: string, error: unknown): Statement {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const details: unknown = error instanceof Error && 'sqlDetails' in error ? error.sqlDetails : undefined;
   const position = isObject(details as Tree) ? numberAt(details as Tree, 'cursorPosition') : 0;
   const refusal = { sqlstate: '42601', message, position: position + 1 };
@@ -260,10 +262,4 @@ function createIndexAsync(statement: Statement): Statement {
     sql: `SELECT job_id FROM dsql_local.create_index_async(${words}, ${tolerant}) AS job_id`,
     tag: 'CREATE INDEX',
   };
-}
-
-/** A text as an SQL string literal, whatever it holds. */
-export function literal(text: string): string {
-  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "''");
-  return `${text.includes('\\') ? ' E' : ''}'${escaped}'`;
 }
