@@ -4,7 +4,7 @@ import { TableVanishedError } from '../lib/load/errors.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
 import type { CleanManifest } from '../lib/manifest.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
-import { concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
+import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
 import { chunkGroups } from './chunk-groups.ts';
 import { StageInterruptedError } from './errors.ts';
 import { stageShape } from './events.ts';
@@ -16,6 +16,7 @@ import { loadedRows, requireClean } from './staged.ts';
 const service = openService();
 
 const eventSchema = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('admit'), ...stageShape }),
   z.strictObject({ action: z.literal('prepare'), ...stageShape }),
   z.strictObject({
     action: z.literal('load'),
@@ -30,7 +31,10 @@ const eventSchema = z.discriminatedUnion('action', [
 
 type LoadEvent = Extract<z.infer<typeof eventSchema>, { action: 'load' }>;
 
-/** Loads chunks into the target; before them gets it ready, and after them takes away, indexes and verifies. */
+/**
+ * Loads chunks into the target. Before the table is made it keeps the rejected rows and refuses too many of them; before
+ * the chunks it gets the table ready, and after them takes away, indexes and verifies.
+ */
 export const handler = wear(eventSchema, async (event, invocation) => {
   const interrupted = new StageInterruptedError(event.action);
   const signal = abortBefore(invocation, interrupted);
@@ -38,6 +42,9 @@ export const handler = wear(eventSchema, async (event, invocation) => {
   const clean = await requireClean(context, event.run);
   const run = event.run as Run;
   switch (event.action) {
+    case 'admit':
+      await admitStage(context, run, { plan: clean });
+      return { admitted: true };
     case 'prepare': {
       const { warnings } = await prepareStage(context, run, { plan: clean });
       const { indexes, load_mode, verify } = context.pipeline.settings;

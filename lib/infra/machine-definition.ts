@@ -1,88 +1,25 @@
 import type { Config } from '../config/config.ts';
-import { retries } from './machine-retries.ts';
-
-/** A state of the Amazon States Language. */
-export type State = Readonly<Record<string, unknown>>;
-
-/** Names in the definition that CloudFormation replaces by ARNs: `${RecordFunction}` and so on. */
-export const substitutionNames = {
-  record: 'RecordFunction',
-  extract: 'ExtractFunction',
-  transform: 'TransformFunction',
-  load: 'LoadFunction',
-  notify: 'NotifyFunction',
-  bootstrap: 'BootstrapFunction',
-  topic: 'Topic',
-} as const;
-
-type FunctionName = Exclude<keyof typeof substitutionNames, 'topic'>;
-type Stage = 'start' | 'extract' | 'transform' | 'load' | 'record';
+import { loadMap } from './load-map.ts';
+import {
+  bootstrapSeconds,
+  catchTo,
+  lambdaTask,
+  placeholder,
+  quickFunctionSeconds,
+  type State,
+  stageTask,
+  substitutionNames,
+} from './machine-task.ts';
 
 /** How long an S3 event's run waits before it looks again whether its pipeline is free. */
 const waitSeconds = 30;
 
-/** A task's time beyond its function's: Lambda itself must be the one to end a function. */
-const taskMarginSeconds = 30;
-
-/** What CloudFormation replaces when the stack is deployed. */
-function placeholder(name: string): string {
-  return `\${${name}}`;
-}
-
-function catchTo(stage: Stage): readonly State[] {
-  return [
-    {
-      ErrorEquals: ['States.ALL'],
-      Assign: { stage, error: '{% $states.errorOutput %}' },
-      Next: 'Notify',
-    },
-  ];
-}
-
-interface TaskOptions {
-  readonly fn: FunctionName;
-  readonly payload: State;
-  readonly seconds: number;
-  readonly assign?: State;
-  readonly comment: string;
-}
-
-function lambdaTask({ assign, comment, fn, payload, seconds }: TaskOptions): State {
-  return {
-    Type: 'Task',
-    Comment: comment,
-    Resource: `arn:${placeholder('Partition')}:states:::lambda:invoke`,
-    Arguments: { FunctionName: placeholder(substitutionNames[fn]), Payload: payload },
-    TimeoutSeconds: seconds + taskMarginSeconds,
-    Retry: retries,
-    Output: '{% $states.result.Payload %}',
-    ...(assign === undefined ? {} : { Assign: assign }),
-  };
-}
-
-/** A task of a stage: everything it needs is in variables, so states between may change the output as they like. */
-function stageTask(
-  stage: Stage,
-  next: string,
-  options: Omit<TaskOptions, 'payload'> & { readonly payload?: State },
-): State {
-  const { payload, ...task } = options;
-  return {
-    ...lambdaTask({
-      ...task,
-      payload: { ...payload, execution: '{% $execution %}', input: '{% $input %}', run: '{% $run %}' },
-    }),
-    Catch: catchTo(stage),
-    Next: next,
-  };
-}
-
 /**
- * The state machine of a run: record(start) → extract ⟲ → transform → define, prepare → load (map) → index, conclude →
- * record(success). Whatever fails goes to notify, and the execution fails. References travel, never rows.
+ * The state machine of a run: record(start) → extract ⟲ → transform ⟲ → admit, define, prepare → load (map) →
+ * index, conclude → record(success). Whatever fails goes to notify, and the execution fails. References travel, never rows.
  */
 export function machineDefinition(config: Config): State {
-  const { extract, load, load_concurrency, run_timeout_minutes, transform } = config.deploy;
+  const { extract, load, run_timeout_minutes, transform } = config.deploy;
   const quick = quickFunctionSeconds;
   return {
     Comment: 'One run of one pipeline into Aurora DSQL. Input: {"pipeline": "<name>"}',
@@ -135,10 +72,21 @@ export function machineDefinition(config: Config): State {
         Choices: [{ Condition: '{% $states.input.complete %}', Next: 'Transform' }],
         Default: 'Extract',
       },
-      Transform: stageTask('transform', 'Define', {
+      Transform: stageTask('transform', 'Transformed?', {
         fn: 'transform',
-        comment: 'Cleans the rows into chunks of the staging bucket',
+        comment: 'Cleans the rows into chunks of the staging bucket until the function is nearly out of time',
         seconds: transform.timeout_seconds,
+      }),
+      'Transformed?': {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $states.input.complete %}', Next: 'Admit' }],
+        Default: 'Transform',
+      },
+      Admit: stageTask('load', 'Define', {
+        fn: 'load',
+        comment: 'Keeps rejected rows, and refuses too many of them before anything is made',
+        payload: { action: 'admit' },
+        seconds: load.timeout_seconds,
       }),
       Define: stageTask('load', 'Prepare', {
         fn: 'bootstrap',
@@ -148,51 +96,12 @@ export function machineDefinition(config: Config): State {
       }),
       Prepare: stageTask('load', 'Load', {
         fn: 'load',
-        comment: 'Keeps rejected rows, and refuses what must not be loaded',
+        comment: 'Gets the table ready, and refuses what must not be loaded into it',
         payload: { action: 'prepare' },
         seconds: load.timeout_seconds,
         assign: { prepared: '{% $states.result.Payload %}' },
       }),
-      Load: {
-        Type: 'Map',
-        Items: '{% $prepared.groups %}',
-        MaxConcurrency: load_concurrency,
-        ItemProcessor: {
-          ProcessorConfig: { Mode: 'INLINE' },
-          StartAt: 'Load chunks',
-          States: {
-            'Load chunks': {
-              ...lambdaTask({
-                fn: 'load',
-                comment: 'Writes chunks, each batch with its ledger row in one transaction',
-                payload: {
-                  action: 'load',
-                  from: '{% $states.input.from %}',
-                  to: '{% $states.input.to %}',
-                  conflict_retries:
-                    '{% $exists($states.input.conflict_retries) ? $states.input.conflict_retries : 0 %}',
-                  execution: '{% $execution %}',
-                  input: '{% $input %}',
-                  run: '{% $run %}',
-                },
-                seconds: load.timeout_seconds,
-              }),
-              Output: "{% $merge([$states.result.Payload, {'to': $states.input.to}]) %}",
-              Next: 'All of them?',
-            },
-            'All of them?': {
-              Type: 'Choice',
-              Choices: [{ Condition: '{% $states.input.complete %}', Next: 'Loaded' }],
-              Default: 'Load chunks',
-            },
-            Loaded: { Type: 'Succeed', Output: { conflict_retries: '{% $states.input.conflict_retries %}' } },
-          },
-        },
-        Output: '{% $sum($append([], $states.result.conflict_retries)) %}',
-        Assign: { conflict_retries: '{% $sum($append([], $states.result.conflict_retries)) %}' },
-        Catch: catchTo('load'),
-        Next: 'Indexes?',
-      },
+      Load: loadMap(config, 'Indexes?'),
       'Indexes?': {
         Type: 'Choice',
         Choices: [{ Condition: '{% $prepared.index %}', Next: 'Index' }],
@@ -296,12 +205,6 @@ export function machineDefinition(config: Config): State {
     },
   };
 }
-
-/** Time of the functions that only talk to the database and the topic. */
-export const quickFunctionSeconds = 120;
-
-/** Building an index on a large table takes minutes; what is not done in time goes on in the next call. */
-export const bootstrapSeconds = 900;
 
 function toldOfSuccess(config: Config): readonly string[] {
   return Object.entries(config.pipelines)

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { bundle } from './bundle.ts';
 import type { TargetCluster } from './cluster.ts';
-import { bootstrapSeconds } from './machine-definition.ts';
+import { bootstrapSeconds } from './machine-task.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
 import { RunMachine } from './run-machine.ts';

@@ -3,7 +3,7 @@ import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { connectStatement, type TargetCluster } from './cluster.ts';
-import { bootstrapSeconds, quickFunctionSeconds } from './machine-definition.ts';
+import { bootstrapSeconds, quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
 import { secretStatements } from './secrets.ts';
 import type { SourceFiles } from './source-files.ts';

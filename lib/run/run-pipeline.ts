@@ -6,7 +6,7 @@ import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
-import { concludeStage, loadStage, prepareStage } from './stages.ts';
+import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
 import { transformStage } from './transform-stage.ts';
 
@@ -59,6 +59,7 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     clean.finished.catch(() => {
       stage = 'transform';
     });
+    await admitStage(context, run, clean);
     const { table, warnings } = await prepareStage(context, run, clean);
     outcome = { raw, clean: clean.plan, warnings };
     const loaded = await loadStage(context, run, clean, table);

@@ -36,16 +36,13 @@ export interface Prepared {
 }
 
 /**
- * Makes the target ready for the chunks: keeps the rejected rows of the transform, refuses what must not be loaded, and
- * makes the table. Once, before any chunk; safe to repeat.
+ * Keeps the rejected rows of the transform, and refuses a run of which too many are. Once, before anything is made; safe
+ * to repeat.
  *
- * @throws {TooManyRejectedError | ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
+ * @throws {TooManyRejectedError | UnknownColumnError} terminal: nothing has been made, and nothing loaded
  */
-export async function prepareStage(context: RunContext, run: Run, clean: CleanRows): Promise<Prepared> {
-  const { scratchDir, sql, store, where } = context;
-  const { settings } = context.pipeline;
-  const { plan } = clean;
-  const retry = retryOf(context);
+export async function admitStage(context: RunContext, run: Run, { plan }: CleanRows): Promise<void> {
+  const { scratchDir, sql, store } = context;
   await mkdir(scratchDir, { recursive: true });
   await keepRejectedRows({
     sql,
@@ -54,12 +51,27 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
     manifest: plan,
     store,
     scratchDir,
-    retry,
+    retry: retryOf(context),
   });
-  checkRejected(settings, plan.counts);
-  const demand = tableDemand(context, plan);
-  // Unknown columns are found out before anything is loaded.
+  checkRejected(context.pipeline.settings, plan.counts);
+  // Unknown columns are found out before anything is made.
+  tableDemand(context, plan);
   indexDemands(context, plan);
+}
+
+/**
+ * Makes the target ready for the chunks: makes the table, and refuses what must not be loaded into it. Once, before any
+ * chunk; safe to repeat.
+ *
+ * @throws {ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
+ */
+export async function prepareStage(context: RunContext, run: Run, clean: CleanRows): Promise<Prepared> {
+  const { scratchDir, sql, store, where } = context;
+  const { settings } = context.pipeline;
+  const { plan } = clean;
+  const retry = retryOf(context);
+  await mkdir(scratchDir, { recursive: true });
+  const demand = tableDemand(context, plan);
   const table = await defineTable(sql, demand, where, retry);
   if (settings.load_mode === 'replace') {
     checkReplaceable(table, demand.keyColumns);

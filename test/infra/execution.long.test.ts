@@ -69,6 +69,7 @@ function config(): string {
     target_table: misruled
     business_rules: [{ type: filter, condition: "statuss == 'active'" }]
   misfit: { source_type: api, endpoint: users, target_table: misfit }
+  strict: { source_type: api, endpoint: users, target_table: strict, columns: { first_name: bigint }, max_rejected_rows: 10 }
   told: { source_type: api, endpoint: users, target_table: told, key_columns: [user_id], notify: { on_success: true } }
   absent: { source_type: file, file_path: s3://incoming/absent.csv, target_table: absent }
   twice: { source_type: api, endpoint: users, target_table: twice, key_columns: [user_id], schedule: { rate: 1 hour } }
@@ -87,7 +88,7 @@ beforeAll(async () => {
   service = await deploy({ config: text, node: newestNode() });
   await service.aws.createBucket('incoming');
   expect(await service.bootstrap('Create')).toMatchObject({ Status: 'SUCCESS' });
-  reference = await referenceRun(text, ['users', ...files]);
+  reference = await referenceRun(text, ['users', 'strict', ...files]);
 }, 240_000);
 
 afterAll(async () => {
@@ -306,6 +307,7 @@ describe('a failure', () => {
     { stage: 'start', pipeline: 'absent', error: 'SourceFileNotFoundError', code: 'file_not_found' },
     { stage: 'extract', pipeline: 'gone', error: 'ApiStatusError', code: 'api_status' },
     { stage: 'transform', pipeline: 'misruled', error: 'BadRuleError', code: 'bad_rule' },
+    { stage: 'load', pipeline: 'strict', error: 'TooManyRejectedError', code: 'too_many_rejected' },
     { stage: 'load', pipeline: 'misfit', error: 'TableMismatchError', code: 'table_mismatch' },
     { stage: 'record', pipeline: 'told', error: 'CountsMismatchError', code: 'counts_mismatch' },
   ] as const;
@@ -340,6 +342,27 @@ describe('a failure', () => {
     },
     60_000,
   );
+
+  it('for too many rejected rows keeps them, makes no table, and is logged as etl run logs it', async () => {
+    const outcome = await service.execute({ pipeline: 'strict', again: true });
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'TooManyRejectedError' });
+    expect(outcome.path).not.toContain('Define');
+    for (const { sql } of [service.target, reference.target]) {
+      expect(await sql`SELECT tablename FROM pg_tables WHERE tablename = 'strict'`).toEqual([]);
+    }
+    const rejectedOf = async ({ sql }: LocalTarget) =>
+      await sql`SELECT source, column_name, reason, row::text AS line FROM etl_rejected_row
+         WHERE run_id = (SELECT max(run_id) FROM etl_execution_log WHERE pipeline_name = 'strict')
+         ORDER BY source, line`;
+    const rejected = await rejectedOf(service.target);
+    expect(rejected.length).toBeGreaterThan(10);
+    expect(plain(rejected)).toEqual(plain(await rejectedOf(reference.target)));
+    const [row] = (await logOf(service.target, 'strict')).slice(-1);
+    const [local] = await logOf(reference.target, 'strict');
+    expect(local).toMatchObject({ status: 'failed', stage: 'load', error_code: 'too_many_rejected' });
+    expect(plain([row ?? {}])).toEqual(plain([local ?? {}]));
+    await service.messages();
+  }, 60_000);
 
   it('of the same pipeline is told of when it succeeds, too', async () => {
     const outcome = await service.execute({ pipeline: 'told', again: true });

@@ -34,6 +34,8 @@ export interface Deployment {
   readonly execute: (input: unknown, name?: string) => Promise<Outcome>;
   /** What happens before a task of this state begins. */
   readonly before: Map<string, () => Promise<void> | void>;
+  /** What happens before a call of AWS by a function is answered; it may take its time. */
+  readonly network: { before: (call: AwsCall) => Promise<void> };
   readonly executionArn: (name: string) => string;
   /** What EventBridge does with an event: the inputs of the executions it starts, and calls of functions it makes. */
   readonly emit: (event: BridgeEvent) => Promise<readonly unknown[]>;
@@ -64,9 +66,10 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const functions = deployedFunctions(assembly);
   const calls: AwsCall[] = [];
   const recorders: Recorder[] = [];
+  const network: Deployment['network'] = { before: async () => undefined };
   const hosts: Record<string, FunctionHost> = {};
   for (const [name, fn] of Object.entries(functions)) {
-    const recorder = await record(name, aws, calls);
+    const recorder = await record(name, aws, calls, async (call) => await network.before(call));
     recorders.push(recorder);
     hosts[name] = new FunctionHost({
       fn,
@@ -117,6 +120,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     calls,
     messages: topic.messages,
     before,
+    network,
     executionArn,
     emit: async (event) => await emit(assembly, event, byArn),
     execute: async (input, name = randomUUID()) =>

@@ -16,18 +16,22 @@ export interface Recorder {
   readonly close: () => Promise<void>;
 }
 
-/** A loopback server that writes down what a function asks of AWS, and passes it on. */
+/** A loopback server that writes down what a function asks of AWS, and passes it on when `before` has resolved. */
 export async function record(
   principal: string,
   upstream: { readonly port: number },
   calls: AwsCall[],
+  before: (call: AwsCall) => Promise<void>,
 ): Promise<Recorder> {
   const server = createServer((incoming, answer) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.once('end', () => {
+    incoming.once('end', async () => {
       const body = Buffer.concat(chunks);
-      for (const call of callsOf(incoming, body)) calls.push({ principal, ...call });
+      for (const call of callsOf(incoming, body)) {
+        calls.push({ principal, ...call });
+        await before({ principal, ...call });
+      }
       const passed = httpRequest(
         {
           host: '127.0.0.1',

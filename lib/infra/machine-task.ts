@@ -1,0 +1,83 @@
+import { retries } from './machine-retries.ts';
+
+/** A state of the Amazon States Language. */
+export type State = Readonly<Record<string, unknown>>;
+
+/** Names in the definition that CloudFormation replaces by ARNs: `${RecordFunction}` and so on. */
+export const substitutionNames = {
+  record: 'RecordFunction',
+  extract: 'ExtractFunction',
+  transform: 'TransformFunction',
+  load: 'LoadFunction',
+  notify: 'NotifyFunction',
+  bootstrap: 'BootstrapFunction',
+  topic: 'Topic',
+} as const;
+
+type FunctionName = Exclude<keyof typeof substitutionNames, 'topic'>;
+/** What the log and the notices call a part of the run. */
+type Stage = 'start' | 'extract' | 'transform' | 'load' | 'record';
+
+/** A task's time beyond its function's: Lambda itself must be the one to end a function. */
+const taskMarginSeconds = 30;
+
+/** What CloudFormation replaces when the stack is deployed. */
+export function placeholder(name: string): string {
+  return `\${${name}}`;
+}
+
+/** Whatever a state fails with goes to notify, with the stage it was in. */
+export function catchTo(stage: Stage): readonly State[] {
+  return [
+    {
+      ErrorEquals: ['States.ALL'],
+      Assign: { stage, error: '{% $states.errorOutput %}' },
+      Next: 'Notify',
+    },
+  ];
+}
+
+interface TaskOptions {
+  readonly fn: FunctionName;
+  readonly payload: State;
+  readonly seconds: number;
+  readonly assign?: State;
+  readonly comment: string;
+}
+
+/** A call of a function, retried by the ladders, whose answer is the output. */
+export function lambdaTask({ assign, comment, fn, payload, seconds }: TaskOptions): State {
+  return {
+    Type: 'Task',
+    Comment: comment,
+    Resource: `arn:${placeholder('Partition')}:states:::lambda:invoke`,
+    Arguments: { FunctionName: placeholder(substitutionNames[fn]), Payload: payload },
+    TimeoutSeconds: seconds + taskMarginSeconds,
+    Retry: retries,
+    Output: '{% $states.result.Payload %}',
+    ...(assign === undefined ? {} : { Assign: assign }),
+  };
+}
+
+/** A task of a stage: everything it needs is in variables, so states between may change the output as they like. */
+export function stageTask(
+  stage: Stage,
+  next: string,
+  options: Omit<TaskOptions, 'payload'> & { readonly payload?: State },
+): State {
+  const { payload, ...task } = options;
+  return {
+    ...lambdaTask({
+      ...task,
+      payload: { ...payload, execution: '{% $execution %}', input: '{% $input %}', run: '{% $run %}' },
+    }),
+    Catch: catchTo(stage),
+    Next: next,
+  };
+}
+
+/** Time of the functions that only talk to the database and the topic. */
+export const quickFunctionSeconds = 120;
+
+/** Building an index on a large table takes minutes; what is not done in time goes on in the next call. */
+export const bootstrapSeconds = 900;
