@@ -34,7 +34,9 @@ export async function requireSpace(args: {
     if (!part.local && !(await isLocal(args.store, part.location))) toFetch.push(part.bytes);
   }
   const needed = bytesNeeded(args.parts, toFetch);
-  const { bavail, bsize } = await statfs(args.scratchDir);
+  const { bavail, blocks, bsize } = await statfs(args.scratchDir);
+  // Some network file systems do not tell their size; they are found full when they are.
+  if (blocks === 0) return;
   const free = bavail * bsize;
   if (needed > free) {
     const input = args.parts.reduce((sum, part) => sum + part.bytes, 0);
