@@ -2,8 +2,9 @@ import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';
-import { type RetryContext, runStatement } from '../dsql/retry.ts';
+import type { RetryContext } from '../dsql/retry.ts';
 import type { Column } from '../manifest.ts';
+import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
 import { describeTable, hasUniqueKey, type TargetTable, tableText } from './target-table.ts';
 
@@ -49,10 +50,12 @@ export function createTableStatement(demand: TableDemand): string {
 }
 
 /**
- * Makes the target table fit: creates it, or adds the columns a table of ours lacks, one DDL statement a transaction.
- * A table that someone else made is used as it is and never altered.
+ * Makes the target table fit: creates it, or adds the columns a table of ours lacks, one DDL statement a transaction,
+ * while no other run changes it. A table that someone else made is used as it is and never altered.
  *
+ * @param pid  see `DdlContext`
  * @throws {TableMismatchError} when the table that exists cannot take the rows
+ * @throws {TableBusyError} transient: other runs have been changing it for too long
  * Killed midway: the table exists with some of the columns; the next call adds the rest.
  */
 export async function defineTable(
@@ -60,27 +63,31 @@ export async function defineTable(
   demand: TableDemand,
   where: { readonly endpoint: string; readonly user: string },
   retry: RetryContext,
+  pid: number = process.pid,
 ): Promise<TargetTable> {
-  const shown = tableText(demand.name);
-  const ddl = (what: string, text: string): Promise<unknown> =>
-    runStatement(what, where, retry, async () => await sql.unsafe(text));
-  let table = await describeTable(sql, demand.name);
-  if (table === undefined) {
-    await ddl(`CREATE TABLE ${shown}`, createTableStatement(demand));
-    table = await describeTable(sql, demand.name);
-  } else if (table.ours) {
-    const present = new Set(table.columns.map((column) => column.name));
-    for (const column of demand.columns.filter((candidate) => !present.has(candidate.name))) {
-      await ddl(
-        `ALTER TABLE ${shown} ADD COLUMN ${column.name}`,
-        `ALTER TABLE ${quoteTable(demand.name)} ADD COLUMN IF NOT EXISTS ${quoteIdentifier(column.name)} ${column.type}`,
-      );
-    }
-    table = await describeTable(sql, demand.name);
-  }
-  if (table === undefined) throw new TableVanishedError(shown);
+  const table = await changeTable(
+    { sql, where, retry, pid },
+    demand.name,
+    () => describeTable(sql, demand.name),
+    (present) => missingDdl(present, demand),
+  );
+  if (table === undefined) throw new TableVanishedError(tableText(demand.name));
   checkFit(table, demand);
   return table;
+}
+
+/** The statements that make a table fit a demand; none when it fits, or is not ours to alter. */
+function missingDdl(table: TargetTable | undefined, demand: TableDemand): readonly Ddl[] {
+  const shown = tableText(demand.name);
+  if (table === undefined) return [{ what: `CREATE TABLE ${shown}`, text: createTableStatement(demand) }];
+  if (!table.ours) return [];
+  const present = new Set(table.columns.map((column) => column.name));
+  return demand.columns
+    .filter((column) => !present.has(column.name))
+    .map((column) => ({
+      what: `ALTER TABLE ${shown} ADD COLUMN ${column.name}`,
+      text: `ALTER TABLE ${quoteTable(demand.name)} ADD COLUMN IF NOT EXISTS ${quoteIdentifier(column.name)} ${column.type}`,
+    }));
 }
 
 /** Refuses what could only fail row by row. Checked before the transform where the table exists, and again before the load. */

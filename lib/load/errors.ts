@@ -1,4 +1,4 @@
-import { TerminalError } from '../errors.ts';
+import { TerminalError, TransientError } from '../errors.ts';
 
 /** The table exists and the source's columns do not fit it. */
 export class TableMismatchError extends TerminalError {
@@ -39,6 +39,19 @@ export class TableVanishedError extends TerminalError {
 
   constructor(table: string) {
     super(`Table ${table} was dropped by someone else while it was being prepared. Run again.`);
+  }
+}
+
+/** Other runs are changing the table's schema, and did not come to an end. */
+export class TableBusyError extends TransientError {
+  override readonly name = 'TableBusyError';
+  readonly code = 'table_busy';
+
+  constructor(table: string, holder: { readonly host: string; readonly pid: number } | undefined, seconds: number) {
+    const who = holder === undefined ? '' : ` (on ${holder.host}${holder.pid === 0 ? '' : `, process ${holder.pid}`})`;
+    super(
+      `Table ${table} has been changed by other runs${who} for ${seconds} s. Run again when they have ended; what is loaded stays loaded.`,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxIdentifierBytes } from '../dsql/limits.ts';
 import { type RetryContext, runStatement } from '../dsql/retry.ts';
+import { changeTable } from './change-table.ts';
 import { IndexFailedError } from './errors.ts';
 import { tableText } from './target-table.ts';
 
@@ -25,8 +26,11 @@ export function indexName(table: TableName, demand: IndexDemand): string {
 
 /**
  * Builds the indexes that are missing, one after another with CREATE INDEX ASYNC, and waits for each: after the load,
- * because an index that is there makes every batch dearer.
+ * because an index that is there makes every batch dearer. One run issues the statement, every run waits for the build;
+ * waiting keeps nobody from changing the table.
  *
+ * @param pid  see `DdlContext`
+ * @throws {TableBusyError} transient: other runs have been changing the table for too long
  * @throws {IndexFailedError} terminal: the database gave the build up, e.g. for duplicates under a unique index
  * Killed midway: a build that was begun goes on in the database; the next call waits for it.
  */
@@ -36,24 +40,24 @@ export async function buildIndexes(
   demands: readonly IndexDemand[],
   where: { readonly endpoint: string; readonly user: string },
   retry: RetryContext,
+  pid: number = process.pid,
 ): Promise<void> {
   for (const demand of demands) {
     const name = indexName(table, demand);
     const what = `CREATE INDEX ${name}`;
-    if ((await indexState(sql, table, name)) === 'missing') {
-      await runStatement(what, where, retry, async () => {
-        const columns = demand.columns.map(quoteIdentifier).join(', ');
-        const unique = demand.unique ? 'UNIQUE ' : '';
-        return await sql.unsafe(
-          `CREATE ${unique}INDEX ASYNC IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteTable(table)} (${columns})`,
-        );
-      });
-    }
-    for (;;) {
-      const state = await runStatement(what, where, retry, () => indexState(sql, table, name));
-      if (state === 'valid') break;
-      const failure = await jobFailure(sql, table, name);
+    const columns = demand.columns.map(quoteIdentifier).join(', ');
+    const unique = demand.unique ? 'UNIQUE ' : '';
+    const text = `CREATE ${unique}INDEX ASYNC IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteTable(table)} (${columns})`;
+    for (let waited = false; ; waited = true) {
+      const failure = waited ? await runStatement(what, where, retry, () => jobFailure(sql, table, name)) : undefined;
       if (failure !== undefined) throw new IndexFailedError(name, tableText(table), failure);
+      const state = await changeTable(
+        { sql, where, retry, pid },
+        table,
+        () => indexState(sql, table, name),
+        (present) => (present === 'missing' ? [{ what, text }] : []),
+      );
+      if (state === 'valid') break;
       await retry.clock.sleep(pollEveryMs, retry.signal);
     }
   }
@@ -65,17 +69,28 @@ async function indexState(sql: Sql, table: TableName, name: string): Promise<'mi
       JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ${table.schema} AND c.relname = ${name}`;
-  if (rows[0] === undefined) return 'missing';
-  return rows[0].indisvalid ? 'valid' : 'building';
+  if (rows[0] !== undefined) return rows[0].indisvalid ? 'valid' : 'building';
+  // A build that was asked for and has not begun.
+  const job = await lastJob(sql, table, name);
+  return job !== undefined && ['submitted', 'processing'].includes(job.status) ? 'building' : 'missing';
 }
 
 /** What the database says of a build that it gave up; undefined while it is under way. */
 async function jobFailure(sql: Sql, table: TableName, name: string): Promise<string | undefined> {
-  const rows = await sql<{ readonly status: string; readonly details: string | null }[]>`
-    SELECT status, details FROM sys.jobs
-     WHERE object_name IN (${name}, ${`${table.schema}.${name}`}) ORDER BY start_time DESC LIMIT 1`;
-  const job = rows[0];
+  const job = await lastJob(sql, table, name);
   return job !== undefined && ['failed', 'cancelled'].includes(job.status)
     ? (job.details ?? `the job ${job.status}`)
     : undefined;
+}
+
+interface Job {
+  readonly status: string;
+  readonly details: string | null;
+}
+
+async function lastJob(sql: Sql, table: TableName, name: string): Promise<Job | undefined> {
+  const rows = await sql<Job[]>`
+    SELECT status, details FROM sys.jobs
+     WHERE object_name IN (${name}, ${`${table.schema}.${name}`}) ORDER BY start_time DESC LIMIT 1`;
+  return rows[0];
 }

@@ -1,23 +1,32 @@
-import { runStatement } from '../dsql/retry.ts';
+import { changeTable } from '../load/change-table.ts';
 import { defineTable } from '../load/define-table.ts';
 import { buildIndexes } from '../load/indexes.ts';
 import type { TargetTable } from '../load/target-table.ts';
 import type { CleanPlan } from '../manifest.ts';
-import { grantTable } from './grant-table.ts';
+import { missingGrants } from './grant-table.ts';
 import { type RunContext, retryOf } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
+
+/** These stages run in functions, whose processes do not stay: a lease of theirs ends by its time alone. */
+const pid = 0;
 
 /**
  * Makes the target table and lets a role write to it, so that the stages that load need no right to create anything.
  * `context.sql` is connected as the owner of the tables. Safe to repeat; a crash midway leaves the rest to the repeat.
  *
  * @throws {TableMismatchError} terminal: the table that exists cannot take the rows
+ * @throws {TableBusyError} transient: other runs have been changing it for too long
  */
 export async function defineStage(context: RunContext, clean: CleanPlan, role: string): Promise<TargetTable> {
+  const { sql, where } = context;
   const retry = retryOf(context);
-  const table = await defineTable(context.sql, tableDemand(context, clean), context.where, retry);
-  await grantTable(context.sql, table.name, role, (what, statement) =>
-    runStatement(what, context.where, retry, statement),
+  const table = await defineTable(sql, tableDemand(context, clean), where, retry, pid);
+  // A GRANT is DDL too.
+  await changeTable(
+    { sql, where, retry, pid },
+    table.name,
+    () => missingGrants(sql, table.name, role),
+    (missing) => missing,
   );
   return table;
 }
@@ -25,5 +34,5 @@ export async function defineStage(context: RunContext, clean: CleanPlan, role: s
 /** Builds the indexes a pipeline wants and waits for them; for a connection of the tables' owner. Safe to repeat. */
 export async function indexStage(context: RunContext, clean: CleanPlan): Promise<void> {
   const { name } = tableDemand(context, clean);
-  await buildIndexes(context.sql, name, indexDemands(context, clean), context.where, retryOf(context));
+  await buildIndexes(context.sql, name, indexDemands(context, clean), context.where, retryOf(context), pid);
 }

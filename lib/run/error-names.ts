@@ -20,6 +20,7 @@ export const transientErrorNames = [
   'SinkWriteError',
   'SourceFileChangedError',
   'StoreUnavailableError',
+  'TableBusyError',
   'TargetUnavailableError',
   'TokenServerBusyError',
   'WaitTooLongError',

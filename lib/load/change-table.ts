@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { Sql } from '../dsql/connect.ts';
+import type { TableName } from '../dsql/identifier.ts';
+import { type RetryContext, runStatement, withRetries } from '../dsql/retry.ts';
+import { TableBusyError } from './errors.ts';
+import { type KeptLease, keepLease, type LeaseRequest, takeLease } from './lease.ts';
+import { tableText } from './target-table.ts';
+
+/** One DDL statement; `what` is the subject of error messages. */
+export interface Ddl {
+  readonly what: string;
+  readonly text: string;
+}
+
+/** Where DDL is issued, and by whom. */
+export interface DdlContext {
+  readonly sql: Sql;
+  readonly where: { readonly endpoint: string; readonly user: string };
+  readonly retry: RetryContext;
+  /** This process, whose end ends the lease for others on this host; 0 where none stays, as in a Lambda. */
+  readonly pid: number;
+}
+
+/** DDL takes seconds, a holder that died in AWS holds for this long. */
+const leaseSeconds = 60;
+const pollEveryMs = 250;
+/** Longer than a dead holder's lease, and than adding all the 255 columns a table may have. */
+const patienceMs = 300_000;
+
+/** The row of `etl_state` that is there while a table's schema is being changed. */
+export function ddlLeaseName({ schema, table }: TableName): string {
+  return `ddl ${schema}.${table}`;
+}
+
+/**
+ * Changes a table while no other run changes it: looks what is to be done, and where there is anything takes the table's
+ * lease, looks again, and issues the statements, each in a transaction of its own. Whoever finds the lease held waits and
+ * looks again, and mostly has nothing left to do. A table that needs no change costs the look alone.
+ *
+ * @param look     reads the catalog
+ * @param pending  what is to be done about what was read; statements that may be repeated, because a holder may be
+ *                 killed after any of them, and one that was stopped for longer than its lease goes on
+ * @returns what the last look found, after all changes
+ * @throws {TableBusyError} transient: others have held the lease for five minutes, or took it because it ran out
+ * Killed midway: some statements have run; the next call looks and does the rest.
+ */
+export async function changeTable<T>(
+  context: DdlContext,
+  table: TableName,
+  look: () => Promise<T>,
+  pending: (seen: T) => readonly Ddl[],
+): Promise<T> {
+  const { retry, where } = context;
+  const looked = (): Promise<T> => runStatement('Reading the catalog', where, retry, look);
+  const lease = { name: ddlLeaseName(table), holder: randomUUID(), seconds: leaseSeconds, pid: context.pid };
+  const giveUp = retry.clock.now().getTime() + patienceMs;
+  for (;;) {
+    const seen = await looked();
+    if (pending(seen).length === 0) return seen;
+    const held = await runStatement(`Taking the lease of table ${tableText(table)}`, where, retry, () =>
+      takeLease(context.sql, lease, retry),
+    );
+    if (held === undefined) break;
+    if (retry.clock.now().getTime() >= giveUp) {
+      throw new TableBusyError(tableText(table), held.heldBy, patienceMs / 1000);
+    }
+    await retry.clock.sleep(Math.ceil((pollEveryMs * (1 + retry.random())) / 2), retry.signal);
+  }
+  const kept = keepLease(context.sql, lease, retry, () => dropLease(context, lease));
+  try {
+    for (const ddl of pending(await looked())) await issue(context, table, kept, ddl);
+    return await looked();
+  } finally {
+    // One that cannot be given back runs out, or ends with this process.
+    await kept.release().catch(() => undefined);
+  }
+}
+
+async function issue({ retry, sql, where }: DdlContext, table: TableName, kept: KeptLease, ddl: Ddl): Promise<void> {
+  await runStatement(ddl.what, where, retry, async () => {
+    if (kept.lost()) throw new TableBusyError(tableText(table), undefined, leaseSeconds);
+    await sql.unsafe(ddl.text);
+  });
+}
+
+/** Takes the row away, so that `etl_state` keeps nothing but pipelines; also for a run that was told to stop. */
+async function dropLease({ retry, sql }: DdlContext, { holder, name }: LeaseRequest): Promise<void> {
+  const { signal: _, ...unstopped } = retry;
+  await withRetries('Releasing the lease', unstopped, async () => {
+    await sql`DELETE FROM public.etl_state
+               WHERE pipeline_name = ${name} AND watermark IS NULL AND lease->>'holder' = ${holder}`;
+  });
+}

@@ -1,0 +1,250 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Clock } from '../../lib/clock.ts';
+import type { Sql } from '../../lib/dsql/connect.ts';
+import { parseTableName } from '../../lib/dsql/identifier.ts';
+import type { RetryContext } from '../../lib/dsql/retry.ts';
+import { ddlLeaseName } from '../../lib/load/change-table.ts';
+import { defineTable, type TableDemand } from '../../lib/load/define-table.ts';
+import { TableBusyError } from '../../lib/load/errors.ts';
+import { buildIndexes } from '../../lib/load/indexes.ts';
+import { takeLease } from '../../lib/load/lease.ts';
+import { ensureServiceTables } from '../../lib/load/service-tables.ts';
+import { describeTable } from '../../lib/load/target-table.ts';
+import { setLocalFaults } from '../../lib/local/local-dsql.ts';
+import { type LocalTarget, localTarget } from '../support/local-target.ts';
+
+let target: LocalTarget;
+let stateDir: string;
+
+beforeAll(async () => {
+  target = await localTarget();
+  stateDir = path.join(target.folder, 'state');
+  await ensureServiceTables(target.sql, target.where, target.retry);
+});
+
+afterAll(async () => {
+  await target.remove();
+});
+
+/** A statement as it was sent, and when, in milliseconds. */
+interface Sent {
+  readonly text: string;
+  readonly began: number;
+  readonly ended: number;
+}
+
+/** The same pool, with a list of what was sent through it. */
+function recorded(sql: Sql): { readonly sql: Sql; readonly sent: Sent[] } {
+  const sent: Sent[] = [];
+  const note = async (text: string, query: PromiseLike<unknown>): Promise<unknown> => {
+    const began = performance.now();
+    try {
+      return await query;
+    } finally {
+      sent.push({ text, began, ended: performance.now() });
+    }
+  };
+  const proxy = new Proxy(sql, {
+    apply: (pool, self, [parts, ...values]: [TemplateStringsArray, ...unknown[]]) =>
+      note(parts.join('?'), Reflect.apply(pool, self, [parts, ...values])),
+    get: (pool, key) =>
+      key === 'unsafe' ? (text: string) => note(text, pool.unsafe(text)) : Reflect.get(pool, key, pool),
+  });
+  return { sql: proxy, sent };
+}
+
+const isDdl = ({ text }: Sent): boolean => /^(CREATE|ALTER)/.test(text);
+
+function demandOf(table: string, extra: readonly string[]): TableDemand {
+  const columns = ['id', ...extra].map((name) => ({ name, type: 'text' }));
+  return {
+    name: parseTableName(table),
+    columns: [{ name: 'uuid_id', type: 'uuid' }, ...columns],
+    keyColumns: [],
+    loadMode: 'insert',
+  };
+}
+
+async function columnsOf(table: string): Promise<readonly string[]> {
+  const described = await describeTable(target.sql, parseTableName(table));
+  return described?.columns.map((column) => column.name) ?? [];
+}
+
+async function leases(): Promise<readonly string[]> {
+  const rows = await target.sql<{ readonly pipeline_name: string }[]>`SELECT pipeline_name FROM etl_state`;
+  return rows.map((row) => row.pipeline_name);
+}
+
+/** A clock whose sleeps take no time, and how long they would have taken, in seconds. */
+function virtualClock(): { readonly clock: Clock; readonly slept: () => number } {
+  const began = Date.now();
+  let now = began;
+  return {
+    clock: {
+      now: () => new Date(now),
+      sleep: async (ms, signal) => {
+        signal?.throwIfAborted();
+        now += ms;
+      },
+    },
+    slept: () => (now - began) / 1000,
+  };
+}
+
+describe('a table that six runs define at once with different columns', () => {
+  const columns = Array.from({ length: 6 }, (_, i) => [`own_${i}`, `also_${i}`]);
+
+  it.each(['a new one', 'one that exists'])('gets all columns, without DDL at the same time: %s', async (kind) => {
+    const table = kind === 'a new one' ? 'at_once' : 'at_once_again';
+    if (kind !== 'a new one') await defineTable(target.sql, demandOf(table, []), target.where, target.retry);
+    const runs = columns.map((own) => ({ own, ...recorded(target.connect(2)) }));
+    await Promise.all(runs.map(({ sql }) => sql`SELECT 1`));
+    const met: string[] = [];
+    const retry: RetryContext = { ...target.retry, onRetry: ({ code, words }) => met.push(`${code} ${words}`) };
+    const defined = await Promise.all(
+      runs.map(({ own, sql }) => defineTable(sql, demandOf(table, own), target.where, retry)),
+    );
+    for (const [index, one] of defined.entries()) {
+      expect(one.columns.map((column) => column.name)).toEqual(expect.arrayContaining(columns[index] ?? []));
+    }
+    expect(await columnsOf(table)).toEqual(expect.arrayContaining(columns.flat()));
+    // Conflicts over the row of the lease are what it is for; DDL met none.
+    expect(met.filter((failure) => !failure.includes('OC000'))).toEqual([]);
+    const ddl = runs.flatMap(({ sent }) => sent.filter(isDdl)).sort((a, b) => a.began - b.began);
+    expect(ddl).toHaveLength(kind === 'a new one' ? 11 : 12);
+    for (const [index, statement] of ddl.entries()) {
+      expect(statement.began).toBeGreaterThanOrEqual(ddl[index - 1]?.ended ?? 0);
+    }
+    expect(await leases()).toEqual([]);
+  });
+
+  it('and with the same columns is made once', async () => {
+    const runs = columns.map(() => recorded(target.connect(1)));
+    await Promise.all(runs.map(({ sql }) => defineTable(sql, demandOf('same', ['a']), target.where, target.retry)));
+    expect(runs.flatMap(({ sent }) => sent.filter(isDdl))).toHaveLength(1);
+  });
+});
+
+describe('a table that fits', () => {
+  it('costs the two reads of the catalog, and waits for no lease', async () => {
+    const demand = demandOf('fitting', ['a']);
+    await defineTable(target.sql, demand, target.where, target.retry);
+    const name = ddlLeaseName(demand.name);
+    await takeLease(target.sql, { name, holder: 'other', seconds: 3_600 }, target.retry);
+    const { sent, sql } = recorded(target.sql);
+    await defineTable(sql, demand, target.where, target.retry);
+    expect(sent.map(({ text }) => /FROM pg_catalog\.\w+/.exec(text)?.[0])).toEqual([
+      'FROM pg_catalog.pg_attribute',
+      'FROM pg_catalog.pg_index',
+    ]);
+    await target.sql`DELETE FROM etl_state WHERE pipeline_name = ${name}`;
+  });
+});
+
+describe('a lease that another run holds', () => {
+  const held = async (table: string, seconds: number, clock: Clock): Promise<void> => {
+    const name = ddlLeaseName(parseTableName(table));
+    await takeLease(target.sql, { name, holder: 'other', seconds }, { ...target.retry, clock });
+  };
+
+  it('is taken over when its time is over, and not before', async () => {
+    const { clock, slept } = virtualClock();
+    await held('expiring', 60, clock);
+    await defineTable(target.sql, demandOf('expiring', []), target.where, { ...target.retry, clock });
+    expect(slept()).toBeGreaterThan(59);
+    expect(slept()).toBeLessThan(62);
+    expect(await leases()).toEqual([]);
+  });
+
+  it('is waited for while it is renewed, five minutes at most', async () => {
+    const { clock, slept } = virtualClock();
+    await held('busy', 3_600, clock);
+    const { sent, sql } = recorded(target.sql);
+    const attempt = defineTable(sql, demandOf('busy', []), target.where, { ...target.retry, clock });
+    await expect(attempt).rejects.toThrow(TableBusyError);
+    await expect(attempt).rejects.toThrow(/^Table busy has been changed by other runs .* for 300 s\. Run again/);
+    expect(slept()).toBeGreaterThanOrEqual(300);
+    expect(sent.filter(isDdl)).toEqual([]);
+    expect(await leases()).toEqual(['ddl public.busy']);
+    await target.sql`DELETE FROM etl_state`;
+  });
+
+  it('is waited for no longer when the table fits, or when the run is told to stop', async () => {
+    await held('made', 3_600, target.retry.clock);
+    const waiting = defineTable(target.sql, demandOf('made', ['a']), target.where, target.retry);
+    await target.sql`CREATE TABLE made (uuid_id uuid PRIMARY KEY, id text, a text)`;
+    expect((await waiting).ours).toBe(true);
+    const stop = new AbortController();
+    const stopped = defineTable(target.sql, demandOf('made', ['b']), target.where, {
+      ...target.retry,
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(new Error('told to stop')), 300);
+    await expect(stopped).rejects.toThrow(/told to stop|aborted/);
+    await target.sql`DELETE FROM etl_state`;
+  });
+
+  it('is given back by a run whose DDL is refused', async () => {
+    const name = parseTableName('nowhere.refused');
+    await expect(defineTable(target.sql, { ...demandOf('x', []), name }, target.where, target.retry)).rejects.toThrow(
+      /CREATE TABLE nowhere\.refused was refused/,
+    );
+    expect(await leases()).toEqual([]);
+  });
+});
+
+describe('a process that is killed amid its DDL', () => {
+  it('does not keep the next one from finishing it', async () => {
+    const own = ['a', 'b', 'c', 'd'];
+    await defineTable(target.sql, demandOf('killed', []), target.where, target.retry);
+    await setLocalFaults(stateDir, { statementLatencyMs: 150 });
+    const { ca, hostname, port, region, user } = target.hold.endpoint;
+    const endpoint = { hostname, port, region, user, ca, database: 'postgres' };
+    const given = {
+      endpoint,
+      credentials: target.hold.credentials,
+      where: target.where,
+      demand: demandOf('killed', own),
+    };
+    const child = spawn(process.execPath, ['test/support/define-table.mjs', JSON.stringify(given)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const ended = new Promise((resolve) => child.once('close', (_, signal) => resolve(signal)));
+    while (!(await columnsOf('killed')).includes('a')) expect(child.exitCode).toBeNull();
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    await setLocalFaults(stateDir, {});
+    expect(await columnsOf('killed')).not.toContain('d');
+    expect(await leases()).toEqual(['ddl public.killed']);
+    const began = performance.now();
+    await defineTable(target.sql, demandOf('killed', own), target.where, target.retry);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(await columnsOf('killed')).toEqual(expect.arrayContaining(own));
+    expect(await leases()).toEqual([]);
+  });
+});
+
+describe('an index that two runs want at once', () => {
+  it('is created by one and waited for by both, who keep nobody from changing the table meanwhile', async () => {
+    const table = parseTableName('indexed_twice');
+    await defineTable(target.sql, demandOf('indexed_twice', ['a']), target.where, target.retry);
+    const runs = [recorded(target.connect(1)), recorded(target.connect(1))];
+    let done = false;
+    const both = Promise.all(
+      runs.map(({ sql }) => buildIndexes(sql, table, [{ columns: ['a'], unique: false }], target.where, target.retry)),
+    ).finally(() => {
+      done = true;
+    });
+    while ((await leases()).length > 0 || !runs.some(({ sent }) => sent.some(isDdl))) expect(done).toBe(false);
+    expect(done).toBe(false);
+    await defineTable(target.sql, demandOf('indexed_twice', ['a', 'b']), target.where, target.retry);
+    await both;
+    expect(
+      await target.sql`
+        SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = 'indexed_twice_a_idx'`,
+    ).toMatchObject([{ indisvalid: true }]);
+    expect(runs.flatMap(({ sent }) => sent.filter(isDdl))).toHaveLength(1);
+  });
+});
