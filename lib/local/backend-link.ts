@@ -5,6 +5,7 @@ import * as errors from './dsql-errors.ts';
 import type { Guard } from './guard.ts';
 import { PostgresConnection, tagOf } from './postgres/connection.ts';
 import { SessionOver } from './session-over.ts';
+import { translateParameter } from './startup.ts';
 import { type DsqlError, errorResponse } from './wire/error-response.ts';
 import * as wire from './wire/message.ts';
 
@@ -62,7 +63,7 @@ export class BackendLink {
     if (this.opened !== undefined) return this.opened;
     const connection = await PostgresConnection.open(this.guard.socketPath, this.user, this.parameters);
     this.opened = connection;
-    connection.onParameter = (frame) => this.client.write(this.guard.parameter(frame));
+    connection.onParameter = (frame) => this.client.write(translateParameter(frame));
     connection.onClose = () => {
       this.onClose(connection.pid);
       if (!this.client.closed) this.client.end(errorResponse(errors.terminated));

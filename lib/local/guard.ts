@@ -14,15 +14,15 @@ import { PostgresConnection } from './postgres/connection.ts';
 import { SchemaWatch } from './schema-watch.ts';
 import { Session } from './session.ts';
 import { StatementCache } from './sql/statement-cache.ts';
+import { readStartup, sessionParameters, welcome } from './startup.ts';
 import { TableFacts } from './table-facts.ts';
 import { refuseToken } from './token.ts';
 import { errorResponse } from './wire/error-response.ts';
-import { cstringAt, cstrings, message, ready } from './wire/message.ts';
+import { cstringAt, message } from './wire/message.ts';
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 const cancelRequest = 80_877_102;
-const protocol3 = 196_608;
 /** A client gets this long to finish TLS and send its token. */
 const handshakeMs = 10_000;
 
@@ -116,12 +116,6 @@ export class Guard {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** A ParameterStatus of PostgreSQL's as DSQL would send it. */
-  parameter(frame: Buffer): Buffer {
-    const [name] = cstringAt(frame, 5);
-    return name === 'server_version' ? message('S', cstrings('server_version', '16.15')) : frame;
-  }
-
   private accept(socket: Socket): void {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
@@ -205,8 +199,9 @@ export class Guard {
     client.socket.setTimeout(0);
     const lifetime = setTimeout(() => client.close(), this.limits.connectionSeconds * 1000);
     try {
-      client.write(this.welcome(parameters));
-      await new Session(client, this, user, kept(parameters)).run();
+      this.processId += 1;
+      client.write(welcome(parameters, this.processId));
+      await new Session(client, this, user, sessionParameters(parameters)).run();
     } finally {
       clearTimeout(lifetime);
       this.connections -= 1;
@@ -240,60 +235,4 @@ export class Guard {
     this.permits -= 1;
     return true;
   }
-
-  /** What follows a good token: the parameters a client relies on, known without asking PostgreSQL. */
-  private welcome(parameters: Readonly<Record<string, string>>): Buffer {
-    this.processId += 1;
-    const key = Buffer.alloc(8);
-    key.writeInt32BE(this.processId, 0);
-    const status: Readonly<Record<string, string>> = {
-      application_name: parameters.application_name ?? '',
-      client_encoding: 'UTF8',
-      DateStyle: 'ISO, MDY',
-      default_transaction_read_only: 'off',
-      in_hot_standby: 'off',
-      integer_datetimes: 'on',
-      IntervalStyle: 'postgres',
-      is_superuser: 'off',
-      server_encoding: 'UTF8',
-      server_version: '16.15',
-      session_authorization: parameters.user ?? '',
-      standard_conforming_strings: 'on',
-      TimeZone: 'UTC',
-    };
-    return Buffer.concat([
-      message('R', Buffer.alloc(4)),
-      ...Object.entries(status).map(([name, value]) => message('S', cstrings(name, value))),
-      message('K', key),
-      ready('I'),
-    ]);
-  }
-}
-
-function readStartup(frame: Buffer | undefined): Readonly<Record<string, string>> | undefined {
-  if (frame === undefined || frame.length < 9 || frame.readInt32BE(4) !== protocol3) return undefined;
-  const parameters: Record<string, string> = {};
-  for (let at = 8; at < frame.length - 1; ) {
-    const [name, afterName] = cstringAt(frame, at);
-    const [value, afterValue] = cstringAt(frame, afterName);
-    if (name !== '') parameters[name] = value;
-    at = afterValue;
-  }
-  return parameters;
-}
-
-/** Start-up parameters a session may set; others are ignored, as a statement would refuse them. */
-function kept(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const names = new Set([
-    'application_name',
-    'client_encoding',
-    'datestyle',
-    'intervalstyle',
-    'timezone',
-    'extra_float_digits',
-    'search_path',
-    'bytea_output',
-    'client_min_messages',
-  ]);
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.has(name.toLowerCase())));
 }

@@ -116,6 +116,7 @@ test('the environment is that of DSQL', async () => {
   expect(await one('SELECT current_database()')).toBe('postgres');
   expect(await one('SELECT datcollate FROM pg_database WHERE datname = current_database()')).toBe('C');
   expect(await outcome(a.query('SHOW lc_collate'))).toBe('42704 unrecognized configuration parameter "lc_collate"');
+  expect(await outcome(a.query('SHOW constructor'))).toBe('42704 unrecognized configuration parameter "constructor"');
   expect(await outcome(a.query("SELECT to_tsvector('english', 'x')"))).toBe(
     '42704 text search configuration "english" does not exist',
   );

@@ -1,3 +1,7 @@
+import { reportedSettings } from './reported-settings.ts';
+
+const reported = [...reportedSettings].map(([name, value]) => `WHEN '${name}' THEN '${value}'`).join(' ');
+
 /**
  * What DSQL has and PostgreSQL has not, run once after initdb in single-user mode (`-j`: statements end with `;` and an
  * empty line).
@@ -40,12 +44,12 @@ ALTER FUNCTION pg_catalog.current_setting(text, boolean) RENAME TO builtin_curre
 ALTER FUNCTION pg_catalog.version() RENAME TO builtin_version;
 
 CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015' WHEN 'max_connections' THEN '20'
+  SELECT CASE lower($1) ${reported}
     ELSE pg_catalog.builtin_current_setting($1) END
 $$;
 
 CREATE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE lower($1) WHEN 'server_version' THEN '16.15' WHEN 'server_version_num' THEN '160015' WHEN 'max_connections' THEN '20'
+  SELECT CASE lower($1) ${reported}
     ELSE pg_catalog.builtin_current_setting($1, $2) END
 $$;
 

@@ -54,6 +54,11 @@ function declaredBytes(body: Tree, key: readonly string[]): number {
     .reduce<number>((sum, column) => sum + lengthOf(at(column, 'typeName')), 0);
 }
 
+/** Refuses a statement in which there is more of something than the limit. */
+function atMost(limit: keyof typeof limitWords, count: (body: Tree) => number): Rule['refuse'] {
+  return (body, { limits }) => (count(body) > limits[limit] ? limitWords[limit](limits[limit]) : undefined);
+}
+
 /** Limits a statement's text shows by itself. Sources: the quotas page, and live answers for the texts of char and varchar. */
 export const limitRules: readonly Rule[] = [
   {
@@ -73,15 +78,13 @@ export const limitRules: readonly Rule[] = [
   {
     node: 'CreateStmt',
     sqlstate: '54011',
-    refuse: (body, { limits }) =>
-      columns(body).length > limits.tableColumns ? limitWords.tableColumns(limits.tableColumns) : undefined,
+    refuse: atMost('tableColumns', (body) => columns(body).length),
     source: 'documented',
   },
   {
     node: 'CreateStmt',
     sqlstate: '54011',
-    refuse: (body, { limits }) =>
-      keys(body).some((key) => key.length > limits.keyColumns) ? limitWords.keyColumns(limits.keyColumns) : undefined,
+    refuse: atMost('keyColumns', (body) => Math.max(0, ...keys(body).map((key) => key.length))),
     source: 'documented',
   },
   {
@@ -92,24 +95,19 @@ export const limitRules: readonly Rule[] = [
   {
     node: 'CreateStmt',
     sqlstate: '54000',
-    refuse: (body, { limits }) =>
-      keys(body).some((key) => declaredBytes(body, key) > limits.declaredKeyBytes)
-        ? limitWords.declaredKeyBytes(limits.declaredKeyBytes)
-        : undefined,
+    refuse: atMost('declaredKeyBytes', (body) => Math.max(0, ...keys(body).map((key) => declaredBytes(body, key)))),
     source: 'recorded',
   },
   {
     node: 'CreateStmt',
     sqlstate: '54000',
-    refuse: (body, { limits }) =>
-      keys(body).length > limits.tableIndexes ? limitWords.tableIndexes(limits.tableIndexes) : undefined,
+    refuse: atMost('tableIndexes', (body) => keys(body).length),
     source: 'recorded',
   },
   {
     node: 'IndexStmt',
     sqlstate: '54011',
-    refuse: (body, { limits }) =>
-      listAt(body, 'indexParams').length > limits.keyColumns ? limitWords.keyColumns(limits.keyColumns) : undefined,
+    refuse: atMost('keyColumns', (body) => listAt(body, 'indexParams').length),
     source: 'documented',
   },
 ];

@@ -1,5 +1,6 @@
 import { loadModule, parseSync } from 'libpg-query';
 import { messageOf } from '../../errors.ts';
+import { reportedSettings } from '../catalog/reported-settings.ts';
 import { dsqlLimits, type LocalLimits } from '../limits.ts';
 import { limitRules } from '../rules/limit-rules.ts';
 import type { Rule, RuleContext } from '../rules/rule.ts';
@@ -211,7 +212,7 @@ function rewrite(statement: Statement, start: number, limits: LocalLimits): Stat
     return { ...statement, measure: measuring(statement.sql, statement.node, statement.tree, limits) };
   if (statement.node === 'VariableShowStmt') {
     const name = textAt(statement.tree, 'name');
-    const value = { server_version: '16.15', server_version_num: '160015', max_connections: '20' }[name];
+    const value = reportedSettings.get(name);
     if (value !== undefined) return { ...statement, sql: `SELECT '${value}'::text AS ${name}`, tag: 'SHOW' };
   }
   if (statement.node === 'IndexStmt') return createIndexAsync(statement);
