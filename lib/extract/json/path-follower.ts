@@ -33,7 +33,11 @@ export class PathFollower {
   readonly #captures: Captures;
   readonly #root: readonly PathNode[];
   readonly #frames: Frame[] = [];
+  /** The innermost of them. */
+  #top: Frame | undefined;
   readonly #rootNames: string[] = [];
+  /** How many objects and arrays are open. */
+  depth = 0;
   #reached = false;
   #rootKind: JsonSummary['rootKind'] = 'scalar';
 
@@ -42,33 +46,26 @@ export class PathFollower {
     this.#captures = new Captures(onRecord);
   }
 
-  /** How many objects and arrays are open. */
-  get depth(): number {
-    return this.#frames.length;
-  }
-
   /** The innermost of them is an object. */
   get inObject(): boolean {
-    return this.#frames[this.#frames.length - 1]?.object === true;
+    return this.#top?.object === true;
   }
 
   /** Whether the name of the next member means anything here. */
   get wantsName(): boolean {
-    const frame = this.#frames[this.#frames.length - 1] as Frame;
-    return frame.nodes.length > 0 || this.#wantsRootName;
+    return (this.#top as Frame).nodes.length > 0 || this.#wantsRootName;
   }
 
   /** The value that comes next is the member of this name, to be called where names are wanted. */
   member(name: string): void {
-    const frame = this.#frames[this.#frames.length - 1] as Frame;
+    const frame = this.#top as Frame;
     frame.child = childNodes(frame.nodes, name);
     if (this.#wantsRootName) this.#rootNames.push(name);
   }
 
   /** The value that comes next is the array's next element. */
   nextElement(): void {
-    const frame = this.#frames[this.#frames.length - 1] as Frame;
-    frame.index += 1;
+    (this.#top as Frame).index += 1;
   }
 
   /** An object or array begins. */
@@ -82,35 +79,38 @@ export class PathFollower {
       }
       if (inner.some((node) => node.any?.rows !== undefined)) this.#reached = true;
     }
-    if (this.#frames.length === 0) this.#rootKind = object ? 'object' : 'array';
+    if (this.depth === 0) this.#rootKind = object ? 'object' : 'array';
     // Inside a record there is nothing to look for, which the keys need not be read for.
     if (inner.length > 0) inner = inner.filter(leadsOn);
     const plain = !object && inner.every((node) => node.indexes.size === 0);
-    this.#frames.push({
+    this.#top = {
       object,
       nodes: inner,
       elements: plain ? childNodes(inner, -1) : undefined,
       child: [],
       index: 0,
-    });
+    };
+    this.#frames.push(this.#top);
+    this.depth += 1;
   }
 
   /** A text, a number or a literal begins. */
   scalar(isNull: boolean, at: number): void {
     const nodes = this.#placeNodes();
     if (nodes.length > 0) this.#beginCaptures(nodes, at, isNull ? 'null' : 'scalar');
-    if (this.#frames.length === 0) this.#rootKind = 'scalar';
+    if (this.depth === 0) this.#rootKind = 'scalar';
   }
 
   /** The innermost object or array has ended; `endValue` tells where. */
   close(): void {
     this.#frames.pop();
+    this.depth -= 1;
+    this.#top = this.#frames[this.#frames.length - 1];
   }
 
   /** A value of this depth ends before `end`. */
   endValue(chunk: Uint8Array, end: number): void {
-    const depth = this.#frames.length;
-    if (depth === this.#captures.depth) this.#captures.end(depth, chunk, end);
+    if (this.depth === this.#captures.depth) this.#captures.end(this.depth, chunk, end);
   }
 
   /** The chunk is at its end. */
@@ -129,12 +129,12 @@ export class PathFollower {
   }
 
   get #wantsRootName(): boolean {
-    return this.#frames.length === 1 && this.#rootNames.length < maxRootNames;
+    return this.depth === 1 && this.#rootNames.length < maxRootNames;
   }
 
   /** The nodes of the value that begins now. */
   #placeNodes(): readonly PathNode[] {
-    const frame = this.#frames[this.#frames.length - 1];
+    const frame = this.#top;
     if (frame === undefined) return this.#root;
     if (frame.object) return frame.child;
     return frame.elements ?? childNodes(frame.nodes, frame.index);
@@ -147,7 +147,7 @@ export class PathFollower {
         this.#reached = true;
       }
       if (!record && node.captures.length === 0) continue;
-      this.#captures.begin(this.#frames.length, record, node.captures, at);
+      this.#captures.begin(this.depth, record, node.captures, at);
     }
   }
 }
