@@ -17,6 +17,7 @@ import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
 import type { TransformRequest } from './request.ts';
 import { findColumn } from './rules/column-scope.ts';
 import { alive, checkRules, compileRules, filtered, repeated } from './rules/compile-rules.ts';
+import { scratchParquet } from './scratch-parquet.ts';
 import { cutChunks } from './write-chunks.ts';
 import { writeRejected } from './write-rejected.ts';
 
@@ -68,7 +69,7 @@ export async function decideRows(
   requireRoom(columns.length + 2);
 
   const workPath = join(scratch, 'work.parquet');
-  await session.run(`COPY ${finished.relation} TO ${quoteText(workPath)} (FORMAT parquet)`);
+  await session.run(`COPY ${finished.relation} TO ${quoteText(workPath)} ${scratchParquet}`);
   const work = `read_parquet(${quoteText(workPath)})`;
   const keys = settings.key_columns.flatMap(
     (name) => namedColumn(request, finished.columns, 'key_columns', name) ?? [],
@@ -84,7 +85,7 @@ export async function decideRows(
       ? undefined
       : await findSupersededRows(
           session,
-          livingRows(workPath),
+          { relation: livingRows(workPath), rows: raw.rows },
           keys.map((key) => key.id),
           lastWins ? 'last' : 'first',
           latestBy,

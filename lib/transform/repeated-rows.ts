@@ -11,13 +11,15 @@ export async function findRepeatedRows(session: DuckDbSession, raw: RawRows): Pr
     return undefined;
   }
   const columns = raw.columns.map((_, i) => `c${i}`).join(', ');
-  return duplicatesOf(
-    session,
-    'repeated_row',
-    raw.relation,
+  return duplicatesOf(session, {
+    table: 'repeated_row',
+    relation: raw.relation,
+    rows: raw.rows,
+    hash: 'h',
     columns,
-    'row_number() OVER (PARTITION BY {} ORDER BY o) > 1',
-  );
+    again: 'row_number() OVER (PARTITION BY {} ORDER BY o) > 1',
+    kept: 'NULL::BIGINT',
+  });
 }
 
 /**
@@ -29,44 +31,59 @@ export async function findRepeatedRows(session: DuckDbSession, raw: RawRows): Pr
  */
 export async function findSupersededRows(
   session: DuckDbSession,
-  clean: string,
+  clean: { readonly relation: string; readonly rows: number },
   keys: readonly string[],
   stays: 'first' | 'last',
   latestBy?: string,
 ): Promise<string | undefined> {
   const newest = latestBy === undefined ? '' : `${latestBy} DESC NULLS LAST, `;
   const order = stays === 'first' ? 'o' : `${newest}o DESC`;
-  return duplicatesOf(
-    session,
-    'superseded_row',
-    clean,
-    keys.join(', '),
-    `row_number() OVER (PARTITION BY {} ORDER BY ${order}) > 1`,
-    `first_value(o) OVER (PARTITION BY {} ORDER BY ${order})`,
-  );
+  const columns = keys.join(', ');
+  return duplicatesOf(session, {
+    table: 'superseded_row',
+    ...clean,
+    hash: `hash(${columns})`,
+    columns,
+    again: `row_number() OVER (PARTITION BY {} ORDER BY ${order}) > 1`,
+    kept: `first_value(o) OVER (PARTITION BY {} ORDER BY ${order})`,
+  });
 }
+
+/** Hashes that are counted at once; each takes some 40 bytes of memory. */
+const hashesAtOnce = 2_000_000;
 
 async function duplicatesOf(
   session: DuckDbSession,
-  table: string,
-  relation: string,
-  columns: string,
-  condition: string,
-  kept = 'NULL::BIGINT',
+  args: {
+    readonly table: string;
+    readonly relation: string;
+    readonly rows: number;
+    /** SQL of a hash of `columns`. */
+    readonly hash: string;
+    readonly columns: string;
+    /** SQL conditions and values in which `{}` stands for the columns. */
+    readonly again: string;
+    readonly kept: string;
+  },
 ): Promise<string | undefined> {
-  const hash = `hash(${columns})`;
-  await session.run(
-    `CREATE TABLE ${table}_hash AS SELECT h FROM (SELECT ${hash} AS h FROM ${relation}) GROUP BY h HAVING count(*) > 1`,
-  );
+  const { columns, hash, relation, rows, table } = args;
+  const shares = Math.max(1, Math.ceil(rows / hashesAtOnce));
+  await session.run(`CREATE TABLE ${table}_hash (h UBIGINT)`);
+  for (let share = 0; share < shares; share += 1) {
+    const mine = shares === 1 ? '' : `WHERE h % ${shares} = ${share}`;
+    await session.run(
+      `INSERT INTO ${table}_hash SELECT h FROM (SELECT ${hash} AS h FROM ${relation}) ${mine} GROUP BY h HAVING count(*) > 1`,
+    );
+  }
   const [hashes] = await session.rows(`SELECT count(*) AS n FROM ${table}_hash`);
   if (Number(hashes?.n) === 0) {
     return undefined;
   }
   await session.run(
     `CREATE TABLE ${table} AS SELECT o, kept FROM
-      (SELECT o, ${kept.replace('{}', columns)} AS kept, ${condition.replace('{}', columns)} AS again
+      (SELECT o, ${args.kept.replace('{}', columns)} AS kept, ${args.again.replace('{}', columns)} AS again
        FROM ${relation} WHERE ${hash} IN (SELECT h FROM ${table}_hash)) WHERE again`,
   );
-  const [rows] = await session.rows(`SELECT count(*) AS n FROM ${table}`);
-  return Number(rows?.n) === 0 ? undefined : table;
+  const [found] = await session.rows(`SELECT count(*) AS n FROM ${table}`);
+  return Number(found?.n) === 0 ? undefined : table;
 }

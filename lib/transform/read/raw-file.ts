@@ -1,11 +1,12 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { RowsUnaccountedError } from '../errors.ts';
+import { scratchParquet } from '../scratch-parquet.ts';
 import type { RawColumn } from './raw-rows.ts';
 
 /**
  * Writes the rows of the selects, one after another, to a Parquet file, and gives the relation that reads them back
- * with their ordinal `o`. Parquet and not a table: it is the smaller, and it stays on the disk.
+ * with their ordinal `o` and their hash `h`. Parquet and not a table: it is the smaller, and it stays on the disk.
  *
  * @param selects  each gives exactly `c0`, `c1`, … of `columns`
  */
@@ -16,12 +17,23 @@ export async function writeRawRows(
   columns: readonly RawColumn[],
 ): Promise<string> {
   if (selects.length === 0 || columns.length === 0) {
-    const list = ['NULL::BIGINT AS o', ...columns.map((column, i) => `NULL::${column.duckType} AS c${i}`)];
+    const list = [
+      'NULL::BIGINT AS o',
+      'NULL::UBIGINT AS h',
+      ...columns.map((column, i) => `NULL::${column.duckType} AS c${i}`),
+    ];
     return `(SELECT ${list.join(', ')} LIMIT 0)`;
   }
-  await session.run(`COPY (${selects.join(' UNION ALL ')}) TO ${quoteText(path)} (FORMAT parquet)`);
   const list = columns.map((_, i) => `c${i}`).join(', ');
-  return `(SELECT file_row_number + 1 AS o, ${list} FROM read_parquet(${quoteText(path)}, file_row_number = true))`;
+  await session.run(
+    `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet}`,
+  );
+  return `(SELECT file_row_number + 1 AS o, h, ${list} FROM read_parquet(${quoteText(path)}, file_row_number = true))`;
+}
+
+/** SQL of the hash of a raw row of so many columns. */
+export function rowHash(columns: number): string {
+  return columns === 0 ? 'NULL::UBIGINT' : `hash(${Array.from({ length: columns }, (_, i) => `c${i}`).join(', ')})`;
 }
 
 /** @throws {RowsUnaccountedError} when the relation has another number of rows */

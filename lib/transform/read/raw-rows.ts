@@ -5,8 +5,8 @@ export interface RawRows {
   /** text: fields of CSV. json: JSON texts. typed: values of Parquet. */
   readonly kind: 'text' | 'json' | 'typed';
   /**
-   * A relation of DuckDB with `o` (BIGINT, 1-based ordinal in part and file order, unique) and one column `c0`, `c1`, …
-   * for each of `columns`: VARCHAR for text and json (NULL where there is no value), own types otherwise.
+   * A relation of DuckDB with `o` (BIGINT, 1-based ordinal in part and file order, unique), `h` (UBIGINT, a hash of the
+   * row, the same for equal rows) and one column `c0`, `c1`, … for each of `columns`: VARCHAR for text and json (NULL where there is no value), own types otherwise.
    */
   readonly relation: string;
   readonly columns: readonly RawColumn[];

@@ -137,7 +137,7 @@ function selectPart(scan: Readable, dialect: CsvDialect, columns: readonly numbe
     'strict_mode = true',
     "new_line = '\\n'",
     `max_line_size = ${maxLine}`,
-    ...(maxLine > leastRoom ? [`buffer_size = ${maxLine * 2}`] : []),
+    `buffer_size = ${maxLine * 2}`,
     `parallel = ${!scan.innerLines}`,
   ];
   return `SELECT ${list.join(', ')} FROM read_csv(${quoteText(scan.path)}, ${options.join(', ')})`;

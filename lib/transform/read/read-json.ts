@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
+import { scratchParquet } from '../scratch-parquet.ts';
 import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
 import type { LocalPart } from './local-part.ts';
-import { countRows } from './raw-file.ts';
+import { countRows, rowHash } from './raw-file.ts';
 import { placeOf, type RawPartRows, type RawRows } from './raw-rows.ts';
 import { type LineScan, scanLines } from './scan-lines.ts';
 import { splitJson } from './split-json.ts';
@@ -45,7 +46,7 @@ export async function readJson(
   const linesPath = join(scratchDir, 'lines.parquet');
   const selects = scans.flatMap((scan) => (scan.records === 0 ? [] : [selectLines(scan)]));
   await session.run(
-    `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(linesPath)} (FORMAT parquet)`,
+    `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(linesPath)} ${scratchParquet}`,
   );
   const all = `read_parquet(${quoteText(linesPath)}, file_row_number = true)`;
   await countRows(session, all, lines, 'Reading the JSON');
@@ -61,9 +62,9 @@ export async function readJson(
   const cells = columns.map((_, i) => `${plainCell(`cells[${i + 1}]::VARCHAR`)} AS c${i}`);
   const rawPath = join(scratchDir, 'raw.parquet');
   await session.run(
-    `COPY (SELECT ${['o', ...cells].join(', ')} FROM
-       (SELECT file_row_number + 1 AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0))
-     TO ${quoteText(rawPath)} (FORMAT parquet)`,
+    `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (SELECT ${['o', ...cells].join(', ')} FROM
+       (SELECT file_row_number + 1 AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
+     TO ${quoteText(rawPath)} ${scratchParquet}`,
   );
   const relation = `read_parquet(${quoteText(rawPath)})`;
   await countRows(session, relation, lines - rejected, 'Reading the objects');
@@ -84,7 +85,7 @@ function selectLines(scan: LineScan): string {
     "new_line = '\\n'",
     'strict_mode = true',
     `max_line_size = ${maxLine}`,
-    ...(maxLine > 2 << 20 ? [`buffer_size = ${maxLine * 2}`] : []),
+    `buffer_size = ${maxLine * 2}`,
   ];
   return `SELECT line FROM read_csv(${quoteText(scan.path)}, ${options.join(', ')})`;
 }
