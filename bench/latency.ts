@@ -8,6 +8,7 @@ import { type Delay, openDelay } from './support/delay.ts';
 import { inProcess } from './support/in-process.ts';
 import { median, writeLoadData } from './support/load-data.ts';
 import type { PipelineFigures, PipelineJob } from './support/load-pipeline.ts';
+import { writeResults } from './support/results.ts';
 
 /** In the Region, writes to DSQL take 28 to 41 ms at the 95th percentile; a round trip without a COMMIT about 2. */
 const roundTripMs = 2;
@@ -21,6 +22,7 @@ export async function run(args: readonly string[]): Promise<void> {
       rows: { type: 'string', default: '1000000' },
       rounds: { type: 'string', default: '3' },
       connections: { type: 'string', default: '10' },
+      write: { type: 'boolean', default: false },
     },
   });
   const rows = Number(options.rows);
@@ -58,11 +60,17 @@ export async function run(args: readonly string[]): Promise<void> {
     rmSync(stateDir, { recursive: true, force: true });
   }
   const speed = median(seconds.near.map((value, round) => value / (seconds.far[round] ?? value)));
-  process.stdout.write(
-    `${rows.toLocaleString('en')} rows × 10 columns, ${options.rounds} rounds, ${options.connections} connections, ${availableParallelism()} cores; medians\n` +
-      `without latency                                    ${median(seconds.near).toFixed(1)} s\n` +
-      `${roundTripMs} ms more a round trip, ${commitMs} ms more a COMMIT     ${median(seconds.far).toFixed(1)} s\n` +
-      `speed with ÷ speed without, round by round         ${speed.toFixed(2)}\n` +
-      `most connections opened within a second            ${Math.max(near.mostPerSecond(), far.mostPerSecond())}\n`,
-  );
+  const report = [
+    `${rows.toLocaleString('en')} rows × 10 columns, ${options.rounds} rounds, ${options.connections} connections, ${availableParallelism()} cores, local DSQL; medians`,
+    '',
+    '| | |',
+    '|---|---|',
+    `| without latency | ${median(seconds.near).toFixed(1)} s |`,
+    `| ${roundTripMs} ms more a round trip, ${commitMs} ms more a COMMIT | ${median(seconds.far).toFixed(1)} s |`,
+    `| speed with ÷ speed without, round by round | ${speed.toFixed(2)} |`,
+    `| most connections opened within a second | ${Math.max(near.mostPerSecond(), far.mostPerSecond())} |`,
+    '',
+  ].join('\n');
+  process.stdout.write(`${report}\n`);
+  if (options.write) writeResults('npm run bench -- latency --write', report);
 }

@@ -1,5 +1,5 @@
 /** How fast rows get in: our whole pipeline against COPY, bound parameters, and a statement a row, on one PostgreSQL. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { inProcess } from './support/in-process.ts';
 import { finishedColumns, median, writeLoadData } from './support/load-data.ts';
 import type { PipelineFigures, PipelineJob } from './support/load-pipeline.ts';
 import type { WayJob } from './support/load-way.ts';
+import { writeResults } from './support/results.ts';
 
 /** Added to every round trip in the rows of the table that say so: a client in the cluster's Region, not on its host. */
 const roundTripMs = 1.5;
@@ -106,7 +107,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const report = reportOf({ times, peaks, rows, rounds: options.rounds, connections, options });
   process.stdout.write(`${report}\n`);
-  if (options.write) writeFileSync('bench/results.md', `# Results\n\n\`npm run bench -- load --write\`\n\n${report}`);
+  if (options.write) writeResults('npm run bench -- load --write', report);
 }
 
 function reportOf(given: {
