@@ -22,16 +22,36 @@ export async function cutChunks(
   chunkRows: number,
   prefix: string,
 ): Promise<readonly CutChunk[]> {
-  const starts = await session.rows(
-    `SELECT o, total FROM (SELECT o, row_number() OVER (ORDER BY o) AS n, count(*) OVER () AS total FROM ${clean})
-     WHERE (n - 1) % ${chunkRows} = 0 ORDER BY o`,
+  // Rows are counted block by block, and only the blocks in which a chunk begins are looked into: ten million ordinals
+  // in one window take more memory than all that comes before.
+  const blocks = await session.rows(
+    `SELECT o // ${blockOrdinals} AS b, count(*) AS n FROM ${clean} GROUP BY b ORDER BY b`,
   );
-  return starts.map(({ o, total }, index) => ({
+  const begins: { readonly block: number; readonly place: number }[] = [];
+  let total = 0;
+  for (const { b, n } of blocks) {
+    for (let first = Math.ceil(total / chunkRows) * chunkRows; first < total + Number(n); first += chunkRows) {
+      begins.push({ block: Number(b), place: first - total + 1 });
+    }
+    total += Number(n);
+  }
+  if (begins.length === 0) return [];
+  const block = `o // ${blockOrdinals}`;
+  const wanted = begins.map(({ block: b, place }) => `(${b}, ${place})`).join(', ');
+  const starts = await session.rows(
+    `SELECT o FROM (SELECT o, ${block} AS b, row_number() OVER (PARTITION BY ${block} ORDER BY o) AS place
+       FROM ${clean} WHERE ${block} IN (${[...new Set(begins.map((begin) => begin.block))].join(', ')}))
+     WHERE (b, place) IN (${wanted}) ORDER BY o`,
+  );
+  return starts.map(({ o }, index) => ({
     location: `${prefix}/clean/part-${String(index).padStart(5, '0')}.parquet`,
-    rows: Math.min(chunkRows, Number(total) - index * chunkRows),
+    rows: Math.min(chunkRows, total - index * chunkRows),
     first: Number(o),
   }));
 }
+
+/** Ordinals of a block in which rows are counted. */
+const blockOrdinals = 4_096;
 
 /**
  * Writes planned chunks as Parquet files, the first ones first. The same rows give the same file, so a chunk that lies
