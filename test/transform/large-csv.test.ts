@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runTransform } from './support/stage.ts';
+import { commas, runTransform } from './support/stage.ts';
 
 /** 9 MB, so that the file is read while it is still being walked over. */
 const good = Array.from({ length: 20_000 }, (_, i) => `${i},name ${i},${'x'.repeat(440)}\n`).join('');
@@ -36,16 +36,16 @@ test('a large file with CRLF line ends loses nothing', async () => {
 });
 
 test('a large file without a header loses nothing', async () => {
-  const csv = {
-    delimiter: ',',
-    quote: '"',
-    escape: '"',
-    header: false,
-    names: ['id', 'name', 'note'],
-    skip_lines: 0,
-    null_strings: [],
-    decimal_separator: '.',
-  };
+  const csv = { ...commas, header: false, names: ['id', 'name', 'note'] };
   const { manifest } = await runTransform({ format: 'csv', content: good, csv });
   expect(manifest.counts).toMatchObject({ rows_read: 20_000, rows_clean: 20_000 });
+});
+
+test('a run that is told to stop while a large file is read ends with the reason', async () => {
+  const stopping = new AbortController();
+  const reason = new Error('told to stop');
+  setTimeout(() => stopping.abort(reason), 60);
+  await expect(
+    runTransform({ format: 'csv', content: header + good.repeat(8) }, {}, { signal: stopping.signal }),
+  ).rejects.toBe(reason);
 });

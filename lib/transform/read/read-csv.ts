@@ -50,31 +50,37 @@ export async function readCsv(
     const select = selectPart(whole, dialect, placeColumns(names, []), names.length);
     return writeRawRows(session, rawPath, [select], rawColumns(names)).catch(() => undefined);
   };
-  for (const [index, part] of parts.entries()) {
-    const dialect = part.csv ?? defaultDialect;
-    unreadable.from(part.source);
-    const copyPath = join(scratchDir, `good-${index}.csv`);
-    // A single large file is read while it is still being walked over, in the hope that every record of it is good.
-    const onHeader =
-      parts.length > 1 || part.bytes < earlyBytes
-        ? undefined
-        : (names: readonly string[]) => {
-            const whole = { path: part.path, header: dialect.header, longest: 0, innerLines: false };
-            early = readWhole(whole, dialect, names);
-          };
-    const scan = await scanCsv({
-      path: part.path,
-      copyPath,
-      source: part.source,
-      dialect,
-      unreadable,
-      signal,
-      onHeader,
-    });
-    const columns = placeColumns(scan.names ?? [], sourceNames);
-    scans.push({ scan, dialect, columns });
-    rawParts.push({ source: part.source, base: rows, lines: scan.lines });
-    rows += scan.records;
+  try {
+    for (const [index, part] of parts.entries()) {
+      const dialect = part.csv ?? defaultDialect;
+      unreadable.from(part.source);
+      const copyPath = join(scratchDir, `good-${index}.csv`);
+      // A single large file is read while it is still being walked over, in the hope that every record of it is good.
+      const onHeader =
+        parts.length > 1 || part.bytes < earlyBytes
+          ? undefined
+          : (names: readonly string[]) => {
+              const whole = { path: part.path, header: dialect.header, longest: 0, innerLines: false };
+              early = readWhole(whole, dialect, names);
+            };
+      const scan = await scanCsv({
+        path: part.path,
+        copyPath,
+        source: part.source,
+        dialect,
+        unreadable,
+        signal,
+        onHeader,
+      });
+      const columns = placeColumns(scan.names ?? [], sourceNames);
+      scans.push({ scan, dialect, columns });
+      rawParts.push({ source: part.source, base: rows, lines: scan.lines });
+      rows += scan.records;
+    }
+  } catch (error) {
+    // No statement may outlive its session, which ends with this.
+    await early;
+    throw error;
   }
   const selects = scans.flatMap(({ scan, dialect, columns }) =>
     scan.records === 0 ? [] : [selectPart(scan, dialect, columns, sourceNames.length)],
