@@ -1,4 +1,4 @@
-/** What the guard costs: the loader's batches through it, against the same batches on the same PostgreSQL directly. */
+/** What the guard costs: batches of 2,000 rows through it, against the same batches on the same PostgreSQL directly. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { holdLocalDsql, localDsqlToken } from '../lib/local/local-dsql.ts';
 const batchRows = 2_000;
 const columns = 10;
 
-/** One batch as the loader sends it: an array literal for each column. */
+/** One batch: an array literal for each column. */
 function makeBatch(): readonly string[] {
   return Array.from({ length: columns }, (_, column) => {
     const values = Array.from({ length: batchRows }, (_unused, row) =>

@@ -7,20 +7,10 @@ import { type CleanManifest, rejectedRowSchema } from '../../lib/manifest.ts';
 import type { ObjectStore } from '../../lib/object-store.ts';
 import type { TransformRequest, TransformSettings } from '../../lib/transform/request.ts';
 import { beginTransform, transform } from '../../lib/transform/transform.ts';
-import { commas } from './support/stage.ts';
+import { commas, plainSettings } from './support/stage.ts';
 
 const rowCount = 3_000;
 const chunkRows = 200;
-const plain: TransformSettings = {
-  name: 'sample',
-  business_rules: [],
-  key_columns: [],
-  deduplicate: false,
-  blank_text: 'empty',
-  columns: {},
-  load_mode: 'insert',
-  rename: {},
-};
 
 /** Settings under which what is kept differs: with and without keys, superseded rows that are rejected or dropped. */
 const kinds: Readonly<Record<string, Partial<TransformSettings>>> = {
@@ -79,7 +69,7 @@ function request(
       bytes_read: 100_000,
       ...more,
     },
-    settings: { ...plain, ...settings },
+    settings: { ...plainSettings, ...settings },
     store: typeof store === 'string' ? folderStore(join(folder, store)) : store,
     prefix: 'runs/r1',
     scratchDir: join(folder, 'scratch'),

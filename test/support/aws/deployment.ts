@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import type { TestServer } from '../http-server.ts';
 import { type DeployedFunction, deployedFunctions } from '../lambda/deployed-function.ts';
 import { FunctionHost } from '../lambda/function-host.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
@@ -13,7 +14,7 @@ import { interpret, type Outcome, type Task } from '../states-interpreter/interp
 import { type Assembly, account, region, synthesize } from './assembly.ts';
 import { type BridgeEvent, emit } from './event-bridge.ts';
 import { type LocalAws, localAws, type Message } from './local-aws.ts';
-import { type AwsCall, type Recorder, record } from './recorder.ts';
+import { type AwsCall, record } from './recorder.ts';
 
 export interface DeploymentOptions {
   /** Text of the configuration. */
@@ -65,7 +66,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   writeFileSync(caFile, target.hold.endpoint.ca);
   const functions = deployedFunctions(assembly);
   const calls: AwsCall[] = [];
-  const recorders: Recorder[] = [];
+  const recorders: TestServer[] = [];
   const network: Deployment['network'] = { before: async () => undefined };
   const hosts: Record<string, FunctionHost> = {};
   for (const [name, fn] of Object.entries(functions)) {

@@ -1,5 +1,5 @@
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { serve, type TestServer } from '../http-server.ts';
 
 /** One call of AWS as IAM would judge it. */
 export interface AwsCall {
@@ -11,19 +11,14 @@ export interface AwsCall {
   readonly resource: string;
 }
 
-export interface Recorder {
-  readonly url: string;
-  readonly close: () => Promise<void>;
-}
-
 /** A loopback server that writes down what a function asks of AWS, and passes it on when `before` has resolved. */
 export async function record(
   principal: string,
   upstream: { readonly port: number },
   calls: AwsCall[],
   before: (call: AwsCall) => Promise<void>,
-): Promise<Recorder> {
-  const server = createServer((incoming, answer) => {
+): Promise<TestServer> {
+  return await serve((incoming, answer) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.once('end', async () => {
@@ -55,14 +50,6 @@ export async function record(
       passed.end(body);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** What IAM checks for a request of S3, or of SNS and SQS in either of their protocols. */

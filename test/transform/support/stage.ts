@@ -41,7 +41,8 @@ export interface Outcome {
   readonly rejected: readonly RejectedRow[];
 }
 
-const defaults: TransformSettings = {
+/** Settings that ask for nothing. */
+export const plainSettings: TransformSettings = {
   name: 'sample',
   business_rules: [],
   key_columns: [],
@@ -94,7 +95,7 @@ export async function runTransform(
         source_fingerprint: hash.digest('hex'),
         bytes_read: parts.reduce((sum, part) => sum + part.bytes, 0),
       },
-      settings: { ...defaults, ...settings },
+      settings: { ...plainSettings, ...settings },
       store: folderStore(join(folder, 'store')),
       prefix: 'runs/r1',
       scratchDir: join(folder, 'scratch'),
