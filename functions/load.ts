@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { parseTableName } from '../lib/dsql/identifier.ts';
+import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
-import type { CleanManifest } from '../lib/manifest.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
-import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
+import { admitStage, type CleanRows, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
 import { chunkGroups } from './chunk-groups.ts';
 import { StageInterruptedError } from './errors.ts';
 import { stageShape } from './events.ts';
@@ -41,12 +41,13 @@ export const handler = wear(eventSchema, async (event, invocation) => {
   const context = await holdStage(service, event, signal);
   const clean = await requireClean(context, event.run);
   const run = event.run as Run;
+  const rows: CleanRows = { plan: clean, chunks: storedChunks(context.store, clean.chunks) };
   switch (event.action) {
     case 'admit':
-      await admitStage(context, run, { plan: clean });
+      await admitStage(context, run, rows);
       return { admitted: true };
     case 'prepare': {
-      const { warnings } = await prepareStage(context, run, { plan: clean });
+      const { warnings } = await prepareStage(context, run, rows);
       const { indexes, load_mode, verify } = context.pipeline.settings;
       return {
         groups: chunkGroups(clean.chunks.length),
@@ -56,9 +57,9 @@ export const handler = wear(eventSchema, async (event, invocation) => {
       };
     }
     case 'load':
-      return await loadGroup(context, event, clean, { run, signal, invocation });
+      return await loadGroup(context, event, rows, { run, signal, invocation });
     case 'conclude':
-      return await concludeStage(context, { plan: clean }, await requireTable(context), await loadedRows(context, run));
+      return await concludeStage(context, rows, await requireTable(context), await loadedRows(context, run));
   }
 });
 
@@ -66,14 +67,14 @@ export const handler = wear(eventSchema, async (event, invocation) => {
 async function loadGroup(
   context: RunContext,
   event: LoadEvent,
-  clean: CleanManifest,
+  clean: CleanRows,
   call: { readonly run: Run; readonly signal: AbortSignal; readonly invocation: Invocation },
 ): Promise<{ readonly from: number; readonly complete: boolean; readonly conflict_retries: number }> {
   const table = await requireTable(context);
   let conflicts = event.conflict_retries;
   for (let chunk = event.from; chunk < event.to; chunk += 1) {
     try {
-      const loaded = await loadStage(context, call.run, { plan: clean }, table, [chunk]);
+      const loaded = await loadStage(context, call.run, clean, table, [chunk]);
       conflicts += loaded.conflict_retries;
     } catch (error) {
       if (!call.signal.aborted) throw error;

@@ -20,31 +20,10 @@ export const handler = wear(z.strictObject(stageShape), async (event, invocation
   const signal = abortBefore(invocation, tooSlow);
   const deadlineFor = uploadDeadlineOf(invocation);
   const context = await holdStage(service, event, signal);
-  const transformation = await transformStage(context, event.run as Run, await requireRaw(context, event.run));
-  try {
-    const deadline = deadlineFor(transformation.bytesToKeep);
-    if (!(await endsBefore(deadline, transformation.finished))) {
-      const pause = await transformation.pause();
-      if (pause === 'stuck') throw tooSlow;
-      if (pause === 'kept') return { complete: false };
-    }
-    const clean = await transformation.finished;
-    return { complete: true, chunks: clean.chunks.length, ...clean.counts };
-  } finally {
-    await transformation.stop();
-  }
-});
-
-/** Waits for work until the deadline, and says whether it has ended; what it fails with is thrown. */
-async function endsBefore(deadline: Date, work: Promise<unknown>): Promise<boolean> {
-  const waiting = new AbortController();
-  const late = systemClock.sleep(deadline.getTime() - systemClock.now().getTime(), waiting.signal).then(
-    () => false,
-    () => false,
+  const written = await transformStage(context, event.run as Run, await requireRaw(context, event.run), (bytesToKeep) =>
+    AbortSignal.timeout(Math.max(0, deadlineFor(bytesToKeep).getTime() - systemClock.now().getTime())),
   );
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    waiting.abort();
-  }
-}
+  if (written === 'stuck') throw tooSlow;
+  if (written === 'kept') return { complete: false };
+  return { complete: true, chunks: written.chunks.length, ...written.counts };
+});

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
+import { ordinalId } from '../../lib/transform/row-id.ts';
 
 /** The columns of the measured table: ten from the source. */
 export const sourceColumns = [
@@ -29,7 +30,7 @@ const row = `
 
 /**
  * Writes the source CSV (`rows` × 10), and the finished rows as PostgreSQL's own COPY text, which one filter
- * (`status <> 'void'`, 2 % go) and one enrichment leave.
+ * (`status <> 'void'`, 2 % go) and one enrichment leave, under ids as the pipeline derives them.
  */
 export async function writeLoadData(
   folder: string,
@@ -43,7 +44,7 @@ export async function writeLoadData(
   try {
     await session.run(`COPY (SELECT ${row} FROM range(${rows}) t(i)) TO ${quoteText(csv)} (FORMAT csv, HEADER)`);
     await session.run(
-      `COPY (SELECT md5(id::VARCHAR)::UUID AS uuid_id, *, name || ' (' || region || ')' AS label,
+      `COPY (SELECT ${ordinalId('bench', 'id + 1')} AS uuid_id, *, name || ' (' || region || ')' AS label,
                     TIMESTAMPTZ '2025-06-01 00:00:00+00' AS extracted_at
                FROM (SELECT ${row} FROM range(${rows}) t(i)) WHERE status <> 'void') TO ${quoteText(copy)} (FORMAT csv, HEADER false)`,
     );

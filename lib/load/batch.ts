@@ -1,3 +1,4 @@
+import { type ChunkRows, placeInChunk } from '../chunk-rows.ts';
 import { maxRowBytes } from '../dsql/limits.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
@@ -30,12 +31,6 @@ export interface BatchRange {
   readonly rows: number;
 }
 
-/** Where a chunk's Parquet lies, and its number in the run. */
-export interface ChunkFile {
-  readonly number: number;
-  readonly path: string;
-}
-
 /** Types whose text is never longer than `fixedBytes`; numerics of up to 38 digits are. */
 const fixedTypes =
   /^(smallint|integer|bigint|boolean|date|time|timestamp|uuid|real|double precision|numeric\((\d|[12]\d|3[0-8]),)/;
@@ -44,45 +39,42 @@ const fixedBytes = 42;
 /** Rendered rows that are held in memory at once, about; a chunk is rendered whole unless it is wider than this. */
 const groupBytes = 64 * 1024 * 1024;
 
-function numbered(chunk: ChunkFile): string {
-  return `(SELECT *, file_row_number AS n FROM read_parquet(${quoteText(chunk.path)}, file_row_number = true))`;
+/** Bytes that a row is taken to have: those of its texts, an SQL expression, and what every row of the chunk has. */
+function sizeOf(columns: readonly Column[]): { readonly texts: string; readonly fixed: number } {
+  const texts = columns.filter((column) => !fixedTypes.test(column.type));
+  return {
+    texts: ['0', ...texts.map((column) => `coalesce(strlen(${textOf(column)}), 0)`)].join(' + '),
+    fixed: (columns.length - texts.length) * fixedBytes + columns.length * columnOverheadBytes,
+  };
 }
 
+/** Rows of a chunk that go in one transaction. */
 interface Cut {
+  readonly id: string;
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
 }
 
-/** Where the batches of a chunk begin and end. The same chunk is always cut the same way. */
+/** Where the batches of a chunk begin and end, by rows and bytes. The same chunk is always cut the same way. */
 async function cutChunk(
   session: DuckDbSession,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   columns: readonly Column[],
   batchRows: number,
-): Promise<{ readonly cuts: readonly Cut[]; readonly byRows: boolean }> {
-  const fixed = columns.filter((column) => fixedTypes.test(column.type)).length * fixedBytes;
-  const texts = columns
-    .filter((column) => !fixedTypes.test(column.type))
-    .map((column) => `coalesce(strlen(${textOf(column)}), 0)`);
-  const size = [...texts, String(fixed + columns.length * columnOverheadBytes)].join(' + ');
-  const cutsOf = async (query: string): Promise<readonly Cut[]> =>
-    (await session.rows(query)).map((row) => ({
-      from: Number(row.first),
-      to: Number(row.first) + Number(row.rows),
-      bytes: Number(row.bytes),
-    }));
-  const columnsOfCut = 'min(n)::INTEGER AS first, count(*)::INTEGER AS rows, sum(size)::BIGINT AS bytes';
-  const sized = `(SELECT n, ${size} AS size FROM ${numbered(chunk)})`;
-  const byRows = await cutsOf(`SELECT ${columnsOfCut} FROM ${sized} GROUP BY n // ${batchRows} ORDER BY first`);
-  if (byRows.every((cut) => cut.bytes <= maxBatchBytes)) return { cuts: byRows, byRows: true };
-  const byBytes = await cutsOf(`
-    SELECT ${columnsOfCut} FROM (
-      SELECT n, size, n // ${batchRows} AS by_rows,
-             sum(size) OVER (PARTITION BY n // ${batchRows} ORDER BY n ROWS UNBOUNDED PRECEDING) - size AS before
-        FROM ${sized})
-     GROUP BY by_rows, before // ${cutBytes} ORDER BY first`);
-  return { cuts: byBytes, byRows: false };
+): Promise<readonly Cut[]> {
+  const { fixed, texts } = sizeOf(columns);
+  const cuts = await session.rows(`
+    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, sum(size)::BIGINT AS bytes FROM (
+      SELECT n, size, by_rows, CASE WHEN whole <= ${maxBatchBytes} THEN 0 ELSE before // ${cutBytes} END AS by_bytes FROM (
+        SELECT n, size, n // ${batchRows} AS by_rows, sum(size) OVER (PARTITION BY n // ${batchRows}) AS whole,
+               sum(size) OVER (PARTITION BY n // ${batchRows} ORDER BY n ROWS UNBOUNDED PRECEDING) - size AS before
+          FROM (SELECT ${placeInChunk} AS n, ${texts} + ${fixed} AS size FROM ${chunk.relation})))
+     GROUP BY by_rows, by_bytes ORDER BY first`);
+  return cuts.map(({ bytes, first, rows }, index) => {
+    const from = Number(first);
+    return { id: String(index), from, to: from + Number(rows), bytes: Number(bytes) };
+  });
 }
 
 /**
@@ -91,37 +83,86 @@ async function cutChunk(
  */
 export async function* renderBatches<B>(
   session: DuckDbSession,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   columns: readonly Column[],
   batchRows: number,
   rendering: Rendering<B>,
 ): AsyncGenerator<readonly (BatchRange & B)[]> {
-  const { byRows, cuts } = await cutChunk(session, chunk, columns, batchRows);
-  const bytes = cuts.reduce((sum, cut) => sum + cut.bytes, 0);
-  if (byRows && bytes <= groupBytes) {
-    const rows = await session.rows(`
-      SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
-        FROM ${numbered(chunk)} GROUP BY n // ${batchRows} ORDER BY first`);
-    yield rows.map((row, index) => ({ ...rangeOf(row, chunk, String(index)), ...rendering.read(row, columns) }));
+  const narrow = await renderNarrow(session, chunk, columns, batchRows, rendering);
+  if (narrow !== undefined) {
+    yield narrow;
     return;
   }
-  for (const [index, cut] of cuts.entries()) {
-    yield [await renderRange(session, chunk, columns, { id: String(index), ...cut }, rendering)];
+  const group: Cut[] = [];
+  let bytes = 0;
+  for (const cut of await cutChunk(session, chunk, columns, batchRows)) {
+    if (group.length > 0 && bytes + cut.bytes > groupBytes) {
+      yield await renderCuts(session, chunk, columns, group.splice(0), rendering);
+      bytes = 0;
+    }
+    group.push(cut);
+    bytes += cut.bytes;
   }
+  if (group.length > 0) yield await renderCuts(session, chunk, columns, group, rendering);
+}
+
+/**
+ * All batches of a chunk at once, without looking for where to cut, which costs as much as reading the chunk: where no
+ * row is so wide that a batch of such rows would pass its limit of bytes. Undefined where one is.
+ */
+async function renderNarrow<B>(
+  session: DuckDbSession,
+  chunk: ChunkRows,
+  columns: readonly Column[],
+  batchRows: number,
+  rendering: Rendering<B>,
+): Promise<readonly (BatchRange & B)[] | undefined> {
+  const { fixed, texts } = sizeOf(columns);
+  const widest = Math.floor(Math.min(maxBatchBytes / batchRows, groupBytes / chunk.rows)) - fixed;
+  if (widest < 0) return undefined;
+  // The wide rows are left out before anything is rendered, and then some are missing.
+  const rows = await session.rows(`
+    SELECT min(${placeInChunk})::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
+      FROM ${chunk.relation} WHERE ${texts} <= ${widest} GROUP BY ${placeInChunk} // ${batchRows} ORDER BY first`);
+  const batches = rows.map((row, index) => ({
+    ...rangeOf(row, chunk, String(index)),
+    ...rendering.read(row, columns),
+  }));
+  return batches.reduce((sum, batch) => sum + batch.rows, 0) === chunk.rows ? batches : undefined;
+}
+
+/** Some batches of a chunk, which follow each other. */
+async function renderCuts<B>(
+  session: DuckDbSession,
+  chunk: ChunkRows,
+  columns: readonly Column[],
+  cuts: readonly Pick<Cut, 'id' | 'from' | 'to'>[],
+  rendering: Rendering<B>,
+): Promise<readonly (BatchRange & B)[]> {
+  const from = cuts[0]?.from ?? 0;
+  const to = cuts.at(-1)?.to ?? 0;
+  const which = cuts.map((cut, index) => `WHEN ${placeInChunk} < ${cut.to} THEN ${index}`).join(' ');
+  const rows = await session.rows(`
+    SELECT min(${placeInChunk})::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
+      FROM ${chunk.relation} WHERE ${placeInChunk} >= ${from} AND ${placeInChunk} < ${to}
+     GROUP BY CASE ${which} END ORDER BY first`);
+  return rows.map((row, index) => ({
+    ...rangeOf(row, chunk, cuts[index]?.id ?? ''),
+    ...rendering.read(row, columns),
+  }));
 }
 
 /** One range of a chunk as a batch; for the halves of a batch that was refused. */
 export async function renderRange<B>(
   session: DuckDbSession,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   columns: readonly Column[],
   range: Pick<BatchRange, 'id' | 'from' | 'to'>,
   rendering: Rendering<B>,
 ): Promise<BatchRange & B> {
-  const [row = {}] = await session.rows(`
-    SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
-      FROM ${numbered(chunk)} WHERE n >= ${range.from} AND n < ${range.to}`);
-  return { ...rangeOf(row, chunk, range.id), ...rendering.read(row, columns) };
+  const [batch] = await renderCuts(session, chunk, columns, [range], rendering);
+  if (batch === undefined) throw new RangeError(`Chunk ${chunk.number} has no rows ${range.from} to ${range.to}.`);
+  return batch;
 }
 
 /** A value longer than this is shortened in the JSON of a row that was refused. */
@@ -130,7 +171,7 @@ const maxShownCharacters = 10_000;
 /** Rows of a batch as JSON objects, for rows that the database refused; very long values are shortened, and say so. */
 export async function renderRowsJson(
   session: DuckDbSession,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   columns: readonly Column[],
   range: Pick<BatchRange, 'from' | 'to'>,
   withoutIds: readonly string[] = [],
@@ -143,12 +184,13 @@ export async function renderRowsJson(
   const others =
     withoutIds.length === 0 ? '' : `AND CAST(uuid_id AS VARCHAR) NOT IN (${withoutIds.map(quoteText).join(', ')})`;
   const rows = await session.rows(`
-    SELECT n, CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
-      FROM ${numbered(chunk)} WHERE n >= ${range.from} AND n < ${range.to} ${others} ORDER BY n`);
+    SELECT ${placeInChunk} AS n, CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
+      FROM ${chunk.relation} WHERE ${placeInChunk} >= ${range.from} AND ${placeInChunk} < ${range.to} ${others}
+     ORDER BY ${placeInChunk}`);
   return rows.map((row) => ({ row: Number(row.n), json: String(row.json) }));
 }
 
-function rangeOf(row: RenderedRow, chunk: ChunkFile, id: string): BatchRange {
+function rangeOf(row: RenderedRow, chunk: ChunkRows, id: string): BatchRange {
   const from = Number(row.first);
   const rows = Number(row.rows);
   return { chunk: chunk.number, id, from, to: from + rows, rows };

@@ -1,11 +1,13 @@
+import { posix } from 'node:path';
+import { type CleanChunks, placeInChunk } from '../chunk-rows.ts';
 import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import type { RetryContext } from '../dsql/retry.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
+import { quoteText } from '../duckdb/quote.ts';
 import { EtlError } from '../errors.ts';
-import type { Chunk } from '../manifest.ts';
+import type { PlannedChunk } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
-import type { ChunkFile } from './batch.ts';
 
 export interface SessionRequest {
   readonly pipelineName: string;
@@ -39,12 +41,19 @@ export async function withSession<T>(
   }
 }
 
-/** Chunks of a run on the local disk, with their numbers. */
-export async function localChunks(
-  store: ObjectStore,
-  chunks: readonly Pick<Chunk, 'location'>[],
-): Promise<readonly ChunkFile[]> {
-  const files: ChunkFile[] = [];
-  for (const [number, { location }] of chunks.entries()) files.push({ number, path: await store.localPath(location) });
-  return files;
+/** Chunks of which each has a Parquet file of its own in the store. */
+export function storedChunks(
+  store: Pick<ObjectStore, 'localFolder' | 'localPath'>,
+  chunks: readonly PlannedChunk[],
+): CleanChunks {
+  return {
+    folders: [...new Set(chunks.map(({ location }) => store.localFolder(posix.dirname(location))))],
+    chunk: async (number) => {
+      const chunk = chunks[number];
+      if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
+      const file = quoteText(await store.localPath(chunk.location));
+      const place = `(row_number() OVER ())::INTEGER - 1 AS ${placeInChunk}`;
+      return { number, rows: chunk.rows, relation: `(SELECT *, ${place} FROM read_parquet(${file}))` };
+    },
+  };
 }

@@ -1,10 +1,10 @@
+import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
 import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { maxKeyColumns } from '../dsql/limits.ts';
 import type { RetryContext } from '../dsql/retry.ts';
 import type { CleanPlan } from '../manifest.ts';
-import type { ObjectStore } from '../object-store.ts';
-import { localChunks, withSession } from './chunk-session.ts';
+import { withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
 import { ReplaceNeedsKeyError } from './errors.ts';
 import { buildIndexes, type IndexDemand } from './indexes.ts';
@@ -17,7 +17,7 @@ export interface ConcludeRequest {
   readonly where: { readonly endpoint: string; readonly user: string };
   readonly pipelineName: string;
   readonly manifest: CleanPlan;
-  readonly store: ObjectStore;
+  readonly clean: CleanChunks;
   readonly scratchDir: string;
   readonly table: TargetTable;
   readonly loadMode: LoadMode;
@@ -45,10 +45,11 @@ export interface Conclusion {
  * @throws {VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
-  const { loadMode, manifest, retry, sql, store, table, verify } = request;
-  const chunks = await localChunks(store, manifest.chunks);
+  const { clean, loadMode, manifest, retry, sql, table, verify } = request;
   const identity = identityOf(table, request.keyColumns);
-  return await withSession(request, { files: chunks }, async (session) => {
+  return await withSession(request, clean, async (session) => {
+    const chunks: ChunkRows[] = [];
+    for (const number of manifest.chunks.keys()) chunks.push(await clean.chunk(number));
     const rowsDeleted =
       loadMode === 'replace' ? await deleteMissing({ sql, session, table, chunks, identity, retry }) : 0;
     await buildIndexes(sql, table.name, request.indexes, request.where, retry);

@@ -1,16 +1,14 @@
+import { type CleanChunks, placeInChunk } from '../chunk-rows.ts';
 import type { RetryContext } from '../dsql/retry.ts';
-import { quoteName, quoteText } from '../duckdb/quote.ts';
+import { quoteName } from '../duckdb/quote.ts';
 import type { CleanPlan } from '../manifest.ts';
-import type { ObjectStore } from '../object-store.ts';
-import { localChunks, withSession } from './chunk-session.ts';
+import { withSession } from './chunk-session.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
 export interface HotKeyRequest {
   readonly table: TargetTable;
   readonly manifest: CleanPlan;
-  /** Resolves when a chunk can be taken from the store; all can when left out. */
-  readonly chunkReady?: (chunk: number) => Promise<void>;
-  readonly store: ObjectStore;
+  readonly clean: CleanChunks;
   readonly keyColumns: readonly string[];
   readonly scratchDir: string;
   readonly retry: RetryContext;
@@ -31,18 +29,14 @@ export async function hotKeyWarnings(request: HotKeyRequest): Promise<readonly s
   const leading = new Set([...(table.ours ? [] : table.uniqueKeys.map((key) => key[0])), keyColumns[0]]);
   const suspects = manifest.columns.filter((column) => leading.has(column.name) && ordered.test(column.type));
   if (suspects.length === 0 || manifest.counts.rows_clean < enoughRows) return [];
-  await request.chunkReady?.(0);
-  const files = await localChunks(request.store, manifest.chunks.slice(0, 1));
-  const path = files[0]?.path;
-  if (path === undefined) return [];
-  return await withSession({ ...request, pipelineName: '' }, { files }, async (session) => {
+  const { relation } = await request.clean.chunk(0);
+  return await withSession({ ...request, pipelineName: '' }, request.clean, async (session) => {
     const warnings: string[] = [];
     for (const column of suspects) {
       const name = quoteName(column.name);
       const [found] = await session.rows(`
         SELECT bool_and(growing) AS monotonic FROM (
-          SELECT ${name} > lag(${name}) OVER (ORDER BY file_row_number) AS growing
-            FROM read_parquet(${quoteText(path)}, file_row_number = true))`);
+          SELECT ${name} > lag(${name}) OVER (ORDER BY ${placeInChunk}) AS growing FROM ${relation})`);
       if (found?.monotonic === true) {
         warnings.push(
           `Key column ${column.name} of ${tableText(table.name)} only grows, so all writes meet in one partition of its index. ` +

@@ -1,12 +1,13 @@
-import { posix } from 'node:path';
+import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
 import type { LoadMode } from '../config/load.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import { EtlError } from '../errors.ts';
-import type { CleanPlan, Column, PlannedChunk } from '../manifest.ts';
+import type { CleanPlan, Column } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { type ChunkFile, renderBatches } from './batch.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { renderBatches } from './batch.ts';
 import { withSession } from './chunk-session.ts';
 import { copyStatement } from './copy-lines.ts';
 import { writtenColumns } from './define-table.ts';
@@ -24,9 +25,8 @@ export interface LoadRequest {
   readonly runId: string;
   readonly pipelineName: string;
   readonly manifest: CleanPlan;
-  /** Resolves when a chunk can be taken from the store; all can when left out. */
-  readonly chunkReady?: (chunk: number) => Promise<void>;
-  readonly store: ObjectStore;
+  /** Where its chunks are. */
+  readonly clean: CleanChunks;
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
   readonly table: TargetTable;
@@ -56,8 +56,8 @@ export interface LoadResult {
 /** What keeping the rejected rows of a run needs. */
 export type RejectedRequest = Pick<
   LoadRequest,
-  'sql' | 'runId' | 'pipelineName' | 'manifest' | 'store' | 'scratchDir' | 'retry'
->;
+  'sql' | 'runId' | 'pipelineName' | 'manifest' | 'scratchDir' | 'retry'
+> & { readonly store: Pick<ObjectStore, 'localPath'> };
 
 /** Writes the rows that transform kept aside into `etl_rejected_row`. Safe to repeat. */
 export async function keepRejectedRows(request: RejectedRequest): Promise<void> {
@@ -81,12 +81,10 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
  * Killed midway: the batches in the ledger are loaded; the next call goes on with the others.
  */
 export async function load(request: LoadRequest): Promise<LoadResult> {
-  const { manifest, runId, sql, store, table } = request;
-  const chunks = [...manifest.chunks.entries()].filter(([number]) => request.chunks?.includes(number) ?? true);
-  const rows = chunks.reduce((sum, [, chunk]) => sum + chunk.rows, 0);
-  // The chunks themselves may still be on their way.
-  const folders = [...new Set(chunks.map(([, chunk]) => store.localFolder(posix.dirname(chunk.location))))];
-  return await withSession(request, { folders }, async (session) => {
+  const { clean, manifest, runId, sql, table } = request;
+  const chunks = request.chunks ?? [...manifest.chunks.keys()];
+  const rows = chunks.reduce((sum, number) => sum + (manifest.chunks[number]?.rows ?? 0), 0);
+  return await withSession(request, clean, async (session) => {
     const columns = writtenColumns(table, manifest.columns);
     const committed = await withRetries('Reading the ledger', request.retry, () => readLedger(sql, runId));
     const context: SplitContext = {
@@ -127,17 +125,15 @@ function statements(
 /** Renders chunk after chunk, one ahead, and writes their batches with as many workers as there are connections. */
 async function writeChunks(
   request: LoadRequest,
-  chunks: readonly (readonly [number, PlannedChunk])[],
+  chunks: readonly number[],
   rowsClean: number,
   context: SplitContext,
 ): Promise<readonly LedgerEntry[]> {
   const entries: LedgerEntry[] = [];
   const batches = eachBatch(request, chunks, context);
   let rows = 0;
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (;;) {
-      if (failed) return;
+  await sideBySide(request.connections, async (failed) => {
+    while (!failed()) {
       const next = await batches.next();
       if (next.done === true) return;
       const { batch, chunk } = next.value;
@@ -145,25 +141,14 @@ async function writeChunks(
       rows += batch.rows;
       request.onProgress?.(rows, rowsClean);
     }
-  };
-  const workers = Array.from({ length: request.connections }, async () => {
-    try {
-      await worker();
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
   });
-  const settled = await Promise.allSettled(workers);
-  const failure = settled.find((outcome) => outcome.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
   return entries;
 }
 
 /** A failure that no repetition mends says which batch, why, and how to go on. */
 async function writeNamed(
   batch: Batch,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   context: SplitContext,
   rows: { readonly loaded: number; readonly of: number },
 ): Promise<readonly LedgerEntry[]> {
@@ -179,13 +164,12 @@ async function writeNamed(
 /** The batches of all chunks; while one group of them is written, the next is rendered. */
 async function* eachBatch(
   request: LoadRequest,
-  chunks: readonly (readonly [number, PlannedChunk])[],
+  chunks: readonly number[],
   context: SplitContext,
-): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkFile }> {
-  const groups = async function* (): AsyncGenerator<readonly { readonly batch: Batch; readonly chunk: ChunkFile }[]> {
-    for (const [number, { location }] of chunks) {
-      await request.chunkReady?.(number);
-      const chunk = { number, path: await request.store.localPath(location) };
+): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkRows }> {
+  const groups = async function* (): AsyncGenerator<readonly { readonly batch: Batch; readonly chunk: ChunkRows }[]> {
+    for (const number of chunks) {
+      const chunk = await request.clean.chunk(number);
       const rendering: Rendering<Arrays | Lines> = context.copying ? asLines : asArrays;
       for await (const batches of renderBatches(
         context.session,

@@ -1,10 +1,10 @@
+import type { ChunkRows } from '../chunk-rows.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import { arrayLiteral } from './array-literal.ts';
-import type { ChunkFile } from './batch.ts';
 import { ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
@@ -46,7 +46,7 @@ export interface DeleteRequest {
   readonly sql: Sql;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
-  readonly chunks: readonly ChunkFile[];
+  readonly chunks: readonly ChunkRows[];
   /** What identifies a row in the chunks and in the table: `uuid_id`, or the key columns of a table that is not ours. */
   readonly identity: readonly string[];
   readonly retry: RetryContext;
@@ -63,10 +63,9 @@ export async function deleteMissing(request: DeleteRequest): Promise<number> {
   const { identity, retry, session, sql, table } = request;
   const names = identity.map(quoteIdentifier);
   const key = `json_array(${identity.map((name) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ')})`;
-  const files = request.chunks.map((chunk) => quoteText(chunk.path)).join(', ');
   await session.run('CREATE OR REPLACE TABLE kept (k VARCHAR)');
-  if (request.chunks.length > 0) {
-    await session.run(`INSERT INTO kept SELECT CAST(${key} AS VARCHAR) FROM read_parquet([${files}])`);
+  for (const { relation } of request.chunks) {
+    await session.run(`INSERT INTO kept SELECT CAST(${key} AS VARCHAR) FROM ${relation}`);
   }
   const tuple = `(${names.join(', ')})`;
   const types = new Map(table.columns.map((column) => [column.name, column.type]));

@@ -1,9 +1,10 @@
+import type { ChunkRows } from '../chunk-rows.ts';
 import { classifyFailure, type DatabaseFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { EtlError } from '../errors.ts';
 import type { Column } from '../manifest.ts';
-import { type BatchRange, type ChunkFile, renderRange, renderRowsJson } from './batch.ts';
+import { type BatchRange, renderRange, renderRowsJson } from './batch.ts';
 import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
 import { insertRefusedRows, type RefusedRows } from './rejected-row.ts';
 import { type Arrays, asArrays } from './rendering.ts';
@@ -29,7 +30,7 @@ export interface SplitContext extends WriteContext {
  */
 export async function writeOrSplit(
   batch: Batch,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   context: SplitContext,
 ): Promise<readonly LedgerEntry[]> {
   const done = context.committed.get(ledgerKey({ chunk: batch.chunk, batch: batch.id }));
@@ -82,7 +83,7 @@ function columnOf(error: unknown): string | null {
  */
 async function refusePresent(
   batch: BatchRange & Arrays,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   context: SplitContext,
   failure: DatabaseFailure,
 ): Promise<LedgerEntry | undefined> {
@@ -130,7 +131,7 @@ function nothing(batch: BatchRange): LedgerEntry {
 /** Keeps one refused row aside, with its ledger row, in one transaction. */
 async function rejectRow(
   batch: BatchRange,
-  chunk: ChunkFile,
+  chunk: ChunkRows,
   context: SplitContext,
   words: string,
   column: string | null,

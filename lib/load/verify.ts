@@ -1,9 +1,10 @@
+import type { ChunkRows } from '../chunk-rows.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
-import { type ChunkFile, renderBatches } from './batch.ts';
+import { renderBatches } from './batch.ts';
 import { VerifyFailedError } from './errors.ts';
 import { asArrays } from './rendering.ts';
 import { arrayType } from './statement.ts';
@@ -13,7 +14,7 @@ export interface VerifyRequest {
   readonly sql: Sql;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
-  readonly chunks: readonly ChunkFile[];
+  readonly chunks: readonly ChunkRows[];
   /** The columns that were written. */
   readonly columns: readonly Column[];
   readonly identity: readonly string[];

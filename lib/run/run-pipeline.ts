@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Transformation } from '../transform/transform.ts';
 import { LeaseLostError } from './errors.ts';
 import { extractStage } from './extract-stage.ts';
 import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
@@ -8,7 +7,7 @@ import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts
 import type { RunResult, Stage } from './result.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
-import { transformStage } from './transform-stage.ts';
+import { decideStage } from './transform-stage.ts';
 
 /** How often a run that waits for another one looks whether it has ended. */
 const waitPollMs = 1_000;
@@ -27,7 +26,6 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
   let outcome: RunOutcome = {};
   let stage: Stage = 'start';
   let lease: KeptLease | undefined;
-  let clean: Transformation | undefined;
   const enter = (next: Stage): void => {
     stage = next;
     context.onProgress?.({ stage, rows: 0 });
@@ -51,20 +49,15 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     outcome = { raw };
 
     enter('transform');
-    clean = await transformStage(context, run, raw);
+    const clean = await decideStage(context, run, raw);
     outcome = { raw, clean: clean.plan };
 
-    // Chunks are loaded while later ones are still being written.
     enter('load');
-    clean.finished.catch(() => {
-      stage = 'transform';
-    });
     await admitStage(context, run, clean);
     const { table, warnings } = await prepareStage(context, run, clean);
     outcome = { raw, clean: clean.plan, warnings };
     const loaded = await loadStage(context, run, clean, table);
     outcome = { raw, clean: clean.plan, warnings, loaded };
-    await clean.finished;
     const concluded = await concludeStage(context, clean, table, loaded);
 
     enter('record');
@@ -73,7 +66,6 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
   } catch (error) {
     return await recordFailure(context, run, outcome, stage, error);
   } finally {
-    await clean?.stop();
     await lease?.release().catch(() => undefined);
   }
 }

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { CleanChunks } from '../chunk-rows.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
@@ -16,17 +17,10 @@ import { indexDemands, tableDemand } from './table-demand.ts';
  * may run in a process of its own; each may be repeated.
  */
 
-/** The clean rows of a run: what is known of them, and when each chunk can be taken where they are still being written. */
+/** The clean rows of a run: what is known of them, and where they are. */
 export interface CleanRows {
   readonly plan: CleanPlan;
-  readonly written?: (chunk: number) => Promise<void>;
-}
-
-function taken({ plan, written }: CleanRows): {
-  readonly manifest: CleanPlan;
-  readonly chunkReady?: NonNullable<CleanRows['written']>;
-} {
-  return { manifest: plan, ...(written === undefined ? {} : { chunkReady: written }) };
+  readonly chunks: CleanChunks;
 }
 
 /** What the load needs to know of the target, as it is once it is ready. */
@@ -41,7 +35,7 @@ export interface Prepared {
  *
  * @throws {TooManyRejectedError | UnknownColumnError} terminal: nothing has been made, and nothing loaded
  */
-export async function admitStage(context: RunContext, run: Run, { plan }: CleanRows): Promise<void> {
+export async function admitStage(context: RunContext, run: Run, { plan }: Pick<CleanRows, 'plan'>): Promise<void> {
   const { scratchDir, sql, store } = context;
   await mkdir(scratchDir, { recursive: true });
   await keepRejectedRows({
@@ -66,7 +60,7 @@ export async function admitStage(context: RunContext, run: Run, { plan }: CleanR
  * @throws {ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
  */
 export async function prepareStage(context: RunContext, run: Run, clean: CleanRows): Promise<Prepared> {
-  const { scratchDir, sql, store, where } = context;
+  const { scratchDir, sql, where } = context;
   const { settings } = context.pipeline;
   const { plan } = clean;
   const retry = retryOf(context);
@@ -80,7 +74,7 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
       await checkShrink(sql, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink }, retry);
     }
   }
-  const hot = await hotKeyWarnings({ table, ...taken(clean), store, scratchDir, retry, ...demand });
+  const hot = await hotKeyWarnings({ table, manifest: plan, clean: clean.chunks, scratchDir, retry, ...demand });
   const again =
     run.range !== undefined && settings.load_mode === 'insert' && demand.keyColumns.length === 0
       ? ['--from and --to read rows that may be in the table already, and without key_columns insert adds them again.']
@@ -107,8 +101,8 @@ export async function loadStage(
     sql: context.sql,
     runId: run.run_id,
     pipelineName: context.pipeline.name,
-    ...taken(clean),
-    store: context.store,
+    manifest: clean.plan,
+    clean: clean.chunks,
     scratchDir: context.scratchDir,
     table,
     loadMode: demand.loadMode,
@@ -129,7 +123,7 @@ export async function loadStage(
 /** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */
 export async function concludeStage(
   context: RunContext,
-  { plan }: CleanRows,
+  { chunks, plan }: CleanRows,
   table: TargetTable,
   loaded: LoadResult,
 ): Promise<Conclusion> {
@@ -139,6 +133,7 @@ export async function concludeStage(
     ...context,
     pipelineName: context.pipeline.name,
     manifest: plan,
+    clean: chunks,
     table,
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,

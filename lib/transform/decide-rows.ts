@@ -97,7 +97,13 @@ export async function decideRows(
   const supersededRows = Number(again?.n ?? 0);
   report('clean', inState(alive));
 
-  const clean = cleanRelation({ superseded, workPath });
+  const supersededPath = superseded === undefined ? undefined : join(scratch, 'superseded.parquet');
+  if (supersededPath !== undefined) {
+    await session.run(
+      `COPY (SELECT o FROM ${superseded} ORDER BY o) TO ${quoteText(supersededPath)} ${scratchParquet}`,
+    );
+  }
+  const clean = cleanRelation({ supersededPath, workPath });
   const chunks = await cutChunks(session, clean, request.chunkRows ?? (await rowsPerChunk(session, workPath)), prefix);
 
   const reasonsPath = join(scratch, 'reasons.json');
@@ -140,7 +146,7 @@ export async function decideRows(
     working: finished.columns.map(workingColumn),
     keys: keys.map(workingColumn),
     workPath,
-    superseded,
+    supersededPath,
   };
 }
 

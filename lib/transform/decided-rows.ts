@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
+import { type CleanChunks, placeInChunk } from '../chunk-rows.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import type { CleanManifest, CleanPlan, Column, RawManifest } from '../manifest.ts';
-import { keyName, ordinalName, rowId } from './row-id.ts';
+import { keyId, ordinalId } from './row-id.ts';
 import { alive } from './rules/compile-rules.ts';
 import type { CutChunk } from './write-chunks.ts';
 
@@ -25,8 +27,8 @@ export interface DecidedRows {
   readonly keys: readonly WorkingColumn[];
   /** Parquet file of all rows that were read: `o`, the state `s`, and the working columns. */
   readonly workPath: string;
-  /** A relation of the ordinals `o` of rows whose key another row has; undefined when there are none. */
-  readonly superseded: string | undefined;
+  /** Parquet file beside it of the ordinals `o`, in their order, of rows whose key another row has; where there are any. */
+  readonly supersededPath: string | undefined;
 }
 
 /** The relation of rows that no rule, requirement or repetition has taken away. */
@@ -34,27 +36,61 @@ export function livingRows(workPath: string): string {
   return `(SELECT * FROM read_parquet(${quoteText(workPath)}) WHERE s = ${alive})`;
 }
 
-/** The relation of the clean rows, with `o`. */
-export function cleanRelation({ superseded, workPath }: Pick<DecidedRows, 'superseded' | 'workPath'>): string {
-  const living = livingRows(workPath);
-  return superseded === undefined ? living : `(SELECT * FROM ${living} WHERE o NOT IN (SELECT o FROM ${superseded}))`;
+/** The relation of the clean rows, with `o`; those of a range of ordinals, the last one excluded. */
+export function cleanRelation(
+  { supersededPath, workPath }: Pick<DecidedRows, 'supersededPath' | 'workPath'>,
+  range?: { readonly from: number; readonly to: number | undefined },
+): string {
+  const within =
+    range === undefined ? 'true' : `o >= ${range.from}${range.to === undefined ? '' : ` AND o < ${range.to}`}`;
+  const living = `(SELECT * FROM ${livingRows(workPath)} WHERE ${within})`;
+  if (supersededPath === undefined) return living;
+  const superseded = `(SELECT o FROM read_parquet(${quoteText(supersededPath)}) WHERE ${within})`;
+  return `(SELECT * FROM ${living} WHERE o NOT IN ${superseded})`;
+}
+
+/** What a chunk is made of. */
+type ChunkSource = Pick<RawManifest, 'extracted_at' | 'source_fingerprint'>;
+
+/** Which ordinals a chunk's rows have. */
+export function rangeOfChunk(
+  { chunks }: Pick<DecidedRows, 'chunks'>,
+  index: number,
+): { readonly from: number; readonly to: number | undefined } {
+  return { from: chunks[index]?.first ?? 0, to: chunks[index + 1]?.first };
 }
 
 /** What a chunk holds, as a list of SQL columns of the clean relation by the name of `w`. */
-export function chunkColumns(
-  { keys, working }: Pick<DecidedRows, 'keys' | 'working'>,
-  raw: Pick<RawManifest, 'extracted_at' | 'source_fingerprint'>,
-): string {
-  const id = rowId(
+export function chunkColumns({ keys, working }: Pick<DecidedRows, 'keys' | 'working'>, raw: ChunkSource): string {
+  const id =
     keys.length === 0
-      ? ordinalName(raw.source_fingerprint, 'w.o')
-      : keyName(keys.map(({ duckType, id: column }) => ({ duckType, id: `w.${column}` }))),
-  );
+      ? ordinalId(raw.source_fingerprint, 'w.o')
+      : keyId(keys.map(({ duckType, id: column }) => ({ duckType, id: `w.${column}` })));
   return [
     `${id} AS uuid_id`,
     ...working.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
     `${quoteText(raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
   ].join(', ');
+}
+
+/** The chunks as ranges of the working file, which has to stay where it is. */
+export function decidedChunks(decided: DecidedRows, raw: ChunkSource): CleanChunks {
+  return {
+    folders: [dirname(decided.workPath)],
+    chunk: async (number) => {
+      const chunk = decided.chunks[number];
+      if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
+      // A scan gives rows in the file's order; behind a join only a sort does.
+      const order = decided.supersededPath === undefined ? '' : 'ORDER BY w.o';
+      const place = `(row_number() OVER (${order}))::INTEGER - 1 AS ${placeInChunk}`;
+      const clean = cleanRelation(decided, rangeOfChunk(decided, number));
+      return {
+        number,
+        rows: chunk.rows,
+        relation: `(SELECT ${chunkColumns(decided, raw)}, ${place} FROM ${clean} AS w)`,
+      };
+    },
+  };
 }
 
 /** What may be known of the rows before their chunks are written. */

@@ -1,8 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
 import { type Chunk, chunkSchema, cleanManifestSchema } from '../manifest.ts';
 import type { DecidedRows } from './decided-rows.ts';
 import type { TransformRequest } from './request.ts';
@@ -64,7 +61,6 @@ export async function bytesToKeep({ workPath }: DecidedRows): Promise<number> {
  */
 export async function keepDecision(
   request: KeepRequest,
-  session: DuckDbSession,
   decided: DecidedRows,
   written: readonly (Chunk | undefined)[],
   again: boolean,
@@ -72,14 +68,10 @@ export async function keepDecision(
   const { raw, store } = request;
   const keys = keysOf(request);
   if (!again) {
-    if (decided.superseded !== undefined) {
-      const path = join(dirname(decided.workPath), 'superseded.parquet');
-      await session.run(`COPY (SELECT o FROM ${decided.superseded}) TO ${quoteText(path)} (FORMAT parquet)`);
-      await store.putFile(keys.superseded, path);
-    }
+    if (decided.supersededPath !== undefined) await store.putFile(keys.superseded, decided.supersededPath);
     await store.putFile(keys.work, decided.workPath);
   }
-  const { chunks, columns, counts, keys: keyColumns, rejected, superseded, working } = decided;
+  const { chunks, columns, counts, keys: keyColumns, rejected, supersededPath, working } = decided;
   const kept: z.infer<typeof keptSchema> = {
     source_fingerprint: raw.source_fingerprint,
     columns: [...columns],
@@ -87,7 +79,7 @@ export async function keepDecision(
     counts,
     working: [...working],
     keys: [...keyColumns],
-    superseded: superseded !== undefined,
+    superseded: supersededPath !== undefined,
     chunks: chunks.map((chunk, index) => ({ ...chunk, bytes: written[index]?.bytes ?? null })),
   };
   await store.put(keys.rows, JSON.stringify(kept));
@@ -112,7 +104,7 @@ export async function fetchDecision(request: KeepRequest): Promise<KeptDecision 
       ...rest,
       chunks: chunks.map(({ first, location, rows }) => ({ location, rows, first })),
       workPath,
-      superseded: supersededPath === undefined ? undefined : `read_parquet(${quoteText(supersededPath)})`,
+      supersededPath,
     },
     written: chunks.map(({ bytes: size, location, rows }) =>
       size === null ? undefined : { location, rows, bytes: size },

@@ -49,6 +49,8 @@ export interface TransformRequest {
   /** What DuckDB may keep in memory; default 1,024. */
   readonly memoryLimitMb?: number | undefined;
   readonly threads?: number | undefined;
+  /** Throws when a part is no longer what was extracted; asked when all have been read. */
+  readonly checkParts?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TransformProgress) => void) | undefined;
 }

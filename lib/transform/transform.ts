@@ -1,54 +1,90 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { CleanChunks } from '../chunk-rows.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
-import type { CleanManifest } from '../manifest.ts';
+import type { Chunk, CleanManifest, CleanPlan } from '../manifest.ts';
 import { decideRows } from './decide-rows.ts';
-import { planOf } from './decided-rows.ts';
+import { type DecidedRows, decidedChunks, planOf } from './decided-rows.ts';
 import { transformFailure } from './errors.ts';
-import { bytesToKeep, fetchDecision } from './kept-decision.ts';
+import { bytesToKeep, fetchDecision, keepDecision } from './kept-decision.ts';
 import type { LocalPart } from './read/local-part.ts';
 import type { TransformRequest } from './request.ts';
 import { requireSpace } from './require-space.ts';
-import { type Transformation, writeDecided } from './transformation.ts';
 import { untilAborted } from './until-aborted.ts';
+import { type Written, writeDecided } from './write-decided.ts';
 
 export { checkExpressions } from './rules/check-expressions.ts';
-export type { Transformation } from './transformation.ts';
+export type { Written } from './write-decided.ts';
 
-/**
- * Turns the raw parts of a run into clean Parquet chunks and rejected rows. Every row read is filtered, deduplicated,
- * rejected or clean, and the counts are checked. The same input gives the same decisions, order and chunks.
- *
- * @throws {BadRuleError | UnknownColumnError | UnreadableSourceError | TooManyColumnsError} terminal: the configuration
- *   or the source is wrong
- * @throws {RowsUnaccountedError} terminal: the counts do not add up
- * Killed midway: objects under the prefix may stand there without a manifest; a repeat replaces them.
- */
-export async function transform(request: TransformRequest): Promise<CleanManifest> {
-  const transformation = await beginTransform(request);
-  try {
-    return await transformation.finished;
-  } finally {
-    await transformation.stop();
-  }
+/** Clean rows that are loaded on the machine on which they were decided. */
+export interface CleanRows {
+  readonly plan: CleanPlan;
+  readonly chunks: CleanChunks;
+  /** They had been decided by an earlier call, under the same prefix. */
+  readonly found: boolean;
 }
 
 /**
- * As `transform`, and resolves when every row is decided: the chunks can be taken one by one as they are written. Goes on
- * with what an earlier call under the same prefix has kept when it was paused.
+ * Turns the raw parts of a run into clean Parquet chunks and rejected rows. Every row read is filtered, deduplicated,
+ * rejected or clean, and the counts are checked. The same input gives the same decisions, order and chunks. Goes on with
+ * what an earlier call under the same prefix has kept when it was paused.
  *
+ * @param pause  told how many bytes a pause brings into the store, besides the chunks in hand; its signal asks for one.
+ *   Never paused when left out
+ * @throws {BadRuleError | UnknownColumnError | UnreadableSourceError | TooManyColumnsError} terminal: the configuration
+ *   or the source is wrong
  * @throws {DiskTooSmallError} terminal: the parts cannot fit on the local disk; nothing has been read
+ * @throws {RowsUnaccountedError} terminal: the counts do not add up
+ * Killed midway: objects under the prefix may stand there without a manifest; a repeat replaces them.
  */
-export async function beginTransform(request: TransformRequest): Promise<Transformation> {
+export function transform(request: TransformRequest): Promise<CleanManifest>;
+export function transform(request: TransformRequest, pause: (bytesToKeep: number) => AbortSignal): Promise<Written>;
+export async function transform(
+  request: TransformRequest,
+  pause?: (bytesToKeep: number) => AbortSignal,
+): Promise<Written> {
+  return await withDecision(request, async ({ decided, session, signal, written }) => {
+    const unkept = written === undefined ? await bytesToKeep(decided) : 0;
+    const paused = pause?.(unkept) ?? new AbortController().signal;
+    return await writeDecided(request, session, { decided, written, signal, paused });
+  });
+}
+
+/**
+ * As `transform`, but leaves the clean rows in the file in which they were decided, for a load on this machine: each
+ * chunk is a range of it. When it resolves, what was decided is durable in the store, and the next call finds it there.
+ */
+export async function decide(request: TransformRequest): Promise<CleanRows> {
+  const kept = await fetchDecision(request);
+  if (kept !== undefined) return cleanRows(request, kept.decided, true);
+  await withDecision(request, async ({ decided }) => {
+    const written = decided.chunks.map(() => undefined);
+    await keepDecision(request, decided, written, false);
+  });
+  const now = await fetchDecision(request);
+  if (now === undefined) throw new Error('What was decided is not in the store.');
+  return cleanRows(request, now.decided, false);
+}
+
+function cleanRows({ raw }: TransformRequest, decided: DecidedRows, found: boolean): CleanRows {
+  return { plan: planOf(decided), chunks: decidedChunks(decided, raw), found };
+}
+
+/** Decides about the rows, or takes what an earlier call has kept, for work that may read them until it ends. */
+async function withDecision<T>(
+  request: TransformRequest,
+  work: (given: {
+    readonly session: DuckDbSession;
+    readonly decided: DecidedRows;
+    /** By number of the chunk; undefined when nothing was kept. */
+    readonly written: readonly (Chunk | undefined)[] | undefined;
+    readonly signal: AbortSignal;
+  }) => Promise<T>,
+): Promise<T> {
   request.signal?.throwIfAborted();
-  const stopping = new AbortController();
-  const signal = request.signal === undefined ? stopping.signal : AbortSignal.any([request.signal, stopping.signal]);
+  const signal = request.signal ?? new AbortController().signal;
   const scratch = await mkdtemp(join(request.scratchDir, 'transform-'));
   let session: DuckDbSession | undefined;
-  const clear = async (): Promise<void> => {
-    session?.close();
-    await rm(scratch, { recursive: true, force: true });
-  };
   try {
     const kept = await untilAborted(signal, fetchDecision(request));
     const parts = kept === undefined ? await untilAborted(signal, localParts(request)) : [];
@@ -62,22 +98,13 @@ export async function beginTransform(request: TransformRequest): Promise<Transfo
       signal,
     });
     const decided = kept?.decided ?? (await decideRows(request, session, parts, scratch));
-    const unkept = kept === undefined ? await bytesToKeep(decided) : 0;
-    const writing = writeDecided(request, session, { decided, written: kept?.written, signal });
-    return {
-      plan: planOf(decided),
-      cut: decided.chunks.map((chunk) => chunk.first),
-      bytesToKeep: unkept,
-      ...writing,
-      stop: async () => {
-        stopping.abort(new Error('The transform was stopped.'));
-        await writing.finished.catch(() => undefined);
-        await clear();
-      },
-    };
+    if (kept === undefined) await request.checkParts?.();
+    return await work({ session, decided, written: kept?.written, signal });
   } catch (error) {
-    await clear();
     throw transformFailure(request.signal, error);
+  } finally {
+    session?.close();
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 

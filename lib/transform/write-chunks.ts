@@ -3,6 +3,7 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import type { Chunk, PlannedChunk } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { RowsUnaccountedError } from './errors.ts';
 
 /** Which rows a chunk will hold. */
@@ -57,9 +58,7 @@ const blockOrdinals = 4_096;
  * Writes planned chunks as Parquet files, the first ones first. The same rows give the same file, so a chunk that lies
  * in the store already may be written again.
  *
- * @param clean     the relation that was cut
- * @param select    what a file holds, as a list of SQL columns of the relation `w`; the aliases are names of a stranger,
- *   so that every reference has to be qualified
+ * @param rows      a query of the rows of a chunk, in their order
  * @param written   tells of a chunk that lies in the store already
  * @param paused    no chunk is begun behind it; those in hand are finished
  * @param onChunk   told of each chunk that lies in the store now
@@ -67,9 +66,8 @@ const blockOrdinals = 4_096;
 export async function writeChunks(
   session: DuckDbSession,
   args: {
-    readonly clean: string;
-    readonly select: string;
     readonly chunks: readonly CutChunk[];
+    readonly rows: (index: number) => string;
     readonly written: (index: number) => boolean;
     readonly store: ObjectStore;
     readonly writers: number;
@@ -80,16 +78,14 @@ export async function writeChunks(
 ): Promise<void> {
   const missing = [...args.chunks.entries()].filter(([index]) => !args.written(index));
   const queue = missing.values();
-  const work = async (): Promise<void> => {
+  await sideBySide(Math.min(args.writers, missing.length), async (failed) => {
     const connection = await session.connect();
-    for (const [index, { first, location, rows: expected }] of queue) {
+    for (const [index, { location, rows: expected }] of queue) {
       args.signal.throwIfAborted();
-      if (args.paused.aborted) return;
+      if (args.paused.aborted || failed()) return;
       const path = await args.store.scratchPath(location);
-      const until = args.chunks[index + 1]?.first;
-      const range = `w.o >= ${first}${until === undefined ? '' : ` AND w.o < ${until}`}`;
       const reader = await connection.runAndReadAll(
-        `COPY (SELECT ${args.select} FROM ${args.clean} AS w WHERE ${range} ORDER BY w.o) TO ${quoteText(path)} (FORMAT parquet)`,
+        `COPY (${args.rows(index)}) TO ${quoteText(path)} (FORMAT parquet)`,
       );
       const rows = Number(reader.getRows()[0]?.[0]);
       if (rows !== expected) {
@@ -99,6 +95,5 @@ export async function writeChunks(
       await args.store.putFile(location, path);
       args.onChunk(index, { location, rows, bytes });
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(args.writers, missing.length) }, work));
+  });
 }

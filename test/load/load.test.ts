@@ -156,6 +156,30 @@ describe('loading chunks', () => {
     expect(loaded.map((row) => row.name)).toEqual(all);
   });
 
+  it.each([
+    ['COPY', false],
+    ['the statement with parameters', true],
+  ] as const)('by %s takes columns whose names the rendering itself uses', async (_way, again) => {
+    const names = ['n', 'first', 'rows', 'lines', 'bytes', 'size', 'c0', 'c1', 'o', 's', 'w', 'file_row_number'];
+    const kinds: readonly Column[] = [
+      { name: 'uuid_id', type: 'uuid' },
+      ...names.map((name) => ({ name, type: 'text' })),
+    ];
+    const values = names.map((name, i) => `'${name}' || (i * ${i + 1}) % 7 AS "${name}"`).join(', ');
+    const wide = `SELECT CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS uuid_id, ${values.replace("'n'", "repeat('n', 9000)")} FROM range(2500) t(i)`;
+    const narrow = `SELECT CAST(md5('b' || i) AS UUID) AS uuid_id, ${values} FROM range(2500) t(i)`;
+    const table = `odd_names_${again}`;
+    const result = await loadCase({ table, columns: kinds, queries: [wide, narrow], again });
+    expect(result.rows_inserted).toBe(5_000);
+    const expected = names.map(
+      (name) => `right("${name}", 2) ~ '^.[0-6]$' AND right("${name}", 2) LIKE '${name.at(-1)}%'`,
+    );
+    const [found] = await target.sql.unsafe(
+      `SELECT count(*) FILTER (WHERE ${expected.join(' AND ')}) AS right, count(*) FILTER (WHERE length(n) > 9000) AS wide FROM ${table}`,
+    );
+    expect(found).toEqual({ right: '5000', wide: '2500' });
+  });
+
   it('into a view, which takes no COPY, works as well', async () => {
     await target.sql`CREATE TABLE behind (uuid_id uuid PRIMARY KEY, id bigint, name text)`;
     await target.sql`CREATE VIEW front AS SELECT uuid_id, id, name FROM behind`;

@@ -1,17 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { CleanChunks } from '../../lib/chunk-rows.ts';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
+import { storedChunks } from '../../lib/load/chunk-session.ts';
 import { folderStore } from '../../lib/local/folder-store.ts';
 import type { CleanManifest, Column } from '../../lib/manifest.ts';
-import type { ObjectStore } from '../../lib/object-store.ts';
 
 /** Chunks as transform would leave them, made by one DuckDB query per chunk. */
 export async function cleanChunks(
   folder: string,
   columns: readonly Column[],
   queries: readonly string[],
-): Promise<{ readonly manifest: CleanManifest; readonly store: ObjectStore; readonly scratchDir: string }> {
+): Promise<{ readonly manifest: CleanManifest; readonly clean: CleanChunks; readonly scratchDir: string }> {
   const scratchDir = path.join(folder, 'scratch');
   mkdirSync(path.join(folder, 'clean'), { recursive: true });
   mkdirSync(scratchDir, { recursive: true });
@@ -33,7 +34,7 @@ export async function cleanChunks(
   const counts = { rows_read: rows, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: rows };
   return {
     manifest: { columns: [...columns], chunks, rejected: [], counts },
-    store: folderStore(folder),
+    clean: storedChunks(folderStore(folder), chunks),
     scratchDir,
   };
 }

@@ -4,17 +4,19 @@ import path from 'node:path';
 import { openTarget } from '../../dist/lib/cli/target.js';
 import { systemClock } from '../../dist/lib/clock.js';
 import { loadConfig } from '../../dist/lib/config/load-config.js';
+import { readManifest } from '../../dist/lib/extract/raw-objects.js';
 import { folderStore } from '../../dist/lib/local/folder-store.js';
 import { loadStage, prepareStage } from '../../dist/lib/run/stages.js';
+import { decideStage } from '../../dist/lib/run/transform-stage.js';
 
 const [file, name, runId] = process.argv.slice(2);
 const loaded = loadConfig(file);
 const stateDir = path.join(loaded.folder, '.etl');
 const target = await openTarget('local', loaded.config.aurora_dsql, stateDir);
 const store = folderStore(stateDir);
-const manifest = await store.get(`runs/${runId}/clean/manifest.json`);
-if (manifest !== undefined) {
-  const clean = JSON.parse(new TextDecoder().decode(manifest));
+const decided = await store.get(`runs/${runId}/decided/rows.json`);
+if (decided !== undefined) {
+  const raw = await readManifest(store, `runs/${runId}`);
   const context = {
     ...target,
     pipeline: { name, settings: loaded.config.pipelines[name], dataSource: loaded.config.data_source },
@@ -26,6 +28,7 @@ if (manifest !== undefined) {
     random: Math.random,
   };
   const run = { run_id: runId, trigger: 'cli', start_time: new Date().toISOString(), resumed: true, repeated: false };
+  const clean = await decideStage(context, run, raw);
   const { table } = await prepareStage(context, run, clean);
   const outcomes = await Promise.allSettled([
     loadStage(context, run, clean, table),

@@ -2,11 +2,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CleanChunks, placeInChunk } from '../../lib/chunk-rows.ts';
+import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
+import { storedChunks } from '../../lib/load/chunk-session.ts';
 import { folderStore } from '../../lib/local/folder-store.ts';
 import { type CleanManifest, rejectedRowSchema } from '../../lib/manifest.ts';
 import type { ObjectStore } from '../../lib/object-store.ts';
 import type { TransformRequest, TransformSettings } from '../../lib/transform/request.ts';
-import { beginTransform, transform } from '../../lib/transform/transform.ts';
+import { decide, transform, type Written } from '../../lib/transform/transform.ts';
 import { commas, plainSettings } from './support/stage.ts';
 
 const rowCount = 3_000;
@@ -79,16 +82,16 @@ function request(
 }
 
 /** Writes `chunks` chunks or a few more, and pauses; gives the manifest when they were the last ones. */
-async function call(wanted: TransformRequest, chunks: number): Promise<CleanManifest | 'kept' | 'stuck'> {
-  const transformation = await beginTransform(wanted);
-  try {
-    const missing = transformation.plan.chunks.keys();
-    for (const chunk of [...missing].slice(0, chunks)) await transformation.written(chunk);
-    const pause = await transformation.pause();
-    return pause === 'finished' ? await transformation.finished : pause;
-  } finally {
-    await transformation.stop();
-  }
+async function call(wanted: TransformRequest, chunks: number): Promise<Written> {
+  const pausing = new AbortController();
+  let left = chunks;
+  const putFile: ObjectStore['putFile'] = async (key, path) => {
+    await wanted.store.putFile(key, path);
+    if (key.includes('/clean/')) left -= 1;
+    if (left === 0) pausing.abort();
+  };
+  if (chunks === 0) pausing.abort();
+  return await transform({ ...wanted, store: { ...wanted.store, putFile } }, () => pausing.signal);
 }
 
 /** The bytes of every chunk and of every rejected row, by their place in the store. */
@@ -132,7 +135,7 @@ describe('a transform that is paused', () => {
     const whole = await transform(request('one', settings));
     expect(whole.chunks.length).toBeGreaterThan(4);
     let kept = 0;
-    let outcome: CleanManifest | string = '';
+    let outcome: Written | '' = '';
     for (let chunks = 1; typeof outcome === 'string'; chunks += 1) {
       outcome = await call(request('many', settings), chunks);
       if (outcome === 'kept') kept += 1;
@@ -191,8 +194,93 @@ describe('a transform that is paused', () => {
   });
 
   it('keeps nothing when it is not paused', async () => {
-    await transform(request('local'));
-    expect(await readdir(join(folder, 'local', 'runs/r1'))).not.toContain('decided');
+    await transform(request('whole'));
+    expect(await readdir(join(folder, 'whole', 'runs/r1'))).not.toContain('decided');
+  });
+});
+
+/** The rows of every chunk in their places, as a DuckDB reads them that sees the given folders only. */
+async function rowsOf({ chunk, folders }: CleanChunks, count: number): Promise<readonly unknown[]> {
+  const session = await openDuckDb({ allowedDirs: folders, tempDir: join(folder, 'scratch') });
+  try {
+    const chunks: unknown[] = [];
+    for (let number = 0; number < count; number += 1) {
+      const { relation, rows } = await chunk(number);
+      const found = await session.rows(
+        `SELECT ${placeInChunk} AS place, to_json(t)::VARCHAR AS row FROM ${relation} AS t ORDER BY 1`,
+      );
+      expect(found.map(({ place }) => place)).toEqual(Array.from({ length: rows }, (_, place) => place));
+      chunks.push(found.map(({ row }) => String(row)));
+    }
+    return chunks;
+  } finally {
+    session.close();
+  }
+}
+
+describe('rows that are loaded where they were decided', () => {
+  it.each(Object.entries(kinds))('are those of the chunks that another machine loads, of %s', async (_, settings) => {
+    const whole = await transform(request('one', settings));
+    const decided = await decide(request('many', settings));
+    expect(decided.found).toBe(false);
+    const { chunks, ...rest } = decided.plan;
+    expect({ ...rest, chunks: chunks.map(({ location, rows }) => [location, rows]) }).toEqual({
+      ...whole,
+      chunks: whole.chunks.map(({ location, rows }) => [location, rows]),
+    });
+    const stored = storedChunks(folderStore(join(folder, 'one')), whole.chunks);
+    expect(await rowsOf(decided.chunks, chunks.length)).toEqual(await rowsOf(stored, chunks.length));
+    expect(await readdir(join(folder, 'scratch'))).toEqual([]);
+  });
+
+  it('are found by the next call, which needs the source no more', async () => {
+    const decided = await decide(request('twice'));
+    const rows = await rowsOf(decided.chunks, decided.plan.chunks.length);
+    await rm(join(folder, 'rows.csv'));
+    const again = await decide(request('twice'));
+    expect(again).toMatchObject({ found: true, plan: decided.plan });
+    expect(await rowsOf(again.chunks, decided.plan.chunks.length)).toEqual(rows);
+  });
+
+  it('and killed at any write, are decided anew or found whole', async () => {
+    const settings = kinds['rows with a key, the first of which stays'] ?? {};
+    const whole = await decide(request('one', settings));
+    const rows = await rowsOf(whole.chunks, whole.plan.chunks.length);
+    let survived = false;
+    for (let writes = 0; !survived; writes += 1) {
+      const name = `killed-${writes}`;
+      const store = dyingStore(join(folder, name), writes);
+      survived = await decide(request(store, settings)).then(
+        () => true,
+        () => false,
+      );
+      expect(survived || store.died()).toBe(true);
+      const again = await decide(request(name, settings));
+      expect(again).toMatchObject({ found: survived, plan: whole.plan });
+      expect(await rowsOf(again.chunks, again.plan.chunks.length)).toEqual(rows);
+    }
+  });
+
+  it('come in the order of the source, however many threads read them', async () => {
+    const lines = Array.from({ length: 300_000 }, (_, i) => `${i},n${i % 7},1.5`);
+    await writeFile(join(folder, 'rows.csv'), ['Key No,name,amount', ...lines].join('\n'));
+    const business_rules = [{ type: 'filter', condition: '"Key No" % 3 > 0' } as const];
+    const { chunks, plan } = await decide({ ...request('large', { business_rules }), threads: 8, chunkRows: 130_000 });
+    const session = await openDuckDb({ allowedDirs: chunks.folders, tempDir: join(folder, 'scratch'), threads: 8 });
+    try {
+      let first = 0;
+      for (let number = 0; number < plan.chunks.length; number += 1) {
+        const { relation, rows } = await chunks.chunk(number);
+        const [found] = await session.rows(`
+          SELECT count(*)::INTEGER AS n, count(*) FILTER (WHERE key_no = 3 * ((${first} + ${placeInChunk}) // 2) + 1 + (${first} + ${placeInChunk}) % 2)::INTEGER AS placed
+            FROM ${relation}`);
+        expect(found).toEqual({ n: rows, placed: rows });
+        first += rows;
+      }
+      expect(first).toBe(200_000);
+    } finally {
+      session.close();
+    }
   });
 });
 

@@ -1,0 +1,19 @@
+/** The rows of one chunk, where a DuckDB on this machine can read them. */
+export interface ChunkRows {
+  /** The chunk's number in the run; part of the ledger's key. */
+  readonly number: number;
+  readonly rows: number;
+  /** A relation: the clean columns by their names, in the rows' final order, and `placeInChunk`. The same each time. */
+  readonly relation: string;
+}
+
+/** The clean rows of a run: in files of their own, or as ranges of the file in which they were decided. */
+export interface CleanChunks {
+  /** What a DuckDB has to be allowed to read. */
+  readonly folders: readonly string[];
+  /** Brings a chunk onto the local disk where it is not there yet. */
+  readonly chunk: (number: number) => Promise<ChunkRows>;
+}
+
+/** The column of a row's place in its chunk, INTEGER from 0, as SQL. No clean column can have its name. */
+export const placeInChunk = '"place in chunk"';

@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import { parseConfig } from '../../lib/config/load-config.ts';
+import { folderStore } from '../../lib/local/folder-store.ts';
+import type { RunResult } from '../../lib/run/result.ts';
+import { runPipeline } from '../../lib/run/run-pipeline.ts';
+import { type LocalTarget, localTarget } from '../support/local-target.ts';
+
+let target: LocalTarget;
+
+beforeAll(async () => {
+  target = await localTarget();
+});
+
+afterAll(async () => {
+  await target.remove();
+});
+
+const rows = 5_000;
+const chunkRows = 1_000;
+
+/** Runs a pipeline over a CSV of 5,000 rows in five chunks, and stops it when so many are loaded. */
+async function runOver(table: string, stopAt?: number): Promise<RunResult> {
+  const folder = path.join(target.folder, table);
+  mkdirSync(folder, { recursive: true });
+  const csv = path.join(folder, 'rows.csv');
+  if (!existsSync(csv)) {
+    writeFileSync(csv, `id,name\n${Array.from({ length: rows }, (_, i) => `${i},name ${i}\n`).join('')}`);
+  }
+  const config = parseConfig(
+    `pipelines: { sample: { source_type: file, file_path: ${csv}, target_table: ${table} } }`,
+    'test',
+  );
+  const settings = config.pipelines.sample;
+  if (settings === undefined) throw new Error('no pipeline');
+  const stopping = new AbortController();
+  return await runPipeline(
+    {
+      pipeline: { name: table, settings, dataSource: config.data_source },
+      baseDir: folder,
+      sql: target.sql,
+      where: target.where,
+      store: folderStore(path.join(folder, 'state')),
+      scratchDir: path.join(folder, 'scratch'),
+      connections: 1,
+      chunkRows,
+      resolveSecret: async () => '',
+      clock: systemClock,
+      random: Math.random,
+      signal: stopping.signal,
+      onProgress: (progress) => {
+        if (progress.stage === 'load' && progress.rows === stopAt) stopping.abort(new Error('Stopped.'));
+      },
+    },
+    { trigger: 'cli', again: false },
+  );
+}
+
+const stateOf = (table: string, { run_id: run }: RunResult, name: string): string =>
+  path.join(target.folder, table, 'state', 'runs', run, 'decided', name);
+
+describe('a run that was stopped in the middle of its load', () => {
+  it('goes on with what it had decided, and does not clean its source again', async () => {
+    const stopped = await runOver('stopped', 2 * chunkRows);
+    expect(stopped).toMatchObject({ status: 'failed', stage: 'load', error_code: 'interrupted' });
+    const work = stateOf('stopped', stopped, 'work.parquet');
+    const before = statSync(work);
+    const inodes: number[] = [];
+    const watcher = watch(path.dirname(work), () => inodes.push(statSync(work, { throwIfNoEntry: false })?.ino ?? 0));
+    const next = await runOver('stopped');
+    watcher.close();
+    expect(next).toMatchObject({ status: 'success', run_id: stopped.run_id, resumed: true, rows_loaded: rows });
+    expect(inodes.filter((inode) => inode !== 0 && inode !== before.ino)).toEqual([]);
+    expect(await target.sql`SELECT count(*) AS n, count(DISTINCT id) AS ids FROM stopped`).toMatchObject([
+      { n: String(rows), ids: String(rows) },
+    ]);
+  });
+
+  it('does not go on when what it had decided is gone, for it could be cut otherwise', async () => {
+    const stopped = await runOver('recut', 2 * chunkRows);
+    rmSync(stateOf('recut', stopped, 'rows.json'));
+    expect(await runOver('recut')).toMatchObject({
+      status: 'failed',
+      error_code: 'ledger_mismatch',
+      error_message: expect.stringMatching(/is not kept.*--again/s),
+    });
+    expect(await target.sql`SELECT count(DISTINCT id) AS ids, count(*) AS n FROM recut`).toMatchObject([
+      { ids: String(2 * chunkRows), n: String(2 * chunkRows) },
+    ]);
+  });
+});
