@@ -3,7 +3,7 @@ export interface ChunkRows {
   /** The chunk's number in the run; part of the ledger's key. */
   readonly number: number;
   readonly rows: number;
-  /** A relation: the clean columns by their names, in the rows' final order, and `placeInChunk`. The same each time. */
+  /** A relation of the clean columns by their names; `uuid_id` is unique in it. */
   readonly relation: string;
 }
 
@@ -14,6 +14,3 @@ export interface CleanChunks {
   /** Brings a chunk onto the local disk where it is not there yet. */
   readonly chunk: (number: number) => Promise<ChunkRows>;
 }
-
-/** The column of a row's place in its chunk, INTEGER from 0, as SQL. No clean column can have its name. */
-export const placeInChunk = '"place in chunk"';

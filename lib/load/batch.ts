@@ -1,4 +1,4 @@
-import { type ChunkRows, placeInChunk } from '../chunk-rows.ts';
+import type { ChunkRows } from '../chunk-rows.ts';
 import { maxRowBytes } from '../dsql/limits.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
@@ -25,7 +25,7 @@ export interface BatchRange {
   readonly chunk: number;
   /** The batch's number in its chunk; halves of batch `3` are `3.0` and `3.1`. Part of the ledger's key. */
   readonly id: string;
-  /** Half-open range of row numbers in the chunk. */
+  /** Half-open range of places in the chunk: the rows in the order of their ids, from 0. */
   readonly from: number;
   readonly to: number;
   readonly rows: number;
@@ -48,6 +48,13 @@ function sizeOf(columns: readonly Column[]): { readonly texts: string; readonly 
   };
 }
 
+/** A chunk's rows with their places, in a column that no clean column can have the name of. */
+function placed({ relation }: ChunkRows): string {
+  return `(SELECT *, (row_number() OVER (ORDER BY uuid_id))::INTEGER - 1 AS ${place} FROM ${relation})`;
+}
+
+const place = '"place in chunk"';
+
 /** Rows of a chunk that go in one transaction. */
 interface Cut {
   readonly id: string;
@@ -69,7 +76,7 @@ async function cutChunk(
       SELECT n, size, by_rows, CASE WHEN whole <= ${maxBatchBytes} THEN 0 ELSE before // ${cutBytes} END AS by_bytes FROM (
         SELECT n, size, n // ${batchRows} AS by_rows, sum(size) OVER (PARTITION BY n // ${batchRows}) AS whole,
                sum(size) OVER (PARTITION BY n // ${batchRows} ORDER BY n ROWS UNBOUNDED PRECEDING) - size AS before
-          FROM (SELECT ${placeInChunk} AS n, ${texts} + ${fixed} AS size FROM ${chunk.relation})))
+          FROM (SELECT ${place} AS n, ${texts} + ${fixed} AS size FROM ${placed(chunk)})))
      GROUP BY by_rows, by_bytes ORDER BY first`);
   return cuts.map(({ bytes, first, rows }, index) => {
     const from = Number(first);
@@ -106,9 +113,13 @@ export async function* renderBatches<B>(
   if (group.length > 0) yield await renderCuts(session, chunk, columns, group, rendering);
 }
 
+/** Rows of a batch that is cut by ids, of those it may have: ids are scattered, and one range has some more than others. */
+const fill = 0.92;
+
 /**
- * All batches of a chunk at once, without looking for where to cut, which costs as much as reading the chunk: where no
- * row is so wide that a batch of such rows would pass its limit of bytes. Undefined where one is.
+ * All batches of a chunk at once, each a range of ids, without sorting the rows or looking for where to cut, which costs
+ * as much as reading the chunk. Undefined where a range has too many rows, or one so wide that a batch of such rows would
+ * pass its limit of bytes.
  */
 async function renderNarrow<B>(
   session: DuckDbSession,
@@ -122,13 +133,29 @@ async function renderNarrow<B>(
   if (widest < 0) return undefined;
   // The wide rows are left out before anything is rendered, and then some are missing.
   const rows = await session.rows(`
-    SELECT min(${placeInChunk})::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
-      FROM ${chunk.relation} WHERE ${texts} <= ${widest} GROUP BY ${placeInChunk} // ${batchRows} ORDER BY first`);
-  const batches = rows.map((row, index) => ({
-    ...rangeOf(row, chunk, String(index)),
-    ...rendering.read(row, columns),
-  }));
-  return batches.reduce((sum, batch) => sum + batch.rows, 0) === chunk.rows ? batches : undefined;
+    SELECT count(*)::INTEGER AS rows, ${rendering.select(columns)}
+      FROM ${chunk.relation} WHERE ${texts} <= ${widest} GROUP BY ${rangeOfId(chunk.rows, batchRows)} ORDER BY min(uuid_id)`);
+  let from = 0;
+  const batches = rows.map((row, index) => {
+    const count = Number(row.rows);
+    from += count;
+    const range = { chunk: chunk.number, id: String(index), from: from - count, to: from, rows: count };
+    return { ...range, ...rendering.read(row, columns) };
+  });
+  return from === chunk.rows && batches.every((batch) => batch.rows <= batchRows) ? batches : undefined;
+}
+
+/** SQL of which of the equal parts of all ids a row's id is in; as many parts as `rows` rows need batches. */
+function rangeOfId(rows: number, batchRows: number): string {
+  const parts = rows <= batchRows ? 1 : Math.ceil(rows / Math.max(1, Math.floor(batchRows * fill)));
+  const bound = (part: number): string => {
+    const digits = Math.floor((part * 2 ** 32) / parts)
+      .toString(16)
+      .padStart(8, '0');
+    return quoteText(`${digits}-0000-0000-0000-000000000000`);
+  };
+  const when = Array.from({ length: parts - 1 }, (_, part) => `WHEN uuid_id < ${bound(part + 1)} THEN ${part}`);
+  return when.length === 0 ? 'true' : `CASE ${when.join(' ')} ELSE ${parts - 1} END`;
 }
 
 /** Some batches of a chunk, which follow each other. */
@@ -141,10 +168,10 @@ async function renderCuts<B>(
 ): Promise<readonly (BatchRange & B)[]> {
   const from = cuts[0]?.from ?? 0;
   const to = cuts.at(-1)?.to ?? 0;
-  const which = cuts.map((cut, index) => `WHEN ${placeInChunk} < ${cut.to} THEN ${index}`).join(' ');
+  const which = cuts.map((cut, index) => `WHEN ${place} < ${cut.to} THEN ${index}`).join(' ');
   const rows = await session.rows(`
-    SELECT min(${placeInChunk})::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
-      FROM ${chunk.relation} WHERE ${placeInChunk} >= ${from} AND ${placeInChunk} < ${to}
+    SELECT min(${place})::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
+      FROM ${placed(chunk)} WHERE ${place} >= ${from} AND ${place} < ${to}
      GROUP BY CASE ${which} END ORDER BY first`);
   return rows.map((row, index) => ({
     ...rangeOf(row, chunk, cuts[index]?.id ?? ''),
@@ -184,9 +211,9 @@ export async function renderRowsJson(
   const others =
     withoutIds.length === 0 ? '' : `AND CAST(uuid_id AS VARCHAR) NOT IN (${withoutIds.map(quoteText).join(', ')})`;
   const rows = await session.rows(`
-    SELECT ${placeInChunk} AS n, CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
-      FROM ${chunk.relation} WHERE ${placeInChunk} >= ${range.from} AND ${placeInChunk} < ${range.to} ${others}
-     ORDER BY ${placeInChunk}`);
+    SELECT ${place} AS n, CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
+      FROM ${placed(chunk)} WHERE ${place} >= ${range.from} AND ${place} < ${range.to} ${others}
+     ORDER BY ${place}`);
   return rows.map((row) => ({ row: Number(row.n), json: String(row.json) }));
 }
 

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type CleanChunks, placeInChunk } from '../chunk-rows.ts';
+import type { CleanChunks } from '../chunk-rows.ts';
 import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import type { RetryContext } from '../dsql/retry.ts';
@@ -51,9 +51,8 @@ export function storedChunks(
     chunk: async (number) => {
       const chunk = chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
-      const file = quoteText(await store.localPath(chunk.location));
-      const place = `(row_number() OVER ())::INTEGER - 1 AS ${placeInChunk}`;
-      return { number, rows: chunk.rows, relation: `(SELECT *, ${place} FROM read_parquet(${file}))` };
+      const path = await store.localPath(chunk.location);
+      return { number, rows: chunk.rows, relation: `read_parquet(${quoteText(path)})` };
     },
   };
 }

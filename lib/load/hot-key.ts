@@ -1,4 +1,4 @@
-import { type CleanChunks, placeInChunk } from '../chunk-rows.ts';
+import type { CleanChunks } from '../chunk-rows.ts';
 import type { RetryContext } from '../dsql/retry.ts';
 import { quoteName } from '../duckdb/quote.ts';
 import type { CleanPlan } from '../manifest.ts';
@@ -36,7 +36,7 @@ export async function hotKeyWarnings(request: HotKeyRequest): Promise<readonly s
       const name = quoteName(column.name);
       const [found] = await session.rows(`
         SELECT bool_and(growing) AS monotonic FROM (
-          SELECT ${name} > lag(${name}) OVER (ORDER BY ${placeInChunk}) AS growing FROM ${relation})`);
+          SELECT ${name} > lag(${name}) OVER () AS growing FROM ${relation})`);
       if (found?.monotonic === true) {
         warnings.push(
           `Key column ${column.name} of ${tableText(table.name)} only grows, so all writes meet in one partition of its index. ` +

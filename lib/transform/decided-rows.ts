@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type CleanChunks, placeInChunk } from '../chunk-rows.ts';
+import type { CleanChunks } from '../chunk-rows.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import type { CleanManifest, CleanPlan, Column, RawManifest } from '../manifest.ts';
 import { keyId, ordinalId } from './row-id.ts';
@@ -80,15 +80,8 @@ export function decidedChunks(decided: DecidedRows, raw: ChunkSource): CleanChun
     chunk: async (number) => {
       const chunk = decided.chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
-      // A scan gives rows in the file's order; behind a join only a sort does.
-      const order = decided.supersededPath === undefined ? '' : 'ORDER BY w.o';
-      const place = `(row_number() OVER (${order}))::INTEGER - 1 AS ${placeInChunk}`;
       const clean = cleanRelation(decided, rangeOfChunk(decided, number));
-      return {
-        number,
-        rows: chunk.rows,
-        relation: `(SELECT ${chunkColumns(decided, raw)}, ${place} FROM ${clean} AS w)`,
-      };
+      return { number, rows: chunk.rows, relation: `(SELECT ${chunkColumns(decided, raw)} FROM ${clean} AS w)` };
     },
   };
 }

@@ -15,7 +15,7 @@ import { quoteText } from '../duckdb/quote.ts';
 export function ordinalId(sourceFingerprint: string, ordinal: string): string {
   const source = createHash('sha256').update(`row:${sourceFingerprint}`).digest('hex');
   // An odd factor moves no two places of a source to one, and this one spreads them: 2^48 over the golden ratio.
-  const place = `((${BigInt(`0x${source.slice(0, 12)}`)}::HUGEINT + ${ordinal} * ${scatter}::HUGEINT) & ${places - 1n}::HUGEINT)`;
+  const place = `((${BigInt(`0x${source.slice(0, 12)}`)}::HUGEINT + (${ordinal}) * ${scatter}::HUGEINT) & ${places - 1n}::HUGEINT)`;
   // The digit before the others keeps their leading zeros.
   const digits = `lower(to_hex((${place} + ${places})::UBIGINT))`;
   const variant = '89ab'.charAt(Number.parseInt(source.charAt(16), 16) % 4);

@@ -79,15 +79,36 @@ describe('loading chunks', () => {
     expect(await target.sql`SELECT count(*) AS n, count(DISTINCT id) AS ids FROM plain`).toMatchObject([
       { n: '7500', ids: '7500' },
     ]);
-    const ledger = await target.sql`
+    const ledger = await target.sql<{ readonly chunk: number; readonly batch: string; readonly rows_loaded: number }[]>`
       SELECT chunk, batch, rows_loaded FROM etl_load_ledger WHERE run_id = 'plain' ORDER BY chunk, batch`;
-    expect(ledger.map((entry) => `${entry.chunk}/${entry.batch}: ${entry.rows_loaded}`)).toEqual([
-      '0/0: 2000',
-      '0/1: 2000',
-      '0/2: 1000',
-      '1/0: 2000',
-      '1/1: 500',
+    const rowsOf = (chunk: number): readonly number[] =>
+      ledger.filter((entry) => Number(entry.chunk) === chunk).map((entry) => Number(entry.rows_loaded));
+    expect(ledger.map((entry) => `${entry.chunk}/${entry.batch}`)).toEqual(['0/0', '0/1', '0/2', '1/0', '1/1']);
+    expect([rowsOf(0), rowsOf(1)].map((batches) => batches.reduce((sum, count) => sum + count, 0))).toEqual([
+      5000, 2500,
     ]);
+    expect(Math.max(...rowsOf(0), ...rowsOf(1))).toBeLessThanOrEqual(2000);
+  });
+
+  it('writes each batch into a range of ids of its own', async () => {
+    await loadCase({ table: 'ranges', columns, queries: [rows(0, 20_000)], runId: 'ranges' });
+    const found = await target.sql<{ readonly first: string; readonly last: string; readonly n: number }[]>`
+      SELECT min(uuid_id::text) AS first, max(uuid_id::text) AS last, count(*)::int AS n
+        FROM ranges GROUP BY xmin::text ORDER BY 1`;
+    expect(found.length).toBeGreaterThanOrEqual(10);
+    for (const [index, batch] of found.entries()) {
+      expect(Number(batch.n)).toBeLessThanOrEqual(2000);
+      expect(batch.first > (found[index - 1]?.last ?? '')).toBe(true);
+    }
+  });
+
+  it('cuts by place where many rows have neighbouring ids', async () => {
+    const query = `SELECT CAST(format('00000000-0000-8000-8000-{:012d}', i) AS UUID) AS uuid_id, i AS id, 'n' AS name FROM range(9000) t(i)`;
+    const result = await loadCase({ table: 'neighbours', columns, queries: [query], runId: 'neighbours' });
+    expect(result.rows_inserted).toBe(9000);
+    const ledger = await target.sql`
+      SELECT batch, rows_loaded::int FROM etl_load_ledger WHERE run_id = 'neighbours' ORDER BY batch`;
+    expect(ledger.map((entry) => Number(entry.rows_loaded))).toEqual([2000, 2000, 2000, 2000, 1000]);
   });
 
   it('again under the same run loads nothing and counts the same', async () => {
@@ -326,7 +347,7 @@ describe('an insert of rows whose keys are in the table already', () => {
     expect(rejected).toMatchObject([{ n: '19000', ids: '19000' }]);
     expect(rejected[0]?.reason).toMatch(/duplicate key value violates unique constraint/);
     const ledger = await target.sql`SELECT count(*) AS n FROM etl_load_ledger WHERE run_id = 'overlap'`;
-    expect(ledger).toMatchObject([{ n: '10' }]);
+    expect(ledger).toMatchObject([{ n: '11' }]);
   });
 
   it('of a source that was loaded before counts them as unchanged', async () => {

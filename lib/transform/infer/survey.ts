@@ -117,12 +117,10 @@ async function ask(
     ];
     if (open.includes('numeric') || open.includes('double')) {
       const digits = digitCounts(plainNumber(`t${c}`, args.numbers));
-      list.push(
-        `max(${digits.whole}) AS whole${c}`,
-        `max(${digits.fraction}) AS fraction${c}`,
-        `bool_or(regexp_matches(t${c}, '[0-9]')) AS number${c}`,
-      );
+      list.push(`max(${digits.whole}) AS whole${c}`, `max(${digits.fraction}) AS fraction${c}`);
     }
+    // Decimals are numbers, doubles may be none but NaN.
+    if (open.includes('double')) list.push(`bool_or(regexp_matches(t${c}, '[0-9]')) AS number${c}`);
     if (args.kind === 'json') {
       list.push(`bool_or(starts_with(c${c}, '{') OR starts_with(c${c}, '[')) AS nested${c}`);
     }
