@@ -7,18 +7,16 @@ import type { PlannedColumn } from './plan-columns.ts';
 import { cellText } from './read/json-line.ts';
 import type { RawRows } from './read/raw-rows.ts';
 import type { RejectReasons } from './reject-reasons.ts';
-import { alive, repeated } from './rules/compile-rules.ts';
+import { alive } from './rules/compile-rules.ts';
 
 /**
- * The relation of typed rows: `o`, the state `s`, and `v<index>` for each column. What is not alive is repeated, or
- * rejected for the first thing that is wrong with it: a value that is required and missing, or one that does not fit.
- *
- * @param repeatedRows  a relation of the ordinals `o` of rows that repeat an earlier one; undefined when there are none
+ * The relation of typed rows: `o`, the state `s`, and `v<index>` for each column. What is not alive is rejected for the
+ * first thing that is wrong with it: a value that is required and missing, or one that does not fit. A row that proves
+ * a column's inferred type wrong fails the statement.
  */
 export function cleanRows(args: {
-  readonly raw: RawRows;
+  readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
   readonly columns: readonly PlannedColumn[];
-  readonly repeatedRows: string | undefined;
   readonly blankText: 'empty' | 'keep';
   readonly reasons: RejectReasons;
 }): string {
@@ -28,8 +26,9 @@ export function cleanRows(args: {
   const texts = columns.map((column) => `${textOf(raw, column)} AS t${column.index}`);
   const values = columns.map((column) => `${typedValue(raw, column, own(column))} AS ${column.id}`);
   const carried = raw.kind === 'text' ? '' : raw.columns.map((_, i) => `, c${i}`).join('');
+  const proofs = columns.flatMap(({ proof }) => (proof === undefined || proof === 'true' ? [] : proof));
   const states = [
-    ...(args.repeatedRows === undefined ? [] : [`WHEN o IN (SELECT o FROM ${args.repeatedRows}) THEN ${repeated}`]),
+    ...proofs.map((proof) => `WHEN NOT (${proof}) THEN error('not the type of the first rows')`),
     ...columns.flatMap((column) =>
       column.required
         ? [
@@ -37,7 +36,12 @@ export function cleanRows(args: {
           ]
         : [],
     ),
-    ...columns.flatMap((column) => problemsOf(column, args.blankText, reasons)),
+    ...columns.flatMap((column) =>
+      // A text is what it was read as.
+      raw.kind === 'text' && column.type.kind === 'text' && !column.notNull
+        ? []
+        : problemsOf(column, args.blankText, reasons),
+    ),
   ];
   const filled = columns.map((column) =>
     isText(column.type) && args.blankText === 'empty' ? `coalesce(${column.id}, '') AS ${column.id}` : column.id,
@@ -62,7 +66,7 @@ function problemsOf(column: PlannedColumn, blankText: 'empty' | 'keep', reasons:
   return problems;
 }
 
-function textOf(raw: RawRows, column: PlannedColumn): string {
+function textOf(raw: Pick<RawRows, 'columns' | 'kind'>, column: PlannedColumn): string {
   const cell = `c${column.index}`;
   if (raw.kind === 'text') {
     return cell;
@@ -73,7 +77,7 @@ function textOf(raw: RawRows, column: PlannedColumn): string {
   return column.type.kind === 'jsonb' ? cell : cellText(cell);
 }
 
-function typedValue(raw: RawRows, column: PlannedColumn, own: boolean): string {
+function typedValue(raw: Pick<RawRows, 'columns' | 'kind'>, column: PlannedColumn, own: boolean): string {
   const text = `t${column.index}`;
   const cell = `c${column.index}`;
   if (raw.kind === 'json' && column.type.kind === 'jsonb') {

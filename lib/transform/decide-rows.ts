@@ -4,20 +4,18 @@ import { nearest } from '../config/nearest.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
-import { cleanRows } from './clean-rows.ts';
-import { cleanRelation, type DecidedRows, livingRows, type WorkingColumn } from './decided-rows.ts';
-import { RowsUnaccountedError, TooManyColumnsError, UnknownColumnError } from './errors.ts';
-import { type FinishedColumn, finishColumns } from './finish-columns.ts';
-import { planColumns } from './plan-columns.ts';
+import { cleanRelation, type DecidedRows, type WorkingColumn, workingRelation } from './decided-rows.ts';
+import { RowsUnaccountedError, UnknownColumnError } from './errors.ts';
+import type { FinishedColumn } from './finish-columns.ts';
 import type { LocalPart } from './read/local-part.ts';
 import { readParts } from './read/read-parts.ts';
 import { openUnreadableRows } from './read/unreadable-rows.ts';
-import { RejectReasons } from './reject-reasons.ts';
 import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
 import type { TransformRequest } from './request.ts';
 import { findColumn } from './rules/column-scope.ts';
-import { alive, checkRules, compileRules, filtered, repeated } from './rules/compile-rules.ts';
+import { alive, filtered, repeated } from './rules/compile-rules.ts';
 import { scratchParquet } from './scratch-parquet.ts';
+import { type WorkedRows, workRows, workWholeFile } from './work-rows.ts';
 import { cutChunks } from './write-chunks.ts';
 import { writeRejected } from './write-rejected.ts';
 
@@ -25,8 +23,6 @@ import { writeRejected } from './write-rejected.ts';
 export const defaultChunkRows = 50_000;
 /** Bytes of a clean file, about, where its rows are wide; two are held in memory by the load. */
 const chunkBytes = 64 * 1024 * 1024;
-/** Columns of a table in Aurora DSQL. */
-const maxColumns = 255;
 
 /**
  * Decides what becomes of every row of the parts, in this order: read; drop exact duplicates; find types from all rows;
@@ -43,49 +39,40 @@ export async function decideRows(
 ): Promise<DecidedRows> {
   const { settings, store, prefix } = request;
   const report = (stage: 'read' | 'clean', rows: number) => request.onProgress?.({ stage, rows });
-  const reasons = new RejectReasons();
-
-  const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
-  const raw = await readParts(session, parts, scratch, unreadable, request.signal).finally(unreadable.close);
-  report('read', raw.rows);
-  requireRoom(raw.columns.length + 4);
-
-  const planned = await planColumns(session, raw, request);
-  if (planned.length === 0) {
-    // Nothing to bind rules to; what can be said of them without columns is said.
-    await checkRules(session, settings.name, settings.business_rules);
-  }
-  const repeatedRows = settings.deduplicate ? await findRepeatedRows(session, raw) : undefined;
-  const typed = cleanRows({ raw, columns: planned, repeatedRows, blankText: settings.blank_text, reasons });
-  const ruled = await compileRules(session, {
-    pipeline: settings.name,
-    rules: planned.length === 0 ? [] : settings.business_rules,
-    relation: typed,
-    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
-    reasons,
-  });
-  const finished = finishColumns({ ruled, planned, request, reasons });
-  const columns = manifestColumns(finished.columns);
-  requireRoom(columns.length + 2);
-
   const workPath = join(scratch, 'work.parquet');
-  await session.run(`COPY ${finished.relation} TO ${quoteText(workPath)} ${scratchParquet}`);
-  const work = `read_parquet(${quoteText(workPath)})`;
-  const keys = settings.key_columns.flatMap(
-    (name) => namedColumn(request, finished.columns, 'key_columns', name) ?? [],
-  );
+  let early: WorkedRows | undefined;
+  const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
+  const raw = await readParts(session, parts, scratch, unreadable, {
+    onWhole: async (file) => {
+      early = await workWholeFile(session, request, file, workPath);
+      return true;
+    },
+    signal: request.signal,
+  }).finally(unreadable.close);
+  report('read', raw.rows);
+
+  const worked = raw.direct && early !== undefined ? early : await workRows(session, request, raw, workPath);
+  const { finished, planned, reasons } = worked;
+  const columns = manifestColumns(finished);
+  const written = workingRelation(workPath);
+  const repeats = settings.deduplicate
+    ? await findRepeatedRows(session, raw, worked.hashed ? written : undefined)
+    : undefined;
+  const work =
+    repeats === undefined
+      ? written
+      : `(SELECT * REPLACE (CASE WHEN o IN (SELECT o FROM ${repeats}) THEN ${repeated} ELSE s END AS s) FROM ${written})`;
+  const keys = settings.key_columns.flatMap((name) => namedColumn(request, finished, 'key_columns', name) ?? []);
   // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
   const lastWins = settings.load_mode !== 'insert';
   const latestBy =
-    settings.latest_by === undefined
-      ? undefined
-      : namedColumn(request, finished.columns, 'latest_by', settings.latest_by)?.id;
+    settings.latest_by === undefined ? undefined : namedColumn(request, finished, 'latest_by', settings.latest_by)?.id;
   const superseded =
     keys.length === 0 || planned.length === 0
       ? undefined
       : await findSupersededRows(
           session,
-          { relation: livingRows(workPath), rows: raw.rows },
+          { relation: `(SELECT * FROM ${work} WHERE s = ${alive})`, rows: raw.rows },
           keys.map((key) => key.id),
           lastWins ? 'last' : 'first',
           latestBy,
@@ -97,13 +84,13 @@ export async function decideRows(
   const supersededRows = Number(again?.n ?? 0);
   report('clean', inState(alive));
 
-  const supersededPath = superseded === undefined ? undefined : join(scratch, 'superseded.parquet');
-  if (supersededPath !== undefined) {
-    await session.run(
-      `COPY (SELECT o FROM ${superseded} ORDER BY o) TO ${quoteText(supersededPath)} ${scratchParquet}`,
-    );
+  const dropped = [repeats, superseded].flatMap((table) => (table === undefined ? [] : `SELECT o FROM ${table}`));
+  const droppedPath = dropped.length === 0 ? undefined : join(scratch, 'dropped.parquet');
+  if (droppedPath !== undefined) {
+    const ordinals = `(SELECT o FROM (${dropped.join(' UNION ALL ')}) ORDER BY o)`;
+    await session.run(`COPY ${ordinals} TO ${quoteText(droppedPath)} ${scratchParquet}`);
   }
-  const clean = cleanRelation({ supersededPath, workPath });
+  const clean = cleanRelation({ droppedPath, workPath });
   const chunks = await cutChunks(session, clean, request.chunkRows ?? (await rowsPerChunk(session, workPath)), prefix);
 
   const reasonsPath = join(scratch, 'reasons.json');
@@ -112,12 +99,17 @@ export async function decideRows(
     read_json(${quoteText(reasonsPath)}, columns = {code: 'BIGINT', "column": 'VARCHAR', reason: 'VARCHAR'}, format = 'array') r ON s = r.code)`;
   const sameKey = `SELECT o, ${quoteText(keys.map((key) => key.name).join(', '))} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${superseded}`;
   const rejectedPath = unreadable.path;
-  const rejectedRows = await writeRejected(
-    session,
-    raw,
-    superseded === undefined || lastWins ? refused : `(SELECT * FROM ${refused} UNION ALL ${sameKey})`,
-    rejectedPath,
-  );
+  const keysRefused = superseded !== undefined && !lastWins;
+  const kept = [alive, filtered, repeated].reduce((sum, state) => sum + inState(state), 0);
+  const rejectedRows =
+    kept === raw.rows && !keysRefused
+      ? 0
+      : await writeRejected(
+          session,
+          raw,
+          keysRefused ? `(SELECT * FROM ${refused} UNION ALL ${sameKey})` : refused,
+          rejectedPath,
+        );
 
   const here = unreadable.rows() + rejectedRows;
   const rejected = [...request.raw.rejected];
@@ -143,22 +135,15 @@ export async function decideRows(
     chunks,
     rejected,
     counts,
-    working: finished.columns.map(workingColumn),
+    working: finished.map(workingColumn),
     keys: keys.map(workingColumn),
     workPath,
-    supersededPath,
+    droppedPath,
   };
 }
 
 function workingColumn({ duckType, id, name }: FinishedColumn): WorkingColumn {
   return { id, name, duckType };
-}
-
-/** `columns` counts the four of the service too. */
-function requireRoom(columns: number): void {
-  if (columns > maxColumns) {
-    throw new TooManyColumnsError({ columns, maximum: maxColumns });
-  }
 }
 
 /** As many rows as keep a chunk at about `chunkBytes`, so that rows of any width can be rendered in memory. */

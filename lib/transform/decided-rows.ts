@@ -25,28 +25,32 @@ export interface DecidedRows {
   readonly working: readonly WorkingColumn[];
   /** Those of them that make the key, in its order; none where rows have no key. */
   readonly keys: readonly WorkingColumn[];
-  /** Parquet file of all rows that were read: `o`, the state `s`, and the working columns. */
+  /** Parquet file of all rows that were read, in their order: the state `s`, and the working columns. */
   readonly workPath: string;
-  /** Parquet file beside it of the ordinals `o`, in their order, of rows whose key another row has; where there are any. */
-  readonly supersededPath: string | undefined;
+  /**
+   * Parquet file beside it of the ordinals `o`, in their order, of rows that another one makes superfluous: it repeats
+   * them, or has their key. Where there are any.
+   */
+  readonly droppedPath: string | undefined;
 }
 
-/** The relation of rows that no rule, requirement or repetition has taken away. */
-export function livingRows(workPath: string): string {
-  return `(SELECT * FROM read_parquet(${quoteText(workPath)}) WHERE s = ${alive})`;
+/** The relation of a working file's rows, with their ordinals `o`, from 1. */
+export function workingRelation(workPath: string): string {
+  return `(SELECT file_row_number + 1 AS o, * EXCLUDE (file_row_number)
+    FROM read_parquet(${quoteText(workPath)}, file_row_number = true))`;
 }
 
 /** The relation of the clean rows, with `o`; those of a range of ordinals, the last one excluded. */
 export function cleanRelation(
-  { supersededPath, workPath }: Pick<DecidedRows, 'supersededPath' | 'workPath'>,
+  { droppedPath, workPath }: Pick<DecidedRows, 'droppedPath' | 'workPath'>,
   range?: { readonly from: number; readonly to: number | undefined },
 ): string {
   const within =
     range === undefined ? 'true' : `o >= ${range.from}${range.to === undefined ? '' : ` AND o < ${range.to}`}`;
-  const living = `(SELECT * FROM ${livingRows(workPath)} WHERE ${within})`;
-  if (supersededPath === undefined) return living;
-  const superseded = `(SELECT o FROM read_parquet(${quoteText(supersededPath)}) WHERE ${within})`;
-  return `(SELECT * FROM ${living} WHERE o NOT IN ${superseded})`;
+  const living = `(SELECT * FROM ${workingRelation(workPath)} WHERE s = ${alive} AND ${within})`;
+  if (droppedPath === undefined) return living;
+  const dropped = `(SELECT o FROM read_parquet(${quoteText(droppedPath)}) WHERE ${within})`;
+  return `(SELECT * FROM ${living} WHERE o NOT IN ${dropped})`;
 }
 
 /** What a chunk is made of. */

@@ -8,7 +8,7 @@ import type { TransformRequest } from './request.ts';
  * What was decided about every row, kept in the store so that a later call needs to write the missing chunks only:
  *
  *   <prefix>/decided/work.parquet         all rows, their state, and their values
- *   <prefix>/decided/superseded.parquet   rows whose key another row has, where there are any
+ *   <prefix>/decided/dropped.parquet      rows that another one makes superfluous, where there are any
  *   <prefix>/decided/rows.json            everything else; written last, so the others are whole when it is there
  */
 
@@ -20,7 +20,7 @@ const keptSchema = z.strictObject({
   ...cleanManifestSchema.pick({ columns: true, rejected: true, counts: true }).shape,
   working: z.array(workingColumnSchema),
   keys: z.array(workingColumnSchema),
-  superseded: z.boolean(),
+  dropped: z.boolean(),
   chunks: z.array(
     z.strictObject({
       ...chunkSchema.pick({ location: true, rows: true }).shape,
@@ -42,9 +42,9 @@ export interface KeptDecision {
 type KeepRequest = Pick<TransformRequest, 'prefix' | 'raw' | 'store'>;
 
 /** Where the parts of a kept decision lie. */
-function keysOf({ prefix }: KeepRequest): Readonly<Record<'rows' | 'work' | 'superseded', string>> {
+function keysOf({ prefix }: KeepRequest): Readonly<Record<'rows' | 'work' | 'dropped', string>> {
   const key = (name: string): string => `${prefix}/decided/${name}`;
-  return { rows: key('rows.json'), work: key('work.parquet'), superseded: key('superseded.parquet') };
+  return { rows: key('rows.json'), work: key('work.parquet'), dropped: key('dropped.parquet') };
 }
 
 /** Bytes that keeping the decision has to bring into the store, about. */
@@ -68,10 +68,10 @@ export async function keepDecision(
   const { raw, store } = request;
   const keys = keysOf(request);
   if (!again) {
-    if (decided.supersededPath !== undefined) await store.putFile(keys.superseded, decided.supersededPath);
+    if (decided.droppedPath !== undefined) await store.putFile(keys.dropped, decided.droppedPath);
     await store.putFile(keys.work, decided.workPath);
   }
-  const { chunks, columns, counts, keys: keyColumns, rejected, supersededPath, working } = decided;
+  const { chunks, columns, counts, keys: keyColumns, rejected, droppedPath, working } = decided;
   const kept: z.infer<typeof keptSchema> = {
     source_fingerprint: raw.source_fingerprint,
     columns: [...columns],
@@ -79,7 +79,7 @@ export async function keepDecision(
     counts,
     working: [...working],
     keys: [...keyColumns],
-    superseded: supersededPath !== undefined,
+    dropped: droppedPath !== undefined,
     chunks: chunks.map((chunk, index) => ({ ...chunk, bytes: written[index]?.bytes ?? null })),
   };
   await store.put(keys.rows, JSON.stringify(kept));
@@ -96,19 +96,19 @@ export async function fetchDecision(request: KeepRequest): Promise<KeptDecision 
   if (bytes === undefined) return undefined;
   const kept = keptSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
   if (!kept.success || kept.data.source_fingerprint !== raw.source_fingerprint) return undefined;
-  const { chunks, superseded, source_fingerprint: _, ...rest } = kept.data;
+  const { chunks, dropped, source_fingerprint: _, ...rest } = kept.data;
   const workPath = await store.localPath(keys.work);
-  const supersededPath = superseded ? await store.localPath(keys.superseded) : undefined;
+  const droppedPath = dropped ? await store.localPath(keys.dropped) : undefined;
   return {
     decided: {
       ...rest,
       chunks: chunks.map(({ first, location, rows }) => ({ location, rows, first })),
       workPath,
-      supersededPath,
+      droppedPath,
     },
     written: chunks.map(({ bytes: size, location, rows }) =>
       size === null ? undefined : { location, rows, bytes: size },
     ),
-    files: supersededPath === undefined ? [workPath] : [workPath, supersededPath],
+    files: droppedPath === undefined ? [workPath] : [workPath, droppedPath],
   };
 }

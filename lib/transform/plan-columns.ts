@@ -2,12 +2,12 @@ import { nearest } from '../config/nearest.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { cleanNames, serviceColumns } from './column-name.ts';
 import { UnknownColumnError } from './errors.ts';
-import { type ColumnType, columnType } from './infer/column-type.ts';
+import { type ColumnType, columnType, decimalOf } from './infer/column-type.ts';
 import type { FitContext } from './infer/fit.ts';
 import { inferType, typeOfFormat } from './infer/infer-type.ts';
 import type { NumberStyle } from './infer/number-text.ts';
 import { ownType } from './infer/own-type.ts';
-import { type ColumnSurvey, surveyColumns } from './infer/survey.ts';
+import { type ColumnSurvey, proofOf, surveyColumns } from './infer/survey.ts';
 import type { RawRows } from './read/raw-rows.ts';
 import type { TransformRequest, TransformSettings } from './request.ts';
 import { findColumn } from './rules/column-scope.ts';
@@ -24,17 +24,25 @@ export interface PlannedColumn {
   readonly context: FitContext;
   /** The type was inferred from these rows, so that all values have its form. */
   readonly inferred: boolean;
+  /** A SQL condition that every row has to meet for that, where the type was inferred from the first rows alone. */
+  readonly proof?: string;
   /** A row without a value here is rejected. */
   readonly required: boolean;
   /** The target's column takes no NULL. */
   readonly notNull: boolean;
 }
 
-/** Names and types for every column of the source: the target's types rule, then declared ones, then what rows say. */
+/**
+ * Names and types for every column of the source: the target's types rule, then declared ones, then what rows say.
+ *
+ * @param first  the rows are only the first ones of the source, of fields of CSV: columns get a `proof`
+ * @throws {UnprovableError} with `first`: a type depends on all rows together
+ */
 export async function planColumns(
   session: DuckDbSession,
-  raw: RawRows,
+  raw: Pick<RawRows, 'columns' | 'kind' | 'relation' | 'rows'>,
   request: TransformRequest,
+  { first = false }: { readonly first?: boolean } = {},
 ): Promise<readonly PlannedColumn[]> {
   const { settings, targetColumns } = request;
   const sourceNames = raw.columns.map((column) => column.sourceName);
@@ -68,6 +76,7 @@ export async function planColumns(
     return pg === undefined ? undefined : { type: columnType(pg), evidence: 'declared in the configuration' };
   };
   const open = named.filter((column) => contract(column) === undefined).map((column) => column.index);
+  const dateFormat = (column: number) => settings.date_format ?? declared.get(column)?.dateFormat;
   const surveys =
     raw.kind === 'typed'
       ? undefined
@@ -76,9 +85,10 @@ export async function planColumns(
         : await surveyColumns(session, {
             kind: raw.kind,
             relation: raw.relation,
+            rows: raw.rows,
             columns: open,
             numbers,
-            dateFormat: (column) => settings.date_format ?? declared.get(column)?.dateFormat,
+            dateFormat,
           });
 
   return named.map((column) => {
@@ -88,21 +98,31 @@ export async function planColumns(
       contract(column) ??
       (survey === undefined
         ? { type: ownType(raw.columns[index]?.duckType ?? ''), evidence: 'type of the Parquet column' }
-        : inferType(survey, settings.date_format));
+        : inferType(first && survey.values !== 0 ? { ...survey, values: undefined } : survey, settings.date_format));
     const byFormat = contract(column) !== undefined || survey?.holds === 'formatted';
     const temporal = ['date', 'timestamp', 'timestamptz'].includes(ruling.type.kind);
-    const dateFormat = temporal && byFormat ? formatOf(index) : undefined;
+    const proof =
+      first && survey !== undefined
+        ? proofOf({ dateFormat, numbers }, index, survey, decimalOf(ruling.type.duck)?.digits)
+        : undefined;
+    if (first && survey !== undefined && proof === undefined) throw new UnprovableError();
     return {
       ...column,
       id: `v${index}`,
       type: ruling.type,
       evidence: ruling.evidence,
-      context: { numbers, dateFormat },
+      context: { numbers, dateFormat: temporal && byFormat ? formatOf(index) : undefined },
       inferred: survey !== undefined,
+      ...(proof === undefined ? {} : { proof }),
       required: required.has(index),
       notNull: !changedLater.has(name) && targets.get(name)?.nullable === false,
     };
   });
+}
+
+/** The first rows of a source do not tell a type that single rows could prove. */
+class UnprovableError extends Error {
+  override readonly name = 'UnprovableError';
 }
 
 const nothingSeen: ColumnSurvey = {

@@ -4,9 +4,14 @@ import type { RawRows } from './read/raw-rows.ts';
 /**
  * Finds rows that equal an earlier one in every column of the source. Hashes only point at candidates; equality decides.
  *
+ * @param hashes  a relation of the rows' hashes `h` where there is one that is read faster than the rows
  * @returns a relation of their ordinals, column `o`; undefined when there are none
  */
-export async function findRepeatedRows(session: DuckDbSession, raw: RawRows): Promise<string | undefined> {
+export async function findRepeatedRows(
+  session: DuckDbSession,
+  raw: RawRows,
+  hashes: string = raw.relation,
+): Promise<string | undefined> {
   if (raw.columns.length === 0 || raw.rows < 2) {
     return undefined;
   }
@@ -14,6 +19,7 @@ export async function findRepeatedRows(session: DuckDbSession, raw: RawRows): Pr
   return duplicatesOf(session, {
     table: 'repeated_row',
     relation: raw.relation,
+    hashes,
     rows: raw.rows,
     hash: 'h',
     columns,
@@ -42,6 +48,7 @@ export async function findSupersededRows(
   return duplicatesOf(session, {
     table: 'superseded_row',
     ...clean,
+    hashes: clean.relation,
     hash: `hash(${columns})`,
     columns,
     again: `row_number() OVER (PARTITION BY {} ORDER BY ${order}) > 1`,
@@ -57,6 +64,8 @@ async function duplicatesOf(
   args: {
     readonly table: string;
     readonly relation: string;
+    /** A relation of which the hash can be computed as well. */
+    readonly hashes: string;
     readonly rows: number;
     /** SQL of a hash of `columns`. */
     readonly hash: string;
@@ -66,17 +75,17 @@ async function duplicatesOf(
     readonly kept: string;
   },
 ): Promise<string | undefined> {
-  const { columns, hash, relation, rows, table } = args;
+  const { columns, hash, hashes, relation, rows, table } = args;
   const shares = Math.max(1, Math.ceil(rows / hashesAtOnce));
   await session.run(`CREATE TABLE ${table}_hash (h UBIGINT)`);
   for (let share = 0; share < shares; share += 1) {
     const mine = shares === 1 ? '' : `WHERE h % ${shares} = ${share}`;
     await session.run(
-      `INSERT INTO ${table}_hash SELECT h FROM (SELECT ${hash} AS h FROM ${relation}) ${mine} GROUP BY h HAVING count(*) > 1`,
+      `INSERT INTO ${table}_hash SELECT h FROM (SELECT ${hash} AS h FROM ${hashes}) ${mine} GROUP BY h HAVING count(*) > 1`,
     );
   }
-  const [hashes] = await session.rows(`SELECT count(*) AS n FROM ${table}_hash`);
-  if (Number(hashes?.n) === 0) {
+  const [twice] = await session.rows(`SELECT count(*) AS n FROM ${table}_hash`);
+  if (Number(twice?.n) === 0) {
     return undefined;
   }
   await session.run(

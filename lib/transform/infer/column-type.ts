@@ -90,6 +90,12 @@ export function columnType(pg: string): ColumnType {
   return { kind: 'other', pg, duck: 'VARCHAR' };
 }
 
+/** Digits of a DECIMAL by DuckDB's name of the type: all, and those behind the point; undefined for another type. */
+export function decimalOf(duckType: string): { readonly digits: number; readonly scale: number } | undefined {
+  const [, digits, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(duckType) ?? [];
+  return digits === undefined ? undefined : { digits: Number(digits), scale: Number(scale) };
+}
+
 /** Whether a missing value becomes the empty text under `blank_text: empty`. */
 export function isText(type: ColumnType): boolean {
   return type.kind === 'text' || type.kind === 'varchar';

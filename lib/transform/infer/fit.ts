@@ -1,6 +1,6 @@
 import { quoteText } from '../../duckdb/quote.ts';
 import { checkedJson } from '../read/json-line.ts';
-import type { ColumnType } from './column-type.ts';
+import { type ColumnType, decimalOf } from './column-type.ts';
 import { castDecimal, isPlain, type NumberStyle, plainNumber, significantDigits } from './number-text.ts';
 import { forms, hasForm, timestampForm, timestamptzForm, zoned } from './text-form.ts';
 
@@ -92,9 +92,9 @@ export function readInferred(text: string, type: ColumnType, context: FitContext
       case 'double':
         return plain ? `TRY_CAST(${text} AS ${type.duck})` : fit(text, type, context);
       case 'numeric': {
-        const [, width, scale] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type.duck) ?? [];
-        return plain && width !== undefined
-          ? castDecimal(text, Number(width), Number(scale))
+        const decimal = decimalOf(type.duck);
+        return plain && decimal !== undefined
+          ? castDecimal(text, decimal.digits, decimal.scale)
           : fit(text, type, context);
       }
       case 'boolean':

@@ -10,7 +10,7 @@ export interface InferredType {
 
 /** The narrowest type that holds every value of the column without losing anything; text where there is none. */
 export function inferType(survey: ColumnSurvey, dateFormat: string | undefined): InferredType {
-  const all = `all ${survey.values.toLocaleString('en-US')} values`;
+  const all = allValues(survey);
   const holds = (question: Question): boolean => survey.holds === question;
   const not = (question: Question, type: string): string => {
     const value = survey.counterexamples[question];
@@ -56,7 +56,11 @@ export function inferType(survey: ColumnSurvey, dateFormat: string | undefined):
   if (holds('uuid')) {
     return answer('uuid', `${all} are UUIDs`);
   }
-  return answer('text', `no narrower type holds all ${survey.values.toLocaleString('en-US')} values${why(survey)}`);
+  return answer('text', `no narrower type holds ${allValues(survey)}${why(survey)}`);
+}
+
+function allValues({ values }: ColumnSurvey): string {
+  return values === undefined ? 'all values' : `all ${values.toLocaleString('en-US')} values`;
 }
 
 const temporal = [

@@ -1,10 +1,10 @@
-import { type ColumnType, columnType } from './column-type.ts';
+import { type ColumnType, columnType, decimalOf } from './column-type.ts';
 
 /** The PostgreSQL type of a column of Parquet or of a rule's result, by DuckDB's name of its type. */
 export function ownType(duckType: string): ColumnType {
-  const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(duckType);
-  if (decimal !== null) {
-    return columnType(`numeric(${decimal[1]},${decimal[2]})`);
+  const decimal = decimalOf(duckType);
+  if (decimal !== undefined) {
+    return columnType(`numeric(${decimal.digits},${decimal.scale})`);
   }
   return columnType(own[duckType] ?? (/\]$|^(STRUCT|MAP|UNION)\(/.test(duckType) ? 'jsonb' : 'text'));
 }

@@ -1,7 +1,13 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { cellText } from '../read/json-line.ts';
-import { digitCounts, type NumberStyle, plainNumber, significantDigits } from './number-text.ts';
+import {
+  digitCounts,
+  isPlain as isPlainStyle,
+  type NumberStyle,
+  plainNumber,
+  significantDigits,
+} from './number-text.ts';
 import { forms, hasForm, isGiven, timestampForm, timestamptzForm, zoned } from './text-form.ts';
 
 /** Questions put to the values of a column, in the order in which a yes of all values decides. */
@@ -20,8 +26,11 @@ export type Question = (typeof questions)[number];
 
 /** What all rows say about one column. */
 export interface ColumnSurvey {
-  /** Rows with a value; of columns with a narrower type than text, rows with a value that is not blank. */
-  readonly values: number;
+  /**
+   * Rows with a value; of columns with a narrower type than text, rows with a value that is not blank. Undefined where
+   * there are some and they were not counted.
+   */
+  readonly values: number | undefined;
   /** The first question that all values answer with yes; undefined when there is none. */
   readonly holds: Question | undefined;
   /** For questions that some value answers with no: the first of them, shortened to 40 characters. */
@@ -38,6 +47,7 @@ export interface ColumnSurvey {
 export interface SurveyArgs {
   readonly kind: 'text' | 'json';
   readonly relation: string;
+  readonly rows: number;
   /** Indexes of the columns to survey. */
   readonly columns: readonly number[];
   readonly numbers: NumberStyle;
@@ -64,7 +74,7 @@ export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): P
           known.get(column)?.[question] === undefined &&
           (question !== 'formatted' || args.dateFormat(column) !== undefined),
       );
-    for (const rows of sampleRows) {
+    for (const rows of sampleRows.filter((most) => args.rows > most)) {
       const sample = `(SELECT * FROM ${args.relation} LIMIT ${rows})`;
       for (const [column, answer] of await ask(session, args, columns, sample, open)) {
         known.set(column, { ...known.get(column), ...answer.counterexamples });
@@ -91,7 +101,7 @@ export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): P
   return surveys;
 }
 
-type Answer = Omit<ColumnSurvey, 'holds'>;
+type Answer = Omit<ColumnSurvey, 'holds' | 'values'> & { readonly values: number };
 
 async function ask(
   session: DuckDbSession,
@@ -151,8 +161,49 @@ async function ask(
   );
 }
 
+/**
+ * A SQL condition of `t<column>`, a text, and `v<column>`, what the type reads in it: this row leaves the column at what
+ * a survey of other rows has found. True of all rows of a source, it makes their survey give the same type. Undefined
+ * where no condition of one row can.
+ *
+ * @param digits  of the widest DECIMAL that the type can be
+ */
+export function proofOf(
+  args: Pick<SurveyArgs, 'dateFormat' | 'numbers'>,
+  column: number,
+  survey: ColumnSurvey,
+  digits: number | undefined,
+): string | undefined {
+  const text = `t${column}`;
+  if (survey.values === 0) return `NOT coalesce(${isGiven(text)}, false)`;
+  if (survey.holds === undefined) return 'true';
+  if (survey.holds === 'double' && !survey.hasNumber) return undefined;
+  let holds = cellOf({ ...args, kind: 'text' }, column).holds(survey.holds);
+  if (survey.holds === 'numeric') {
+    if (digits === undefined) return undefined;
+    const { fraction, whole } = digitCounts(plainNumber(text, args.numbers));
+    const most = digits - survey.fractionDigits;
+    holds = `${holds} AND ${whole} <= ${most} AND ${fraction} <= ${survey.fractionDigits}`;
+  }
+  const proof = `coalesce(NOT ${isGiven(text)} OR (${holds}), true)`;
+  if (survey.holds === 'formatted' || !isPlainStyle(args.numbers)) return proof;
+  // Most values are written as DuckDB itself writes them, and comparing them is faster than looking at their form.
+  const guard = guards[survey.holds]?.(text) ?? 'true';
+  return `CASE WHEN ${guard} AND v${column}::VARCHAR = ${text} THEN true ELSE ${proof} END`;
+}
+
+/** What DuckDB writes just so and is no value of the type: infinities, and years of more than four digits or before our era. */
+const guards: Readonly<Partial<Record<Question, (text: string) => string>>> = {
+  date: (text) => `strlen(${text}) = 10`,
+  timestamp: (text) => `substr(${text}, 14, 1) = ':'`,
+  timestamptz: (text) => `substr(${text}, 14, 1) = ':'`,
+};
+
 /** The conditions under which a value of the column answers yes. A text of JSON is never a number or a boolean. */
-function cellOf(args: SurveyArgs, c: number): { readonly holds: (question: Question) => string } {
+function cellOf(
+  args: Pick<SurveyArgs, 'dateFormat' | 'kind' | 'numbers'>,
+  c: number,
+): { readonly holds: (question: Question) => string } {
   const text = `t${c}`;
   const number = plainNumber(text, args.numbers);
   const guard = (condition: string, question: Question): string => {

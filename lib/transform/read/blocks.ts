@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 
-/** Bytes read from the disk at once. */
-const blockBytes = 4 << 20;
+/** Bytes read from the disk at once; few enough that others get a turn every few milliseconds. */
+const blockBytes = 1 << 20;
 
 /**
  * Walks over a file whose items may straddle blocks. `consume` gets the bytes from the first unconsumed one on and says

@@ -87,7 +87,7 @@ export class GoodRecords {
 const lineFeed = Buffer.from('\n');
 
 /** Whether DuckDB reads the dialect as this project means it; others are rewritten with commas and double quotes. */
-function isPlain(dialect: CsvDialect): boolean {
+export function isPlain(dialect: CsvDialect): boolean {
   return (
     Buffer.byteLength(dialect.delimiter) === 1 &&
     Buffer.byteLength(dialect.quote) === 1 &&

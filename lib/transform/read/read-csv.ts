@@ -4,9 +4,10 @@ import { quoteText } from '../../duckdb/quote.ts';
 import type { CsvDialect } from '../../manifest.ts';
 import { readDialect } from './good-records.ts';
 import type { LocalPart } from './local-part.ts';
-import { countRows, writeRawRows } from './raw-file.ts';
-import type { RawPartRows, RawRows } from './raw-rows.ts';
-import { type CsvScan, scanCsv } from './scan-csv.ts';
+import { countRows, rowHash, writeRawRows } from './raw-file.ts';
+import type { RawPartRows, RawRows, ReadOptions } from './raw-rows.ts';
+import { type CsvScan, type ScanArgs, scanCsv } from './scan-csv.ts';
+import { skimCsv } from './skim-csv.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /** The dialect of a part that names none. */
@@ -30,6 +31,9 @@ type Readable = Pick<CsvScan, 'header' | 'innerLines' | 'longest' | 'path'>;
  * Reads CSV parts: columns are the union of the headers in first-seen order; a part without a column has no values in
  * it. A header that has a name twice keeps both columns. Every good record becomes exactly one row, or this throws.
  *
+ * @param onWhole  what to do with a large file while it is still being walked over, before anyone knows whether all of
+ *   its records are good. Where it says true and they are, the rows are not written anew: the relation is the file
+ *   itself, which is slow to read, and `rows` is for the caller to compare
  * @throws {RowsUnaccountedError} when DuckDB finds another number of records than the walk over the bytes did
  */
 export async function readCsv(
@@ -37,62 +41,93 @@ export async function readCsv(
   parts: readonly LocalPart[],
   scratchDir: string,
   unreadable: UnreadableRows,
-  signal?: AbortSignal,
+  { onWhole, signal }: ReadOptions = {},
 ): Promise<RawRows> {
+  const direct =
+    onWhole === undefined ? undefined : await readDirectly({ parts, scratchDir, unreadable, onWhole, signal });
+  if (direct?.raw !== undefined) return direct.raw;
   const scans: { readonly scan: CsvScan; readonly dialect: CsvDialect; readonly columns: readonly number[] }[] = [];
   const sourceNames: string[] = [];
   const rawParts: RawPartRows[] = [];
   let rows = 0;
-  let early: Promise<string | undefined> | undefined;
-  const rawPath = join(scratchDir, 'raw.parquet');
-  const rawColumns = (names: readonly string[]) => names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
-  const readWhole = (whole: Readable, dialect: CsvDialect, names: readonly string[]): Promise<string | undefined> => {
-    const select = selectPart(whole, dialect, placeColumns(names, []), names.length);
-    return writeRawRows(session, rawPath, [select], rawColumns(names)).catch(() => undefined);
-  };
-  try {
-    for (const [index, part] of parts.entries()) {
-      const dialect = part.csv ?? defaultDialect;
-      unreadable.from(part.source);
-      const copyPath = join(scratchDir, `good-${index}.csv`);
-      // A single large file is read while it is still being walked over, in the hope that every record of it is good.
-      const onHeader =
-        parts.length > 1 || part.bytes < earlyBytes
-          ? undefined
-          : (names: readonly string[]) => {
-              const whole = { path: part.path, header: dialect.header, longest: 0, innerLines: false };
-              early = readWhole(whole, dialect, names);
-            };
-      const scan = await scanCsv({
-        path: part.path,
-        copyPath,
-        source: part.source,
-        dialect,
-        unreadable,
-        signal,
-        onHeader,
-      });
-      const columns = placeColumns(scan.names ?? [], sourceNames);
-      scans.push({ scan, dialect, columns });
-      rawParts.push({ source: part.source, base: rows, lines: scan.lines });
-      rows += scan.records;
-    }
-  } catch (error) {
-    // No statement may outlive its session, which ends with this.
-    await early;
-    throw error;
+  for (const [index, part] of parts.entries()) {
+    unreadable.from(part.source);
+    const scan = direct?.scan ?? (await scanCsv(scanOf(part, index, { scratchDir, unreadable, signal })));
+    scans.push({ scan, dialect: dialectOf(part), columns: placeColumns(scan.names ?? [], sourceNames) });
+    rawParts.push({ source: part.source, base: rows, lines: scan.lines });
+    rows += scan.records;
   }
-  const selects = scans.flatMap(({ scan, dialect, columns }) =>
-    scan.records === 0 ? [] : [selectPart(scan, dialect, columns, sourceNames.length)],
+  const columns = sourceNames.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
+  const selects = scans.flatMap(({ scan, dialect, columns: places }) =>
+    scan.records === 0 ? [] : [selectPart(scan, dialect, places, sourceNames.length)],
   );
-  const columns = rawColumns(sourceNames);
-  const hoped = await early;
-  const relation =
-    hoped !== undefined && scans.every(({ scan }) => asHoped(scan))
-      ? hoped
-      : await writeRawRows(session, rawPath, selects, columns);
+  const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns);
   await countRows(session, relation, rows, 'Reading the CSV');
   return { kind: 'text', relation, columns, rows, parts: rawParts };
+}
+
+type Reading = Pick<ReadOptions, 'signal'> & { readonly scratchDir: string; readonly unreadable: UnreadableRows };
+
+function scanOf(part: LocalPart, index: number, { scratchDir, signal, unreadable }: Reading): ScanArgs {
+  const copyPath = join(scratchDir, `good-${index}.csv`);
+  return { path: part.path, copyPath, source: part.source, dialect: dialectOf(part), unreadable, signal };
+}
+
+function dialectOf(part: LocalPart): CsvDialect {
+  return part.csv ?? defaultDialect;
+}
+
+/**
+ * Lets a single large file be taken as it stands, while it is being walked over.
+ *
+ * @returns the rows, when that has gone well; else what the walk has found, if it was a thorough one
+ */
+async function readDirectly({
+  onWhole,
+  parts,
+  ...reading
+}: Reading & Required<Pick<ReadOptions, 'onWhole'>> & { readonly parts: readonly LocalPart[] }): Promise<
+  { readonly raw: RawRows; readonly scan?: never } | { readonly raw?: never; readonly scan: CsvScan } | undefined
+> {
+  const [part] = parts;
+  if (part === undefined || parts.length > 1 || part.bytes < earlyBytes || part.source_column !== undefined) {
+    return undefined;
+  }
+  const { path } = part;
+  const dialect = dialectOf(part);
+  let fields = '';
+  let taking: Promise<boolean> | undefined;
+  const onHeader = (names: readonly string[]): void => {
+    const file = { path, header: dialect.header, longest: 0, innerLines: false };
+    fields = `(${selectPart(file, dialect, placeColumns(names, []), names.length)})`;
+    taking ??= onWhole({ fields, names }).catch(() => false);
+  };
+  let skimmed: CsvScan | undefined;
+  let scan: CsvScan | undefined;
+  try {
+    skimmed = await skimCsv({ path, dialect, onHeader, signal: reading.signal });
+    if (skimmed === undefined) {
+      reading.unreadable.from(part.source);
+      scan = await scanCsv({ ...scanOf(part, 0, reading), onHeader });
+    }
+  } finally {
+    // No statement may outlive its session, which ends with a failure.
+    await taking;
+  }
+  const found = scan ?? skimmed;
+  if ((await taking) === true && found?.names !== undefined && asHoped(found)) {
+    const list = `row_number() OVER () AS o, ${rowHash(found.names.length)} AS h, *`;
+    const raw: RawRows = {
+      kind: 'text',
+      relation: `(SELECT ${list} FROM ${fields})`,
+      columns: found.names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' })),
+      rows: found.records,
+      parts: [{ source: part.source, base: 0, lines: found.lines }],
+      direct: true,
+    };
+    return { raw };
+  }
+  return scan === undefined ? undefined : { scan };
 }
 
 /** The file could be read as it stands, with the least room and by several threads. */

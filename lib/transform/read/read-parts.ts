@@ -1,7 +1,7 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { UnreadableSourceError } from '../errors.ts';
 import type { LocalPart } from './local-part.ts';
-import type { RawRows } from './raw-rows.ts';
+import type { RawRows, ReadOptions } from './raw-rows.ts';
 import { readCsv } from './read-csv.ts';
 import { readJson } from './read-json.ts';
 import { readParquet } from './read-parquet.ts';
@@ -18,7 +18,7 @@ export async function readParts(
   parts: readonly LocalPart[],
   scratchDir: string,
   unreadable: UnreadableRows,
-  signal?: AbortSignal,
+  options: ReadOptions = {},
 ): Promise<RawRows> {
   const kinds = new Set(parts.map((part) => (part.format === 'json' ? 'ndjson' : part.format)));
   const [kind, other] = kinds;
@@ -31,9 +31,9 @@ export async function readParts(
   }
   const raw =
     kind === 'csv'
-      ? await readCsv(session, parts, scratchDir, unreadable, signal)
+      ? await readCsv(session, parts, scratchDir, unreadable, options)
       : kind === 'parquet'
         ? await readParquet(session, parts, scratchDir)
-        : await readJson(session, parts, scratchDir, unreadable, signal);
+        : await readJson(session, parts, scratchDir, unreadable, options.signal);
   return withSourceColumn(raw, parts[0]?.source_column);
 }

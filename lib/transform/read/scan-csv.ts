@@ -26,6 +26,17 @@ export interface CsvScan {
   readonly lines: LineIndex;
 }
 
+export interface ScanArgs {
+  readonly path: string;
+  readonly copyPath: string;
+  readonly source: string;
+  readonly dialect: CsvDialect;
+  readonly unreadable: UnreadableRows;
+  readonly signal?: AbortSignal | undefined;
+  /** Told the header's fields as soon as they are known, where so far DuckDB could read the file as it stands. */
+  readonly onHeader?: ((names: readonly string[]) => void) | undefined;
+}
+
 /** A record is given up when it is longer than this: eight times what a row of Aurora DSQL can hold. */
 export const maxRecordBytes = 16 << 20;
 
@@ -38,16 +49,7 @@ export const maxRecordBytes = 16 << 20;
  * @param copyPath  where the good records go when there are others
  * @throws {UnreadableSourceError} when the header itself cannot be read
  */
-export async function scanCsv(args: {
-  readonly path: string;
-  readonly copyPath: string;
-  readonly source: string;
-  readonly dialect: CsvDialect;
-  readonly unreadable: UnreadableRows;
-  readonly signal?: AbortSignal | undefined;
-  /** Told the header's fields as soon as they are known, where so far DuckDB could read the file as it stands. */
-  readonly onHeader?: ((names: readonly string[]) => void) | undefined;
-}): Promise<CsvScan> {
+export async function scanCsv(args: ScanArgs): Promise<CsvScan> {
   const { dialect } = args;
   const comment = dialect.comment === undefined || dialect.comment === '' ? undefined : Buffer.from(dialect.comment);
   const good = new GoodRecords({ original: args.path, copyPath: args.copyPath, dialect });

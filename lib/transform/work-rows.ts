@@ -1,0 +1,105 @@
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { quoteText } from '../duckdb/quote.ts';
+import { cleanRows } from './clean-rows.ts';
+import { TooManyColumnsError } from './errors.ts';
+import { type FinishedColumn, finishColumns } from './finish-columns.ts';
+import { type PlannedColumn, planColumns } from './plan-columns.ts';
+import { rowHash } from './read/raw-file.ts';
+import type { RawRows, WholeFile } from './read/raw-rows.ts';
+import { RejectReasons } from './reject-reasons.ts';
+import type { TransformRequest } from './request.ts';
+import { checkRules, compileRules } from './rules/compile-rules.ts';
+import { scratchParquet } from './scratch-parquet.ts';
+
+/** Columns of a table in Aurora DSQL. */
+const maxColumns = 255;
+
+/** What the working file holds: a state for each row, and these columns. */
+export interface WorkedRows {
+  readonly planned: readonly PlannedColumn[];
+  readonly finished: readonly FinishedColumn[];
+  readonly reasons: RejectReasons;
+  /** The file holds the hashes of the raw rows too, in a column `h`. */
+  readonly hashed: boolean;
+}
+
+/** Cleans rows that have been read, by rules and types, into the working file; in their order. */
+export async function workRows(
+  session: DuckDbSession,
+  request: TransformRequest,
+  raw: RawRows,
+  workPath: string,
+): Promise<WorkedRows> {
+  requireRoom(raw.columns.length + 4);
+  const planned = await planColumns(session, raw, request);
+  return { ...(await write(session, request, { raw, planned, list: '* EXCLUDE (o)' }, workPath)), hashed: false };
+}
+
+/** Rows whose values tell the types that the other rows have to prove. */
+const firstRows = 20_000;
+
+/**
+ * Cleans the rows of a file in the pass that reads them, in place of writing them as they are, asking them all for their
+ * types, and reading them again. The first rows tell the types, and the pass fails where a row proves one wrong.
+ *
+ * @throws where the types cannot be told so; or for what makes `workRows` fail as well
+ */
+export async function workWholeFile(
+  session: DuckDbSession,
+  request: TransformRequest,
+  { fields, names }: WholeFile,
+  workPath: string,
+): Promise<WorkedRows> {
+  requireRoom(names.length + 4);
+  const columns = names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
+  await session.run(`CREATE TABLE first_row AS SELECT row_number() OVER () AS o, * FROM ${fields} LIMIT ${firstRows}`);
+  const [counted] = await session.rows('SELECT count(*) AS n FROM first_row');
+  const first = { kind: 'text', columns, relation: 'first_row', rows: Number(counted?.n) } as const;
+  const planned = await planColumns(session, first, request, { first: true });
+  await session.run('DROP TABLE first_row');
+  // Until the rows are written they have no ordinals; what stays with a row in their place is its hash.
+  const relation = `(SELECT ${rowHash(columns.length)} AS o, * FROM ${fields})`;
+  const raw = { ...first, relation };
+  return {
+    ...(await write(session, request, { raw, planned, list: 'o AS h, * EXCLUDE (o)' }, workPath)),
+    hashed: true,
+  };
+}
+
+async function write(
+  session: DuckDbSession,
+  request: TransformRequest,
+  rows: {
+    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
+    readonly planned: readonly PlannedColumn[];
+    /** What of `o`, `s` and the columns goes into the file. */
+    readonly list: string;
+  },
+  workPath: string,
+): Promise<Omit<WorkedRows, 'hashed'>> {
+  const { settings } = request;
+  const { planned, raw } = rows;
+  const reasons = new RejectReasons();
+  if (planned.length === 0) {
+    // Nothing to bind rules to; what can be said of them without columns is said.
+    await checkRules(session, settings.name, settings.business_rules);
+  }
+  const typed = cleanRows({ raw, columns: planned, blankText: settings.blank_text, reasons });
+  const ruled = await compileRules(session, {
+    pipeline: settings.name,
+    rules: planned.length === 0 ? [] : settings.business_rules,
+    relation: typed,
+    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
+    reasons,
+  });
+  const { columns: finished, relation } = finishColumns({ ruled, planned, request, reasons });
+  // With `uuid_id`, `extracted_at` and the two times of the table.
+  requireRoom(finished.length + 4);
+  await session.run(`COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workPath)} ${scratchParquet}`);
+  return { planned, finished, reasons };
+}
+
+/** `columns` counts the four of the service too. */
+function requireRoom(columns: number): void {
+  if (columns > maxColumns) throw new TooManyColumnsError({ columns, maximum: maxColumns });
+}
