@@ -32,6 +32,8 @@ export interface Input {
   readonly content?: string | Uint8Array;
   readonly path?: string;
   readonly csv?: CsvDialect;
+  /** How large the manifest says it is; as large as it is when left out. */
+  readonly bytes?: number;
 }
 
 export interface Outcome {
@@ -76,7 +78,7 @@ export async function runTransform(
         local: true,
         source: `input-${i}`,
         format: input.format,
-        bytes: bytes.length,
+        bytes: input.bytes ?? bytes.length,
         ...(input.format === 'csv' ? { csv: input.csv ?? commas } : {}),
       });
     }
