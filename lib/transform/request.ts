@@ -46,7 +46,7 @@ export interface TransformRequest {
   readonly targetColumns?: readonly TargetColumn[] | undefined;
   /** Rows of one clean Parquet file; default 50,000. */
   readonly chunkRows?: number | undefined;
-  /** What DuckDB may keep in memory; default 1,024. */
+  /** What DuckDB may keep in memory; default: `mostMemoryMb`. */
   readonly memoryLimitMb?: number | undefined;
   readonly threads?: number | undefined;
   /** Throws when a part is no longer what was extracted; asked when all have been read. */

@@ -3,6 +3,7 @@ import { quoteText } from '../duckdb/quote.ts';
 import { cleanRows } from './clean-rows.ts';
 import { TooManyColumnsError } from './errors.ts';
 import { type FinishedColumn, finishColumns } from './finish-columns.ts';
+import { withoutLength } from './infer/text-form.ts';
 import { type PlannedColumn, planColumns } from './plan-columns.ts';
 import { rowHash } from './read/raw-file.ts';
 import type { RawRows, WholeFile } from './read/raw-rows.ts';
@@ -52,7 +53,10 @@ export async function workWholeFile(
 ): Promise<WorkedRows> {
   requireRoom(names.length + 4);
   const columns = names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
-  await session.run(`CREATE TABLE first_row AS SELECT row_number() OVER () AS o, * FROM ${fields} LIMIT ${firstRows}`);
+  const texts = names.map((_, i) => `${withoutLength(`c${i}`)} AS c${i}`).join(', ');
+  await session.run(
+    `CREATE TABLE first_row AS SELECT row_number() OVER () AS o, ${texts} FROM ${fields} LIMIT ${firstRows}`,
+  );
   const [counted] = await session.rows('SELECT count(*) AS n FROM first_row');
   const first = { kind: 'text', columns, relation: 'first_row', rows: Number(counted?.n) } as const;
   const planned = await planColumns(session, first, request, { first: true });

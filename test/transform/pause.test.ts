@@ -266,7 +266,7 @@ describe('a disk that is too small', () => {
     if (part === undefined) throw new Error('no part');
     const huge = { ...part, location: join(folder, 'not there'), bytes: 2 ** 50 };
     const words =
-      /^The source has 1,073,741,824 MiB in 1 part; to clean it takes at least 1,073,741,824 MiB of disk, and [\d,]+ MiB are free .*Split.*deploy\.transform\.scratch_mb/;
+      /^The source has 1,073,741,824 MiB in 1 part; to clean it takes at least 322,122,548 MiB of disk, and [\d,]+ MiB are free .*Split.*deploy\.transform\.scratch_mb/;
     await expect(transform(request('x', {}, { parts: [huge] }))).rejects.toMatchObject({
       name: 'DiskTooSmallError',
       code: 'disk_too_small',

@@ -8,7 +8,7 @@ import {
   plainNumber,
   significantDigits,
 } from './number-text.ts';
-import { forms, hasForm, isGiven, timestampForm, timestamptzForm, zoned } from './text-form.ts';
+import { forms, hasForm, isGiven, timestampForm, timestamptzForm, withoutLength, zoned } from './text-form.ts';
 
 /** Questions put to the values of a column, in the order in which a yes of all values decides. */
 export const questions = [
@@ -114,7 +114,7 @@ async function ask(
     const text = args.kind === 'json' ? cellText(`c${c}`) : `c${c}`;
     // A column that is text already is only counted.
     if (asked(c).length === 0) return `${args.kind === 'json' ? `c${c}, ` : ''}${text} AS t${c}`;
-    return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN ${isGiven(text)} THEN ${text} END AS t${c}`;
+    return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN ${isGiven(text)} THEN ${withoutLength(text)} END AS t${c}`;
   });
   const aggregates = columns.flatMap((c) => {
     const cell = cellOf(args, c);

@@ -35,3 +35,14 @@ export function hasForm(text: string, form: string): string {
 export function zoned(text: string): string {
   return `CASE WHEN ${text}[17:17] = ':' THEN ${text} ELSE regexp_replace(${text}, '^(.{16})', '\\1:00') END`;
 }
+
+/** Characters of the longest text that can be anything but a text: a numeric of 1,000 digits. */
+const longestValue = 1_024;
+
+/**
+ * A SQL expression: the text itself, or of one too long to be anything but a text its beginning and a mark that no other
+ * type has; matching forms against megabytes takes seconds a row.
+ */
+export function withoutLength(text: string): string {
+  return `CASE WHEN strlen(${text}) > ${longestValue} THEN left(${text}, 40) || '…' ELSE ${text} END`;
+}
