@@ -40,7 +40,12 @@ const fixedBytes = 42;
 const groupBytes = 64 * 1024 * 1024;
 
 /** Bytes that a row is taken to have: those of its texts, an SQL expression, and what every row of the chunk has. */
-function sizeOf(columns: readonly Column[]): { readonly texts: string; readonly fixed: number } {
+interface RowSize {
+  readonly texts: string;
+  readonly fixed: number;
+}
+
+function sizeOf(columns: readonly Column[]): RowSize {
   const texts = columns.filter((column) => !fixedTypes.test(column.type));
   return {
     texts: ['0', ...texts.map((column) => `coalesce(strlen(${textOf(column)}), 0)`)].join(' + '),
@@ -67,10 +72,9 @@ interface Cut {
 async function cutChunk(
   session: DuckDbSession,
   chunk: ChunkRows,
-  columns: readonly Column[],
   batchRows: number,
+  { fixed, texts }: RowSize,
 ): Promise<readonly Cut[]> {
-  const { fixed, texts } = sizeOf(columns);
   const cuts = await session.rows(`
     SELECT min(n)::INTEGER AS first, count(*)::INTEGER AS rows, sum(size)::BIGINT AS bytes FROM (
       SELECT n, size, by_rows, CASE WHEN whole <= ${maxBatchBytes} THEN 0 ELSE before // ${cutBytes} END AS by_bytes FROM (
@@ -87,6 +91,9 @@ async function cutChunk(
 /**
  * The batches of a chunk in their order, cut by rows and bytes and rendered inside DuckDB; as many at a time as memory
  * allows, which for rows of ordinary width is the whole chunk.
+ *
+ * @param sized  the columns by whose sizes it is cut: where the cut has to be the same each time, all of the chunk,
+ *   whichever of them the table takes today
  */
 export async function* renderBatches<B>(
   session: DuckDbSession,
@@ -94,15 +101,16 @@ export async function* renderBatches<B>(
   columns: readonly Column[],
   batchRows: number,
   rendering: Rendering<B>,
+  sized: readonly Column[] = columns,
 ): AsyncGenerator<readonly (BatchRange & B)[]> {
-  const narrow = await renderNarrow(session, chunk, columns, batchRows, rendering);
+  const narrow = await renderNarrow(session, chunk, columns, batchRows, rendering, sizeOf(sized));
   if (narrow !== undefined) {
     yield narrow;
     return;
   }
   const group: Cut[] = [];
   let bytes = 0;
-  for (const cut of await cutChunk(session, chunk, columns, batchRows)) {
+  for (const cut of await cutChunk(session, chunk, batchRows, sizeOf(sized))) {
     if (group.length > 0 && bytes + cut.bytes > groupBytes) {
       yield await renderCuts(session, chunk, columns, group.splice(0), rendering);
       bytes = 0;
@@ -127,8 +135,8 @@ async function renderNarrow<B>(
   columns: readonly Column[],
   batchRows: number,
   rendering: Rendering<B>,
+  { fixed, texts }: RowSize,
 ): Promise<readonly (BatchRange & B)[] | undefined> {
-  const { fixed, texts } = sizeOf(columns);
   const widest = Math.floor(Math.min(maxBatchBytes / batchRows, groupBytes / chunk.rows)) - fixed;
   if (widest < 0) return undefined;
   // The wide rows are left out before anything is rendered, and then some are missing.

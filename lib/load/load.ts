@@ -177,6 +177,7 @@ async function* eachBatch(
         context.columns,
         request.batchRows,
         rendering,
+        request.manifest.columns,
       )) {
         yield batches.map((batch) => ({ batch, chunk }));
       }

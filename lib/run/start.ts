@@ -106,7 +106,10 @@ async function resume(
 ): Promise<{ readonly continued?: string; readonly abandoned: boolean }> {
   const { pipeline, sql, store } = context;
   const unfinished = await findUnfinished(sql, pipeline.name, pipeline.settings.target_table);
-  if (unfinished === undefined || (unfinished.status === 'failed' && unfinished.batches === 0)) {
+  if (unfinished === undefined) return { abandoned: false };
+  if (unfinished.status === 'failed' && unfinished.batches === 0) {
+    // Nothing of it is loaded, and nobody will go on with its files.
+    await store.removeAll(prefixOf(unfinished));
     return { abandoned: false };
   }
   const samePlan = unfinished.plan_fingerprint === planFingerprint(pipeline.settings, demand.range);

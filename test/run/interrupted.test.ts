@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
@@ -22,7 +22,7 @@ const rows = 5_000;
 const chunkRows = 1_000;
 
 /** Runs a pipeline over a CSV of 5,000 rows in five chunks, and stops it when so many are loaded. */
-async function runOver(table: string, stopAt?: number): Promise<RunResult> {
+async function runOver(table: string, stopAt?: number, more = ''): Promise<RunResult> {
   const folder = path.join(target.folder, table);
   mkdirSync(folder, { recursive: true });
   const csv = path.join(folder, 'rows.csv');
@@ -30,7 +30,7 @@ async function runOver(table: string, stopAt?: number): Promise<RunResult> {
     writeFileSync(csv, `id,name\n${Array.from({ length: rows }, (_, i) => `${i},name ${i}\n`).join('')}`);
   }
   const config = parseConfig(
-    `pipelines: { sample: { source_type: file, file_path: ${csv}, target_table: ${table} } }`,
+    `pipelines: { sample: { source_type: file, file_path: ${csv}, target_table: ${table}${more} } }`,
     'test',
   );
   const settings = config.pipelines.sample;
@@ -89,5 +89,13 @@ describe('a run that was stopped in the middle of its load', () => {
     expect(await target.sql`SELECT count(DISTINCT id) AS ids, count(*) AS n FROM recut`).toMatchObject([
       { ids: String(2 * chunkRows), n: String(2 * chunkRows) },
     ]);
+  });
+
+  it('leaves no files behind when it had loaded nothing', async () => {
+    const failed = await runOver('refused', undefined, ', columns: { name: bigint }, max_rejected_rows: 10');
+    expect(failed).toMatchObject({ status: 'failed', error_code: 'too_many_rejected' });
+    expect(existsSync(stateOf('refused', failed, 'rows.json'))).toBe(true);
+    expect(await runOver('refused')).toMatchObject({ status: 'success', resumed: false, rows_loaded: rows });
+    expect(readdirSync(path.join(target.folder, 'refused', 'state', 'runs'))).toEqual([]);
   });
 });
