@@ -1,12 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../lib/clock.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
 import type { RunResult } from '../../lib/run/result.ts';
-import { runPipeline } from '../../lib/run/run-pipeline.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
+import { runFile } from '../support/run-file.ts';
 
 let target: LocalTarget;
 
@@ -21,41 +18,27 @@ afterAll(async () => {
 const rows = 5_000;
 const chunkRows = 1_000;
 
-/** Runs a pipeline over a CSV of 5,000 rows in five chunks, and stops it when so many are loaded. */
-async function runOver(table: string, stopAt?: number, more = ''): Promise<RunResult> {
+/** Loads a CSV of 5,000 rows in five chunks, and stops when so many rows are loaded. */
+async function runOver(table: string, stopAt?: number, settings?: string): Promise<RunResult> {
   const folder = path.join(target.folder, table);
   mkdirSync(folder, { recursive: true });
-  const csv = path.join(folder, 'rows.csv');
-  if (!existsSync(csv)) {
-    writeFileSync(csv, `id,name\n${Array.from({ length: rows }, (_, i) => `${i},name ${i}\n`).join('')}`);
+  const file = path.join(folder, 'rows.csv');
+  if (!existsSync(file)) {
+    writeFileSync(file, `id,name\n${Array.from({ length: rows }, (_, i) => `${i},name ${i}\n`).join('')}`);
   }
-  const config = parseConfig(
-    `pipelines: { sample: { source_type: file, file_path: ${csv}, target_table: ${table}${more} } }`,
-    'test',
-  );
-  const settings = config.pipelines.sample;
-  if (settings === undefined) throw new Error('no pipeline');
   const stopping = new AbortController();
-  return await runPipeline(
-    {
-      pipeline: { name: table, settings, dataSource: config.data_source },
-      baseDir: folder,
-      sql: target.sql,
-      where: target.where,
-      store: folderStore(path.join(folder, 'state')),
-      scratchDir: path.join(folder, 'scratch'),
-      connections: 1,
-      chunkRows,
-      resolveSecret: async () => '',
-      clock: systemClock,
-      random: Math.random,
-      signal: stopping.signal,
-      onProgress: (progress) => {
-        if (progress.stage === 'load' && progress.rows === stopAt) stopping.abort(new Error('Stopped.'));
-      },
+  return await runFile(target, {
+    folder,
+    file,
+    table,
+    ...(settings === undefined ? {} : { settings }),
+    chunkRows,
+    connections: 1,
+    signal: stopping.signal,
+    onProgress: (progress) => {
+      if (progress.stage === 'load' && progress.rows === stopAt) stopping.abort(new Error('Stopped.'));
     },
-    { trigger: 'cli', again: false },
-  );
+  });
 }
 
 const stateOf = (table: string, { run_id: run }: RunResult, name: string): string =>
@@ -92,7 +75,7 @@ describe('a run that was stopped in the middle of its load', () => {
   });
 
   it('leaves no files behind when it had loaded nothing', async () => {
-    const failed = await runOver('refused', undefined, ', columns: { name: bigint }, max_rejected_rows: 10');
+    const failed = await runOver('refused', undefined, 'columns: { name: bigint }, max_rejected_rows: 10');
     expect(failed).toMatchObject({ status: 'failed', error_code: 'too_many_rejected' });
     expect(existsSync(stateOf('refused', failed, 'rows.json'))).toBe(true);
     expect(await runOver('refused')).toMatchObject({ status: 'success', resumed: false, rows_loaded: rows });

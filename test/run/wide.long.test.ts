@@ -1,11 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../lib/clock.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
-import { runPipeline } from '../../lib/run/run-pipeline.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
+import { runFile } from '../support/run-file.ts';
 
 let target: LocalTarget;
 
@@ -30,27 +27,7 @@ it.each([
   const file = path.join(folder, `rows.${kind}`);
   writeFileSync(file, header + Array.from({ length: rows }, (_, i) => `${row(i)}\n`).join(''));
   const table = `wide_${kind}`;
-  const config = parseConfig(
-    `pipelines: { sample: { source_type: file, file_path: ${file}, target_table: ${table} } }`,
-    'test',
-  );
-  const settings = config.pipelines.sample;
-  if (settings === undefined) throw new Error('no pipeline');
-  const result = await runPipeline(
-    {
-      pipeline: { name: table, settings, dataSource: config.data_source },
-      baseDir: folder,
-      sql: target.sql,
-      where: target.where,
-      store: folderStore(path.join(folder, 'state')),
-      scratchDir: path.join(folder, 'scratch'),
-      connections: 4,
-      resolveSecret: async () => '',
-      clock: systemClock,
-      random: Math.random,
-    },
-    { trigger: 'cli', again: false },
-  );
+  const result = await runFile(target, { folder, file, table });
   expect(result).toMatchObject({ status: 'success', rows_loaded: rows, rows_rejected: 0 });
   const found = await target.sql.unsafe(
     `SELECT count(DISTINCT id) AS ids, sum(length(body)) AS characters FROM ${table}

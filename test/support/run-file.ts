@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { systemClock } from '../../lib/clock.ts';
+import { parseConfig } from '../../lib/config/load-config.ts';
+import { folderStore } from '../../lib/local/folder-store.ts';
+import type { RunContext } from '../../lib/run/request.ts';
+import type { RunResult } from '../../lib/run/result.ts';
+import { runPipeline } from '../../lib/run/run-pipeline.ts';
+import type { LocalTarget } from './local-target.ts';
+
+/** One run of a pipeline, named like its table, that loads a file; its state and scratch files are in `folder`. */
+export async function runFile(
+  target: LocalTarget,
+  given: {
+    readonly folder: string;
+    readonly file: string;
+    readonly table: string;
+    /** More of the pipeline's settings, as YAML in one line. */
+    readonly settings?: string;
+  } & Partial<Pick<RunContext, 'chunkRows' | 'connections' | 'onProgress' | 'signal'>>,
+): Promise<RunResult> {
+  const { file, folder, settings: more, table, ...context } = given;
+  const written = [
+    `source_type: file, file_path: ${file}, target_table: ${table}`,
+    ...(more === undefined ? [] : [more]),
+  ];
+  const config = parseConfig(`pipelines: { sample: { ${written.join(', ')} } }`, 'test');
+  const settings = config.pipelines.sample;
+  if (settings === undefined) throw new Error('no pipeline');
+  return await runPipeline(
+    {
+      pipeline: { name: table, settings, dataSource: config.data_source },
+      baseDir: folder,
+      sql: target.sql,
+      where: target.where,
+      store: folderStore(path.join(folder, 'state')),
+      scratchDir: path.join(folder, 'scratch'),
+      connections: 4,
+      resolveSecret: async () => '',
+      clock: systemClock,
+      random: Math.random,
+      ...context,
+    },
+    { trigger: 'cli', again: false },
+  );
+}
