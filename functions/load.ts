@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { CleanRows } from '../lib/chunk-rows.ts';
 import { parseTableName } from '../lib/dsql/identifier.ts';
 import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
-import { admitStage, type CleanRows, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
+import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
 import { chunkGroups } from './chunk-groups.ts';
 import { StageInterruptedError } from './errors.ts';
 import { stageShape } from './events.ts';

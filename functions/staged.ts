@@ -2,7 +2,7 @@ import { readManifest } from '../lib/extract/raw-objects.ts';
 import { readLedger } from '../lib/load/ledger.ts';
 import type { LoadResult } from '../lib/load/load.ts';
 import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../lib/manifest.ts';
-import { prefixOf, type Run, type RunContext } from '../lib/run/request.ts';
+import { cleanKey, prefixOf, type Run, type RunContext } from '../lib/run/request.ts';
 import { ManifestMissingError } from './errors.ts';
 
 /** What the stages before have left in the store and the target, for a function that was given references only. */
@@ -42,8 +42,4 @@ export async function loadedRows({ sql }: StagedContext, run: Pick<Run, 'run_id'
     rows_unchanged: sum((entry) => entry.unchanged),
     rows_rejected: sum((entry) => entry.rejected),
   };
-}
-
-function cleanKey(run: Pick<Run, 'run_id'>): string {
-  return `${prefixOf(run)}/clean/manifest.json`;
 }

@@ -1,3 +1,5 @@
+import type { CleanPlan } from './manifest.ts';
+
 /** The rows of one chunk, where a DuckDB on this machine can read them. */
 export interface ChunkRows {
   /** The chunk's number in the run; part of the ledger's key. */
@@ -7,7 +9,13 @@ export interface ChunkRows {
   readonly relation: string;
 }
 
-/** The clean rows of a run: in files of their own, or as ranges of the file in which they were decided. */
+/** The clean rows of a run: what is known of them, and where they are. */
+export interface CleanRows {
+  readonly plan: CleanPlan;
+  readonly chunks: CleanChunks;
+}
+
+/** The chunks of a run: in files of their own, or as ranges of the file in which they were decided. */
 export interface CleanChunks {
   /** What a DuckDB has to be allowed to read. */
   readonly folders: readonly string[];

@@ -5,6 +5,12 @@ import { z } from 'zod';
  * AWS and through function calls on a laptop.
  */
 
+/**
+ * Of how rows are decided, ordered, cut and given ids. Raised whenever that changes, so that nothing an older release has
+ * begun is gone on with: the same batch would be other rows.
+ */
+export const cutVersion = 3;
+
 /** How DuckDB has to read a delimited text; nothing is sniffed. */
 export const csvDialectSchema = z.strictObject({
   delimiter: z.string(),
@@ -121,8 +127,8 @@ export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;
 export type CleanManifest = z.infer<typeof cleanManifestSchema>;
-/** Where a chunk lies or will lie, and how many rows it holds. */
+/** Where a chunk lies, or would lie if it were written as a file, and how many rows it holds. */
 export type PlannedChunk = Pick<Chunk, 'location' | 'rows'>;
-/** What is known of the clean rows when each is decided and counted, and the chunks are still to be written. */
+/** What is known of the clean rows when each is decided and counted, whether or not chunks are written as files. */
 export type CleanPlan = Omit<CleanManifest, 'chunks'> & { readonly chunks: readonly PlannedChunk[] };
 export type RejectedRow = z.infer<typeof rejectedRowSchema>;

@@ -29,7 +29,7 @@ export interface DuckDbSession {
   readonly rows: (sql: string) => Promise<readonly Record<string, DuckDBValue>[]>;
   /** Runs one statement for its effect. */
   readonly run: (sql: string) => Promise<void>;
-  /** Releases memory and temporary files. Safe to call twice. */
+  /** Interrupts what is under way, and releases memory and temporary files once it has ended. Safe to call twice. */
   readonly close: () => void;
 }
 
@@ -52,9 +52,18 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
   });
   const connections: DuckDBConnection[] = [];
   let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  let closed = false;
   // A connection runs one statement at a time; those given side by side wait for their turn.
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work);
+    const begin = (): Promise<T> => {
+      if (closed) throw new Error('The DuckDB session is closed.');
+      return work();
+    };
+    waiting += 1;
+    const mine = turn.then(begin, begin).finally(() => {
+      waiting -= 1;
+    });
     turn = mine.catch(() => undefined);
     return mine;
   };
@@ -69,16 +78,26 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
       connection.interrupt();
     }
   };
-  let closed = false;
-  const close = (): void => {
-    if (!closed) {
-      closed = true;
-      options.signal?.removeEventListener('abort', interrupt);
-      for (const connection of connections) {
-        connection.closeSync();
-      }
-      instance.closeSync();
+  const release = (): void => {
+    for (const connection of connections) {
+      connection.closeSync();
     }
+    instance.closeSync();
+  };
+  const close = (): void => {
+    if (closed) return;
+    closed = true;
+    options.signal?.removeEventListener('abort', interrupt);
+    if (waiting === 0) {
+      release();
+      return;
+    }
+    // A statement whose connection is closed under it never ends, and keeps the process from ending.
+    const repeat = setInterval(interrupt, interruptEveryMs);
+    turn.finally(() => {
+      clearInterval(repeat);
+      release();
+    });
   };
   try {
     const connection = await connect();

@@ -112,13 +112,13 @@ export async function* renderBatches<B>(
   let bytes = 0;
   for (const cut of await cutChunk(session, chunk, batchRows, sizeOf(sized))) {
     if (group.length > 0 && bytes + cut.bytes > groupBytes) {
-      yield await renderCuts(session, chunk, columns, group.splice(0), rendering);
+      yield await renderCuts(session, chunk, columns, group.splice(0), rendering, batchRows);
       bytes = 0;
     }
     group.push(cut);
     bytes += cut.bytes;
   }
-  if (group.length > 0) yield await renderCuts(session, chunk, columns, group, rendering);
+  if (group.length > 0) yield await renderCuts(session, chunk, columns, group, rendering, batchRows);
 }
 
 /** Rows of a batch that is cut by ids, of those it may have: ids are scattered, and one range has some more than others. */
@@ -138,7 +138,7 @@ async function renderNarrow<B>(
   { fixed, texts }: RowSize,
 ): Promise<readonly (BatchRange & B)[] | undefined> {
   const widest = Math.floor(Math.min(maxBatchBytes / batchRows, groupBytes / chunk.rows)) - fixed;
-  if (widest < 0) return undefined;
+  if (widest < 0 || partsOf(chunk.rows, batchRows) > mostParts) return undefined;
   // The wide rows are left out before anything is rendered, and then some are missing.
   const rows = await session.rows(`
     SELECT count(*)::INTEGER AS rows, ${rendering.select(columns)}
@@ -153,9 +153,16 @@ async function renderNarrow<B>(
   return from === chunk.rows && batches.every((batch) => batch.rows <= batchRows) ? batches : undefined;
 }
 
+/** Ranges that are told apart one after the other; of many the rows are rather sorted. */
+const mostParts = 100;
+
+function partsOf(rows: number, batchRows: number): number {
+  return rows <= batchRows ? 1 : Math.ceil(rows / Math.max(1, Math.floor(batchRows * fill)));
+}
+
 /** SQL of which of the equal parts of all ids a row's id is in; as many parts as `rows` rows need batches. */
 function rangeOfId(rows: number, batchRows: number): string {
-  const parts = rows <= batchRows ? 1 : Math.ceil(rows / Math.max(1, Math.floor(batchRows * fill)));
+  const parts = partsOf(rows, batchRows);
   const bound = (part: number): string => {
     const digits = Math.floor((part * 2 ** 32) / parts)
       .toString(16)
@@ -173,14 +180,17 @@ async function renderCuts<B>(
   columns: readonly Column[],
   cuts: readonly Pick<Cut, 'id' | 'from' | 'to'>[],
   rendering: Rendering<B>,
+  batchRows = Number.POSITIVE_INFINITY,
 ): Promise<readonly (BatchRange & B)[]> {
   const from = cuts[0]?.from ?? 0;
   const to = cuts.at(-1)?.to ?? 0;
+  // Cuts by rows alone are computed; of those by bytes there are few.
+  const byRows = cuts.length > mostParts && cuts.every((cut) => cut.from % batchRows === 0);
   const which = cuts.map((cut, index) => `WHEN ${place} < ${cut.to} THEN ${index}`).join(' ');
   const rows = await session.rows(`
     SELECT min(${place})::INTEGER AS first, count(*)::INTEGER AS rows, ${rendering.select(columns)}
       FROM ${placed(chunk)} WHERE ${place} >= ${from} AND ${place} < ${to}
-     GROUP BY CASE ${which} END ORDER BY first`);
+     GROUP BY ${byRows ? `${place} // ${batchRows}` : `CASE ${which} END`} ORDER BY first`);
   return rows.map((row, index) => ({
     ...rangeOf(row, chunk, cuts[index]?.id ?? ''),
     ...rendering.read(row, columns),

@@ -25,18 +25,21 @@ export function folderStore(root: string): ObjectStore {
         await handle.close();
       }
       await rename(beside, file);
+      await syncFolder(path.dirname(file));
     },
     putFile: async (key, localPath) => {
       const file = await make(key);
       await syncFile(localPath);
       try {
         await rename(localPath, file);
+        await syncFolder(path.dirname(file));
       } catch {
         // Another file system: copy beside first, so that the object still appears whole.
         const beside = `${file}.${process.pid}.new`;
         await copyFile(localPath, beside, constants.COPYFILE_FICLONE);
         await syncFile(beside);
         await rename(beside, file);
+        await syncFolder(path.dirname(file));
         await rm(localPath, { force: true });
       }
     },
@@ -59,6 +62,13 @@ export function folderStore(root: string): ObjectStore {
       await rm(pathOf(prefix.replace(/\/$/, '')), { recursive: true, force: true });
     },
   };
+}
+
+/** Makes names last that were given in a folder; where the system cannot, they last when it says so. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 async function syncFile(file: string): Promise<void> {

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { deployedPipelineKeys } from '../config/deploy.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ExtractRange } from '../extract/request.ts';
-
-/** Raised whenever cutting, ordering or deriving changes, so that a run begun by an older version is not continued. */
-const planVersion = 2;
+import { cutVersion } from '../manifest.ts';
 
 /**
  * Identifies what a run does with its source: the same plan over the same bytes makes the same batches. A run that was
@@ -13,6 +11,6 @@ const planVersion = 2;
 export function planFingerprint(settings: PipelineSettings, range?: ExtractRange): string {
   const plan = Object.entries(settings).filter(([key]) => !(deployedPipelineKeys as readonly string[]).includes(key));
   return createHash('sha256')
-    .update(JSON.stringify([planVersion, Object.fromEntries(plan), range ?? null]))
+    .update(JSON.stringify([cutVersion, Object.fromEntries(plan), range ?? null]))
     .digest('hex');
 }

@@ -5,6 +5,7 @@ import type { DataSource } from '../config/source.ts';
 import type { Sql } from '../dsql/connect.ts';
 import type { RetryContext } from '../dsql/retry.ts';
 import type { ExtractRange, S3Reader } from '../extract/request.ts';
+import { cutVersion } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Stage } from './result.ts';
 
@@ -72,6 +73,11 @@ export interface RunProgress {
 /** Where the run keeps its parts, chunks and manifests in the store. */
 export function prefixOf(run: Pick<Run, 'run_id'>): string {
   return `runs/${run.run_id}`;
+}
+
+/** The manifest of a run's chunk files, of this release; another release's is not seen. */
+export function cleanKey(run: Pick<Run, 'run_id'>): string {
+  return `${prefixOf(run)}/clean/manifest-${cutVersion}.json`;
 }
 
 /** The retries of a stage; `onConflict` is told of each conflict or lost connection that was met. */

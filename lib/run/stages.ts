@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { CleanChunks } from '../chunk-rows.ts';
+import type { CleanRows } from '../chunk-rows.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
@@ -16,12 +16,6 @@ import { indexDemands, tableDemand } from './table-demand.ts';
  * The stages of a run, one function each. They leave their work in the store or the target and give references, so each
  * may run in a process of its own; each may be repeated.
  */
-
-/** The clean rows of a run: what is known of them, and where they are. */
-export interface CleanRows {
-  readonly plan: CleanPlan;
-  readonly chunks: CleanChunks;
-}
 
 /** What the load needs to know of the target, as it is once it is ready. */
 export interface Prepared {

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { CleanRows } from '../chunk-rows.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
 import { assertUnchanged } from '../extract/file/fingerprint.ts';
@@ -7,8 +8,8 @@ import { readLedger } from '../load/ledger.ts';
 import { describeTable } from '../load/target-table.ts';
 import { cleanManifestSchema, type RawManifest } from '../manifest.ts';
 import type { TargetColumn, TransformRequest } from '../transform/request.ts';
-import { type CleanRows, decide, transform, type Written } from '../transform/transform.ts';
-import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { decide, transform, type Written } from '../transform/transform.ts';
+import { cleanKey, prefixOf, type Run, type RunContext, retryOf } from './request.ts';
 
 /**
  * Cleans what extract left, for a load on this machine; or takes what an interrupted attempt of this run had decided.
@@ -16,21 +17,14 @@ import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
  * @throws {LedgerMismatchError} terminal: an earlier attempt has loaded batches, and what it had decided is not kept
  */
 export async function decideStage(context: RunContext, run: Run, raw: RawManifest): Promise<CleanRows> {
-  const clean = await decide(await transformRequest(context, run, raw));
-  if (run.resumed && !clean.found) {
-    // Cleaned anew, the source could be cut into other batches than those in the ledger.
-    const ledger = await runStatement('Reading the ledger', context.where, retryOf(context), () =>
-      readLedger(context.sql, run.run_id),
-    );
-    if (ledger.length > 0) throw new LedgerMismatchError(run.run_id, 'what was decided about its rows is not kept');
-  }
-  return clean;
+  return await decide(await transformRequest(context, run, raw));
 }
 
 /**
  * Cleans what extract left, into chunks in the store, which other machines load; or goes on with it, or finds it done.
  *
  * @param pause  as for `transform`
+ * @throws {LedgerMismatchError} as `decideStage`
  */
 export async function transformStage(
   context: RunContext,
@@ -39,11 +33,10 @@ export async function transformStage(
   pause: (bytesToKeep: number) => AbortSignal,
 ): Promise<Written> {
   const { store } = context;
-  const key = `${prefixOf(run)}/clean/manifest.json`;
-  const done = await store.get(key);
+  const done = await store.get(cleanKey(run));
   if (done !== undefined) return cleanManifestSchema.parse(JSON.parse(new TextDecoder().decode(done)));
   const written = await transform(await transformRequest(context, run, raw), pause);
-  if (typeof written !== 'string') await store.put(key, JSON.stringify(written));
+  if (typeof written !== 'string') await store.put(cleanKey(run), JSON.stringify(written));
   return written;
 }
 
@@ -59,6 +52,9 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     targetColumns: await columnsOfTarget(context),
     chunkRows: context.chunkRows,
     memoryLimitMb: context.transformMemoryMb,
+    beforeDeciding: async () => {
+      if (run.resumed) await requireEmptyLedger(context, run);
+    },
     // A file read by reference must still be the one that was fingerprinted.
     checkParts: async () => {
       for (const part of raw.parts) {
@@ -68,6 +64,14 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     signal: context.signal,
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   };
+}
+
+/** Decided anew, the rows of a run could be cut into other batches than those in its ledger. */
+async function requireEmptyLedger(context: RunContext, run: Run): Promise<void> {
+  const ledger = await runStatement('Reading the ledger', context.where, retryOf(context), () =>
+    readLedger(context.sql, run.run_id),
+  );
+  if (ledger.length > 0) throw new LedgerMismatchError(run.run_id, 'what was decided about its rows is not kept');
 }
 
 async function columnsOfTarget(context: RunContext): Promise<readonly TargetColumn[] | undefined> {

@@ -25,9 +25,9 @@ export const defaultChunkRows = 50_000;
 const chunkBytes = 64 * 1024 * 1024;
 
 /**
- * Decides what becomes of every row of the parts, in this order: read; drop exact duplicates; find types from all rows;
- * reject rows that lack a required value or do not fit a declared type; fill blanks; business rules; keys that occur
- * twice; ids. Rejected rows are in the store when it resolves; chunks are cut and not yet written.
+ * Decides what becomes of every row of the parts. In this order things have their effect: read; exact duplicates; types
+ * that hold all rows; rows that lack a required value or do not fit a declared type; blanks; business rules; keys that
+ * occur twice; ids. Rejected rows are in the store when it resolves; chunks are cut and not yet written.
  *
  * @throws {RowsUnaccountedError} terminal: the counts do not add up
  */
@@ -51,7 +51,7 @@ export async function decideRows(
   }).finally(unreadable.close);
   report('read', raw.rows);
 
-  const worked = raw.direct && early !== undefined ? early : await workRows(session, request, raw, workPath);
+  const worked = raw.unwritten && early !== undefined ? early : await workRows(session, request, raw, workPath);
   const { finished, planned, reasons } = worked;
   const columns = manifestColumns(finished);
   const written = workingRelation(workPath);
@@ -149,7 +149,8 @@ function workingColumn({ duckType, id, name }: FinishedColumn): WorkingColumn {
 /** As many rows as keep a chunk at about `chunkBytes`, so that rows of any width can be rendered in memory. */
 async function rowsPerChunk(session: DuckDbSession, path: string): Promise<number> {
   const [size] = await session.rows(`
-    SELECT coalesce(sum(total_uncompressed_size), 0) AS bytes FROM parquet_metadata(${quoteText(path)})`);
+    SELECT coalesce(sum(total_uncompressed_size), 0) AS bytes FROM parquet_metadata(${quoteText(path)})
+     WHERE path_in_schema <> 'h'`);
   const [count] = await session.rows(`SELECT num_rows AS n FROM parquet_file_metadata(${quoteText(path)})`);
   const perRow = Math.max(1, Number(size?.bytes ?? 0) / Math.max(1, Number(count?.n ?? 0)));
   return Math.max(1, Math.min(defaultChunkRows, Math.floor(chunkBytes / perRow)));

@@ -25,7 +25,7 @@ export interface DecidedRows {
   readonly working: readonly WorkingColumn[];
   /** Those of them that make the key, in its order; none where rows have no key. */
   readonly keys: readonly WorkingColumn[];
-  /** Parquet file of all rows that were read, in their order: the state `s`, and the working columns. */
+  /** Parquet file of all rows that were read, in their order: the state `s`, the working columns, and perhaps hashes `h`. */
   readonly workPath: string;
   /**
    * Parquet file beside it of the ordinals `o`, in their order, of rows that another one makes superfluous: it repeats

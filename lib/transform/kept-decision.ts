@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { type Chunk, chunkSchema, cleanManifestSchema } from '../manifest.ts';
+import { type Chunk, chunkSchema, cleanManifestSchema, cutVersion } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { DecidedRows } from './decided-rows.ts';
 import type { TransformRequest } from './request.ts';
 
 /*
- * What was decided about every row, kept in the store so that a later call needs to write the missing chunks only:
+ * What was decided about every row, kept in the store: a laptop loads from it, and a later call of a paused transform
+ * writes the missing chunks from it:
  *
  *   <prefix>/decided/work.parquet         all rows, their state, and their values
  *   <prefix>/decided/dropped.parquet      rows that another one makes superfluous, where there are any
@@ -15,6 +17,7 @@ import type { TransformRequest } from './request.ts';
 const workingColumnSchema = z.strictObject({ id: z.string().regex(/^\w+$/), name: z.string(), duckType: z.string() });
 
 const keptSchema = z.strictObject({
+  version: z.literal(cutVersion),
   /** Of the source that was decided about. */
   source_fingerprint: z.string(),
   ...cleanManifestSchema.pick({ columns: true, rejected: true, counts: true }).shape,
@@ -73,6 +76,7 @@ export async function keepDecision(
   }
   const { chunks, columns, counts, keys: keyColumns, rejected, droppedPath, working } = decided;
   const kept: z.infer<typeof keptSchema> = {
+    version: cutVersion,
     source_fingerprint: raw.source_fingerprint,
     columns: [...columns],
     rejected,
@@ -96,9 +100,10 @@ export async function fetchDecision(request: KeepRequest): Promise<KeptDecision 
   if (bytes === undefined) return undefined;
   const kept = keptSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
   if (!kept.success || kept.data.source_fingerprint !== raw.source_fingerprint) return undefined;
-  const { chunks, dropped, source_fingerprint: _, ...rest } = kept.data;
-  const workPath = await store.localPath(keys.work);
-  const droppedPath = dropped ? await store.localPath(keys.dropped) : undefined;
+  const { chunks, dropped, source_fingerprint: _, version: __, ...rest } = kept.data;
+  const workPath = await whereItLies(store, keys.work);
+  const droppedPath = dropped ? await whereItLies(store, keys.dropped) : undefined;
+  if (workPath === undefined || (dropped && droppedPath === undefined)) return undefined;
   return {
     decided: {
       ...rest,
@@ -111,4 +116,14 @@ export async function fetchDecision(request: KeepRequest): Promise<KeptDecision 
     ),
     files: droppedPath === undefined ? [workPath] : [workPath, droppedPath],
   };
+}
+
+/** An object's path on the local disk; undefined where a folder has lost it, as it may when the power fails. */
+async function whereItLies(store: Pick<ObjectStore, 'localPath'>, key: string): Promise<string | undefined> {
+  try {
+    return await store.localPath(key);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

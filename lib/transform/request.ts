@@ -40,7 +40,7 @@ export interface TransformRequest {
   readonly store: ObjectStore;
   /** Where results go in the store, e.g. `runs/<run_id>`. */
   readonly prefix: string;
-  /** An existing folder of the local disk for working files, 1 to 4 × the input. Left as it was found. */
+  /** An existing folder of the local disk for working files, 0.3 to 4 × the input. Left as it was found. */
   readonly scratchDir: string;
   /** Columns of the target where it exists: their types rule, and what does not fit them is rejected. */
   readonly targetColumns?: readonly TargetColumn[] | undefined;
@@ -49,6 +49,8 @@ export interface TransformRequest {
   /** What DuckDB may keep in memory; default: `mostMemoryMb`. */
   readonly memoryLimitMb?: number | undefined;
   readonly threads?: number | undefined;
+  /** Asked before rows are decided about that no earlier call has; throws where they must not be. */
+  readonly beforeDeciding?: (() => Promise<void>) | undefined;
   /** Throws when a part is no longer what was extracted; asked when all have been read. */
   readonly checkParts?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;

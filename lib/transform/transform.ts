@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CleanChunks } from '../chunk-rows.ts';
+import type { CleanRows } from '../chunk-rows.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
-import type { Chunk, CleanManifest, CleanPlan } from '../manifest.ts';
+import type { Chunk } from '../manifest.ts';
 import { decideRows } from './decide-rows.ts';
 import { type DecidedRows, decidedChunks, planOf } from './decided-rows.ts';
 import { transformFailure } from './errors.ts';
@@ -16,37 +16,25 @@ import { type Written, writeDecided } from './write-decided.ts';
 export { checkExpressions } from './rules/check-expressions.ts';
 export type { Written } from './write-decided.ts';
 
-/** Clean rows that are loaded on the machine on which they were decided. */
-export interface CleanRows {
-  readonly plan: CleanPlan;
-  readonly chunks: CleanChunks;
-  /** They had been decided by an earlier call, under the same prefix. */
-  readonly found: boolean;
-}
-
 /**
  * Turns the raw parts of a run into clean Parquet chunks and rejected rows. Every row read is filtered, deduplicated,
  * rejected or clean, and the counts are checked. The same input gives the same decisions, order and chunks. Goes on with
  * what an earlier call under the same prefix has kept when it was paused.
  *
- * @param pause  told how many bytes a pause brings into the store, besides the chunks in hand; its signal asks for one.
- *   Never paused when left out
+ * @param pause  told how many bytes a pause brings into the store, besides the chunks in hand; its signal asks for one
  * @throws {BadRuleError | UnknownColumnError | UnreadableSourceError | TooManyColumnsError} terminal: the configuration
  *   or the source is wrong
  * @throws {DiskTooSmallError} terminal: the parts cannot fit on the local disk; nothing has been read
  * @throws {RowsUnaccountedError} terminal: the counts do not add up
  * Killed midway: objects under the prefix may stand there without a manifest; a repeat replaces them.
  */
-export function transform(request: TransformRequest): Promise<CleanManifest>;
-export function transform(request: TransformRequest, pause: (bytesToKeep: number) => AbortSignal): Promise<Written>;
 export async function transform(
   request: TransformRequest,
-  pause?: (bytesToKeep: number) => AbortSignal,
+  pause: (bytesToKeep: number) => AbortSignal,
 ): Promise<Written> {
   return await withDecision(request, async ({ decided, session, signal, written }) => {
     const unkept = written === undefined ? await bytesToKeep(decided) : 0;
-    const paused = pause?.(unkept) ?? new AbortController().signal;
-    return await writeDecided(request, session, { decided, written, signal, paused });
+    return await writeDecided(request, session, { decided, written, signal, paused: pause(unkept) });
   });
 }
 
@@ -56,18 +44,18 @@ export async function transform(
  */
 export async function decide(request: TransformRequest): Promise<CleanRows> {
   const kept = await fetchDecision(request);
-  if (kept !== undefined) return cleanRows(request, kept.decided, true);
+  if (kept !== undefined) return rowsOf(request, kept.decided);
   await withDecision(request, async ({ decided }) => {
     const written = decided.chunks.map(() => undefined);
     await keepDecision(request, decided, written, false);
   });
   const now = await fetchDecision(request);
   if (now === undefined) throw new Error('What was decided is not in the store.');
-  return cleanRows(request, now.decided, false);
+  return rowsOf(request, now.decided);
 }
 
-function cleanRows({ raw }: TransformRequest, decided: DecidedRows, found: boolean): CleanRows {
-  return { plan: planOf(decided), chunks: decidedChunks(decided, raw), found };
+function rowsOf({ raw }: TransformRequest, decided: DecidedRows): CleanRows {
+  return { plan: planOf(decided), chunks: decidedChunks(decided, raw) };
 }
 
 /** Decides about the rows, or takes what an earlier call has kept, for work that may read them until it ends. */
@@ -87,6 +75,7 @@ async function withDecision<T>(
   let session: DuckDbSession | undefined;
   try {
     const kept = await untilAborted(signal, fetchDecision(request));
+    if (kept === undefined) await request.beforeDeciding?.();
     const parts = kept === undefined ? await untilAborted(signal, localParts(request)) : [];
     const results = await request.store.scratchPath(`${request.prefix}/clean/part-00000.parquet`);
     session = await openDuckDb({

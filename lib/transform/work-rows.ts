@@ -59,8 +59,9 @@ export async function workWholeFile(
   );
   const [counted] = await session.rows('SELECT count(*) AS n FROM first_row');
   const first = { kind: 'text', columns, relation: 'first_row', rows: Number(counted?.n) } as const;
-  const planned = await planColumns(session, first, request, { first: true });
-  await session.run('DROP TABLE first_row');
+  const planned = await planColumns(session, first, request, { first: true }).finally(() =>
+    session.run('DROP TABLE first_row'),
+  );
   // Until the rows are written they have no ordinals; what stays with a row in their place is its hash.
   const relation = `(SELECT ${rowHash(columns.length)} AS o, * FROM ${fields})`;
   const raw = { ...first, relation };

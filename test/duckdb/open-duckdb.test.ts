@@ -83,3 +83,16 @@ test('an abort ends a running statement with the reason of the signal', async ()
     other.close();
   }
 });
+
+test('a session that is closed under a statement ends the statement, and those that wait', async () => {
+  const slow = session.rows('SELECT count(*) FROM range(200000) a(i), range(200000) b(j) WHERE (i * j) % 7 = 3');
+  const next = session.rows('SELECT 1');
+  // The first one has begun by then.
+  await new Promise(setImmediate);
+  const ended = Promise.allSettled([slow, next]);
+  session.close();
+  expect(await ended).toMatchObject([
+    { status: 'rejected', reason: { message: expect.stringMatching(/interrupt/i) } },
+    { status: 'rejected', reason: { message: 'The DuckDB session is closed.' } },
+  ]);
+}, 5_000);

@@ -64,11 +64,13 @@ describe('a run that was stopped in the middle of its load', () => {
   it('does not go on when what it had decided is gone, for it could be cut otherwise', async () => {
     const stopped = await runOver('recut', 2 * chunkRows);
     rmSync(stateOf('recut', stopped, 'rows.json'));
-    expect(await runOver('recut')).toMatchObject({
-      status: 'failed',
-      error_code: 'ledger_mismatch',
-      error_message: expect.stringMatching(/is not kept.*--again/s),
-    });
+    for (const attempt of [1, 2]) {
+      expect(await runOver('recut'), `attempt ${attempt}`).toMatchObject({
+        status: 'failed',
+        error_code: 'ledger_mismatch',
+        error_message: expect.stringMatching(/is not kept.*--again/s),
+      });
+    }
     expect(await target.sql`SELECT count(DISTINCT id) AS ids, count(*) AS n FROM recut`).toMatchObject([
       { ids: String(2 * chunkRows), n: String(2 * chunkRows) },
     ]);

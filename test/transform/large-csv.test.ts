@@ -61,3 +61,28 @@ test('a large file whose every row proves the types of the first is cleaned whil
   const { manifest } = await runTransform(large({ what: '', late: mixed }), loose);
   expect(manifest.columns.find((column) => column.name === 'id')?.evidence).toBe('all values are whole numbers');
 });
+
+test.each([
+  ['of several columns', 'id,note\n', (i: number) => `${i},${'y'.repeat(400)}`],
+  ['of one column', 'note\n', (i: number) => `${i}${'y'.repeat(400)}`],
+])('a large file %s has a blank line wherever its blocks begin', async (_what, first, row) => {
+  const megabyte = 1 << 20;
+  const lines: string[] = [first];
+  let bytes = first.length;
+  let records = 0;
+  while (bytes < 9 * megabyte) {
+    const left = megabyte - (bytes % megabyte);
+    // A record ends with the block, and the next one begins with an empty line.
+    const line =
+      left > 900
+        ? row(records)
+        : row(records)
+            .slice(0, 8)
+            .padEnd(left - 1, 'z');
+    lines.push(`${line}\n`, ...(left > 900 ? [] : ['\n']));
+    bytes += line.length + (left > 900 ? 1 : 2);
+    records += 1;
+  }
+  const { manifest } = await runTransform({ format: 'csv', content: lines.join('') });
+  expect(manifest.counts).toMatchObject({ rows_read: records, rows_clean: records });
+});

@@ -10,7 +10,7 @@ import { type CleanManifest, rejectedRowSchema } from '../../lib/manifest.ts';
 import type { ObjectStore } from '../../lib/object-store.ts';
 import type { TransformRequest, TransformSettings } from '../../lib/transform/request.ts';
 import { decide, transform, type Written } from '../../lib/transform/transform.ts';
-import { commas, plainSettings } from './support/stage.ts';
+import { commas, plainSettings, transformWhole } from './support/stage.ts';
 
 const rowCount = 3_000;
 const chunkRows = 200;
@@ -132,7 +132,7 @@ function dyingStore(root: string, writes: number): ObjectStore & { readonly died
 
 describe('a transform that is paused', () => {
   it.each(Object.entries(kinds))('gives what one call gives, of %s', async (_, settings) => {
-    const whole = await transform(request('one', settings));
+    const whole = await transformWhole(request('one', settings));
     expect(whole.chunks.length).toBeGreaterThan(4);
     let kept = 0;
     let outcome: Written | '' = '';
@@ -151,7 +151,7 @@ describe('a transform that is paused', () => {
   it('and killed at any write, in any call, is repeated to the same end', async () => {
     const settings = kinds['rows with a key, the first of which stays'] ?? {};
     const larger = (store: string | ObjectStore) => ({ ...request(store, settings), chunkRows: 600 });
-    const whole = await transform(larger('one'));
+    const whole = await transformWhole(larger('one'));
     let survived = false;
     for (let writes = 0; !survived; writes += 1) {
       const name = `killed-${writes}`;
@@ -182,7 +182,7 @@ describe('a transform that is paused', () => {
   it('decides anew where what was kept is of another source, or of a release that kept it otherwise', async () => {
     await call(request('other'), 1);
     const raw = { source_fingerprint: 'another' };
-    const whole = await transform(request('one', {}, raw));
+    const whole = await transformWhole(request('one', {}, raw));
     const outcome = await call(request('other', {}, raw), 100);
     expect(outcome).toEqual(whole);
     expect(await results('other', whole)).toEqual(await results('one', whole));
@@ -190,11 +190,11 @@ describe('a transform that is paused', () => {
     await call(request('newer'), 1);
     const file = join(folder, 'newer', 'runs/r1/decided/rows.json');
     await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), more: 1 }));
-    expect(await call(request('newer'), 100)).toEqual(await transform(request('one')));
+    expect(await call(request('newer'), 100)).toEqual(await transformWhole(request('one')));
   });
 
   it('keeps nothing when it is not paused', async () => {
-    await transform(request('whole'));
+    await transformWhole(request('whole'));
     expect(await readdir(join(folder, 'whole', 'runs/r1'))).not.toContain('decided');
   });
 });
@@ -218,9 +218,8 @@ async function rowsOf({ chunk, folders }: CleanChunks, count: number): Promise<r
 
 describe('rows that are loaded where they were decided', () => {
   it.each(Object.entries(kinds))('are those of the chunks that another machine loads, of %s', async (_, settings) => {
-    const whole = await transform(request('one', settings));
+    const whole = await transformWhole(request('one', settings));
     const decided = await decide(request('many', settings));
-    expect(decided.found).toBe(false);
     const { chunks, ...rest } = decided.plan;
     expect({ ...rest, chunks: chunks.map(({ location, rows }) => [location, rows]) }).toEqual({
       ...whole,
@@ -235,9 +234,14 @@ describe('rows that are loaded where they were decided', () => {
     const decided = await decide(request('twice'));
     const rows = await rowsOf(decided.chunks, decided.plan.chunks.length);
     await rm(join(folder, 'rows.csv'));
-    const again = await decide(request('twice'));
-    expect(again).toMatchObject({ found: true, plan: decided.plan });
+    const beforeDeciding = (): Promise<void> => Promise.reject(new Error('decided anew'));
+    const again = await decide({ ...request('twice'), beforeDeciding });
+    expect(again.plan).toEqual(decided.plan);
     expect(await rowsOf(again.chunks, decided.plan.chunks.length)).toEqual(rows);
+    await rm(join(folder, 'twice', 'runs/r1/decided/work.parquet'));
+    await expect(decide({ ...request('twice'), beforeDeciding })).rejects.toMatchObject({
+      cause: { message: 'decided anew' },
+    });
   });
 
   it('and killed at any write, are decided anew or found whole', async () => {
@@ -253,8 +257,13 @@ describe('rows that are loaded where they were decided', () => {
         () => false,
       );
       expect(survived || store.died()).toBe(true);
-      const again = await decide(request(name, settings));
-      expect(again).toMatchObject({ found: survived, plan: whole.plan });
+      let anew = false;
+      const beforeDeciding = async (): Promise<void> => {
+        anew = true;
+      };
+      const again = await decide({ ...request(name, settings), beforeDeciding });
+      expect(anew).toBe(!survived);
+      expect(again.plan).toEqual(whole.plan);
       expect(await rowsOf(again.chunks, again.plan.chunks.length)).toEqual(rows);
     }
   });
@@ -267,7 +276,7 @@ describe('a disk that is too small', () => {
     const huge = { ...part, location: join(folder, 'not there'), bytes: 2 ** 50 };
     const words =
       /^The source has 1,073,741,824 MiB in 1 part; to clean it takes at least 322,122,548 MiB of disk, and [\d,]+ MiB are free .*Split.*deploy\.transform\.scratch_mb/;
-    await expect(transform(request('x', {}, { parts: [huge] }))).rejects.toMatchObject({
+    await expect(transformWhole(request('x', {}, { parts: [huge] }))).rejects.toMatchObject({
       name: 'DiskTooSmallError',
       code: 'disk_too_small',
       message: expect.stringMatching(words),
@@ -281,7 +290,7 @@ describe('a disk that is too small', () => {
       location: 'runs/r1/raw/part-00000.parquet',
       source: 'a',
     } as const;
-    const failing = transform(request('x', {}, { parts: [{ ...parquet, bytes: 2 ** 50 }] }));
+    const failing = transformWhole(request('x', {}, { parts: [{ ...parquet, bytes: 2 ** 50 }] }));
     await expect(failing).rejects.toMatchObject({
       message: expect.stringContaining('at least 4,294,967,296 MiB of disk'),
     });
@@ -292,6 +301,6 @@ describe('a disk that is too small', () => {
     await store.put('runs/r1/raw/part-00000.csv', await readFile(join(folder, 'rows.csv')));
     const [part] = request('x').raw.parts;
     const parts = [{ ...part, location: 'runs/r1/raw/part-00000.csv', local: false } as NonNullable<typeof part>];
-    expect((await transform(request('x', {}, { parts }))).counts.rows_read).toBe(rowCount);
+    expect((await transformWhole(request('x', {}, { parts }))).counts.rows_read).toBe(rowCount);
   });
 });

@@ -8,7 +8,7 @@ import {
   plainNumber,
   significantDigits,
 } from './number-text.ts';
-import { forms, hasForm, isGiven, timestampForm, timestamptzForm, withoutLength, zoned } from './text-form.ts';
+import { forms, hasForm, isGiven, isShort, timestampForm, timestamptzForm, withoutLength, zoned } from './text-form.ts';
 
 /** Questions put to the values of a column, in the order in which a yes of all values decides. */
 export const questions = [
@@ -185,11 +185,11 @@ export function proofOf(
     const most = digits - survey.fractionDigits;
     holds = `${holds} AND ${whole} <= ${most} AND ${fraction} <= ${survey.fractionDigits}`;
   }
-  const proof = `coalesce(NOT ${isGiven(text)} OR (${holds}), true)`;
+  const proof = `coalesce(NOT ${isGiven(text)} OR (${isShort(text)} AND ${holds}), true)`;
   if (survey.holds === 'formatted' || !isPlainStyle(args.numbers)) return proof;
   // Most values are written as DuckDB itself writes them, and comparing them is faster than looking at their form.
   const guard = guards[survey.holds]?.(text) ?? 'true';
-  return `CASE WHEN ${guard} AND v${column}::VARCHAR = ${text} THEN true ELSE ${proof} END`;
+  return `CASE WHEN ${guard} AND ${isShort(text)} AND v${column}::VARCHAR = ${text} THEN true ELSE ${proof} END`;
 }
 
 /** What DuckDB writes just so and is no value of the type: infinities, and years of more than four digits or before our era. */

@@ -36,7 +36,7 @@ export function zoned(text: string): string {
   return `CASE WHEN ${text}[17:17] = ':' THEN ${text} ELSE regexp_replace(${text}, '^(.{16})', '\\1:00') END`;
 }
 
-/** Characters of the longest text that can be anything but a text: a numeric of 1,000 digits. */
+/** Bytes of the longest text that can be anything but a text: a numeric of 1,000 digits. */
 const longestValue = 1_024;
 
 /**
@@ -44,5 +44,10 @@ const longestValue = 1_024;
  * type has; matching forms against megabytes takes seconds a row.
  */
 export function withoutLength(text: string): string {
-  return `CASE WHEN strlen(${text}) > ${longestValue} THEN left(${text}, 40) || '…' ELSE ${text} END`;
+  return `CASE WHEN ${isShort(text)} THEN ${text} ELSE left(${text}, 40) || '…' END`;
+}
+
+/** A SQL condition: the text is not too long to be anything but a text. */
+export function isShort(text: string): string {
+  return `coalesce(strlen(${text}) <= ${longestValue}, true)`;
 }

@@ -1,6 +1,6 @@
 import type { LineIndex } from './line-index.ts';
 
-/** Rows as they were read, in a Parquet file, before anything is decided about them. */
+/** Rows as they were read: in a Parquet file, or still in the source. */
 export interface RawRows {
   /** text: fields of CSV. json: JSON texts. typed: values of Parquet. */
   readonly kind: 'text' | 'json' | 'typed';
@@ -14,7 +14,7 @@ export interface RawRows {
   readonly rows: number;
   readonly parts: readonly RawPartRows[];
   /** The relation is the source itself and no copy, and slow to read. */
-  readonly direct?: true;
+  readonly unwritten?: true;
 }
 
 /** A single large file, of which every record may be good: what can be done with it while that is being found out. */

@@ -123,7 +123,7 @@ async function readDirectly({
       columns: found.names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' })),
       rows: found.records,
       parts: [{ source: part.source, base: 0, lines: found.lines }],
-      direct: true,
+      unwritten: true,
     };
     return { raw };
   }

@@ -38,9 +38,8 @@ export async function skimCsv(args: {
       !lines.includes(emptyEnd) &&
       !(last && lines.at(-1) === emptyEnd[0]) &&
       isUtf8(lines);
-    if (!plain || (offset === 0 && (lines[0] === lf || lines.subarray(0, 3).equals(byteOrderMark)))) {
-      throw new NotPlain();
-    }
+    // Every block but the first begins behind a line's end, so that an LF there ends a blank line.
+    if (!plain || bytes[0] === lf || (offset === 0 && lines.subarray(0, 3).equals(byteOrderMark))) throw new NotPlain();
     let at = 0;
     if (names === undefined && end > 0) {
       at = lines.indexOf(lf) + 1;

@@ -88,7 +88,7 @@ export async function runTransform(
       refused.location,
       rejectedByExtract.map((row) => `${JSON.stringify(row)}\n`).join(''),
     );
-    const manifest = await transform({
+    const manifest = await transformWhole({
       raw: {
         complete: true,
         parts,
@@ -113,6 +113,13 @@ export async function runTransform(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The transform, never paused. */
+export async function transformWhole(request: TransformRequest): Promise<CleanManifest> {
+  const written = await transform(request, () => new AbortController().signal);
+  if (typeof written === 'string') throw new Error(`The transform is ${written}.`);
+  return written;
 }
 
 /** Only the columns of the source and of rules. */
