@@ -91,3 +91,8 @@ export function classifyFailure(thrown: unknown): DatabaseFailure {
   }
   return { class: 'refused', code: undefined, words: thrown instanceof Error ? thrown.message : String(thrown) };
 }
+
+/** A conflict with a change of the schema (OC001), and not with another transaction's data. */
+export function isSchemaChange({ class: kind, code, words }: DatabaseFailure): boolean {
+  return kind === 'conflict' && (code === 'OC001' || /\bOC001\b/.test(words));
+}

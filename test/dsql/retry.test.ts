@@ -31,6 +31,24 @@ describe('a statement that meets conflicts', () => {
     expect(waits).toHaveLength(retryCeilingsMs.length);
   });
 
+  it('does not count what only tells of a changed schema, once for each connection of a pool', async () => {
+    const changed = Object.assign(new Error('schema has been updated by another transaction (OC001)'), {
+      code: '40001',
+    });
+    const { clock, waits } = virtualClock();
+    let tries = 0;
+    const answer = await withRetries('It', { clock, random: () => 0.999 }, async () => {
+      tries += 1;
+      if (tries <= 30) throw changed;
+      if (tries <= 32) throw conflict();
+      return 'done';
+    });
+    expect(answer).toBe('done');
+    expect(waits).toEqual([...Array.from({ length: 30 }, () => 500), 50, 999]);
+    const always = withRetries('Batch 1', { clock, random: () => 0 }, async () => Promise.reject(changed));
+    await expect(always).rejects.toThrow(/48 times/);
+  });
+
   it('tells lost connections from conflicts', async () => {
     const { clock } = virtualClock();
     const attempt = withRetries('Batch 1', { clock, random: () => 0 }, async () => Promise.reject(lost()));
