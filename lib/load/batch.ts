@@ -37,7 +37,7 @@ const fixedTypes =
 const fixedBytes = 42;
 
 /** Rendered rows that are held in memory at once, about; a chunk is rendered whole unless it is wider than this. */
-const groupBytes = 64 * 1024 * 1024;
+const groupBytes = 96 * 1024 * 1024;
 
 /** Bytes that a row is taken to have: those of its texts, an SQL expression, and what every row of the chunk has. */
 interface RowSize {

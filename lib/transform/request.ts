@@ -44,7 +44,7 @@ export interface TransformRequest {
   readonly scratchDir: string;
   /** Columns of the target where it exists: their types rule, and what does not fit them is rejected. */
   readonly targetColumns?: readonly TargetColumn[] | undefined;
-  /** Rows of one clean Parquet file; default 50,000. */
+  /** Rows of one clean Parquet file; default 80,000. */
   readonly chunkRows?: number | undefined;
   /** What DuckDB may keep in memory; default: `mostMemoryMb`. */
   readonly memoryLimitMb?: number | undefined;

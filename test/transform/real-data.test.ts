@@ -60,6 +60,6 @@ test('231,083 flights are all there, exact duplicates counted', async () => {
     manifest.chunks
       .map((chunk) => chunk.rows)
       .slice(0, -1)
-      .every((rows) => rows === 50_000),
+      .every((rows) => rows === 80_000),
   ).toBe(true);
 });

@@ -81,7 +81,7 @@ export function testExecution(node: string): void {
 deploy:
   architecture: x86_64
   extract: { timeout_seconds: 10 }
-  chunk_rows: 50000
+  chunk_rows: 80000
 `,
     );
   }
