@@ -276,7 +276,7 @@ deploy:
       if (load !== undefined) {
         load.killAfterMs = (event) => {
           const { action, from } = event as { readonly action: string; readonly from?: number };
-          if (action !== 'load' || from !== 2 || kills >= 1) return undefined;
+          if (action !== 'load' || from !== 1 || kills >= 1) return undefined;
           kills += 1;
           return 400;
         };
