@@ -141,7 +141,7 @@ async function writeChunks(
       rows += batch.rows;
       request.onProgress?.(rows, rowsClean);
     }
-  }).finally(() => batches.return(undefined));
+  });
   return entries;
 }
 
@@ -185,18 +185,13 @@ async function* eachBatch(
   };
   const rendered = groups();
   let ahead = rendered.next();
-  try {
-    for (;;) {
-      const group = await ahead;
-      if (group.done === true) return;
-      ahead = rendered.next();
-      // A failure is thrown when its turn comes; until then it must not count as unhandled.
-      ahead.catch(() => undefined);
-      yield* group.value;
-    }
-  } finally {
-    // A statement that is still at work when its session is closed never ends, and keeps the process from ending.
-    await ahead.catch(() => undefined);
+  for (;;) {
+    const group = await ahead;
+    if (group.done === true) return;
+    ahead = rendered.next();
+    // A failure is thrown when its turn comes; until then it must not count as unhandled.
+    ahead.catch(() => undefined);
+    yield* group.value;
   }
 }
 

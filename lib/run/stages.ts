@@ -29,7 +29,7 @@ export interface Prepared {
  *
  * @throws {TooManyRejectedError | UnknownColumnError} terminal: nothing has been made, and nothing loaded
  */
-export async function admitStage(context: RunContext, run: Run, { plan }: Pick<CleanRows, 'plan'>): Promise<void> {
+export async function admitStage(context: RunContext, run: Run, { plan }: CleanRows): Promise<void> {
   const { scratchDir, sql, store } = context;
   await mkdir(scratchDir, { recursive: true });
   await keepRejectedRows({

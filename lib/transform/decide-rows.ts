@@ -48,7 +48,6 @@ export async function decideRows(
   const raw = await readParts(session, parts, scratch, unreadable, {
     onWhole: async (file) => {
       early = await workWholeFile(session, request, file, workPath);
-      return true;
     },
     signal: request.signal,
   }).finally(unreadable.close);

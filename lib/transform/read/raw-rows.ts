@@ -25,8 +25,8 @@ export interface WholeFile {
 }
 
 export interface ReadOptions {
-  /** Says whether it has got from the file what it needs. */
-  readonly onWhole?: (file: WholeFile) => Promise<boolean>;
+  /** Takes from the file what it needs; fails where it cannot. */
+  readonly onWhole?: (file: WholeFile) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
 

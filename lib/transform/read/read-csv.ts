@@ -32,7 +32,7 @@ type Readable = Pick<CsvScan, 'header' | 'innerLines' | 'longest' | 'path'>;
  * it. A header that has a name twice keeps both columns. Every good record becomes exactly one row, or this throws.
  *
  * @param onWhole  what to do with a large file while it is still being walked over, before anyone knows whether all of
- *   its records are good. Where it says true and they are, the rows are not written anew: the relation is the file
+ *   its records are good. Where it succeeds and they are, the rows are not written anew: the relation is the file
  *   itself, which is slow to read, and `rows` is for the caller to compare
  * @throws {RowsUnaccountedError} when DuckDB finds another number of records than the walk over the bytes did
  */
@@ -100,7 +100,10 @@ async function readDirectly({
   const onHeader = (names: readonly string[]): void => {
     const file = { path, header: dialect.header, longest: 0, innerLines: false };
     fields = `(${selectPart(file, dialect, placeColumns(names, []), names.length)})`;
-    taking ??= onWhole({ fields, names }).catch(() => false);
+    taking ??= onWhole({ fields, names }).then(
+      () => true,
+      () => false,
+    );
   };
   let skimmed: CsvScan | undefined;
   let scan: CsvScan | undefined;
