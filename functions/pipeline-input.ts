@@ -1,7 +1,7 @@
 import type { Config } from '../lib/config/config.ts';
 import { UnknownPipelineError } from '../lib/config/errors.ts';
-import { nearest } from '../lib/config/nearest.ts';
 import type { PipelineSettings } from '../lib/config/pipeline.ts';
+import { nearest } from '../lib/nearest.ts';
 import type { RunContext, RunDemand } from '../lib/run/request.ts';
 import { InvalidInputError } from './errors.ts';
 import type { Input } from './events.ts';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { systemClock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
 import { readEnvironment } from '../lib/config/environment.ts';
-import { parseConfig } from '../lib/config/load-config.ts';
+import { parseConfig } from '../lib/config/read-config.ts';
 import { secretResolver } from '../lib/config/resolve-secret.ts';
 import { connect, type Sql } from '../lib/dsql/connect.ts';
 import type { RunContext } from '../lib/run/request.ts';

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import postgres from 'postgres';
 import { systemClock } from '../../lib/clock.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 import { type AwsCredentials, connect, type Sql } from '../../lib/dsql/connect.ts';
 import { folderStore } from '../../lib/local/folder-store.ts';
 import { runPipeline } from '../../lib/run/run-pipeline.ts';

@@ -1,5 +1,5 @@
 import { InvalidConfigError } from '../config/errors.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/read-config.ts';
 import { EtlError } from '../errors.ts';
 import { checkExpressions } from '../transform/rules/check-expressions.ts';
 import type { ExitStatus } from './main.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { readEnvironment } from '../config/environment.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/read-config.ts';
 import { secretResolver } from '../config/resolve-secret.ts';
 import { folderStore } from '../local/folder-store.ts';
 import type { RunDemand } from '../run/request.ts';

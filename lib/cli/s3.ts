@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/read-config.ts';
 import type { S3Reader } from '../extract/request.ts';
 
 /** A client for `s3://` sources with the default credentials, where one of the pipelines has such a source. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { readEnvironment } from '../config/environment.ts';
 import { ConfigNotFoundError } from '../config/errors.ts';
-import { findConfig, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { findConfig, type LoadedConfig, loadConfig } from '../config/read-config.ts';
 
 /** Where runs and the local DSQL keep their files: `ETL_HOME`, or `.etl/` beside the configuration. */
 export function stateFolder(configFolder: string): string {

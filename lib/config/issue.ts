@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { nearest } from '../nearest.ts';
 import { configSchema } from './config.ts';
 import type { Problem } from './errors.ts';
-import { nearest } from './nearest.ts';
 
 type Place = (path: readonly PropertyKey[], key?: string) => Pick<Problem, 'line' | 'column'>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { ruleSchema } from './business-rule.ts';
 import { deployedPipelineShape } from './deploy.ts';
-import { loadShape } from './load.ts';
-import { ruleSchema } from './rule.ts';
+import { loadShape } from './load-settings.ts';
 import { apiSourceShape, fileSourceShape } from './source.ts';
 import { checkApiSource, checkFileSource } from './source-check.ts';
 

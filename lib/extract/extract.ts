@@ -1,7 +1,7 @@
 import type { RawManifest } from '../manifest.ts';
+import { extractApi } from './api/extract-api.ts';
 import { extractFiles } from './file/extract-files.ts';
 import { assertUnchanged, fingerprintFiles } from './file/fingerprint.ts';
-import { extractApi } from './http/extract-api.ts';
 import { readManifest } from './raw-objects.ts';
 import type { ExtractRequest, FingerprintRequest, SourceFingerprint } from './request.ts';
 
@@ -10,7 +10,7 @@ import type { ExtractRequest, FingerprintRequest, SourceFingerprint } from './re
  * they are. Call it again with the same request while the manifest says `complete: false`; a call after the end returns
  * the same manifest.
  *
- * @throws  errors of `errors.ts`, `http/errors.ts` and `file/errors.ts`; transient ones may be tried again
+ * @throws  errors of `errors.ts`, `api/errors.ts` and `file/errors.ts`; transient ones may be tried again
  * Killed midway: parts and cursor agree; the next call begins behind the last durable part, every row once.
  */
 export async function extract(request: ExtractRequest): Promise<RawManifest> {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { findConfig, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { findConfig, type LoadedConfig, loadConfig } from '../config/read-config.ts';
 import { Cluster, importCluster } from './cluster.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { readPeers } from './peers.ts';

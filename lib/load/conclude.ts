@@ -1,5 +1,5 @@
 import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
-import type { LoadMode } from '../config/load.ts';
+import type { LoadMode } from '../config/load-settings.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { maxKeyColumns } from '../dsql/limits.ts';
 import type { RetryContext } from '../dsql/retry.ts';

@@ -1,4 +1,4 @@
-import type { LoadMode } from '../config/load.ts';
+import type { LoadMode } from '../config/load-settings.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';

@@ -1,5 +1,5 @@
 import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
-import type { LoadMode } from '../config/load.ts';
+import type { LoadMode } from '../config/load-settings.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';

@@ -1,6 +1,6 @@
 import { UnknownPipelineError } from '../config/errors.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
-import { nearest } from '../config/nearest.ts';
+import type { LoadedConfig } from '../config/read-config.ts';
+import { nearest } from '../nearest.ts';
 import type { RunContext, RunDemand } from './request.ts';
 import type { RunResult } from './result.ts';
 import { runPipeline } from './run-pipeline.ts';

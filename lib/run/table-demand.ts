@@ -1,8 +1,8 @@
-import { nearest } from '../config/nearest.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import type { TableDemand } from '../load/define-table.ts';
 import type { IndexDemand } from '../load/indexes.ts';
 import type { CleanPlan } from '../manifest.ts';
+import { nearest } from '../nearest.ts';
 import { UnknownColumnError } from '../transform/errors.ts';
 import { findColumn } from '../transform/rules/column-scope.ts';
 import type { RunContext } from './request.ts';

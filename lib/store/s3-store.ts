@@ -15,6 +15,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { ObjectStore } from '../object-store.ts';
+import { s3Status } from '../s3-status.ts';
 import { StagedObjectMissingError, StoreRefusedError, StoreUnavailableError } from './errors.ts';
 
 /** A balance of requests and memory; S3 allows parts of 5 MiB to 5 GiB. */
@@ -145,10 +146,7 @@ async function removeAll(client: Pick<S3Client, 'send'>, bucket: string, prefix:
 }
 
 function storeError(bucket: string, key: string, cause: unknown): Error {
-  const status =
-    typeof cause === 'object' && cause !== null && '$metadata' in cause
-      ? (cause.$metadata as { readonly httpStatusCode?: number }).httpStatusCode
-      : undefined;
+  const status = s3Status(cause);
   const refused = status !== undefined && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
   return refused
     ? new StoreRefusedError(bucket, key, cause instanceof Error ? cause.name : 'refused', { cause })

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nearest } from '../config/nearest.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
+import { nearest } from '../nearest.ts';
 import { cleanRelation, type DecidedRows, type WorkingColumn, workingRelation } from './decided-rows.ts';
 import { RowsUnaccountedError, UnknownColumnError } from './errors.ts';
 import type { FinishedColumn } from './finish-columns.ts';

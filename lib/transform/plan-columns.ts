@@ -1,5 +1,5 @@
-import { nearest } from '../config/nearest.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { nearest } from '../nearest.ts';
 import { cleanNames, serviceColumns } from './column-name.ts';
 import { UnknownColumnError } from './errors.ts';
 import { type ColumnType, columnType, decimalOf } from './infer/column-type.ts';

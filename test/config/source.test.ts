@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidConfigError } from '../../lib/config/errors.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 
 /** The problems of a configuration with one pipeline of these settings, as people read them. */
 function problemsOf(settings: object, dataSource: object = { base_url: 'https://api.example.com' }): string {

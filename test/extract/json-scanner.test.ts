@@ -4,8 +4,8 @@ import { parseJsonPath } from '../../lib/config/json-path.ts';
 import { JsonScanner } from '../../lib/extract/json/json-scanner.ts';
 import { JsonSyntaxError } from '../../lib/extract/json/json-syntax-error.ts';
 import { newPathNode } from '../../lib/extract/json/path-tree.ts';
+import { rowSearch, searchTree } from '../../lib/extract/json/row-search.ts';
 import { scanRecords } from '../../lib/extract/json/scan-records.ts';
-import { rowSearch, searchTree } from '../../lib/extract/row-search.ts';
 
 function cut(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const edges = [0, ...cuts.map((at) => at % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { failureOf } from '../../functions/failure.ts';
 import { logger, wear } from '../../functions/rings.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 import { EtlError, TransientError } from '../../lib/errors.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
 import { conflictErrorNames, resumedErrorNames, transientErrorNames } from '../../lib/run/error-names.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 import { planFingerprint } from '../../lib/run/plan-fingerprint.ts';
 import { synthesize } from '../support/aws/assembly.ts';
 

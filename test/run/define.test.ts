@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 import { connect, type Sql } from '../../lib/dsql/connect.ts';
 import { parseTableName } from '../../lib/dsql/identifier.ts';
 import { ddlLeaseName } from '../../lib/load/change-table.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 import { folderStore } from '../../lib/local/folder-store.ts';
 import type { RunContext } from '../../lib/run/request.ts';
 import type { RunResult } from '../../lib/run/result.ts';

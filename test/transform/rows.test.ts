@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Rule } from '../../lib/config/rule.ts';
+import type { Rule } from '../../lib/config/business-rule.ts';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
 import { runTransform, typesOf, withoutService } from './support/stage.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Rule } from '../../lib/config/rule.ts';
+import type { Rule } from '../../lib/config/business-rule.ts';
 import { checkExpressions } from '../../lib/transform/transform.ts';
 import { runTransform, typesOf, withoutService } from './support/stage.ts';
 

@@ -1,9 +1,9 @@
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { Encoding } from '../../config/source-file.ts';
+import { rowSearch } from '../json/row-search.ts';
 import { PartWriter, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
 import { rejectedLine } from '../rejected-line.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
-import { rowSearch } from '../row-search.ts';
 import { decodeText } from './decode-text.ts';
 import {
   byteOrderMark,

@@ -1,6 +1,7 @@
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { RawManifest, RawPart } from '../../manifest.ts';
-import { DeadlineReached } from '../deadline-reached.ts';
+import { isS3Path } from '../../s3-path.ts';
+import { DeadlineReachedError } from '../deadline-reached-error.ts';
 import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
 import { fetchCursor, keepCursor } from '../stored-cursor.ts';
@@ -10,7 +11,6 @@ import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cu
 import { csvDialect, type FileKind, fileKind } from './file-kind.ts';
 import { assertUnchanged, fingerprintFiles } from './fingerprint.ts';
 import { openFile, readEnds } from './open-file.ts';
-import { isS3Path } from './s3-files.ts';
 
 /**
  * Extracts the files of a source, beginning where the cursor in the store stands: local files that can be read as they
@@ -24,7 +24,7 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
     try {
       cursor = await extractFile(file, kinds[cursor.done] as FileKind, cursor, request, settings);
     } catch (thrown) {
-      if (!(thrown instanceof DeadlineReached)) throw thrown;
+      if (!(thrown instanceof DeadlineReachedError)) throw thrown;
       if (cursor.done === doneBefore) throw new FileTooSlowError(file.shown, file.bytes);
       break;
     }
@@ -143,7 +143,7 @@ async function* watched(
     signal?.throwIfAborted();
     bytes += chunk.length;
     if (bytes > settings.max_bytes) throw new TooManyBytesError(file.shown, settings.max_bytes);
-    if (deadline !== undefined && clock.now() >= deadline) throw new DeadlineReached();
+    if (deadline !== undefined && clock.now() >= deadline) throw new DeadlineReachedError();
     onProgress?.({ rows: 0, bytes, requests: 0 });
     yield chunk;
   }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FileSettings } from '../../config/pipeline.ts';
+import { isS3Path } from '../../s3-path.ts';
 import type { FingerprintRequest, PinnedFile, SourceFingerprint } from '../request.ts';
 import { S3MissingError, SourceFileChangedError, SourceFileUnreadableError } from './errors.ts';
 import { type FoundFile, findLocalFiles } from './local-files.ts';
-import { findS3Files, isS3Path } from './s3-files.ts';
+import { findS3Files } from './s3-files.ts';
 
 /** Finds the files of a source in order and pins each by its content. Reads local files once. */
 export async function fingerprintFiles(

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../nearest.ts';
 import { SourceFileNotFoundError, SourceFileUnreadableError } from './errors.ts';
 
 export interface FoundFile {

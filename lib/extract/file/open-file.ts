@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { isS3Path } from '../../s3-path.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
 import { ZstdError, zstdDecompress } from '../zstd-stream.ts';
 import { DamagedFileError, S3MissingError, SourceFileUnreadableError } from './errors.ts';
 import type { FileKind } from './file-kind.ts';
-import { isS3Path } from './s3-files.ts';
 import { readS3Object } from './s3-object.ts';
 
 /** Bytes read from a disk at once. */

@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { needsDocument } from '../json/document-tree.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
-import { DocumentLimitReached, documentBytes, scanRecords } from '../json/scan-records.ts';
+import type { RowSearch } from '../json/row-search.ts';
+import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { PartWriter } from '../part-writer.ts';
-import type { RowSearch } from '../row-search.ts';
 import type { MisfitRecord } from './decode-text.ts';
 import { decodeLeniently } from './encoding.ts';
 import { InvalidJsonFileError, JsonFileTooLargeError, JsonRowsNotFoundError } from './errors.ts';
@@ -60,7 +60,7 @@ export async function readJsonFile(
     });
     if (!summary.reached) throw new JsonRowsNotFoundError(shown, rows.shown, summary.rootKind, summary.rootNames);
   } catch (cause) {
-    if (cause instanceof DocumentLimitReached) throw new JsonFileTooLargeError(shown, documentBytes);
+    if (cause instanceof DocumentLimitReachedError) throw new JsonFileTooLargeError(shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     if (held === undefined) advance(place, last, cause.offset - offset);
     else {

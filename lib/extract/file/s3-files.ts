@@ -1,13 +1,9 @@
 import picomatch from 'picomatch';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../nearest.ts';
+import { s3Place } from '../../s3-path.ts';
+import { s3Status } from '../../s3-status.ts';
 import type { PinnedFile, S3Reader } from '../request.ts';
 import { S3RefusedError, S3UnavailableError, SourceFileNotFoundError } from './errors.ts';
-import { s3Place, s3Status } from './s3-object.ts';
-
-/** Whether a configured path means Amazon S3. */
-export function isS3Path(path: string): boolean {
-  return /^s3:\/\//i.test(path);
-}
 
 /**
  * The objects a path means, pinned by size and ETag: one object, all below a prefix that ends in a slash, or those that

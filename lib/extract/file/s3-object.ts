@@ -1,5 +1,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock.ts';
+import { s3Place } from '../../s3-path.ts';
+import { s3Status } from '../../s3-status.ts';
 import type { PinnedFile, S3Reader } from '../request.ts';
 import { S3RefusedError, S3UnavailableError, SourceFileChangedError } from './errors.ts';
 
@@ -93,16 +95,4 @@ class IncompleteRangeError extends Error {
   constructor(got: number, wanted: number) {
     super(`${got} of ${wanted} bytes came`);
   }
-}
-
-/** `s3://bucket/key` in its two parts. */
-export function s3Place(location: string): { readonly bucket: string; readonly key: string } {
-  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(location) ?? [];
-  return { bucket, key };
-}
-
-export function s3Status(cause: unknown): number | undefined {
-  if (typeof cause !== 'object' || cause === null || !('$metadata' in cause)) return undefined;
-  const { $metadata: metadata } = cause as { $metadata?: { httpStatusCode?: number } };
-  return metadata?.httpStatusCode;
 }

@@ -1,6 +1,6 @@
 import { type JsonPath, locate } from '../../config/json-path.ts';
-import { type RowSearch, searchTree } from '../row-search.ts';
 import { growPath, type PathNode } from './path-tree.ts';
+import { type RowSearch, searchTree } from './row-search.ts';
 
 /** Whether a path has filters, slices or the like, so that the whole document has to be at hand to follow it. */
 export function needsDocument(rows: RowSearch, captures: Readonly<Record<string, JsonPath>>): boolean {

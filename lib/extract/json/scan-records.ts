@@ -1,15 +1,15 @@
 import type { JsonPath } from '../../config/json-path.ts';
-import { type RowSearch, searchTree } from '../row-search.ts';
 import { documentTree, needsDocument } from './document-tree.ts';
 import { JsonScanner } from './json-scanner.ts';
 import type { JsonSummary } from './path-follower.ts';
+import { type RowSearch, searchTree } from './row-search.ts';
 
 /** What of a document that a path cannot be followed through piece by piece may be held in memory. */
 export const documentBytes = 64 * 1024 * 1024;
 
 /** A path needs the whole document at hand, and that is too large. For the reader, who knows which source it was. */
-export class DocumentLimitReached extends Error {
-  override readonly name = 'DocumentLimitReached';
+export class DocumentLimitReachedError extends Error {
+  override readonly name = 'DocumentLimitReachedError';
 }
 
 export interface ScanOptions {
@@ -26,7 +26,7 @@ export interface ScanOptions {
  * Finds the records of a JSON text that comes in pieces. Paths of names, indexes and wildcards are followed through the
  * pieces as they come; for others the document is held, up to `documentBytes`.
  *
- * @throws {JsonSyntaxError} {DocumentLimitReached}
+ * @throws {JsonSyntaxError} {DocumentLimitReachedError}
  */
 export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOptions): Promise<JsonSummary> {
   const { afterPiece, captures, many = false, onRecord, rows } = options;
@@ -42,7 +42,7 @@ export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOp
   let bytes = 0;
   for await (const piece of pieces) {
     bytes += piece.length;
-    if (bytes > documentBytes) throw new DocumentLimitReached();
+    if (bytes > documentBytes) throw new DocumentLimitReachedError();
     held.push(piece);
     await afterPiece();
   }

@@ -28,7 +28,7 @@ export async function skimCsv(args: {
   let longest = 0;
   const consume = (bytes: Buffer, offset: number, last: boolean): number => {
     const end = last ? bytes.length : bytes.lastIndexOf(lf) + 1;
-    if (end === 0 && bytes.length > maxRecordBytes) throw new NotPlain();
+    if (end === 0 && bytes.length > maxRecordBytes) throw new NotPlainError();
     const lines = bytes.subarray(0, end);
     const plain =
       !lines.includes(dialect.quote) &&
@@ -39,11 +39,12 @@ export async function skimCsv(args: {
       !(last && lines.at(-1) === emptyEnd[0]) &&
       isUtf8(lines);
     // Every block but the first begins behind a line's end, so that an LF there ends a blank line.
-    if (!plain || bytes[0] === lf || (offset === 0 && lines.subarray(0, 3).equals(byteOrderMark))) throw new NotPlain();
+    if (!plain || bytes[0] === lf || (offset === 0 && lines.subarray(0, 3).equals(byteOrderMark)))
+      throw new NotPlainError();
     let at = 0;
     if (names === undefined && end > 0) {
       at = lines.indexOf(lf) + 1;
-      if (at === 0) throw new NotPlain();
+      if (at === 0) throw new NotPlainError();
       names = lines.toString('utf8', 0, at - 1).split(dialect.delimiter);
     }
     if (names !== undefined && records === 0) args.onHeader(names);
@@ -59,7 +60,7 @@ export async function skimCsv(args: {
   try {
     await walkBlocks(path, consume, args.signal);
   } catch (error) {
-    if (error instanceof NotPlain) return undefined;
+    if (error instanceof NotPlainError) return undefined;
     throw error;
   }
   const index = new LineIndex();
@@ -77,6 +78,6 @@ function isSkimmable(dialect: CsvDialect): boolean {
 }
 
 /** A line is more than fields and delimiters. */
-class NotPlain extends Error {
-  override readonly name = 'NotPlain';
+class NotPlainError extends Error {
+  override readonly name = 'NotPlainError';
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { Rule } from '../../config/rule.ts';
+import type { Rule } from '../../config/business-rule.ts';
 import { openDuckDb } from '../../duckdb/open-duckdb.ts';
 import { checkRules } from './compile-rules.ts';
 

@@ -1,5 +1,5 @@
-import { nearest } from '../../config/nearest.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { nearest } from '../../nearest.ts';
 import { ExpressionProblem } from './expression-tree.ts';
 import type { Scope } from './print-expression.ts';
 

@@ -1,4 +1,4 @@
-import type { Rule } from '../../config/rule.ts';
+import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { messageOf } from '../../errors.ts';
 import { cleanName, serviceColumns } from '../column-name.ts';

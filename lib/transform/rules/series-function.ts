@@ -1,4 +1,4 @@
-import type { seriesFunctions } from '../../config/rule.ts';
+import type { seriesFunctions } from '../../config/business-rule.ts';
 
 type SeriesFunction = (typeof seriesFunctions)[number];
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../../lib/clock.ts';
-import { loadConfig } from '../../../lib/config/load-config.ts';
+import { loadConfig } from '../../../lib/config/read-config.ts';
 import { folderStore } from '../../../lib/local/folder-store.ts';
 import type { RunResult } from '../../../lib/run/result.ts';
 import { runPipelines } from '../../../lib/run/run-pipelines.ts';

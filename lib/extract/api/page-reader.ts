@@ -4,8 +4,8 @@ import type { JsonPath } from '../../config/json-path.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
-import { DocumentLimitReached, documentBytes, scanRecords } from '../json/scan-records.ts';
-import type { RowSearch } from '../row-search.ts';
+import type { RowSearch } from '../json/row-search.ts';
+import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { ApiAnswer } from './api-client.ts';
 import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
@@ -72,7 +72,7 @@ export async function readPage(
     if (!summary.reached && !many) throw notFound(answer, rows, summary, excerpt());
     return page.content(bytes, summary.captures);
   } catch (cause) {
-    if (cause instanceof DocumentLimitReached) throw new DocumentTooLargeError(answer.shown, documentBytes);
+    if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(answer.shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);

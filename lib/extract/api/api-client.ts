@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { RetrySettings } from '../../config/source-retry.ts';
-import { DeadlineReached } from '../deadline-reached.ts';
+import { DeadlineReachedError } from '../deadline-reached-error.ts';
 import type { Authorizer } from './authorizer.ts';
 import { acceptEncoding, decodeBody } from './content-encoding.ts';
 import {
@@ -71,7 +71,7 @@ export class ApiClient {
    *
    * @throws {ApiBusyError} {ApiUnreachableError} {WaitTooLongError} transient: all attempts failed
    * @throws {ApiStatusError} {ContentEncodingError} {RedirectLoopError} {ApiCertificateError} terminal
-   * @throws {DeadlineReached} when the next attempt would begin after the deadline
+   * @throws {DeadlineReachedError} when the next attempt would begin after the deadline
    */
   async ask<T>(call: ApiCall, consume: (answer: ApiAnswer) => Promise<T>): Promise<T> {
     const { clock, random, redactor, retry, signal } = this.parts;
@@ -127,7 +127,7 @@ export class ApiClient {
   async #send(call: ApiCall, authorization: { headers: object; query: object }): Promise<HttpAnswer | undefined> {
     const { clock, connections, deadline, limiter, origin, privateHeaders, privateQuery, signal } = this.parts;
     if (deadline !== undefined && Math.max(clock.now().getTime(), limiter.opensAt) >= deadline.getTime()) {
-      throw new DeadlineReached();
+      throw new DeadlineReachedError();
     }
     await limiter.pass(signal);
     this.requests += 1;
@@ -168,7 +168,7 @@ export class ApiClient {
     const { clock, deadline, limiter, signal } = this.parts;
     if (deadline !== undefined && clock.now().getTime() + ms >= deadline.getTime()) {
       limiter.hold(ms);
-      throw new DeadlineReached();
+      throw new DeadlineReachedError();
     }
     await clock.sleep(ms, signal);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidConfigError } from '../../lib/config/errors.ts';
-import { parseConfig } from '../../lib/config/load-config.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
 import { articleConfig } from '../support/article-config.ts';
 
 function problemsOf(text: string): readonly string[] {

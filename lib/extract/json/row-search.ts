@@ -1,6 +1,6 @@
-import type { JsonPath } from '../config/json-path.ts';
-import { parseJsonPath } from '../config/json-path.ts';
-import { growPath, newPathNode, type PathNode } from './json/path-tree.ts';
+import type { JsonPath } from '../../config/json-path.ts';
+import { parseJsonPath } from '../../config/json-path.ts';
+import { growPath, newPathNode, type PathNode } from './path-tree.ts';
 
 /** Where rows are looked for in a JSON document. */
 export interface RowSearch {

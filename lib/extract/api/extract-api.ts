@@ -1,10 +1,10 @@
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { RawManifest } from '../../manifest.ts';
-import { DeadlineReached } from '../deadline-reached.ts';
+import { DeadlineReachedError } from '../deadline-reached-error.ts';
 import { RangeNeedsCursorError } from '../incremental/errors.ts';
 import { type Window, windowOf } from '../incremental/window.ts';
+import { rowSearch } from '../json/row-search.ts';
 import type { ExtractRequest } from '../request.ts';
-import { rowSearch } from '../row-search.ts';
 import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiExtraction } from './api-extraction.ts';
@@ -32,7 +32,7 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
     await extraction.save().catch((thrown: unknown) => {
       throw stopped ?? thrown;
     });
-    if (stopped !== undefined && !(stopped instanceof DeadlineReached)) throw stopped;
+    if (stopped !== undefined && !(stopped instanceof DeadlineReachedError)) throw stopped;
     return await extraction.finish(extraction.cursor.position === null);
   } finally {
     client.close();

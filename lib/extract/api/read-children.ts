@@ -1,7 +1,7 @@
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fileLines } from '../file-lines.ts';
+import { rowSearch } from '../json/row-search.ts';
 import { PartWriter } from '../part-writer.ts';
-import { rowSearch } from '../row-search.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { askPage, type PagePlan, pagePlan } from './ask-page.ts';
 import { ChildSpool } from './child-spool.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
-import type { RowSearch } from '../row-search.ts';
+import type { RowSearch } from '../json/row-search.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiStatusError, type RequestShown, RowsMissingError } from './errors.ts';
 import { type BaseCall, pageCall } from './page-call.ts';

@@ -1,6 +1,6 @@
 import type { ParentSettings } from '../../config/source-parent.ts';
+import { rowSearch } from '../json/row-search.ts';
 import { PartWriter } from '../part-writer.ts';
-import { rowSearch } from '../row-search.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { askPage, pagePlan } from './ask-page.ts';
 import { endpointUrl } from './endpoint.ts';

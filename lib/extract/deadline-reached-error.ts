@@ -1,4 +1,4 @@
 /** Not an error: there is no time left for another request, and what is durable is enough to go on from. */
-export class DeadlineReached extends Error {
-  override readonly name = 'DeadlineReached';
+export class DeadlineReachedError extends Error {
+  override readonly name = 'DeadlineReachedError';
 }
