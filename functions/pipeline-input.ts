@@ -1,6 +1,7 @@
 import type { Config } from '../lib/config/config.ts';
 import { UnknownPipelineError } from '../lib/config/errors.ts';
 import type { PipelineSettings } from '../lib/config/pipeline.ts';
+import { traitsOf } from '../lib/config/sources.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { RunContext, RunDemand } from '../lib/run/request.ts';
 import { InvalidInputError } from './errors.ts';
@@ -24,12 +25,14 @@ export function pipelineOf(config: Config, input: Input): RunContext['pipeline']
 function changed(settings: PipelineSettings, input: Input): PipelineSettings {
   const object = objectOf(input);
   if (object !== undefined) {
-    if (settings.source_type !== 'file') throw new InvalidInputError(`pipeline "${input.pipeline}" reads no files`);
-    return { ...settings, file_path: `s3://${object.bucket}/${object.key}` };
+    const { withObject } = traitsOf(settings);
+    if (withObject === undefined) throw new InvalidInputError(`pipeline "${input.pipeline}" reads no files`);
+    return withObject(settings, object);
   }
   if (input.params !== undefined) {
-    if (settings.source_type !== 'api') throw new InvalidInputError(`pipeline "${input.pipeline}" takes no params`);
-    return { ...settings, params: { ...settings.params, ...input.params } };
+    const { withParams } = traitsOf(settings);
+    if (withParams === undefined) throw new InvalidInputError(`pipeline "${input.pipeline}" takes no params`);
+    return withParams(settings, input.params);
   }
   return settings;
 }

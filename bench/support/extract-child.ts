@@ -1,6 +1,6 @@
 import { systemClock } from '../../lib/clock.ts';
+import { dataSourceSchema } from '../../lib/config/data-source.ts';
 import { pipelineSchema } from '../../lib/config/pipeline.ts';
-import { dataSourceSchema } from '../../lib/config/source.ts';
 import { extract } from '../../lib/extract/extract.ts';
 import { folderStore } from '../../lib/local/folder-store.ts';
 

@@ -1,11 +1,13 @@
 import type { LoadedConfig } from '../config/read-config.ts';
+import { traitsOf } from '../config/sources.ts';
 import type { S3Reader } from '../extract/request.ts';
+import { isS3Path } from '../s3-path.ts';
 
 /** A client for `s3://` sources with the default credentials, where one of the pipelines has such a source. */
 export async function s3For({ config }: LoadedConfig, names: readonly string[]): Promise<{ readonly s3?: S3Reader }> {
   const needed = names.some((name) => {
     const settings = config.pipelines[name];
-    return settings?.source_type === 'file' && JSON.stringify(settings.file_path).includes('s3://');
+    return settings !== undefined && traitsOf(settings).filePaths(settings).some(isS3Path);
   });
   if (!needed) return {};
   const { S3 } = await import('@aws-sdk/client-s3');

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { dataSourceSchema } from './data-source.ts';
 import { deploySchema } from './deploy.ts';
 import { pipelineSchema } from './pipeline.ts';
-import { dataSourceSchema } from './source.ts';
+import { traitsOf } from './sources.ts';
 
 export const auroraDsqlSchema = z.strictObject({
   hostname: z
@@ -43,18 +44,14 @@ export const configSchema = z
           message: 'is for load_mode upsert only',
         });
       }
-      if (pipeline.trigger !== undefined && pipeline.source_type !== 'file') {
+      if (pipeline.trigger !== undefined && traitsOf(pipeline).withObject === undefined) {
         context.addIssue({
           code: 'custom',
           path: ['pipelines', name, 'trigger'],
           message: 'is for source_type file only: the object that lands is what is loaded',
         });
       }
-      if (
-        pipeline.source_type === 'api' &&
-        config.data_source.base_url === undefined &&
-        !/^https?:/.test(pipeline.endpoint)
-      ) {
+      if (config.data_source.base_url === undefined && traitsOf(pipeline).needsBaseUrl(pipeline)) {
         context.addIssue({
           code: 'custom',
           path: ['data_source', 'base_url'],

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { ruleSchema } from './business-rule.ts';
 import { deployedPipelineShape } from './deploy.ts';
 import { loadShape } from './load-settings.ts';
-import { apiSourceShape, fileSourceShape } from './source.ts';
-import { checkApiSource, checkFileSource } from './source-check.ts';
+import { apiSourceShape } from './sources/api.ts';
+import { checkApiSource } from './sources/check-api.ts';
+import { checkFileSource } from './sources/check-file.ts';
+import { fileSourceShape } from './sources/file.ts';
 
 /** Types a `columns:` block may declare; the target's column gets the same type. */
 export const declaredTypeSchema = z
@@ -57,13 +59,12 @@ const transformShape = {
     .describe('A contract: what does not fit a declared type is rejected.'),
 };
 
+const pipelineShape = { ...loadShape, ...transformShape, ...deployedPipelineShape };
+
+/** One entry for each source type; what else is asked of it stands in `sources.ts`, here and in `lib/extract`. */
 export const pipelineSchema = z.discriminatedUnion('source_type', [
-  z
-    .strictObject({ ...apiSourceShape, ...loadShape, ...transformShape, ...deployedPipelineShape })
-    .superRefine(checkApiSource),
-  z
-    .strictObject({ ...fileSourceShape, ...loadShape, ...transformShape, ...deployedPipelineShape })
-    .superRefine(checkFileSource),
+  z.strictObject({ ...apiSourceShape, ...pipelineShape }).superRefine(checkApiSource),
+  z.strictObject({ ...fileSourceShape, ...pipelineShape }).superRefine(checkFileSource),
 ]);
 
 export type PipelineSettings = z.infer<typeof pipelineSchema>;

@@ -1,9 +1,8 @@
 import type { RawManifest } from '../manifest.ts';
-import { extractApi } from './api/extract-api.ts';
-import { extractFiles } from './file/extract-files.ts';
-import { assertUnchanged, fingerprintFiles } from './file/fingerprint.ts';
+import { assertUnchanged } from './file/fingerprint.ts';
 import { readManifest } from './raw-objects.ts';
 import type { ExtractRequest, FingerprintRequest, SourceFingerprint } from './request.ts';
+import { sourceOf } from './sources.ts';
 
 /**
  * Reads a pipeline's source and makes its rows durable as parts of the store, or refers to files that can be read as
@@ -22,16 +21,16 @@ export async function extract(request: ExtractRequest): Promise<RawManifest> {
     return finished;
   }
   const { settings } = request.pipeline;
-  return settings.source_type === 'api' ? await extractApi(request, settings) : await extractFiles(request, settings);
+  return await sourceOf(settings).extract(request, settings);
 }
 
 /**
- * Which content a file source has now, before anything is read into rows; undefined for APIs, whose content is not
- * known before it is asked for.
+ * Which content a source has now, before anything is read into rows; undefined where that is not known before, as for
+ * APIs.
  *
  * @throws {SourceFileNotFoundError} and the other errors of `file/errors.ts`
  */
 export async function fingerprintSource(request: FingerprintRequest): Promise<SourceFingerprint | undefined> {
   const { settings } = request.pipeline;
-  return settings.source_type === 'api' ? undefined : await fingerprintFiles(settings, request);
+  return await sourceOf(settings).fingerprint?.(settings, request);
 }

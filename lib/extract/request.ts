@@ -1,8 +1,8 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import type { Clock } from '../clock.ts';
+import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
-import type { DataSource } from '../config/source.ts';
 import type { Watermark } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 

@@ -1,7 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { FileSettings } from '../config/pipeline.ts';
+import type { PipelineSettings } from '../config/pipeline.ts';
+import { traitsOf } from '../config/sources.ts';
+import { isS3Path, s3Place } from '../s3-path.ts';
 
 /** A part of someone's bucket that pipelines read. */
 export interface BucketPlace {
@@ -11,12 +13,12 @@ export interface BucketPlace {
 }
 
 /** Where a pipeline reads: its `s3://` paths up to the first wildcard, and its trigger's keys. */
-export function placesOf(settings: FileSettings): readonly BucketPlace[] {
-  const paths = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
-  const places = paths
-    .filter((one) => one.startsWith('s3://'))
+export function placesOf(settings: PipelineSettings): readonly BucketPlace[] {
+  const places = traitsOf(settings)
+    .filePaths(settings)
+    .filter(isS3Path)
     .map((one) => {
-      const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(one) ?? [];
+      const { bucket, key } = s3Place(one);
       return { bucket, prefix: key.replace(/[*?[\]{}!(].*$/s, '') };
     });
   const { trigger } = settings;

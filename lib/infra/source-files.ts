@@ -5,7 +5,9 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { globSync } from 'tinyglobby';
 import type { Config } from '../config/config.ts';
-import type { FileSettings, PipelineSettings } from '../config/pipeline.ts';
+import type { PipelineSettings } from '../config/pipeline.ts';
+import { traitsOf } from '../config/sources.ts';
+import { isS3Path } from '../s3-path.ts';
 import { NotDeployableError } from './errors.ts';
 import { type BucketPlace, placesOf, readStatements } from './source-buckets.ts';
 
@@ -27,10 +29,6 @@ export class SourceFiles extends Construct {
     const pipelines: Record<string, PipelineSettings> = {};
     const assets = new Map<string, Asset>();
     for (const [name, settings] of Object.entries(props.config.pipelines)) {
-      if (settings.source_type === 'api') {
-        pipelines[name] = settings;
-        continue;
-      }
       places.push(...placesOf(settings));
       pipelines[name] = this.uploaded(name, settings, props.folder, assets, problems);
     }
@@ -55,18 +53,18 @@ export class SourceFiles extends Construct {
   /** A pipeline whose local files are replaced by their uploads; what is in S3 already stays. */
   private uploaded(
     name: string,
-    settings: FileSettings,
+    settings: PipelineSettings,
     folder: string,
     assets: Map<string, Asset>,
     problems: string[],
-  ): FileSettings {
-    const paths = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
-    const file_path = paths.flatMap((one) => {
-      if (one.startsWith('s3://')) return [one];
+  ): PipelineSettings {
+    const { filePaths, readsExtensions, withFilePaths } = traitsOf(settings);
+    const paths = filePaths(settings).flatMap((one) => {
+      if (isS3Path(one)) return [one];
       const files = localFiles(one, folder);
       if (files.length === 0) problems.push(`pipelines.${name}.file_path: there is no file ${one} to upload`);
       return files.map((file) => {
-        if (settings.format === undefined && path.extname(file) === '.gz') {
+        if (readsExtensions(settings) && path.extname(file) === '.gz') {
           problems.push(
             `pipelines.${name}.format: is needed, because an uploaded ${path.basename(file)} keeps only its last extension`,
           );
@@ -76,7 +74,7 @@ export class SourceFiles extends Construct {
         return `s3://{assets}/${asset.s3ObjectKey}`;
       });
     });
-    return { ...settings, file_path: file_path.length === 1 ? (file_path[0] ?? '') : file_path };
+    return withFilePaths(settings, paths);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
+import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
-import type { DataSource } from '../config/source.ts';
 import type { Sql } from '../dsql/connect.ts';
 import type { RetryContext } from '../dsql/retry.ts';
 import type { ExtractRange, S3Reader } from '../extract/request.ts';

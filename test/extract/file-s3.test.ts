@@ -80,6 +80,7 @@ describe('objects in S3', () => {
     });
     for (const [path, ids] of [
       ['s3://source/in/2026/', [1, 2, 3]],
+      ['S3://source/in/2026/', [1, 2, 3]],
       ['s3://source/in/2026/*.ndjson*', [1, 2]],
       ['s3://source/in/**/*.ndjson', [1, 3, 4]],
       [

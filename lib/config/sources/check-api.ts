@@ -1,20 +1,19 @@
 import type { z } from 'zod';
-import type { apiSourceShape, fileSourceShape } from './source.ts';
+import { type AddIssue, issueAdder } from './add-issue.ts';
+import type { apiSourceShape } from './api.ts';
 
 type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: string };
-type File = z.infer<z.ZodObject<typeof fileSourceShape>>;
-type Add = (path: readonly PropertyKey[], message: string) => void;
 
 /** Settings of an API source that are right each by itself and do not fit together. */
 export function checkApiSource(source: Api, context: z.core.$RefinementCtx): void {
-  const add = adderOf(context);
+  const add = issueAdder(context);
   checkPagination(source, add);
   checkParent(source, add);
   checkIncremental(source, add);
   if (source.body !== undefined && source.method !== 'POST') add(['body'], 'needs method: POST');
 }
 
-function checkPagination({ pagination, method, parent }: Api, add: Add): void {
+function checkPagination({ pagination, method, parent }: Api, add: AddIssue): void {
   for (const [path, pages] of [
     [['pagination'], pagination],
     [['parent', 'pagination'], parent?.pagination],
@@ -44,7 +43,7 @@ function checkPagination({ pagination, method, parent }: Api, add: Add): void {
 
 const placeholder = /\{parent\.([^{}]+)\}/;
 
-function checkParent(source: Api, add: Add): void {
+function checkParent(source: Api, add: AddIssue): void {
   const texts = [source.endpoint, JSON.stringify(source.params), JSON.stringify(source.body ?? {})];
   const used = texts.some((text) => placeholder.test(text));
   if (source.parent === undefined && used) {
@@ -55,7 +54,7 @@ function checkParent(source: Api, add: Add): void {
   }
 }
 
-function checkIncremental(source: Api, add: Add): void {
+function checkIncremental(source: Api, add: AddIssue): void {
   const { incremental, method } = source;
   if (incremental === undefined) return;
   if (incremental.in === 'body' && method !== 'POST') {
@@ -78,42 +77,4 @@ function checkIncremental(source: Api, add: Add): void {
   if (incremental.lag > 0 && incremental.cursor_type === 'text') {
     add(['incremental', 'lag'], 'cannot be subtracted from a text; use cursor_type number or timestamp');
   }
-}
-
-/** Settings of a file source that are right each by itself and do not fit together. */
-export function checkFileSource(source: File, context: z.core.$RefinementCtx): void {
-  const add = adderOf(context);
-  const { csv, format } = source;
-  if (csv !== undefined && format !== undefined && format !== 'csv' && format !== 'tsv') {
-    add(['csv'], `says how to read csv and tsv files, but format is ${format}`);
-  }
-  if (source.records_path !== undefined && format !== undefined && format !== 'json') {
-    add(['records_path'], `leads through json files, but format is ${format}`);
-  }
-  if (source.encoding !== undefined && format === 'parquet') add(['encoding'], 'does not apply to parquet files');
-  if (csv === undefined) return;
-  if (!csv.header && csv.names === undefined) {
-    add(['csv', 'names'], 'are needed where header is false, e.g. names: [id, name]');
-  }
-  if (csv.header && csv.names !== undefined) {
-    add(['csv', 'names'], 'are for files without a header: set header: false, or use rename to change names');
-  }
-  if (csv.names !== undefined && new Set(csv.names).size !== csv.names.length) {
-    add(['csv', 'names'], 'must differ from each other');
-  }
-  if (csv.thousands_separator !== undefined && csv.thousands_separator === csv.decimal_separator) {
-    add(['csv', 'thousands_separator'], 'must differ from decimal_separator');
-  }
-  const delimiter = csv.delimiter ?? (format === 'tsv' ? '\t' : ',');
-  for (const key of ['quote', 'escape', 'comment'] as const) {
-    if (csv[key] !== undefined && csv[key] === delimiter) add(['csv', key], 'must differ from the delimiter');
-  }
-  if (csv.comment !== undefined && csv.comment === csv.quote) add(['csv', 'comment'], 'must differ from the quote');
-  for (const character of ['\n', '\r']) {
-    if (delimiter === character) add(['csv', 'delimiter'], 'cannot be a line break');
-  }
-}
-
-function adderOf(context: z.core.$RefinementCtx): Add {
-  return (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
 }

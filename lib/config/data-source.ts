@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { secretReferenceSchema } from './secret.ts';
+import { authSchema } from './source-auth.ts';
+import { rateLimitSchema, retrySchema } from './source-retry.ts';
+
+/** What all API pipelines of a configuration have in common. */
+
+const headersSchema = z
+  .record(
+    z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be the name of a header'),
+    z.union([z.string(), secretReferenceSchema]),
+  )
+  .default({});
+
+/** How an API is reached; a pipeline's own settings win over those of `data_source`. */
+export const connectionShape = {
+  auth: authSchema.optional().describe('Credentials; sent to the origin of the API only.'),
+  headers: headersSchema.describe('Headers of every request; a value may be a reference to a secret.'),
+  timeout_seconds: z
+    .number()
+    .positive()
+    .max(900)
+    .optional()
+    .describe('Longest silence of the API, before and within an answer. Default: 30.'),
+  rate_limit: rateLimitSchema.optional().describe('Requests per interval. Default: no limit.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Requests under way at once for `parent` endpoints. Default: 4.'),
+  retry: retrySchema.optional().describe('What happens after 408, 429, 5xx and network faults.'),
+};
+
+export const dataSourceSchema = z.strictObject({
+  base_url: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with https:// or http://' })
+    .optional()
+    .describe("Root of the API; a pipeline's endpoint is appended to it."),
+  ...connectionShape,
+});
+
+export type DataSource = z.infer<typeof dataSourceSchema>;

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { connectionShape } from '../data-source.ts';
+import { secretReferenceSchema } from '../secret.ts';
+import { incrementalSchema } from '../source-incremental.ts';
+import { jsonPathSchema } from '../source-json-path.ts';
+import { paginationSchema } from '../source-pagination.ts';
+import { parentSchema } from '../source-parent.ts';
+
+/** An HTTP API that answers with JSON. Its fields stand flat in the pipeline, as in the article's configuration. */
+export const apiSourceShape = {
+  source_type: z.literal('api'),
+  endpoint: z.string().min(1).describe('Path under data_source.base_url, e.g. "users", or a whole URL.'),
+  method: z.enum(['GET', 'POST']).default('GET').describe('HTTP method of the requests.'),
+  params: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), secretReferenceSchema]))
+    .default({})
+    .describe('Query parameters of the request.'),
+  body: z.record(z.string(), z.json()).optional().describe('JSON body of a POST request.'),
+  records_path: jsonPathSchema
+    .optional()
+    .describe('JSONPath (RFC 9535) of the rows in an answer. Default: `results`, or the answer if it is an array.'),
+  pagination: paginationSchema
+    .optional()
+    .describe('How the rows are dealt out in pages. Default: links of RFC 8288 and `next` URLs are followed.'),
+  max_pages: z.int().min(1).optional().describe('Pages to read at most; the rest is left out.'),
+  max_rows: z.int().min(1).optional().describe('Rows to read at most; the rest is left out.'),
+  incremental: incrementalSchema.optional(),
+  parent: parentSchema.optional(),
+  ...connectionShape,
+};

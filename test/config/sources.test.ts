@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { s3For } from '../../lib/cli/s3.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
+import { traitsOf } from '../../lib/config/sources.ts';
+
+const configOf = (source: string) =>
+  parseConfig(
+    `pipelines: { p: { ${source}, target_table: t } }\ndata_source: { base_url: 'https://a.example' }`,
+    'c.yaml',
+  );
+
+describe('a pipeline whose path is written as S3://', () => {
+  it('is given a client for Amazon S3', async () => {
+    const config = configOf('source_type: file, file_path: [a.csv, "S3://bucket/b.csv"]');
+    expect(await s3For({ config, file: '', folder: '' }, ['p'])).toHaveProperty('s3');
+  });
+
+  it('is given none where no path is one of Amazon S3', async () => {
+    expect(
+      await s3For({ config: configOf('source_type: file, file_path: s3.csv'), file: '', folder: '' }, ['p']),
+    ).toEqual({});
+    expect(
+      await s3For({ config: configOf('source_type: api, endpoint: "s3://x"'), file: '', folder: '' }, ['p']),
+    ).toEqual({});
+  });
+});
+
+describe('the traits of a source', () => {
+  it('let an object stand in for the files, and parameters for those of an API', () => {
+    const { p: file } = configOf('source_type: file, file_path: [a.csv, b.csv]').pipelines;
+    const { p: api } = configOf('source_type: api, endpoint: x, params: { a: 1 }').pipelines;
+    if (file === undefined || api === undefined) throw new Error('both pipelines are there');
+    expect(traitsOf(file).filePaths(file)).toEqual(['a.csv', 'b.csv']);
+    expect(traitsOf(file).withObject?.(file, { bucket: 'b', key: 'k/x.csv' })).toMatchObject({
+      file_path: 's3://b/k/x.csv',
+    });
+    expect(traitsOf(file).withParams).toBeUndefined();
+    expect(traitsOf(api).filePaths(api)).toEqual([]);
+    expect(traitsOf(api).withObject).toBeUndefined();
+    expect(traitsOf(api).withParams?.(api, { b: 2 })).toMatchObject({ params: { a: 1, b: 2 } });
+  });
+});
