@@ -53,10 +53,36 @@ export const encodings = [
   'euc-jp',
 ] as const;
 
-export const fileFormats = ['csv', 'tsv', 'json', 'ndjson', 'parquet'] as const;
+interface FileFormatSettings {
+  /** Extensions of its files, in small letters. */
+  readonly extensions: readonly string[];
+  /** Which of the settings below mean something to it. */
+  readonly takes: readonly ('csv' | 'records_path' | 'encoding')[];
+  /** Between two fields, where it has fields. */
+  readonly delimiter?: string;
+}
+
+/** One entry for each file format; `lib/extract/file/formats.ts` says how its files become parts. */
+export const fileFormats = {
+  csv: { extensions: ['.csv'], takes: ['csv', 'encoding'], delimiter: ',' },
+  tsv: { extensions: ['.tsv', '.tab'], takes: ['csv', 'encoding'], delimiter: '\t' },
+  json: { extensions: ['.json'], takes: ['records_path', 'encoding'] },
+  ndjson: { extensions: ['.ndjson', '.jsonl'], takes: ['encoding'] },
+  parquet: { extensions: ['.parquet'], takes: [] },
+} as const satisfies Readonly<Record<string, FileFormatSettings>>;
+
+export type FileFormat = keyof typeof fileFormats;
+
+/** The settings of a format. */
+export function formatSettings(format: FileFormat): FileFormatSettings {
+  return fileFormats[format];
+}
+
+/** The names of all formats. */
+export const formatNames = Object.keys(fileFormats) as [FileFormat, ...FileFormat[]];
 
 export const fileSettingsShape = {
-  format: z.enum(fileFormats).optional().describe('What the files are. Default: by their extension.'),
+  format: z.enum(formatNames).optional().describe('What the files are. Default: by their extension.'),
   compression: z
     .enum(['none', 'gzip', 'zstd'])
     .optional()
@@ -80,5 +106,4 @@ export const fileSettingsShape = {
 };
 
 export type CsvSettings = z.infer<typeof csvSettingsSchema>;
-export type FileFormat = (typeof fileFormats)[number];
 export type Encoding = (typeof encodings)[number];

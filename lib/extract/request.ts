@@ -11,22 +11,22 @@ export interface S3Reader {
   readonly headObject: (input: {
     readonly Bucket: string;
     readonly Key: string;
-    readonly VersionId?: string;
+    readonly VersionId?: string | undefined;
   }) => Promise<HeadObjectCommandOutput>;
   readonly getObject: (
     input: {
       readonly Bucket: string;
       readonly Key: string;
-      readonly VersionId?: string;
-      readonly Range?: string;
-      readonly IfMatch?: string;
+      readonly VersionId?: string | undefined;
+      readonly Range?: string | undefined;
+      readonly IfMatch?: string | undefined;
     },
     options?: { readonly abortSignal?: AbortSignal },
   ) => Promise<GetObjectCommandOutput>;
   readonly listObjectsV2: (input: {
     readonly Bucket: string;
-    readonly Prefix?: string;
-    readonly ContinuationToken?: string;
+    readonly Prefix?: string | undefined;
+    readonly ContinuationToken?: string | undefined;
   }) => Promise<ListObjectsV2CommandOutput>;
 }
 
@@ -39,9 +39,9 @@ export interface ExtractProgress {
 /** A slice of the source for a backfill; it leaves the watermark alone. Texts as the cursor column has them. */
 export interface ExtractRange {
   /** Rows with a cursor value of this or later. */
-  readonly from?: string;
+  readonly from?: string | undefined;
   /** Rows with a cursor value before this. */
-  readonly to?: string;
+  readonly to?: string | undefined;
 }
 
 /** One file of a source, pinned: what is read later must still be this. */
@@ -52,12 +52,12 @@ export interface PinnedFile {
   readonly location: string;
   readonly bytes: number;
   /** Of a local file, ms since 1970. */
-  readonly modified_ms?: number;
+  readonly modified_ms?: number | undefined;
   /** Of an S3 object, with the quotes. */
-  readonly etag?: string;
-  readonly version_id?: string;
+  readonly etag?: string | undefined;
+  readonly version_id?: string | undefined;
   /** SHA-256 of a local file's bytes, hex. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
 }
 
 /** Which content a file source has right now. */
@@ -81,16 +81,16 @@ export interface ExtractRequest {
   readonly prefix: string;
   readonly resolveSecret: ResolveSecret;
   /** What the last successful run's manifest carried; rows up to it are not extracted again. */
-  readonly watermark?: Watermark;
-  readonly range?: ExtractRange;
+  readonly watermark?: Watermark | undefined;
+  readonly range?: ExtractRange | undefined;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** No page or file is begun after this moment; the manifest then says `complete: false`. */
   /** What `fingerprintSource` found, so that the files need not be read for it again. */
-  readonly fingerprint?: SourceFingerprint;
-  readonly deadline?: Date;
-  readonly signal?: AbortSignal;
-  readonly s3?: S3Reader;
-  readonly onProgress?: (progress: ExtractProgress) => void;
+  readonly fingerprint?: SourceFingerprint | undefined;
+  /** No page or file is begun after this moment; the manifest then says `complete: false`. */
+  readonly deadline?: Date | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly s3?: S3Reader | undefined;
+  readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
 }

@@ -30,7 +30,7 @@ export interface S3StoreOptions {
   /** Local folder for downloaded objects and files to be uploaded; made when needed. */
   readonly scratchDir: string;
   /** Files up to this size go in one request; larger ones in parts of at least this size. At least 5 MiB. */
-  readonly partBytes?: number;
+  readonly partBytes?: number | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { formatSettings } from '../source-file.ts';
 import { issueAdder } from './add-issue.ts';
 import type { fileSourceShape } from './file.ts';
 
@@ -8,13 +9,16 @@ type File = z.infer<z.ZodObject<typeof fileSourceShape>>;
 export function checkFileSource(source: File, context: z.core.$RefinementCtx): void {
   const add = issueAdder(context);
   const { csv, format } = source;
-  if (csv !== undefined && format !== undefined && format !== 'csv' && format !== 'tsv') {
+  const takes = format === undefined ? undefined : formatSettings(format).takes;
+  if (csv !== undefined && takes?.includes('csv') === false) {
     add(['csv'], `says how to read csv and tsv files, but format is ${format}`);
   }
-  if (source.records_path !== undefined && format !== undefined && format !== 'json') {
+  if (source.records_path !== undefined && takes?.includes('records_path') === false) {
     add(['records_path'], `leads through json files, but format is ${format}`);
   }
-  if (source.encoding !== undefined && format === 'parquet') add(['encoding'], 'does not apply to parquet files');
+  if (source.encoding !== undefined && takes?.includes('encoding') === false) {
+    add(['encoding'], `does not apply to ${format} files`);
+  }
   if (csv === undefined) return;
   if (!csv.header && csv.names === undefined) {
     add(['csv', 'names'], 'are needed where header is false, e.g. names: [id, name]');
@@ -28,7 +32,7 @@ export function checkFileSource(source: File, context: z.core.$RefinementCtx): v
   if (csv.thousands_separator !== undefined && csv.thousands_separator === csv.decimal_separator) {
     add(['csv', 'thousands_separator'], 'must differ from decimal_separator');
   }
-  const delimiter = csv.delimiter ?? (format === 'tsv' ? '\t' : ',');
+  const delimiter = csv.delimiter ?? formatSettings(format ?? 'csv').delimiter;
   for (const key of ['quote', 'escape', 'comment'] as const) {
     if (csv[key] !== undefined && csv[key] === delimiter) add(['csv', key], 'must differ from the delimiter');
   }

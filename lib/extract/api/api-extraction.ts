@@ -131,9 +131,9 @@ export class ApiExtraction {
       extracted_at: cursor.extracted_at,
       source_fingerprint: cursor.content,
       bytes_read: cursor.bytes_read,
-      ...(watermark === undefined ? {} : { watermark }),
-      ...(cursor.progress.already_loaded === 0 ? {} : { already_loaded_rows: cursor.progress.already_loaded }),
-      ...(cursor.warnings.length === 0 ? {} : { warnings: cursor.warnings }),
+      watermark,
+      already_loaded_rows: cursor.progress.already_loaded === 0 ? undefined : cursor.progress.already_loaded,
+      warnings: cursor.warnings.length === 0 ? undefined : cursor.warnings,
     });
   }
 }

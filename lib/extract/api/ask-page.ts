@@ -24,7 +24,7 @@ export interface AskedPage {
   /** Null when this was the last page. */
   readonly next: PagePosition | null;
   /** What a person should know. */
-  readonly warning?: string;
+  readonly warning?: string | undefined;
 }
 
 export function pagePlan(plan: Omit<PagePlan, 'captures'>): PagePlan {
@@ -53,15 +53,14 @@ export async function askPage(
       const { next, total } = judgePage(pagination, position, facts);
       const { shown } = answer;
       const warning = shrinkWarning(shown, position, total) ?? unfollowedWarning(shown, pagination, content.captures);
-      const said = warning === undefined ? {} : { warning };
       if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null };
       if (next !== undefined) {
         const moved = moveOn(position, next, { rows, digest, total, url: answer.url }, shown);
-        return { content, next: moved, ...said };
+        return { content, next: moved, warning };
       }
       const rowsSoFar = position.rows + rows;
       if (total !== undefined && rowsSoFar < total) throw new RowsMissingError(shown, rowsSoFar, total);
-      return { content, next: null, ...said };
+      return { content, next: null, warning };
     });
   } catch (thrown) {
     await sink.restart();

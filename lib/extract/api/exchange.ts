@@ -102,7 +102,7 @@ export class HttpConnections {
         method,
         agent: secure ? this.#https : this.#http,
         headers: payload === undefined ? headers : { ...headers, 'content-length': String(payload.length) },
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        signal: options.signal,
       });
       request.setTimeout(options.timeoutMs, () => request.destroy(new RequestTimeoutError(options.timeoutMs)));
       request.once('response', resolve);

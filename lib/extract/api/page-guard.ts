@@ -47,16 +47,12 @@ export function moveOn(
     page: position.page + 1,
     rows: position.rows + page.rows,
     ...next,
-    ...kept('last', last),
-    ...kept('checkpoint', milestone ? last : position.checkpoint),
-    ...kept('last_content', page.digest),
-    ...kept('checkpoint_content', milestone ? page.digest : position.checkpoint_content),
-    ...(page.total === undefined ? {} : { total: page.total }),
+    last,
+    checkpoint: milestone ? last : position.checkpoint,
+    last_content: page.digest,
+    checkpoint_content: milestone ? page.digest : position.checkpoint_content,
+    total: page.total,
   };
-}
-
-function kept<K extends string>(key: K, value: string | undefined): { readonly [key in K]?: string } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: string });
 }
 
 function digestOf(text: string): string {

@@ -1,6 +1,5 @@
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { Encoding } from '../../config/source-file.ts';
-import { rowSearch } from '../json/row-search.ts';
 import { PartWriter, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
 import { rejectedLine } from '../rejected-line.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
@@ -13,9 +12,9 @@ import {
   isWrongEncoding,
   looksLikeUtf16,
 } from './encoding.ts';
-import { EmptyFileError, EncodingMismatchError, InvalidParquetError } from './errors.ts';
-import { csvDialect, type FileKind } from './file-kind.ts';
-import { readJsonFile } from './read-json-file.ts';
+import { EmptyFileError, EncodingMismatchError } from './errors.ts';
+import type { FileKind } from './file-kind.ts';
+import { formatReader } from './formats.ts';
 
 /** What became of one file. */
 export interface CopiedFile {
@@ -46,8 +45,8 @@ export async function copyFile(
   settings: FileSettings,
   request: Pick<ExtractRequest, 'store' | 'prefix'>,
 ): Promise<CopiedFile> {
-  const extension = kind.format === 'json' ? 'ndjson' : kind.format === 'tsv' ? 'csv' : kind.format;
-  const writer = new PartWriter(request.store, rawPartName(request.prefix, extension), parts.sealed, Infinity);
+  const reader = formatReader(kind.format);
+  const writer = new PartWriter(request.store, rawPartName(request.prefix, reader.part), parts.sealed, Infinity);
   const refused = new PartWriter(request.store, rejectedPartName(request.prefix), parts.rejected, Infinity);
   let rejectedRows = 0;
   let rows = 0;
@@ -57,24 +56,24 @@ export async function copyFile(
     misfits.push(rejectedLine(file.shown, record.line, null, record.reason, record.raw));
   };
   try {
-    const text = kind.format === 'parquet' ? chunks : utf8(file, kind, chunks, settings, onMisfit);
-    if (kind.format === 'json')
-      rows = await readJsonFile(file.shown, text, rowSearch(settings.records_path), writer, onMisfit);
-    else {
+    const text = reader.text ? utf8(file, kind, chunks, settings, onMisfit) : chunks;
+    if (reader.write !== undefined) {
+      rows = await reader.write({ shown: file.shown, chunks: text, settings, onMisfit }, writer);
+    } else {
       let bytes = 0;
       let blank = true;
       let tail: Buffer = Buffer.alloc(0);
       for await (const chunk of text) {
         blank = blank && isBlank(chunk);
-        if (kind.format === 'parquet' && bytes === 0) checkParquet(file.shown, chunk);
-        if (kind.format === 'parquet') tail = Buffer.concat([tail, chunk.subarray(-4)]).subarray(-4);
+        if (bytes === 0) reader.checkEdge?.(file.shown, chunk);
+        if (reader.checkEdge !== undefined) tail = Buffer.concat([tail, chunk.subarray(-4)]).subarray(-4);
         bytes += chunk.length;
         await writer.write(chunk);
         await refused.write(Buffer.concat(misfits));
         misfits = [];
       }
       if (blank) throw new EmptyFileError(file.shown);
-      if (kind.format === 'parquet') checkParquet(file.shown, tail);
+      reader.checkEdge?.(file.shown, tail);
     }
     await refused.write(Buffer.concat(misfits));
     return { parts: await writer.seal(), rejected: await refused.seal(), rejectedRows, rows };
@@ -92,17 +91,16 @@ async function* utf8(
   settings: FileSettings,
   onMisfit: Parameters<typeof decodeText>[1]['onMisfit'],
 ): AsyncGenerator<Buffer> {
+  const reader = formatReader(kind.format);
   const { encoding, head, rest } = await beginText(file, kind, chunks);
   const all = joined(head, rest);
   if (encoding === 'utf-8') {
-    checkUtf8(file.shown, head, kind);
+    checkUtf8(file.shown, head, reader.headerLines(settings));
     yield* all;
     return;
   }
-  const dialect = kind.format === 'csv' || kind.format === 'tsv' ? csvDialect(kind.format, settings.csv) : undefined;
-  const options = { shown: file.shown, encoding, onMisfit };
-  const headerLines = kind.format === 'json' ? Infinity : dialect?.header === true ? dialect.skip_lines + 1 : 0;
-  yield* decodeText(all, { ...options, quotes: dialect, headerLines });
+  const headerLines = reader.headerLines(settings);
+  yield* decodeText(all, { shown: file.shown, encoding, onMisfit, quotes: reader.dialect(settings), headerLines });
 }
 
 interface TextStart {
@@ -147,7 +145,7 @@ export function textEncoding(shown: string, kind: FileKind, head: Buffer): Encod
  *
  * @throws {EncodingMismatchError} when the header or most lines are not
  */
-export function checkUtf8(shown: string, head: Buffer, kind: FileKind): void {
+export function checkUtf8(shown: string, head: Buffer, headerLines: number): void {
   const whole = head.length < headBytes ? head : head.subarray(0, head.lastIndexOf(0x0a) + 1);
   if (looksLikeUtf16(whole)) throw new EncodingMismatchError(shown, 'utf-8', 1, fittingEncodings(whole));
   if (decodeStrictly(whole, 'utf-8') !== undefined) return;
@@ -164,16 +162,11 @@ export function checkUtf8(shown: string, head: Buffer, kind: FileKind): void {
     if (decodeStrictly(bytes, 'utf-8') !== undefined && !bytes.includes(0)) continue;
     misfits += 1;
     sample.push(bytes);
-    if (line === 1 && kind.format !== 'ndjson')
-      throw new EncodingMismatchError(shown, 'utf-8', 1, fittingEncodings(whole));
+    if (line <= headerLines) throw new EncodingMismatchError(shown, 'utf-8', 1, fittingEncodings(whole));
   }
   if (isWrongEncoding(misfits, nonAscii)) {
     throw new EncodingMismatchError(shown, 'utf-8', misfits, fittingEncodings(Buffer.concat(sample)));
   }
-}
-
-export function checkParquet(shown: string, edge: Buffer): void {
-  if (edge.length < 4 || edge.toString('latin1', 0, 4) !== 'PAR1') throw new InvalidParquetError(shown);
 }
 
 export function isBlank(bytes: Buffer): boolean {

@@ -5,11 +5,12 @@ import { DeadlineReachedError } from '../deadline-reached-error.ts';
 import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
 import { fetchCursor, keepCursor } from '../stored-cursor.ts';
-import { checkParquet, checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
+import { checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
 import { EmptyFileError, FileTooSlowError, MixedFormatsError, TooManyBytesError } from './errors.ts';
 import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cursor.ts';
-import { csvDialect, type FileKind, fileKind } from './file-kind.ts';
+import { type FileKind, fileKind } from './file-kind.ts';
 import { assertUnchanged, fingerprintFiles } from './fingerprint.ts';
+import { formatReader } from './formats.ts';
 import { openFile, readEnds } from './open-file.ts';
 
 /**
@@ -38,7 +39,7 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
     extracted_at: cursor.extracted_at,
     source_fingerprint: cursor.fingerprint,
     bytes_read: cursor.bytes_read,
-    ...(cursor.warnings.length === 0 ? {} : { warnings: cursor.warnings }),
+    warnings: cursor.warnings.length === 0 ? undefined : cursor.warnings,
   });
 }
 
@@ -69,7 +70,7 @@ async function readCursor(request: ExtractRequest, settings: FileSettings): Prom
 
 function kindsOf(files: readonly PinnedFile[], settings: FileSettings): readonly FileKind[] {
   const kinds = files.map((file) => fileKind(file.shown, settings));
-  const family = ({ format }: FileKind): string => (format === 'tsv' ? 'csv' : format === 'json' ? 'ndjson' : format);
+  const family = ({ format }: FileKind): string => formatReader(format).part;
   const [first] = kinds;
   const odd = kinds.findIndex((kind) => first !== undefined && family(kind) !== family(first));
   if (first !== undefined && odd !== -1) {
@@ -93,7 +94,7 @@ async function extractFile(
   if (file.bytes === 0) throw new EmptyFileError(file.shown);
   await assertUnchanged(file);
   const before = cursor.parts.reduce((sum, part) => sum + part.bytes, 0);
-  if (await fitsAsItIs(file, kind)) {
+  if (await fitsAsItIs(file, kind, settings)) {
     if (before + file.bytes > settings.max_bytes) throw new TooManyBytesError(file.shown, settings.max_bytes);
     return { ...next, parts: [...cursor.parts, partOf(file, kind, settings, file.location, true)] };
   }
@@ -116,17 +117,16 @@ async function extractFile(
 }
 
 /** Whether rows can be read from the file itself: local, not packed, UTF-8, and not one JSON document. */
-async function fitsAsItIs(file: PinnedFile, kind: FileKind): Promise<boolean> {
-  if (isS3Path(file.location) || kind.compression !== 'none' || kind.format === 'json') return false;
+async function fitsAsItIs(file: PinnedFile, kind: FileKind, settings: FileSettings): Promise<boolean> {
+  const reader = formatReader(kind.format);
+  if (isS3Path(file.location) || kind.compression !== 'none' || !reader.asIs) return false;
   const { head, tail } = await readEnds(file, headBytes);
-  if (kind.format === 'parquet') {
-    checkParquet(file.shown, head);
-    checkParquet(file.shown, tail.subarray(-4));
-    return true;
-  }
+  reader.checkEdge?.(file.shown, head);
+  reader.checkEdge?.(file.shown, tail.subarray(-4));
+  if (!reader.text) return true;
   if (textEncoding(file.shown, kind, head) !== 'utf-8') return false;
   if (file.bytes <= headBytes && isBlank(head.subarray(head[0] === 0xef ? 3 : 0))) throw new EmptyFileError(file.shown);
-  checkUtf8(file.shown, head, kind);
+  checkUtf8(file.shown, head, reader.headerLines(settings));
   return true;
 }
 
@@ -150,22 +150,15 @@ async function* watched(
 }
 
 function partOf(file: PinnedFile, kind: FileKind, settings: FileSettings, location: string, local: boolean): RawPart {
-  const part = {
+  const { dialect, part } = formatReader(kind.format);
+  return {
     location,
     local,
     source: file.shown,
+    format: part,
+    csv: dialect(settings),
     bytes: file.bytes,
-    ...(settings.file_name_column === undefined ? {} : { source_column: settings.file_name_column }),
-    ...(local && file.modified_ms !== undefined ? { modified_ms: file.modified_ms } : {}),
+    source_column: settings.file_name_column,
+    modified_ms: local ? file.modified_ms : undefined,
   };
-  switch (kind.format) {
-    case 'csv':
-    case 'tsv':
-      return { ...part, format: 'csv', csv: csvDialect(kind.format, settings.csv) };
-    case 'json':
-    case 'ndjson':
-      return { ...part, format: 'ndjson' };
-    case 'parquet':
-      return { ...part, format: 'parquet' };
-  }
 }

@@ -42,8 +42,10 @@ async function pinLocalFile(file: FoundFile, signal: AbortSignal | undefined): P
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    const options = { highWaterMark: 1024 * 1024, ...(signal === undefined ? {} : { signal }) };
-    for await (const chunk of createReadStream(file.location, options) as AsyncIterable<Buffer>) {
+    for await (const chunk of createReadStream(file.location, {
+      highWaterMark: 1024 * 1024,
+      signal,
+    }) as AsyncIterable<Buffer>) {
       hash.update(chunk);
       bytes += chunk.length;
     }

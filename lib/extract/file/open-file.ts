@@ -48,8 +48,7 @@ async function* packedBytes(
     return;
   }
   try {
-    const options = { highWaterMark: blockBytes, ...(signal === undefined ? {} : { signal }) };
-    yield* createReadStream(file.location, options) as AsyncIterable<Buffer>;
+    yield* createReadStream(file.location, { highWaterMark: blockBytes, signal }) as AsyncIterable<Buffer>;
   } catch (cause) {
     if (signal?.aborted === true) throw cause;
     throw new SourceFileUnreadableError(file.shown, { cause });

@@ -45,8 +45,8 @@ async function pinObject(s3: S3Reader, shown: string, bucket: string, key: strin
       shown,
       location: `s3://${bucket}/${key}`,
       bytes: head.ContentLength ?? 0,
-      ...(head.ETag === undefined ? {} : { etag: head.ETag }),
-      ...(head.VersionId === undefined ? {} : { version_id: head.VersionId }),
+      etag: head.ETag,
+      version_id: head.VersionId,
     };
   } catch (cause) {
     if (s3Status(cause) === 404) throw new SourceFileNotFoundError(shown, shown, await nearestKey(s3, bucket, key));
@@ -58,7 +58,7 @@ async function* listObjects(s3: S3Reader, shown: string, bucket: string, prefix:
   let token: string | undefined;
   do {
     const page = await s3
-      .listObjectsV2({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) })
+      .listObjectsV2({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })
       .catch((cause: unknown) => {
         throw refused(shown, 's3:ListBucket', cause);
       });

@@ -49,7 +49,7 @@ async function readRange(
   file: PinnedFile,
   from: number,
   to: number,
-  { clock, signal }: S3ReadOptions,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<Buffer> {
   const { bucket, key } = s3Place(file.location);
   for (let attempt = 0; ; attempt += 1) {
@@ -59,17 +59,17 @@ async function readRange(
           Bucket: bucket,
           Key: key,
           Range: `bytes=${from}-${to - 1}`,
-          ...(file.etag === undefined ? {} : { IfMatch: file.etag }),
-          ...(file.version_id === undefined ? {} : { VersionId: file.version_id }),
+          IfMatch: file.etag,
+          VersionId: file.version_id,
         },
-        signal === undefined ? {} : { abortSignal: signal },
+        { abortSignal: signal },
       );
       const bytes = await bodyOf(answer);
       if (answer.ETag !== file.etag) throw new SourceFileChangedError(file.shown);
       if (bytes.length === to - from) return bytes;
       throw new IncompleteRangeError(bytes.length, to - from);
     } catch (cause) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       if (cause instanceof SourceFileChangedError) throw cause;
       const status = s3Status(cause);
       if (status === 412 || status === 404 || status === 416) throw new SourceFileChangedError(file.shown);

@@ -45,7 +45,7 @@ export function advance(progress: Progress, rows: readonly NewRow[]): Progress {
       type: top.type,
       value: top.text,
       boundary_rows: count,
-      ...(boundary === undefined ? {} : { boundary: boundary.toJSON() }),
+      boundary: boundary?.toJSON(),
     },
   };
 }

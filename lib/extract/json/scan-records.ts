@@ -19,7 +19,7 @@ export interface ScanOptions {
   /** Called after each piece, so that records need not pile up. */
   readonly afterPiece: () => Promise<void>;
   /** Several documents may follow each other. */
-  readonly many?: boolean;
+  readonly many?: boolean | undefined;
 }
 
 /**
