@@ -21,7 +21,7 @@ export const connectionShape = {
     .positive()
     .max(900)
     .optional()
-    .describe('Longest silence of the API, before and within an answer. Default: 30.'),
+    .describe('Longest silence of the API, before and within a response. Default: 30.'),
   rate_limit: rateLimitSchema.optional().describe('Requests per interval. Default: no limit.'),
   concurrency: z
     .int()

@@ -55,4 +55,5 @@ export const authSchema = z.discriminatedUnion('type', [
 ]);
 
 export type AuthSettings = z.infer<typeof authSchema>;
-export type OAuth2Settings = z.infer<typeof oauth2AuthSchema>;
+export type AuthType = AuthSettings['type'];
+export type AuthOf<T extends AuthType> = Extract<AuthSettings, { type: T }>;

@@ -11,7 +11,7 @@ const placeSchema = z
 const stopShape = {
   has_more_path: jsonPathSchema
     .optional()
-    .describe('JSONPath of a flag in the answer; false, 0, "false", null or its absence ends the pages.'),
+    .describe('JSONPath of a flag in the response; false, 0, "false", null or its absence ends the pages.'),
   stop_on_empty_page: z.boolean().default(true).describe('A page without rows is the last one.'),
   end_statuses: z
     .array(z.int().min(400).max(499))
@@ -26,9 +26,25 @@ const totalShape = {
   total_header: z.string().min(1).optional().describe('Header with the number of all rows, e.g. "X-Total-Count".'),
 };
 
+/** Pages that are counted need something that ends them. */
+function checkEnds(
+  pages: {
+    readonly stop_on_empty_page: boolean;
+    readonly has_more_path?: string | undefined;
+    readonly total_path?: string | undefined;
+    readonly total_header?: string | undefined;
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  const { has_more_path, stop_on_empty_page, total_header, total_path } = pages;
+  if (stop_on_empty_page || (has_more_path ?? total_path ?? total_header) !== undefined) return;
+  const message = 'would never end: give has_more_path or total_path, or leave stop_on_empty_page at true';
+  context.addIssue({ code: 'custom', message });
+}
+
 export const noPagesSchema = z
   .strictObject({ type: z.literal('none') })
-  .describe('One request, one answer; whatever it says of further pages.');
+  .describe('One request, one response; whatever it says of further pages.');
 
 export const pageNumberSchema = z
   .strictObject({
@@ -42,6 +58,13 @@ export const pageNumberSchema = z
     ...totalShape,
     ...stopShape,
   })
+  .superRefine((pages, context) => {
+    if ((pages.size_param !== undefined) !== (pages.page_size !== undefined)) {
+      const message = 'needs size_param and page_size together, e.g. size_param: per_page with page_size: 100';
+      context.addIssue({ code: 'custom', message });
+    }
+    if (pages.total_pages_path === undefined) checkEnds(pages, context);
+  })
   .describe('?page=1, ?page=2, …');
 
 export const offsetSchema = z
@@ -54,6 +77,7 @@ export const offsetSchema = z
     ...totalShape,
     ...stopShape,
   })
+  .superRefine(checkEnds)
   .describe('?offset=0&limit=100, ?offset=100&limit=100, … The offset moves by the rows received.');
 
 export const cursorSchema = z
@@ -61,15 +85,20 @@ export const cursorSchema = z
     type: z.literal('cursor'),
     in: placeSchema,
     cursor_param: z.string().min(1).default('cursor').describe('Parameter that takes the cursor.'),
-    cursor_path: jsonPathSchema.optional().describe('JSONPath of the next cursor in the answer.'),
-    cursor_header: z.string().min(1).optional().describe('Header of the answer with the next cursor.'),
+    cursor_path: jsonPathSchema.optional().describe('JSONPath of the next cursor in the response.'),
+    cursor_header: z.string().min(1).optional().describe('Header of the response with the next cursor.'),
     ...stopShape,
     stop_on_empty_page: z
       .boolean()
       .default(false)
       .describe('A page without rows is the last one, though it has a cursor.'),
   })
-  .describe('Each answer has the cursor of the next; none, null or an empty one ends the pages.');
+  .superRefine((pages, context) => {
+    if ((pages.cursor_path === undefined) !== (pages.cursor_header === undefined)) return;
+    const message = 'needs one of cursor_path and cursor_header, e.g. cursor_path: $.next_cursor';
+    context.addIssue({ code: 'custom', message });
+  })
+  .describe('Each response has the cursor of the next; none, null or an empty one ends the pages.');
 
 export const linkHeaderSchema = z
   .strictObject({
@@ -93,7 +122,7 @@ export const nextUrlSchema = z
       .default(false)
       .describe('A page without rows is the last one, though it has a URL.'),
   })
-  .describe('Each answer has the URL of the next page in its body.');
+  .describe('Each response has the URL of the next page in its body.');
 
 export const paginationSchema = z.discriminatedUnion('type', [
   noPagesSchema,
@@ -105,3 +134,5 @@ export const paginationSchema = z.discriminatedUnion('type', [
 ]);
 
 export type PaginationSettings = z.infer<typeof paginationSchema>;
+export type PaginationType = PaginationSettings['type'];
+export type PaginationOf<T extends PaginationType> = Extract<PaginationSettings, { type: T }>;

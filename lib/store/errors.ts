@@ -2,7 +2,7 @@ import { TerminalError, TransientError } from '../errors.ts';
 
 type Options = { readonly cause?: unknown };
 
-/** The staging bucket did not answer, or asked to slow down, in every attempt of the client. */
+/** The staging bucket did not respond, or asked to slow down, in every attempt of the client. */
 export class StoreUnavailableError extends TransientError {
   override readonly name = 'StoreUnavailableError';
   readonly code = 'store_unavailable';

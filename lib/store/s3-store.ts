@@ -62,16 +62,16 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
       await rm(localPath, { force: true });
     },
     get: async (key) => {
-      const answer = await getObject(client, bucket, key);
-      return answer === undefined ? undefined : await tried(key, () => answer.transformToByteArray());
+      const response = await getObject(client, bucket, key);
+      return response === undefined ? undefined : await tried(key, () => response.transformToByteArray());
     },
     localPath: async (key) => {
       const file = localOf('in', key);
       if (await exists(file)) return file;
-      const answer = await getObject(client, bucket, key);
-      if (answer === undefined) throw new StagedObjectMissingError(bucket, key);
+      const response = await getObject(client, bucket, key);
+      if (response === undefined) throw new StagedObjectMissingError(bucket, key);
       await mkdir(path.dirname(file), { recursive: true });
-      await tried(key, () => pipeline(answer as unknown as Readable, createWriteStream(`${file}.new`)));
+      await tried(key, () => pipeline(response as unknown as Readable, createWriteStream(`${file}.new`)));
       await rename(`${file}.new`, file);
       return file;
     },
@@ -90,8 +90,8 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
 /** An object's body, or undefined when there is none. */
 async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: string) {
   try {
-    const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return answer.Body;
+    const response = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return response.Body;
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'NoSuchKey') return undefined;
     throw storeError(bucket, key, cause);
@@ -137,8 +137,10 @@ async function removeAll(client: Pick<S3Client, 'send'>, bucket: string, prefix:
     );
     const Objects = (page.Contents ?? []).map(({ Key }) => ({ Key }));
     if (Objects.length > 0) {
-      const answer = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
-      const [failed] = answer.Errors ?? [];
+      const response = await client.send(
+        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+      );
+      const [failed] = response.Errors ?? [];
       if (failed !== undefined) throw new Error(`${failed.Key} was not deleted: ${failed.Code}`);
     }
     token = page.NextContinuationToken;

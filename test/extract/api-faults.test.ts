@@ -487,7 +487,7 @@ describe('an OAuth token', () => {
 
   it.each([
     [400, '{"error":"invalid_client"}', 'oauth_token_refused', 'it answered 400: {"error":"invalid_client"}'],
-    [200, '<html>', 'oauth_token_refused', 'its answer has no access_token: <html>'],
+    [200, '<html>', 'oauth_token_refused', 'its response has no access_token: <html>'],
     [503, 'busy', 'oauth_server_busy', 'answered 503 when it was asked for a token: busy'],
   ])('that is not given fails the run: %i %s', async (status, body, code, message) => {
     const api = await startApi((_request, response) => sendJson(response, body, {}, status));

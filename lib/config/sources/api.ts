@@ -18,7 +18,7 @@ export const apiSourceShape = {
   body: z.record(z.string(), z.json()).optional().describe('JSON body of a POST request.'),
   records_path: jsonPathSchema
     .optional()
-    .describe('JSONPath (RFC 9535) of the rows in an answer. Default: `results`, or the answer if it is an array.'),
+    .describe('JSONPath (RFC 9535) of the rows in a response. Default: `results`, or the response if it is an array.'),
   pagination: paginationSchema
     .optional()
     .describe('How the rows are dealt out in pages. Default: links of RFC 8288 and `next` URLs are followed.'),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parentPlaceholder } from '../parent-placeholder.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
 import type { apiSourceShape } from './api.ts';
 
@@ -19,33 +20,15 @@ function checkPagination({ pagination, method, parent }: Api, add: AddIssue): vo
     [['parent', 'pagination'], parent?.pagination],
   ] as const) {
     if (pages === undefined) continue;
-    if (pages.type === 'cursor' && (pages.cursor_path === undefined) === (pages.cursor_header === undefined)) {
-      add(path, 'needs one of cursor_path and cursor_header, e.g. cursor_path: $.next_cursor');
-    }
     if ('in' in pages && pages.in === 'body' && (method !== 'POST' || path.length > 1)) {
       add([...path, 'in'], 'the body is sent with method: POST only; use in: query');
-    }
-    if (pages.type === 'page_number' && (pages.size_param === undefined) !== (pages.page_size === undefined)) {
-      add(path, 'needs size_param and page_size together, e.g. size_param: per_page with page_size: 100');
-    }
-    if (
-      (pages.type === 'page_number' || pages.type === 'offset') &&
-      !pages.stop_on_empty_page &&
-      pages.has_more_path === undefined &&
-      pages.total_path === undefined &&
-      pages.total_header === undefined &&
-      !('total_pages_path' in pages && pages.total_pages_path !== undefined)
-    ) {
-      add(path, 'would never end: give has_more_path or total_path, or leave stop_on_empty_page at true');
     }
   }
 }
 
-const placeholder = /\{parent\.([^{}]+)\}/;
-
 function checkParent(source: Api, add: AddIssue): void {
   const texts = [source.endpoint, JSON.stringify(source.params), JSON.stringify(source.body ?? {})];
-  const used = texts.some((text) => placeholder.test(text));
+  const used = texts.some((text) => text.search(parentPlaceholder) !== -1);
   if (source.parent === undefined && used) {
     add(['endpoint'], '{parent.…} needs a parent, e.g. parent: {endpoint: users}');
   }

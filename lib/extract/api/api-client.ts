@@ -16,19 +16,19 @@ import {
   WaitTooLongError,
 } from './errors.ts';
 import { readExcerpt } from './excerpt.ts';
-import type { HttpAnswer, HttpConnections, HttpRequest } from './exchange.ts';
+import type { HttpConnections, HttpRequest, HttpResponse } from './http-connections.ts';
 import { isCertificateFault, isNetworkFault } from './network-fault.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Redactor } from './redactor.ts';
 import { askedWaitMs, isBusyStatus, nextWaitMs, usedUpWaitMs } from './retry-wait.ts';
 
 /** A request without what proves who sends it. */
-export type ApiCall = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
+export type ApiRequest = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** A good answer whose body has not been read yet. */
-export interface ApiAnswer {
+/** A good response whose body has not been read yet. */
+export interface ApiResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly url: URL;
@@ -56,7 +56,7 @@ export interface ApiClientParts {
   readonly stop: AbortController;
 }
 
-/** Asks an API until it answers, within what is allowed and patient. */
+/** Sends requests to an API and repeats those that failed, as often and as long as the settings allow. */
 export class ApiClient {
   readonly parts: ApiClientParts;
   requests = 0;
@@ -66,14 +66,14 @@ export class ApiClient {
   }
 
   /**
-   * Sends a call and has its answer consumed, again from the start after a busy status or a network fault, also one in
+   * Sends a request and has its response consumed, again from the start after a busy status or a network fault, also one in
    * the middle of the body. `consume` has to forget what an earlier attempt gave it.
    *
    * @throws {ApiBusyError} {ApiUnreachableError} {WaitTooLongError} transient: all attempts failed
    * @throws {ApiStatusError} {ContentEncodingError} {RedirectLoopError} {ApiCertificateError} terminal
    * @throws {DeadlineReachedError} when the next attempt would begin after the deadline
    */
-  async ask<T>(call: ApiCall, consume: (answer: ApiAnswer) => Promise<T>): Promise<T> {
+  async send<T>(call: ApiRequest, consume: (response: ApiResponse) => Promise<T>): Promise<T> {
     const { clock, random, redactor, retry, signal } = this.parts;
     const shown: RequestShown = { method: call.method, url: redactor.url(call.url) };
     let renewed = false;
@@ -83,26 +83,26 @@ export class ApiClient {
       let asked: number | undefined;
       const authorization = await this.parts.authorizer.authorize();
       try {
-        const answer = await this.#send(call, authorization);
-        if (answer === undefined) throw new RedirectLoopError(shown, 20);
-        const where: RequestShown = { method: call.method, url: redactor.url(answer.url) };
-        if (answer.status >= 200 && answer.status <= 299) {
-          const used = usedUpWaitMs(answer.headers, retry.reset_headers, clock.now());
-          if (used > 0) this.parts.limiter.hold(this.#allowed(used, where, answer.status));
-          return await this.#consume(answer, where, consume);
+        const response = await this.#send(call, authorization);
+        if (response === undefined) throw new RedirectLoopError(shown, 20);
+        const where: RequestShown = { method: call.method, url: redactor.url(response.url) };
+        if (response.status >= 200 && response.status <= 299) {
+          const used = usedUpWaitMs(response.headers, retry.reset_headers, clock.now());
+          if (used > 0) this.parts.limiter.hold(this.#allowed(used, where, response.status));
+          return await this.#consume(response, where, consume);
         }
-        const excerpt = await readExcerpt(decodeBody(answer.body, answer.headers['content-encoding']), redactor);
-        answer.body.destroy();
-        if (answer.status === 401 && !renewed && (await this.parts.authorizer.renew(authorization))) {
+        const excerpt = await readExcerpt(decodeBody(response.body, response.headers['content-encoding']), redactor);
+        response.body.destroy();
+        if (response.status === 401 && !renewed && (await this.parts.authorizer.renew(authorization))) {
           renewed = true;
           continue;
         }
-        if (!isBusyStatus(answer.status)) {
-          throw new ApiStatusError(where, answer.status, excerpt, remedyFor(answer));
+        if (!isBusyStatus(response.status)) {
+          throw new ApiStatusError(where, response.status, excerpt, remedyFor(response));
         }
-        asked = askedWaitMs(answer.headers, retry.reset_headers, clock.now());
-        if (asked !== undefined) this.#allowed(asked, where, answer.status);
-        failure = new ApiBusyError(where, answer.status, attempt + 1, excerpt);
+        asked = askedWaitMs(response.headers, retry.reset_headers, clock.now());
+        if (asked !== undefined) this.#allowed(asked, where, response.status);
+        failure = new ApiBusyError(where, response.status, attempt + 1, excerpt);
       } catch (cause) {
         if (signal.aborted || !isNetworkFault(cause)) throw cause;
         if (isCertificateFault(cause)) throw new ApiCertificateError(shown, { cause });
@@ -124,7 +124,7 @@ export class ApiClient {
     this.parts.connections.close();
   }
 
-  async #send(call: ApiCall, authorization: { headers: object; query: object }): Promise<HttpAnswer | undefined> {
+  async #send(call: ApiRequest, authorization: { headers: object; query: object }): Promise<HttpResponse | undefined> {
     const { clock, connections, deadline, limiter, origin, privateHeaders, privateQuery, signal } = this.parts;
     if (deadline !== undefined && Math.max(clock.now().getTime(), limiter.opensAt) >= deadline.getTime()) {
       throw new DeadlineReachedError();
@@ -152,15 +152,19 @@ export class ApiClient {
     );
   }
 
-  async #consume<T>(answer: HttpAnswer, shown: RequestShown, consume: (answer: ApiAnswer) => Promise<T>): Promise<T> {
-    const encoding = answer.headers['content-encoding'];
-    const body = decodeBody(answer.body, encoding);
+  async #consume<T>(
+    response: HttpResponse,
+    shown: RequestShown,
+    consume: (response: ApiResponse) => Promise<T>,
+  ): Promise<T> {
+    const encoding = response.headers['content-encoding'];
+    const body = decodeBody(response.body, encoding);
     try {
       if (body === undefined) throw new ContentEncodingError(shown, String(encoding));
-      return await consume({ status: answer.status, headers: answer.headers, url: answer.url, body, shown });
+      return await consume({ status: response.status, headers: response.headers, url: response.url, body, shown });
     } finally {
       body?.destroy();
-      if (!answer.body.readableEnded) answer.body.destroy();
+      if (!response.body.readableEnded) response.body.destroy();
     }
   }
 
@@ -180,11 +184,11 @@ export class ApiClient {
   }
 }
 
-function remedyFor(answer: HttpAnswer): string {
-  if (answer.leftOrigin) {
-    return `It was redirected to ${answer.url.origin}, where credentials are not sent; if that is the API, set base_url to it.`;
+function remedyFor(response: HttpResponse): string {
+  if (response.leftOrigin) {
+    return `It was redirected to ${response.url.origin}, where credentials are not sent; if that is the API, set base_url to it.`;
   }
-  switch (answer.status) {
+  switch (response.status) {
     case 401:
       return 'Check auth: the credentials are missing, wrong or expired.';
     case 403:

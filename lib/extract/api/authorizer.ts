@@ -1,5 +1,6 @@
+import type { Clock } from '../../clock.ts';
 import type { ResolveSecret, SecretReference } from '../../config/secret.ts';
-import type { AuthSettings } from '../../config/source-auth.ts';
+import type { HttpConnections } from './http-connections.ts';
 import type { Redactor } from './redactor.ts';
 
 /** What proves to the API who is asking. */
@@ -15,6 +16,17 @@ export interface Authorizer {
   readonly renew: (refused: Authorization) => Promise<boolean>;
 }
 
+/** What an authorizer is made with. */
+export interface AuthorizerParts {
+  readonly resolveSecret: ResolveSecret;
+  readonly redactor: Redactor;
+  readonly connections: HttpConnections;
+  readonly clock: Clock;
+  readonly delaysSeconds: readonly number[];
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Looks a value up unless it stands in the open, and has it kept out of messages. */
 export async function resolved(
   value: string | SecretReference,
@@ -25,39 +37,4 @@ export async function resolved(
   const secret = await resolveSecret(value);
   redactor.learn(secret);
   return secret;
-}
-
-/** Credentials that stay the same through a run. */
-export async function fixedAuthorizer(
-  auth: Exclude<AuthSettings, { type: 'oauth2_client_credentials' }> | undefined,
-  resolveSecret: ResolveSecret,
-  redactor: Redactor,
-): Promise<Authorizer> {
-  const read = (value: string | SecretReference) => resolved(value, resolveSecret, redactor);
-  const authorization = await fixedAuthorization(auth, read, redactor);
-  return { authorize: async () => authorization, renew: async () => false };
-}
-
-async function fixedAuthorization(
-  auth: Exclude<AuthSettings, { type: 'oauth2_client_credentials' }> | undefined,
-  read: (value: string | SecretReference) => Promise<string>,
-  redactor: Redactor,
-): Promise<Authorization> {
-  switch (auth?.type) {
-    case undefined:
-      return { headers: {}, query: {} };
-    case 'bearer':
-      return { headers: { authorization: `Bearer ${await read(auth.token)}` }, query: {} };
-    case 'api_key': {
-      const key = await read(auth.key);
-      return auth.in === 'query'
-        ? { headers: {}, query: { [auth.name]: key } }
-        : { headers: { [auth.name.toLowerCase()]: key }, query: {} };
-    }
-    case 'basic': {
-      const pair = Buffer.from(`${await read(auth.username)}:${await read(auth.password)}`).toString('base64');
-      redactor.learn(pair);
-      return { headers: { authorization: `Basic ${pair}` }, query: {} };
-    }
-  }
 }

@@ -12,7 +12,7 @@ export interface RejectedRecord {
 }
 
 /**
- * Keeps the rows of one child while those of its elder siblings are still coming. They leave in the order they came.
+ * Keeps the rows of one child until those of the parents before it have been taken. They leave in the order they came.
  */
 export class ChildSpool {
   readonly #disk: PartWriter;

@@ -94,7 +94,7 @@ export class RowsNotFoundError extends TerminalError {
   constructor(request: RequestShown, path: string, rootKind: string, names: readonly string[], excerpt: string) {
     const has = rootKind === 'object' ? `an object with ${names.join(', ') || 'no members'}` : `an ${rootKind}`;
     super(
-      `The answer of ${request.method} ${request.url} has no rows at ${path}: it is ${has}${said(excerpt)}. Set records_path, e.g. records_path: $.data[*].`,
+      `The response of ${request.method} ${request.url} has no rows at ${path}: it is ${has}${said(excerpt)}. Set records_path, e.g. records_path: $.data[*].`,
     );
   }
 }
@@ -106,12 +106,12 @@ export class DocumentTooLargeError extends TerminalError {
 
   constructor(request: RequestShown, maxBytes: number) {
     super(
-      `The answer of ${request.method} ${request.url} has more than ${Math.floor(maxBytes / 1024 / 1024)} MiB, too much for a JSONPath with filters, slices or "..". Use a path of names and [*], or ask for smaller pages.`,
+      `The response of ${request.method} ${request.url} has more than ${Math.floor(maxBytes / 1024 / 1024)} MiB, too much for a JSONPath with filters, slices or "..". Use a path of names and [*], or ask for smaller pages.`,
     );
   }
 }
 
-/** The answer's body cannot be unpacked, and was not just cut off. */
+/** The response's body cannot be unpacked, and was not just cut off. */
 export class ContentEncodingError extends TerminalError {
   override readonly name = 'ContentEncodingError';
   readonly code = 'api_content_encoding';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Redactor } from './redactor.ts';
 
-/** Characters of an answer that a message quotes, as is usual for logs: enough for the reason, not a page. */
+/** Characters of a response that a message quotes, as is usual for logs: enough for the reason, not a page. */
 const excerptCharacters = 300;
 /** Bytes read of a body that is only quoted. */
 const excerptBytes = 4_096;

@@ -8,12 +8,12 @@ import type { ExtractRequest } from '../request.ts';
 import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiExtraction } from './api-extraction.ts';
-import { askPage, pagePlan } from './ask-page.ts';
 import { endpointUrl } from './endpoint.ts';
+import { fetchPage, pagePlan } from './fetch-page.ts';
 import { listParents } from './list-parents.ts';
 import { defaultConcurrency, openClient } from './open-client.ts';
-import { type BaseCall, draftOf, put } from './page-call.ts';
 import { readChildren } from './read-children.ts';
+import { type BaseRequest, draftOf, put } from './request-draft.ts';
 
 /** Extracts the pages of an API, beginning where the cursor in the store stands. */
 export async function extractApi(request: ExtractRequest, settings: ApiSettings): Promise<RawManifest> {
@@ -21,7 +21,7 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   const { name } = request.pipeline;
   if (incremental === undefined && request.range !== undefined) throw new RangeNeedsCursorError(name);
   const window = incremental === undefined ? undefined : windowOf(incremental, name, request.watermark, request.range);
-  const base = baseCall(request, settings, window);
+  const base = baseRequest(request, settings, window);
   const cursor = await readCursor(request, settings);
   const client = await openClient(request, settings);
   const shown = client.parts.redactor.url(base.url);
@@ -47,7 +47,7 @@ async function readCursor(request: ExtractRequest, settings: ApiSettings): Promi
 }
 
 /** Reads until the last page, the deadline, or an error; gives back what stopped it. */
-async function readRows(extraction: ApiExtraction, base: BaseCall): Promise<unknown> {
+async function readRows(extraction: ApiExtraction, base: BaseRequest): Promise<unknown> {
   const { settings } = extraction;
   try {
     if (settings.parent === undefined) await readPages(extraction, base);
@@ -63,7 +63,7 @@ async function readRows(extraction: ApiExtraction, base: BaseCall): Promise<unkn
   }
 }
 
-async function readPages(extraction: ApiExtraction, base: BaseCall): Promise<void> {
+async function readPages(extraction: ApiExtraction, base: BaseRequest): Promise<void> {
   const { client, settings } = extraction;
   const plan = pagePlan({
     base,
@@ -74,19 +74,19 @@ async function readPages(extraction: ApiExtraction, base: BaseCall): Promise<voi
   while (extraction.cursor.position !== null) {
     const { position } = extraction.cursor;
     const sink = extraction.sink(position.rows);
-    const { content, next, warning } = await askPage(client, plan, position, sink, () => sink.enough);
+    const { content, next, warning } = await fetchPage(client, plan, position, sink, () => sink.enough);
     if (warning !== undefined) extraction.warn(warning);
     extraction.keep(sink, { bytes: content.bytes, digests: [content.digest] }, { position: next });
     await extraction.saveIfDue();
   }
 }
 
-function baseCall(request: ExtractRequest, settings: ApiSettings, window: Window | undefined): BaseCall {
+function baseRequest(request: ExtractRequest, settings: ApiSettings, window: Window | undefined): BaseRequest {
   const url = endpointUrl(request.pipeline.dataSource.base_url, settings.endpoint);
   for (const [name, value] of Object.entries(settings.params)) {
     if (typeof value !== 'object') url.searchParams.set(name, String(value));
   }
-  const base: BaseCall = { method: settings.method, url, headers: {}, body: settings.body };
+  const base: BaseRequest = { method: settings.method, url, headers: {}, body: settings.body };
   const { incremental } = settings;
   if (incremental === undefined || window === undefined) return base;
   const call = draftOf(base);
@@ -96,5 +96,5 @@ function baseCall(request: ExtractRequest, settings: ApiSettings, window: Window
   if (incremental.end_param !== undefined && window.end !== undefined) {
     put(call, incremental.in, incremental.end_param, window.end);
   }
-  return { ...base, url: call.url, headers: call.headers, body: call.body as BaseCall['body'] };
+  return { ...base, url: call.url, headers: call.headers, body: call.body as BaseRequest['body'] };
 }

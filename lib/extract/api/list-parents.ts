@@ -2,9 +2,9 @@ import type { ParentSettings } from '../../config/source-parent.ts';
 import { rowSearch } from '../json/row-search.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
-import { askPage, pagePlan } from './ask-page.ts';
 import { endpointUrl } from './endpoint.ts';
 import { ParentFieldMissingError } from './errors.ts';
+import { fetchPage, pagePlan } from './fetch-page.ts';
 import { firstPosition } from './page-position.ts';
 import type { RowSink } from './page-reader.ts';
 import { neededFields, parentReader } from './parent-fields.ts';
@@ -12,7 +12,7 @@ import { neededFields, parentReader } from './parent-fields.ts';
 /**
  * Lists the rows of the parent endpoint and keeps what is needed of each, page by page.
  *
- * @throws {ParentFieldMissingError} and what `askPage` throws; pages before are kept
+ * @throws {ParentFieldMissingError} and what `fetchPage` throws; pages before are kept
  */
 export async function listParents(extraction: ApiExtraction, parent: ParentSettings): Promise<void> {
   const { client, request, settings } = extraction;
@@ -47,7 +47,7 @@ export async function listParents(extraction: ApiExtraction, parent: ParentSetti
         flush: async () => undefined,
       };
       const position = cursor.position ?? firstPosition;
-      const { content, next } = await askPage(client, plan, position, sink, () => lines.length >= room);
+      const { content, next } = await fetchPage(client, plan, position, sink, () => lines.length >= room);
       await writer.write(Buffer.concat(lines));
       const sealed = (await writer.seal()).map(({ location }) => location);
       extraction.cursor = {

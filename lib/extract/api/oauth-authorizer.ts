@@ -1,18 +1,14 @@
-import type { Clock } from '../../clock.ts';
-import type { ResolveSecret } from '../../config/secret.ts';
-import type { OAuth2Settings } from '../../config/source-auth.ts';
-import { type Authorization, type Authorizer, resolved } from './authorizer.ts';
+import type { AuthOf } from '../../config/source-auth.ts';
+import { type Authorization, type Authorizer, type AuthorizerParts, resolved } from './authorizer.ts';
 import { decodeBody } from './content-encoding.ts';
 import { ApiUnreachableError, TokenRefusedError, TokenServerBusyError } from './errors.ts';
 import { excerptOf, readExcerpt } from './excerpt.ts';
-import type { HttpConnections } from './exchange.ts';
 import { isNetworkFault } from './network-fault.ts';
-import type { Redactor } from './redactor.ts';
 import { isBusyStatus } from './retry-wait.ts';
 
 /** How long before its end a token is replaced, so that none expires on the way. */
 const marginMs = 30_000;
-/** Bytes of a token answer that are read; a token is a few kilobytes at most. */
+/** Bytes of a token response that are read; a token is a few kilobytes at most. */
 const answerBytes = 256 * 1024;
 
 interface Token {
@@ -20,23 +16,14 @@ interface Token {
   readonly expiresAt: number;
 }
 
-export interface OAuthParts {
-  readonly auth: OAuth2Settings;
-  readonly resolveSecret: ResolveSecret;
-  readonly redactor: Redactor;
-  readonly connections: HttpConnections;
-  readonly clock: Clock;
-  readonly delaysSeconds: readonly number[];
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** Tokens by OAuth 2.0 client credentials (RFC 6749 §4.4), shared by all requests until they expire or are refused. */
 export class OAuthAuthorizer implements Authorizer {
-  readonly #parts: OAuthParts;
+  readonly #auth: AuthOf<'oauth2_client_credentials'>;
+  readonly #parts: AuthorizerParts;
   #token: Promise<Token> | undefined;
 
-  constructor(parts: OAuthParts) {
+  constructor(auth: AuthOf<'oauth2_client_credentials'>, parts: AuthorizerParts) {
+    this.#auth = auth;
     this.#parts = parts;
   }
 
@@ -83,7 +70,8 @@ export class OAuthAuthorizer implements Authorizer {
   }
 
   async #ask(attempts: number): Promise<Token> {
-    const { auth, clock, connections, redactor, resolveSecret, signal, timeoutMs } = this.#parts;
+    const { clock, connections, redactor, resolveSecret, signal, timeoutMs } = this.#parts;
+    const auth = this.#auth;
     const id = await resolved(auth.client_id, resolveSecret, redactor);
     const secret = await resolved(auth.client_secret, resolveSecret, redactor);
     const url = new URL(auth.token_url);
@@ -102,7 +90,7 @@ export class OAuthAuthorizer implements Authorizer {
     const askedAt = clock.now().getTime();
     let text: string;
     try {
-      const answer = await connections.exchange(
+      const response = await connections.exchange(
         {
           method: 'POST',
           url,
@@ -112,23 +100,23 @@ export class OAuthAuthorizer implements Authorizer {
         },
         { timeoutMs, signal },
       );
-      if (answer === undefined) throw new TokenRefusedError(shown.url, 'redirects without end');
-      const body = decodeBody(answer.body, answer.headers['content-encoding']);
-      if (isBusyStatus(answer.status)) {
-        throw new TokenServerBusyError(shown.url, answer.status, await readExcerpt(body, redactor));
+      if (response === undefined) throw new TokenRefusedError(shown.url, 'redirects without end');
+      const body = decodeBody(response.body, response.headers['content-encoding']);
+      if (isBusyStatus(response.status)) {
+        throw new TokenServerBusyError(shown.url, response.status, await readExcerpt(body, redactor));
       }
-      if (answer.status !== 200) {
+      if (response.status !== 200) {
         const excerpt = await readExcerpt(body, redactor);
-        throw new TokenRefusedError(shown.url, `it answered ${answer.status}${excerpt === '' ? '' : `: ${excerpt}`}`);
+        throw new TokenRefusedError(shown.url, `it answered ${response.status}${excerpt === '' ? '' : `: ${excerpt}`}`);
       }
-      text = await readText(body ?? answer.body);
+      text = await readText(body ?? response.body);
     } catch (cause) {
       if (signal?.aborted === true || !isNetworkFault(cause)) throw cause;
       throw new ApiUnreachableError(shown, attempts, { cause });
     }
     const token = tokenOf(text);
     if (token === undefined) {
-      throw new TokenRefusedError(shown.url, `its answer has no access_token: ${excerptOf(text, redactor)}`);
+      throw new TokenRefusedError(shown.url, `its response has no access_token: ${excerptOf(text, redactor)}`);
     }
     redactor.learn(token.value);
     return {
@@ -144,14 +132,14 @@ function lifetimeMs(seconds: number): number {
 }
 
 function tokenOf(text: string): { readonly value: string; readonly seconds: number | undefined } | undefined {
-  let answer: unknown;
+  let response: unknown;
   try {
-    answer = JSON.parse(text);
+    response = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  const { access_token: value, expires_in: expires } = answer as { access_token?: unknown; expires_in?: unknown };
+  if (typeof response !== 'object' || response === null) return undefined;
+  const { access_token: value, expires_in: expires } = response as { access_token?: unknown; expires_in?: unknown };
   if (typeof value !== 'string' || value === '') return undefined;
   const seconds = typeof expires === 'number' || typeof expires === 'string' ? Number(expires) : Number.NaN;
   return { value, seconds: Number.isFinite(seconds) && seconds > 0 ? seconds : undefined };

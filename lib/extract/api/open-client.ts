@@ -1,11 +1,12 @@
+import { parentPlaceholder } from '../../config/parent-placeholder.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import { retrySchema } from '../../config/source-retry.ts';
 import type { ExtractRequest } from '../request.ts';
 import { ApiClient } from './api-client.ts';
-import { fixedAuthorizer, resolved } from './authorizer.ts';
+import { resolved } from './authorizer.ts';
+import { makeAuthorizer } from './authorizers.ts';
 import { endpointUrl } from './endpoint.ts';
-import { HttpConnections } from './exchange.ts';
-import { OAuthAuthorizer } from './oauth-authorizer.ts';
+import { HttpConnections } from './http-connections.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Redactor } from './redactor.ts';
 
@@ -18,7 +19,7 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   const { dataSource } = request.pipeline;
   const redactor = new Redactor();
   const read = (value: Parameters<typeof resolved>[0]) => resolved(value, request.resolveSecret, redactor);
-  const { origin } = endpointUrl(dataSource.base_url, settings.endpoint.replace(/\{parent\.[^{}]+\}/g, 'x'));
+  const { origin } = endpointUrl(dataSource.base_url, settings.endpoint.replace(parentPlaceholder, 'x'));
   // What data_source says belongs to base_url; an endpoint that is a URL somewhere else has nothing of it.
   const shared = dataSource.base_url === undefined || new URL(dataSource.base_url).origin === origin;
   const auth = settings.auth ?? (shared ? dataSource.auth : undefined);
@@ -36,19 +37,9 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   const { clock, resolveSecret } = request;
   const stop = new AbortController();
   const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
-  const authorizer =
-    auth?.type === 'oauth2_client_credentials'
-      ? new OAuthAuthorizer({
-          auth,
-          resolveSecret,
-          redactor,
-          connections,
-          clock,
-          delaysSeconds: retry.delays_seconds,
-          timeoutMs,
-          signal,
-        })
-      : await fixedAuthorizer(auth, resolveSecret, redactor);
+  const delaysSeconds = retry.delays_seconds;
+  const parts = { resolveSecret, redactor, connections, clock, delaysSeconds, timeoutMs, signal };
+  const authorizer = await makeAuthorizer(auth, parts);
   return new ApiClient({
     connections,
     limiter: new RateLimiter(request.clock, settings.rate_limit ?? dataSource.rate_limit),

@@ -6,7 +6,7 @@ import type { JsonSummary } from '../json/path-follower.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
-import type { ApiAnswer } from './api-client.ts';
+import type { ApiResponse } from './api-client.ts';
 import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import type { Redactor } from './redactor.ts';
@@ -37,9 +37,9 @@ const everyDocument: RowSearch = { shown: '$', path: { text: '$', steps: [] } };
 /** Bytes kept of the start of a body, for messages. */
 const headBytes = 4_096;
 
-/** Reads one answer's rows into a sink, piece by piece. */
+/** Reads one response's rows into a sink, piece by piece. */
 export async function readPage(
-  answer: ApiAnswer,
+  response: ApiResponse,
   search: RowSearch,
   captures: Readonly<Record<string, JsonPath>>,
   sink: RowSink,
@@ -47,14 +47,14 @@ export async function readPage(
 ): Promise<PageContent> {
   await sink.restart();
   const page = new PageRecords(sink);
-  if (answer.status === 204 || answer.status === 205) return page.content(0, new Map());
-  const contentType = answer.headers['content-type'] ?? '';
+  if (response.status === 204 || response.status === 205) return page.content(0, new Map());
+  const contentType = response.headers['content-type'] ?? '';
   const many = /ndjson|jsonl|json-seq|jsonlines/i.test(contentType);
   const rows = many && search.path === undefined ? everyDocument : search;
   let head: Buffer = Buffer.alloc(0);
   let bytes = 0;
   async function* pieces(): AsyncGenerator<Buffer> {
-    for await (const piece of answer.body as AsyncIterable<Buffer>) {
+    for await (const piece of response.body as AsyncIterable<Buffer>) {
       if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
       bytes += piece.length;
       yield piece;
@@ -69,15 +69,15 @@ export async function readPage(
       onRecord: page.add,
       afterPiece: sink.flush,
     });
-    if (!summary.reached && !many) throw notFound(answer, rows, summary, excerpt());
+    if (!summary.reached && !many) throw notFound(response, rows, summary, excerpt());
     return page.content(bytes, summary.captures);
   } catch (cause) {
-    if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(answer.shown, documentBytes);
+    if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(response.shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);
     const found = bytes === 0 ? 'the body is empty' : `byte ${cause.offset}: ${cause.found}`;
-    throw new NotJsonError(answer.shown, answer.status, contentType, found, excerpt());
+    throw new NotJsonError(response.shown, response.status, contentType, found, excerpt());
   }
 }
 
@@ -109,8 +109,8 @@ class PageRecords {
   }
 }
 
-function notFound(answer: ApiAnswer, rows: RowSearch, summary: JsonSummary, excerpt: string): RowsNotFoundError {
-  return new RowsNotFoundError(answer.shown, rows.shown, summary.rootKind, summary.rootNames, excerpt);
+function notFound(response: ApiResponse, rows: RowSearch, summary: JsonSummary, excerpt: string): RowsNotFoundError {
+  return new RowsNotFoundError(response.shown, rows.shown, summary.rootKind, summary.rootNames, excerpt);
 }
 
 function looksLikeJson(head: Buffer): boolean {

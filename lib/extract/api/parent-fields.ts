@@ -1,20 +1,19 @@
 import { type JsonPath, parseJsonPath } from '../../config/json-path.ts';
+import { parentPlaceholder } from '../../config/parent-placeholder.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fieldPath, fieldReader } from '../json/field-reader.ts';
 import { endpointUrl } from './endpoint.ts';
 import { ParentFieldCollisionError, ParentFieldMissingError } from './errors.ts';
-import type { BaseCall } from './page-call.ts';
+import type { BaseRequest } from './request-draft.ts';
 
 /** Fields of one parent by their names, as JSON text. */
 export type ParentFields = Readonly<Record<string, string>>;
 
-const placeholders = /\{parent\.([^{}]+)\}/g;
-
 /** The fields of a parent that its rows' requests and columns need. */
 export function neededFields(settings: ApiSettings, parent: ParentSettings): readonly string[] {
   const text = [settings.endpoint, JSON.stringify(settings.params), JSON.stringify(settings.body ?? {})].join('\n');
-  const used = [...text.matchAll(placeholders)].map((match) => match[1] ?? '');
+  const used = [...text.matchAll(parentPlaceholder)].map((match) => match[1] ?? '');
   return [...new Set([...used, ...Object.values(parent.include)])];
 }
 
@@ -40,19 +39,21 @@ export function parentReader(names: readonly string[], endpoint: string): (line:
 }
 
 /** The request for one parent's rows: `{parent.field}` stands for the field's value. */
-export function parentCall(
-  base: BaseCall,
+export function parentRequest(
+  base: BaseRequest,
   settings: ApiSettings,
   baseUrl: string | undefined,
   fields: ParentFields,
-): BaseCall {
-  const path = settings.endpoint.replace(placeholders, (_all, name: string) => encodeURIComponent(plain(fields[name])));
+): BaseRequest {
+  const path = settings.endpoint.replace(parentPlaceholder, (_all, name: string) =>
+    encodeURIComponent(plain(fields[name])),
+  );
   const url = endpointUrl(baseUrl, path);
   for (const [name, value] of base.url.searchParams) url.searchParams.set(name, filled(value, fields));
   return {
     ...base,
     url,
-    body: base.body === undefined ? undefined : (filledDeep(base.body, fields) as BaseCall['body']),
+    body: base.body === undefined ? undefined : (filledDeep(base.body, fields) as BaseRequest['body']),
   };
 }
 
@@ -81,13 +82,14 @@ function plain(json: string | undefined): string {
 }
 
 function filled(text: string, fields: ParentFields): string {
-  return text.replace(placeholders, (_all, name: string) => plain(fields[name]));
+  return text.replace(parentPlaceholder, (_all, name: string) => plain(fields[name]));
 }
 
 /** A text that is nothing but a placeholder becomes the value itself, so that numbers stay numbers. */
 function filledDeep(value: unknown, fields: ParentFields): unknown {
   if (typeof value === 'string') {
-    const whole = /^\{parent\.([^{}]+)\}$/.exec(value)?.[1];
+    const [match] = value.matchAll(parentPlaceholder);
+    const whole = match?.[0] === value ? match[1] : undefined;
     const json = whole === undefined ? undefined : fields[whole];
     if (json === undefined) return filled(value, fields);
     const parsed = JSON.parse(json) as unknown;

@@ -3,12 +3,12 @@ import { fileLines } from '../file-lines.ts';
 import { rowSearch } from '../json/row-search.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
-import { askPage, type PagePlan, pagePlan } from './ask-page.ts';
 import { ChildSpool } from './child-spool.ts';
 import { ApiStatusError } from './errors.ts';
-import type { BaseCall } from './page-call.ts';
+import { fetchPage, type PagePlan, pagePlan } from './fetch-page.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
-import { type ParentFields, parentCall, rowWithParent } from './parent-fields.ts';
+import { type ParentFields, parentRequest, rowWithParent } from './parent-fields.ts';
+import type { BaseRequest } from './request-draft.ts';
 
 /** One parent whose rows are being read. */
 interface Child {
@@ -33,7 +33,7 @@ interface Child {
 export async function readChildren(
   extraction: ApiExtraction,
   parent: ParentSettings,
-  base: BaseCall,
+  base: BaseRequest,
   concurrency: number,
 ): Promise<void> {
   const { settings } = extraction;
@@ -46,7 +46,7 @@ export async function readChildren(
   const start = (fields: ParentFields): Child => {
     const index = started;
     started += 1;
-    const call = parentCall(base, settings, extraction.request.pipeline.dataSource.base_url, fields);
+    const call = parentRequest(base, settings, extraction.request.pipeline.dataSource.base_url, fields);
     const plan = pagePlan({
       base: call,
       pagination: settings.pagination,
@@ -66,14 +66,14 @@ export async function readChildren(
         if (done === true) exhausted = true;
         else waiting.push(start(value));
       }
-      const eldest = waiting.shift();
-      if (eldest === undefined) {
+      const first = waiting.shift();
+      if (first === undefined) {
         extraction.cursor = { ...extraction.cursor, position: null };
         return;
       }
-      await eldest.finished;
-      await takeOver(extraction, eldest);
-      if (eldest.failure !== undefined) throw eldest.failure;
+      await first.finished;
+      await takeOver(extraction, first);
+      if (first.failure !== undefined) throw first.failure;
       await extraction.saveIfDue();
     }
   } finally {
@@ -114,7 +114,7 @@ async function readChild(
   try {
     while (child.position !== null) {
       const sink = child.spool.page(child.position.rows, decorate);
-      const { content, next } = await askPage(extraction.client, plan, child.position, sink, () => false);
+      const { content, next } = await fetchPage(extraction.client, plan, child.position, sink, () => false);
       child.digests.push(content.digest);
       child.bytes += content.bytes;
       child.position = next;

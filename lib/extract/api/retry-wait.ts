@@ -7,7 +7,7 @@ export function isBusyStatus(status: number): boolean {
 }
 
 /**
- * How long the answer asks to wait, in milliseconds: by Retry-After (RFC 9110 §10.2.3, seconds or a date) or one of the
+ * How long the response asks to wait, in milliseconds: by Retry-After (RFC 9110 §10.2.3, seconds or a date) or one of the
  * configured headers; the longest wins. Undefined where it does not say so, or not understandably.
  */
 export function askedWaitMs(
@@ -22,7 +22,7 @@ export function askedWaitMs(
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-/** How long to wait before the next request after a good answer that says that none is left. */
+/** How long to wait before the next request after a good response that says that none is left. */
 export function usedUpWaitMs(
   headers: IncomingHttpHeaders,
   resetHeaders: readonly ResetHeaderSettings[],

@@ -4,6 +4,6 @@ export class TruncatedBodyError extends Error {
   readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
 
   constructor(bytes: number) {
-    super(`the answer was cut off after ${bytes.toLocaleString('en-US')} bytes, in the middle of its JSON`);
+    super(`the response was cut off after ${bytes.toLocaleString('en-US')} bytes, in the middle of its JSON`);
   }
 }

@@ -54,7 +54,7 @@ async function readRange(
   const { bucket, key } = s3Place(file.location);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const answer = await s3.getObject(
+      const response = await s3.getObject(
         {
           Bucket: bucket,
           Key: key,
@@ -64,8 +64,8 @@ async function readRange(
         },
         { abortSignal: signal },
       );
-      const bytes = await bodyOf(answer);
-      if (answer.ETag !== file.etag) throw new SourceFileChangedError(file.shown);
+      const bytes = await bodyOf(response);
+      if (response.ETag !== file.etag) throw new SourceFileChangedError(file.shown);
       if (bytes.length === to - from) return bytes;
       throw new IncompleteRangeError(bytes.length, to - from);
     } catch (cause) {
@@ -83,8 +83,8 @@ async function readRange(
   }
 }
 
-async function bodyOf(answer: GetObjectCommandOutput): Promise<Buffer> {
-  const bytes = await answer.Body?.transformToByteArray();
+async function bodyOf(response: GetObjectCommandOutput): Promise<Buffer> {
+  const bytes = await response.Body?.transformToByteArray();
   return bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 

@@ -19,10 +19,10 @@ export interface HttpRequest {
   readonly credentials: Credentials;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Where the answer came from, after redirects; without credentials. */
+  /** Where the response came from, after redirects; without credentials. */
   readonly url: URL;
   /** The body's bytes, still encoded. */
   readonly body: IncomingMessage;
@@ -55,7 +55,7 @@ export class HttpConnections {
    * @returns  undefined when the redirects did not end
    * @throws   the socket's error, or {@link RequestTimeoutError} after `timeoutMs` of silence
    */
-  async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpAnswer | undefined> {
+  async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse | undefined> {
     let { method, url, body } = request;
     let leftOrigin = false;
     for (let redirect = 0; redirect <= maxRedirects; redirect += 1) {

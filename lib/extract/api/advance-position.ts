@@ -9,7 +9,7 @@ import type { NextPage } from './pager.ts';
  *
  * @throws {RepeatedPageError} when a cursor, a URL or a page's whole content comes again
  */
-export function moveOn(
+export function advancePosition(
   position: PagePosition,
   next: NextPage,
   page: { readonly rows: number; readonly digest: string; readonly total: number | undefined; readonly url: URL },

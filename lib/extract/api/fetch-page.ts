@@ -2,24 +2,26 @@ import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
 import type { RowSearch } from '../json/row-search.ts';
+import { advancePosition } from './advance-position.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiStatusError, type RequestShown, RowsMissingError } from './errors.ts';
-import { type BaseCall, pageCall } from './page-call.ts';
-import { moveOn } from './page-guard.ts';
 import type { PagePosition } from './page-position.ts';
 import { type PageContent, type RowSink, readPage } from './page-reader.ts';
-import { judgePage, pagerPaths, unfollowedSign } from './pager.ts';
+import { pageRequest } from './page-request.ts';
+import { nextPage, pagerPaths } from './pagers.ts';
+import type { BaseRequest } from './request-draft.ts';
+import { signPaths, unfollowedSign } from './signs.ts';
 
-/** A sequence of pages: what to ask for, and how the answers are read. */
+/** A sequence of pages: what to ask for, and how the responses are read. */
 export interface PagePlan {
-  readonly base: BaseCall;
+  readonly base: BaseRequest;
   readonly pagination: PaginationSettings | undefined;
   readonly rows: RowSearch;
   readonly captures: Readonly<Record<string, JsonPath>>;
   readonly maxPages: number | undefined;
 }
 
-export interface AskedPage {
+export interface FetchedPage {
   readonly content: PageContent;
   /** Null when this was the last page. */
   readonly next: PagePosition | null;
@@ -28,34 +30,34 @@ export interface AskedPage {
 }
 
 export function pagePlan(plan: Omit<PagePlan, 'captures'>): PagePlan {
-  return { ...plan, captures: pagerPaths(plan.pagination) };
+  return { ...plan, captures: { ...pagerPaths(plan.pagination), ...signPaths(plan.pagination) } };
 }
 
 /**
  * Asks for one page and reads its rows into the sink, which is empty again when this throws.
  *
  * @param enough  whether no further page is wanted; asked when the page has been read
- * @throws {RepeatedPageError} {RowsMissingError} and what `ApiClient.ask` and `readPage` throw
+ * @throws {RepeatedPageError} {RowsMissingError} and what `ApiClient.send` and `readPage` throw
  */
-export async function askPage(
+export async function fetchPage(
   client: ApiClient,
   plan: PagePlan,
   position: PagePosition,
   sink: RowSink,
   enough: () => boolean,
-): Promise<AskedPage> {
+): Promise<FetchedPage> {
   const { base, captures, maxPages, pagination, rows: search } = plan;
   try {
-    return await client.ask(pageCall(base, pagination, position), async (answer) => {
-      const content = await readPage(answer, search, captures, sink, client.parts.redactor);
+    return await client.send(pageRequest(base, pagination, position), async (response) => {
+      const content = await readPage(response, search, captures, sink, client.parts.redactor);
       const { digest, rows } = content;
-      const facts = { rows, captures: content.captures, headers: answer.headers, url: answer.url };
-      const { next, total } = judgePage(pagination, position, facts);
-      const { shown } = answer;
+      const facts = { rows, captures: content.captures, headers: response.headers, url: response.url };
+      const { next, total } = nextPage(pagination, position, facts);
+      const { shown } = response;
       const warning = shrinkWarning(shown, position, total) ?? unfollowedWarning(shown, pagination, content.captures);
       if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null };
       if (next !== undefined) {
-        const moved = moveOn(position, next, { rows, digest, total, url: answer.url }, shown);
+        const moved = advancePosition(position, next, { rows, digest, total, url: response.url }, shown);
         return { content, next: moved, warning };
       }
       const rowsSoFar = position.rows + rows;

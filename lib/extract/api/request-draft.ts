@@ -1,10 +1,8 @@
 import type { ApiSettings } from '../../config/pipeline.ts';
-import type { PaginationSettings } from '../../config/source-pagination.ts';
-import type { ApiCall } from './api-client.ts';
-import type { PagePosition } from './page-position.ts';
+import type { ApiRequest } from './api-client.ts';
 
 /** The endpoint's request without page and bounds; what all pages of a sequence share. */
-export interface BaseCall {
+export interface BaseRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,39 +12,15 @@ export interface BaseCall {
 type Place = 'query' | 'header' | 'body';
 type Value = string | number | boolean | null | readonly unknown[] | object;
 
-/** The request of one page. */
-export function pageCall(base: BaseCall, pagination: PaginationSettings | undefined, position: PagePosition): ApiCall {
-  const call = draftOf(base);
-  if (position.url !== undefined) return finish({ ...call, url: new URL(position.url) });
-  switch (pagination?.type) {
-    case 'page_number':
-      put(call, pagination.in, pagination.page_param, pagination.first_page + position.page - 1);
-      if (pagination.size_param !== undefined && pagination.page_size !== undefined) {
-        put(call, pagination.in, pagination.size_param, pagination.page_size);
-      }
-      break;
-    case 'offset':
-      put(call, pagination.in, pagination.offset_param, position.rows);
-      put(call, pagination.in, pagination.limit_param, pagination.limit);
-      break;
-    case 'cursor':
-      if (position.cursor !== undefined) {
-        put(call, pagination.in, pagination.cursor_param, exactValue(position.cursor, pagination.in));
-      }
-      break;
-  }
-  return finish(call);
-}
-
 /** A request under construction. */
-export interface CallDraft {
+export interface RequestDraft {
   readonly method: 'GET' | 'POST';
   url: URL;
   readonly headers: Record<string, string>;
   readonly body: Record<string, unknown> | undefined;
 }
 
-export function draftOf(base: BaseCall): CallDraft {
+export function draftOf(base: BaseRequest): RequestDraft {
   return {
     method: base.method,
     url: new URL(base.url),
@@ -56,7 +30,7 @@ export function draftOf(base: BaseCall): CallDraft {
 }
 
 /** Sets a parameter where the API wants it; in the body, dots lead into objects. */
-export function put(call: CallDraft, place: Place, name: string, value: Value): void {
+export function put(call: RequestDraft, place: Place, name: string, value: Value): void {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   if (place === 'query') call.url.searchParams.set(name, text);
   else if (place === 'header') call.headers[name.toLowerCase()] = text;
@@ -75,13 +49,14 @@ export function put(call: CallDraft, place: Place, name: string, value: Value): 
 }
 
 /** A cursor as it goes back to the API: numbers beyond the exact ones of JavaScript go as texts. */
-function exactValue(json: string, place: Place): Value {
+export function exactValue(json: string, place: Place): Value {
   if (place !== 'body' && !json.startsWith('"')) return json;
   const value = JSON.parse(json) as Value;
   return typeof value === 'number' && String(value) !== json ? json : value;
 }
 
-function finish(call: CallDraft): ApiCall {
+/** The request as it is sent. */
+export function finish(call: RequestDraft): ApiRequest {
   return {
     method: call.method,
     url: call.url,

@@ -1,0 +1,28 @@
+import type { PaginationOf } from '../../../config/source-pagination.ts';
+import { scalarText } from '../json-value.ts';
+import type { Pager } from '../pager.ts';
+import { exactValue, put } from '../request-draft.ts';
+import { headerText } from '../retry-wait.ts';
+
+export const cursorPager: Pager<PaginationOf<'cursor'>> = {
+  paths: ({ cursor_path }) => ({ cursor: cursor_path }),
+  write: (draft, settings, { cursor }) => {
+    if (cursor !== undefined) put(draft, settings.in, settings.cursor_param, exactValue(cursor, settings.in));
+  },
+  next: ({ cursor_header }, _position, { captures, headers }) => {
+    const cursor =
+      cursor_header === undefined
+        ? presentCursor(captures.get('cursor'))
+        : presentHeader(headerText(headers, cursor_header));
+    return cursor === undefined ? undefined : { cursor };
+  },
+};
+
+function presentCursor(json: string | undefined): string | undefined {
+  if (json === undefined || json === 'null' || json === 'false') return undefined;
+  return scalarText(json) === '' ? undefined : json;
+}
+
+function presentHeader(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : JSON.stringify(text);
+}
