@@ -1,19 +1,16 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import type { ObjectStore } from '../object-store.ts';
 import { s3Status } from '../s3-status.ts';
 import { StagedObjectMissingError, StoreRefusedError, StoreUnavailableError } from './errors.ts';
@@ -23,9 +20,11 @@ const defaultPartBytes = 32 * 1024 * 1024;
 
 /** Parts an upload may have (S3 user guide, "Multipart upload limits"). */
 const maxParts = 10_000;
+/** Parts under way at once; each is held in memory. */
+const partsAtOnce = 2;
 
 export interface S3StoreOptions {
-  readonly client: Pick<S3Client, 'send'>;
+  readonly client: S3Client;
   readonly bucket: string;
   /** Local folder for downloaded objects and files to be uploaded; made when needed. */
   readonly scratchDir: string;
@@ -98,34 +97,21 @@ async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: st
   }
 }
 
+/** S3 shows nothing of it before it is whole; where it fails, the parts that were sent are taken back. */
 async function uploadInParts(
-  client: Pick<S3Client, 'send'>,
+  client: S3Client,
   { bucket, key }: { readonly bucket: string; readonly key: string },
   localPath: string,
   size: number,
   partBytes: number,
 ): Promise<void> {
-  const target = { Bucket: bucket, Key: key };
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
-  const length = Math.max(partBytes, Math.ceil(size / maxParts));
-  const handle = await open(localPath, 'r');
+  const partSize = Math.max(partBytes, Math.ceil(size / maxParts));
+  const body = createReadStream(localPath, { highWaterMark: 1024 * 1024 });
+  const params = { Bucket: bucket, Key: key, Body: body };
   try {
-    const parts: { readonly ETag: string | undefined; readonly PartNumber: number }[] = [];
-    const buffer = Buffer.alloc(length);
-    for (let at = 0; at < size; ) {
-      const { bytesRead } = await handle.read(buffer, 0, length, at);
-      const PartNumber = parts.length + 1;
-      const Body = buffer.subarray(0, bytesRead);
-      const { ETag } = await client.send(new UploadPartCommand({ ...target, UploadId, PartNumber, Body }));
-      parts.push({ ETag, PartNumber });
-      at += bytesRead;
-    }
-    await client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts: parts } }));
-  } catch (error) {
-    await client.send(new AbortMultipartUploadCommand({ ...target, UploadId })).catch(() => undefined);
-    throw error;
+    await new Upload({ client, params, partSize, queueSize: partsAtOnce }).done();
   } finally {
-    await handle.close();
+    body.destroy();
   }
 }
 

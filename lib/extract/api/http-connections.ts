@@ -39,7 +39,10 @@ export interface ExchangeOptions {
 const maxRedirects = 20;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-/** Connections of one source, kept open between its pages. */
+/**
+ * Connections of one source, kept open between its pages. By hand over `node:http`, because `fetch` keeps headers
+ * such as `X-Api-Key` when a redirect leads to another origin, and `undici` 8 needs Node 22.
+ */
 export class HttpConnections {
   readonly #http: http.Agent;
   readonly #https: https.Agent;

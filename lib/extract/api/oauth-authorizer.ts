@@ -16,7 +16,11 @@ interface Token {
   readonly expiresAt: number;
 }
 
-/** Tokens by OAuth 2.0 client credentials (RFC 6749 §4.4), shared by all requests until they expire or are refused. */
+/**
+ * Tokens by OAuth 2.0 client credentials (RFC 6749 §4.4), shared by all requests until they expire or are refused. By
+ * hand, because `oauth4webapi` refuses an `expires_in` that is a text and works over `fetch`, without the redirects, time
+ * limits and retries that requests have here.
+ */
 export class OAuthAuthorizer implements Authorizer {
   readonly #auth: AuthOf<'oauth2_client_credentials'>;
   readonly #parts: AuthorizerParts;

@@ -28,7 +28,8 @@ const maxRecordBytes = 32 * 1024 * 1024;
 const sampleBytes = 64 * 1024;
 
 /**
- * Turns a text into UTF-8. A record with bytes that do not fit is handed to `onMisfit` and leaves as many empty lines as
+ * Turns a text into UTF-8. `TextDecoder` decodes; by hand is what no library does: it finds the records whose bytes do
+ * not fit. A record with bytes that do not fit is handed to `onMisfit` and leaves as many empty lines as
  * it had, so that the lines of the others keep their numbers.
  *
  * @throws {EncodingMismatchError} when the header does not fit, or most of the lines that are not plain ASCII

@@ -24,7 +24,8 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
  * Reads a JSON text in pieces, checks it against RFC 8259, and hands out each record as the bytes it has in the text, so
- * that no digit of a number is lost. Holds one record at a time, never the document.
+ * that no digit of a number is lost. Holds one record at a time, never the document. By hand, because the streaming
+ * parsers of npm hand out JavaScript values, whose numbers have lost digits beyond 2^53.
  */
 export class JsonScanner {
   readonly #follower: PathFollower;
