@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
-import { localFolder } from '../lib/local/folder.ts';
-import { holdLocalDsql, localDsqlToken } from '../lib/local/local-dsql.ts';
+import { holdLocalDsql, localDsqlToken } from '../lib/local/client.ts';
+import { localFolder } from '../lib/local/postgres/folder.ts';
 
 const batchRows = 2_000;
 const columns = 10;

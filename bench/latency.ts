@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { holdLocalDsql, setLocalFaults } from '../lib/local/local-dsql.ts';
+import { holdLocalDsql, setLocalFaults } from '../lib/local/client.ts';
 import { type Delay, openDelay } from './support/delay.ts';
 import { inProcess } from './support/in-process.ts';
 import { median, writeLoadData } from './support/load-data.ts';

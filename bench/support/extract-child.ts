@@ -2,7 +2,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { dataSourceSchema } from '../../lib/config/data-source.ts';
 import { pipelineSchema } from '../../lib/config/pipeline.ts';
 import { extract } from '../../lib/extract/extract.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
+import { folderStore } from '../../lib/store/folder-store.ts';
 
 /** Extracts one source in a process of its own, and prints its peak memory and time as one line of JSON. */
 const [folder = '.', source = '{}', dataSource = '{}'] = process.argv.slice(2);

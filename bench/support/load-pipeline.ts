@@ -8,8 +8,8 @@ import postgres from 'postgres';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { type AwsCredentials, connect, type Sql } from '../../lib/dsql/connect.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
 import { runPipeline } from '../../lib/run/run-pipeline.ts';
+import { folderStore } from '../../lib/store/folder-store.ts';
 
 export interface PipelineJob {
   readonly folder: string;

@@ -1,4 +1,4 @@
-import { localDsqlStatus, localDsqlToken, startLocalDsql, stopLocalDsql } from '../local/local-dsql.ts';
+import { localDsqlStatus, localDsqlToken, startLocalDsql, stopLocalDsql } from '../local/client.ts';
 import { type ExitStatus, InvalidOptionError } from './main.ts';
 import { stateFolderOf } from './state-folder.ts';
 

@@ -1,7 +1,7 @@
 import type { AuroraDsql } from '../config/config.ts';
 import { type AwsCredentials, connect, type Sql } from '../dsql/connect.ts';
 import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
-import { holdLocalDsql } from '../local/local-dsql.ts';
+import { holdLocalDsql } from '../local/client.ts';
 import { InvalidOptionError } from './main.ts';
 import { optionalConfig, stateFolder } from './state-folder.ts';
 

@@ -8,7 +8,7 @@ import {
   localDsqlStatus,
   setLocalFaults,
   startLocalDsql,
-} from '../../lib/local/local-dsql.ts';
+} from '../../lib/local/client.ts';
 import { fractions } from '../support/fractions.ts';
 import { type Workspace, workspace } from '../support/workspace.ts';
 

@@ -20,7 +20,7 @@ const program = `
 const [lib, folder, source, dataSource, pace] = process.argv.slice(1);
 const load = (path) => import(lib + path);
 const { extract } = await load('extract/extract.js');
-const { folderStore } = await load('local/folder-store.js');
+const { folderStore } = await load('store/folder-store.js');
 const { pipelineSchema } = await load('config/pipeline.js');
 const { dataSourceSchema } = await load('config/source.js');
 let now = 0;

@@ -9,8 +9,8 @@ import type { Clock } from '../../lib/clock.ts';
 import { type DataSource, dataSourceSchema } from '../../lib/config/data-source.ts';
 import { type PipelineSettings, pipelineSchema } from '../../lib/config/pipeline.ts';
 import type { ExtractRequest } from '../../lib/extract/request.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
 import type { RawManifest } from '../../lib/manifest.ts';
+import { folderStore } from '../../lib/store/folder-store.ts';
 
 const cleanups: (() => void | Promise<void>)[] = [];
 afterEach(async () => {

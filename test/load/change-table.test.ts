@@ -12,7 +12,7 @@ import { buildIndexes } from '../../lib/load/indexes.ts';
 import { takeLease } from '../../lib/load/lease.ts';
 import { ensureServiceTables } from '../../lib/load/service-tables.ts';
 import { describeTable } from '../../lib/load/target-table.ts';
-import { setLocalFaults } from '../../lib/local/local-dsql.ts';
+import { setLocalFaults } from '../../lib/local/client.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;

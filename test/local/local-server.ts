@@ -2,12 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import {
-  holdLocalDsql,
-  type LocalDsqlHold,
-  type LocalDsqlOptions,
-  localDsqlToken,
-} from '../../lib/local/local-dsql.ts';
+import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions, localDsqlToken } from '../../lib/local/client.ts';
 
 /** A local DSQL of a test's own, and clients for it. */
 export interface LocalServer {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { folderStore } from '../../lib/local/folder-store.ts';
 import type { ObjectStore } from '../../lib/object-store.ts';
+import { folderStore } from '../../lib/store/folder-store.ts';
 import { s3Store } from '../../lib/store/s3-store.ts';
 import { type LocalAws, localAws } from '../support/aws/local-aws.ts';
 

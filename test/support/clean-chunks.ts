@@ -4,8 +4,8 @@ import type { CleanChunks } from '../../lib/chunk-rows.ts';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
 import { storedChunks } from '../../lib/load/chunk-session.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
 import type { CleanManifest, Column } from '../../lib/manifest.ts';
+import { folderStore } from '../../lib/store/folder-store.ts';
 
 /** Chunks as transform would leave them, made by one DuckDB query per chunk. */
 export async function cleanChunks(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
 import { connect, type Sql } from '../../lib/dsql/connect.ts';
 import type { RetryContext } from '../../lib/dsql/retry.ts';
-import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/local-dsql.ts';
+import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/client.ts';
 
 /** A local DSQL in a folder of its own, with a pool of connections. */
 export interface LocalTarget {

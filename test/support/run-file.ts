@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
-import { folderStore } from '../../lib/local/folder-store.ts';
 import type { RunContext } from '../../lib/run/request.ts';
 import type { RunResult } from '../../lib/run/result.ts';
 import { runPipeline } from '../../lib/run/run-pipeline.ts';
+import { folderStore } from '../../lib/store/folder-store.ts';
 import type { LocalTarget } from './local-target.ts';
 
 /** One run of a pipeline, named like its table, that loads a file; its state and scratch files are in `folder`. */

@@ -5,9 +5,9 @@ import { openTarget } from '../../dist/lib/cli/target.js';
 import { systemClock } from '../../dist/lib/clock.js';
 import { loadConfig } from '../../dist/lib/config/load-config.js';
 import { readManifest } from '../../dist/lib/extract/raw-objects.js';
-import { folderStore } from '../../dist/lib/local/folder-store.js';
 import { loadStage, prepareStage } from '../../dist/lib/run/stages.js';
 import { decideStage } from '../../dist/lib/run/transform-stage.js';
+import { folderStore } from '../../dist/lib/store/folder-store.js';
 
 const [file, name, runId] = process.argv.slice(2);
 const loaded = loadConfig(file);

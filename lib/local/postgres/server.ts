@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCatalog } from '../catalog/system-catalog.ts';
 import { systemFunctions } from '../catalog/system-functions.ts';
-import type { LocalFolder } from '../folder.ts';
-import { isAlive } from '../process.ts';
 import { choosePostgresAccount, type PostgresAccount } from './account.ts';
 import { findPostgres, restoreLinks } from './binaries.ts';
+import type { LocalFolder } from './folder.ts';
+import { isAlive } from './process.ts';
 
 /**
  * What a committed transaction survives. `machine`: a crash of the machine (every COMMIT is flushed to disk, as DSQL's

@@ -1,5 +1,5 @@
-import type { LocalLimits } from '../limits.ts';
 import type { Tree } from '../sql/tree.ts';
+import type { LocalLimits } from './limits.ts';
 
 /**
  * One thing DSQL refuses. A rule is looked up by the type of a node anywhere in the statement's tree.

@@ -1,4 +1,4 @@
-import type { LocalLimits } from '../limits.ts';
+import type { LocalLimits } from '../rules/limits.ts';
 import { quoteName } from './quote.ts';
 import { at, lastName, listAt, type Tree, textAt, visit } from './tree.ts';
 

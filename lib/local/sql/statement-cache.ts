@@ -1,4 +1,4 @@
-import type { LocalLimits } from '../limits.ts';
+import type { LocalLimits } from '../rules/limits.ts';
 import { parseStatements, type Statement } from './statement.ts';
 
 /**

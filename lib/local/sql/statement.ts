@@ -1,8 +1,8 @@
 import { loadModule, parseSync } from 'libpg-query';
 import { messageOf } from '../../errors.ts';
 import { reportedSettings } from '../catalog/reported-settings.ts';
-import { dsqlLimits, type LocalLimits } from '../limits.ts';
 import { limitRules } from '../rules/limit-rules.ts';
+import { dsqlLimits, type LocalLimits } from '../rules/limits.ts';
 import type { Rule, RuleContext } from '../rules/rule.ts';
 import { ddlStatements, refuseStatement, statementRules } from '../rules/statement-rules.ts';
 import { alterRules, indexRules, tableRules } from '../rules/table-rules.ts';

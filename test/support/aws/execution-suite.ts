@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SampleApi, startSampleApi } from '../../../examples/sample-api.ts';
-import { setLocalFaults } from '../../../lib/local/local-dsql.ts';
+import { setLocalFaults } from '../../../lib/local/client.ts';
 import { serve, type TestServer } from '../http-server.ts';
 import type { LocalTarget } from '../local-target.ts';
 import { type Deployment, deploy } from './deployment.ts';

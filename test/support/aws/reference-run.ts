@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../../lib/clock.ts';
 import { loadConfig } from '../../../lib/config/read-config.ts';
-import { folderStore } from '../../../lib/local/folder-store.ts';
 import type { RunResult } from '../../../lib/run/result.ts';
 import { runPipelines } from '../../../lib/run/run-pipelines.ts';
+import { folderStore } from '../../../lib/store/folder-store.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
 
 /** The same configuration run as `etl run` does, into a local DSQL of its own. */

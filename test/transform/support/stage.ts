@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDuckDb } from '../../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../../lib/duckdb/quote.ts';
-import { folderStore } from '../../../lib/local/folder-store.ts';
 import {
   type CleanManifest,
   type CsvDialect,
@@ -13,6 +12,7 @@ import {
   type RejectedRow,
   rejectedRowSchema,
 } from '../../../lib/manifest.ts';
+import { folderStore } from '../../../lib/store/folder-store.ts';
 import type { TransformRequest, TransformSettings } from '../../../lib/transform/request.ts';
 import { transform } from '../../../lib/transform/transform.ts';
 

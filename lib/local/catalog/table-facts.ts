@@ -1,0 +1,100 @@
+import { regclass } from '../sql/quote.ts';
+import type { TableName } from '../sql/statement.ts';
+
+/** What the accounting of a transaction needs to know of a table. */
+export interface Facts {
+  /** Indexes besides the primary key. */
+  readonly indexes: number;
+  /** Share of a row's columns that are in an index, summed over the indexes. */
+  readonly indexedShare: number;
+  /** Changing its rows may change rows of other tables. */
+  readonly cascades: boolean;
+}
+
+/**
+ * Bytes DSQL accounts besides a row's own, fitted to two live measurements: 500 rows fill 10 MiB at 9.93 MiB of raw data
+ * without an index, and at 9.11 MiB with four indexes on keys of 100 bytes.
+ */
+const rowOverhead = 147;
+const indexEntryOverhead = 330;
+
+const none: Facts = { indexes: 0, indexedShare: 0, cascades: false };
+
+/** A table as `schema.table`; one without a schema is taken for public's. */
+export function tableKey({ schema, table }: TableName): string {
+  return `${schema || 'public'}.${table}`;
+}
+
+/** Remembers facts of tables until DDL changes any. */
+export class TableFacts {
+  private readonly known = new Map<string, Promise<Facts>>();
+  private readonly ask: (query: string) => Promise<string | undefined>;
+
+  constructor(ask: (query: string) => Promise<string | undefined>) {
+    this.ask = ask;
+  }
+
+  forget(): void {
+    this.known.clear();
+  }
+
+  facts(table: TableName): Promise<Facts> {
+    return this.factsOf(tableKey(table));
+  }
+
+  /** Bytes a transaction modified, with index entries and DSQL's overheads. */
+  async accountedBytes(
+    written: ReadonlyMap<string, { readonly rows: number; readonly bytes: number }>,
+  ): Promise<number> {
+    let total = 0;
+    for (const [table, { rows, bytes }] of written) {
+      if (rows === 0) continue;
+      const { indexes, indexedShare } = await this.factsOf(table);
+      total += bytes + rows * (rowOverhead + indexes * indexEntryOverhead) + bytes * indexedShare;
+    }
+    return total;
+  }
+
+  private factsOf(key: string): Promise<Facts> {
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const facts = this.look(key).catch(() => none);
+    this.known.set(key, facts);
+    return facts;
+  }
+
+  private async look(key: string): Promise<Facts> {
+    const dot = key.indexOf('.');
+    const table = regclass(key.slice(0, dot), key.slice(dot + 1));
+    const answer = await this.ask(factsQuery.replaceAll('$1', () => table));
+    const [indexes, share, cascades] = (answer ?? '').split(',');
+    return { indexes: Number(indexes), indexedShare: Number(share), cascades: cascades === 'true' };
+  }
+}
+
+const factsQuery = `SELECT concat_ws(',',
+  (SELECT count(*) FROM pg_index WHERE indrelid = $1 AND NOT indisprimary),
+  (SELECT coalesce(sum(indnkeyatts), 0) FROM pg_index WHERE indrelid = $1 AND NOT indisprimary)::float8
+    / greatest(1, (SELECT count(*) FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped)),
+  EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND confrelid = $1
+    AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')))::text)`;
+
+/** Adds up the sizes a measured statement returned. */
+export class RowSizes {
+  total = 0;
+
+  add(chunk: Buffer, start: number): void {
+    this.total += sizeCell(chunk, start);
+  }
+}
+
+/** The first value of a DataRow, as text. */
+export function textCell(chunk: Buffer, start: number): string {
+  const length = chunk.readInt32BE(start + 7);
+  return chunk.toString('latin1', start + 11, start + 11 + length);
+}
+
+/** A bigint in whichever format the client asked for; as binary it begins with a zero byte, as text with a digit. */
+function sizeCell(chunk: Buffer, start: number): number {
+  return chunk[start + 11] === 0 ? Number(chunk.readBigInt64BE(start + 11)) : Number(textCell(chunk, start));
+}

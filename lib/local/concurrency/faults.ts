@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import * as errors from '../wire/dsql-errors.ts';
+import type { DsqlError } from '../wire/error-response.ts';
+
+/** Faults the local DSQL makes on request. Those of COMMITs come to transactions that changed something. Shares are between 0 and 1; counts are used up one by one. */
+export const faultsSchema = z.strictObject({
+  /** Share of COMMITs refused with OC000. */
+  conflictShare: z.number().min(0).max(1).optional(),
+  /** The next COMMITs refused with OC000. */
+  nextConflicts: z.int().min(0).optional(),
+  /** The next COMMITs whose connection is dropped before they take effect. */
+  nextDropsBeforeCommit: z.int().min(0).optional(),
+  /** The next COMMITs whose connection is dropped after they took effect and before the answer. */
+  nextDropsAfterCommit: z.int().min(0).optional(),
+  dropBeforeCommitShare: z.number().min(0).max(1).optional(),
+  dropAfterCommitShare: z.number().min(0).max(1).optional(),
+  /** Milliseconds added to every statement, COMMIT included. */
+  statementLatencyMs: z.number().min(0).optional(),
+  /** Milliseconds added to every COMMIT of a transaction. */
+  commitLatencyMs: z.number().min(0).optional(),
+  /** New connections are refused as over the rate. */
+  refuseConnections: z.boolean().optional(),
+  /** Tokens are taken for expired. */
+  expireTokens: z.boolean().optional(),
+  /** The next COMMITs answered with XX000 server unavailable; nothing is committed. */
+  nextUnavailable: z.int().min(0).optional(),
+  unavailableShare: z.number().min(0).max(1).optional(),
+  /** Starts the generator of shares anew, so that the same run meets the same faults. */
+  seed: z.int().optional(),
+});
+
+export type FaultSettings = z.infer<typeof faultsSchema>;
+
+/** Decides, COMMIT by COMMIT, which fault comes. Deterministic for a seed and an order of COMMITs. */
+export class Faults {
+  private settings: FaultSettings = {};
+  private random = generator(1);
+  private readonly sleep: (ms: number) => Promise<void>;
+
+  constructor(sleep: (ms: number) => Promise<void>) {
+    this.sleep = sleep;
+  }
+
+  /** Replaces all settings; `{}` ends every fault. */
+  set(settings: FaultSettings): void {
+    this.settings = { ...settings };
+    if (settings.seed !== undefined) this.random = generator(settings.seed);
+  }
+
+  /** The settings as they stand, with the counts that are left. */
+  get(): FaultSettings {
+    return { ...this.settings };
+  }
+
+  get refusesConnections(): boolean {
+    return this.settings.refuseConnections === true;
+  }
+
+  get expiresTokens(): boolean {
+    return this.settings.expireTokens === true;
+  }
+
+  /** Waits as long as a statement is to be slow. */
+  beforeStatement(): Promise<void> | undefined {
+    const ms = this.settings.statementLatencyMs ?? 0;
+    return ms > 0 ? this.sleep(ms) : undefined;
+  }
+
+  /**
+   * What becomes of a COMMIT before PostgreSQL sees it: an error, a dropped connection, or nothing.
+   *
+   * @param changes  the transaction changed something; one that only read meets no fault but latency
+   */
+  async beforeCommit(changes: boolean): Promise<DsqlError | 'drop' | undefined> {
+    const ms = this.settings.commitLatencyMs ?? 0;
+    if (ms > 0) await this.sleep(ms);
+    if (!changes) return undefined;
+    if (this.use('nextDropsBeforeCommit') || this.draw(this.settings.dropBeforeCommitShare)) return 'drop';
+    if (this.use('nextUnavailable') || this.draw(this.settings.unavailableShare)) return errors.serverUnavailable;
+    if (this.use('nextConflicts') || this.draw(this.settings.conflictShare)) return errors.conflict;
+    return undefined;
+  }
+
+  /** Whether a COMMIT that took effect is never answered. */
+  dropsAfterCommit(): boolean {
+    return this.use('nextDropsAfterCommit') || this.draw(this.settings.dropAfterCommitShare);
+  }
+
+  private use(count: 'nextConflicts' | 'nextDropsBeforeCommit' | 'nextDropsAfterCommit' | 'nextUnavailable'): boolean {
+    const left = this.settings[count] ?? 0;
+    if (left <= 0) return false;
+    this.settings = { ...this.settings, [count]: left - 1 };
+    return true;
+  }
+
+  private draw(share: number | undefined): boolean {
+    return share !== undefined && share > 0 && this.random() < share;
+  }
+}
+
+/** mulberry32: numbers in [0, 1) that a seed fixes. */
+export function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

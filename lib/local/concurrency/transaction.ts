@@ -1,0 +1,107 @@
+import type { DsqlError } from '../wire/error-response.ts';
+import type { Turn } from './turn.ts';
+import type { Work } from './work.ts';
+
+/** A statement that changed or locked rows, and what the client was told of it where that is compared later. */
+export interface JournalEntry {
+  readonly work: Work;
+  /** Rows and tag, as sent; only of statements run on copies. */
+  readonly answer: Buffer | undefined;
+}
+
+/** The session a transaction belongs to, as another session's COMMIT sees it. */
+export interface Owner {
+  readonly turn: Pick<Turn, 'running' | 'settled'>;
+  /** Undoes what the transaction changed, so that it holds no lock any more; false when that cannot be. */
+  unseat(transaction: Transaction): Promise<boolean>;
+}
+
+/** Bytes of a transaction's statements that are remembered. */
+const maxJournalBytes = 16 * 1024 * 1024;
+
+/** What the guard keeps of one transaction of one session. */
+export class Transaction {
+  /** Begun by the client's BEGIN, not by the guard around one statement. */
+  explicit: boolean;
+  /** An error ended it: PostgreSQL has rolled back, and the client must say so too. */
+  failed = false;
+  /** What its next statement is refused with, PostgreSQL having rolled back for a schema change. */
+  evicted: DsqlError | undefined;
+  /** What its COMMIT will be refused with. */
+  doom: DsqlError | undefined;
+  rows = 0;
+  /** Rows and bytes written to each table, as `schema.table`. */
+  readonly written = new Map<string, { rows: number; bytes: number }>();
+  ddl = 0;
+  wrote = false;
+  readonly startedAt: number;
+  readonly owner: Owner;
+  /** Another session's commits that came before it began have lower numbers. */
+  readonly startedAfter: number;
+
+  /** Statements that changed or locked rows, in order, unless they grew too large to keep. */
+  journal: JournalEntry[] = [];
+  journalBytes = 0;
+  journalComplete = true;
+  /** Savepoints the guard has set. */
+  savepoints = 0;
+  /**
+   * The first statement that met another transaction's lock; from it on statements run on copies of their tables, and
+   * are run again on the tables themselves at COMMIT.
+   */
+  contestedFrom: number | undefined;
+  /** Statements run on copies: their effect is in no table. */
+  shadowed = false;
+  /** Its changes were undone because another transaction's COMMIT came first; copies are still to be made. */
+  seized = false;
+  /** Open transactions whose locks it met. */
+  readonly contestedBy = new Set<Transaction>();
+  /** Open transactions that met its locks. */
+  readonly contenders = new Set<Transaction>();
+  /** Copied tables, as `schema.table`. */
+  readonly copies = new Set<string>();
+
+  constructor(explicit: boolean, startedAt: number, owner: Owner, startedAfter: number) {
+    this.explicit = explicit;
+    this.startedAt = startedAt;
+    this.owner = owner;
+    this.startedAfter = startedAfter;
+  }
+
+  /** Counts what a statement wrote. */
+  count(table: string, rows: number, bytes: number): void {
+    const known = this.written.get(table);
+    if (known === undefined) this.written.set(table, { rows, bytes });
+    else {
+      known.rows += rows;
+      known.bytes += bytes;
+    }
+  }
+
+  /** Remembers a statement. */
+  note(work: Work, answer?: Buffer): void {
+    const bytes = (work.rerun?.size ?? 0) + work.statement.sql.length + (answer?.length ?? 0);
+    this.journalBytes += bytes;
+    if (!this.journalComplete || work.rerun === undefined || this.journalBytes > maxJournalBytes) {
+      this.journalComplete = false;
+      this.journal = [];
+    } else this.journal.push({ work, answer });
+  }
+
+  /** Met the lock of another. */
+  contest(holder: Transaction): void {
+    this.contestedBy.add(holder);
+    holder.contenders.add(this);
+  }
+
+  /** It is over. When it committed, those who met its locks have lost. */
+  end(committed: boolean, conflict: DsqlError): void {
+    for (const contender of this.contenders) {
+      contender.contestedBy.delete(this);
+      if (committed) contender.doom ??= conflict;
+    }
+    for (const holder of this.contestedBy) holder.contenders.delete(this);
+    this.contenders.clear();
+    this.contestedBy.clear();
+  }
+}

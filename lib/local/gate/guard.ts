@@ -1,0 +1,238 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { Jobs } from '../catalog/jobs.ts';
+import { TableFacts } from '../catalog/table-facts.ts';
+import { Arbiter } from '../concurrency/arbiter.ts';
+import { CommitLog } from '../concurrency/commit-log.ts';
+import { Faults } from '../concurrency/faults.ts';
+import { LockWatch } from '../concurrency/lock-watch.ts';
+import { SchemaWatch } from '../concurrency/schema-watch.ts';
+import type { LocalLimits } from '../rules/limits.ts';
+import type { LocalCertificate } from '../server/certificate.ts';
+import { ClientStream } from '../session/client-stream.ts';
+import { Session } from '../session/session.ts';
+import { StatementCache } from '../sql/statement-cache.ts';
+import * as errors from '../wire/dsql-errors.ts';
+import { errorResponse } from '../wire/error-response.ts';
+import { cstringAt, message } from '../wire/message.ts';
+import { PostgresConnection } from '../wire/postgres-connection.ts';
+import { clusterHostname, type LocalCredentials } from './credentials.ts';
+import { readStartup, sessionParameters, welcome } from './startup.ts';
+import { refuseToken } from './token.ts';
+
+const sslRequest = 80_877_103;
+const gssRequest = 80_877_104;
+const cancelRequest = 80_877_102;
+/** A client gets this long to finish TLS and send its token. */
+const handshakeMs = 10_000;
+
+/** UTF-16 units of statements' texts that are remembered. */
+const cachedTextSize = 16 * 1024 * 1024;
+
+/** What a guard needs. */
+export interface GuardOptions {
+  readonly certificate: LocalCertificate;
+  readonly credentials: LocalCredentials;
+  readonly limits: LocalLimits;
+  readonly socketPath: string;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** The server clients see: TLS, tokens and connection limits here, everything after that in a Session each. */
+export class Guard {
+  readonly cache: StatementCache;
+  readonly faults: Faults;
+  readonly jobs: Jobs;
+  readonly limits: LocalLimits;
+  readonly locks: LockWatch;
+  readonly socketPath: string;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly schema = new SchemaWatch();
+  readonly commits = new CommitLog();
+  readonly arbiter = new Arbiter();
+  readonly tables: TableFacts;
+  private readonly options: GuardOptions;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private readonly secureContext;
+  private connections = 0;
+  private permits: number;
+  private refilledAt: number;
+  private processId = 0;
+
+  private constructor(options: GuardOptions, watcher: PostgresConnection) {
+    this.options = options;
+    this.limits = options.limits;
+    this.cache = new StatementCache(cachedTextSize, options.limits);
+    this.socketPath = options.socketPath;
+    this.now = options.now;
+    this.sleep = options.sleep;
+    this.faults = new Faults(options.sleep);
+    this.jobs = new Jobs(options.socketPath, () => this.tables.forget());
+    this.locks = new LockWatch(watcher, options.now);
+    this.tables = new TableFacts((query) => this.locks.ask(query));
+    this.permits = options.limits.connectionBurst;
+    this.refilledAt = options.now();
+    this.secureContext = createSecureContext({
+      cert: options.certificate.certificate,
+      key: options.certificate.key,
+      minVersion: 'TLSv1.2',
+      // The cheapest first: the guard's own processor time is the one cost of it that a loader notices.
+      ciphers:
+        'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
+      honorCipherOrder: true,
+    });
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** Listens on loopback. */
+  static async listen(options: GuardOptions, port: number): Promise<Guard> {
+    const watcher = await PostgresConnection.open(options.socketPath, 'dsql');
+    const guard = new Guard(options, watcher);
+    await new Promise<void>((resolve, reject) => {
+      guard.server.once('error', reject);
+      guard.server.listen(port, '127.0.0.1', () => resolve());
+    });
+    guard.jobs.wake();
+    return guard;
+  }
+
+  /** Sessions open now. */
+  get connected(): number {
+    return this.connections;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  close(): void {
+    this.server.close();
+    this.locks.stop();
+    this.jobs.stop();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(handshakeMs, () => socket.destroy());
+    this.greet(socket);
+  }
+
+  /** Direct TLS begins with a TLS record; else the client asks for TLS first. */
+  private greet(socket: Socket): void {
+    let received = Buffer.alloc(0);
+    const look = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      if (received[0] === 0x16) {
+        socket.off('data', look);
+        socket.pause();
+        socket.unshift(received);
+        this.secure(socket, true);
+        return;
+      }
+      if (received.length < 8) return;
+      const code = received.readInt32BE(4);
+      const length = received.readInt32BE(0);
+      if (code === gssRequest && length === 8) {
+        received = received.subarray(8);
+        socket.write('N');
+      } else if (code === sslRequest && length === 8 && received.length === 8) {
+        socket.off('data', look);
+        socket.pause();
+        socket.write('S');
+        this.secure(socket, false);
+      } else if (code === cancelRequest) socket.destroy();
+      else {
+        const fatal = {
+          severity: 'FATAL',
+          sqlstate: '28000',
+          message: 'unable to accept connection, SSL is required',
+        } as const;
+        socket.end(errorResponse(fatal));
+      }
+    };
+    socket.on('data', look);
+  }
+
+  private secure(socket: Socket, direct: boolean): void {
+    const tls = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: this.secureContext,
+      ALPNProtocols: ['postgresql'],
+    });
+    let serverName = '';
+    tls.on('error', () => socket.destroy());
+    tls.once('secure', () => {
+      if (direct && tls.alpnProtocol !== 'postgresql') {
+        socket.destroy();
+        return;
+      }
+      const name: unknown = 'servername' in tls ? tls.servername : undefined;
+      serverName = typeof name === 'string' ? name : '';
+      const client = new ClientStream(tls, this.limits.messageBytes);
+      void this.serve(client, serverName).catch(() => client.close());
+    });
+  }
+
+  private async serve(client: ClientStream, serverName: string): Promise<void> {
+    const parameters = readStartup(await client.startup());
+    if (parameters === undefined) return client.close();
+    client.write(message('R', Buffer.from([0, 0, 0, 3])));
+    const password = await client.next();
+    if (password === undefined || password[0] !== 0x70) return client.close();
+    const user = parameters.user ?? '';
+    const refusal = await this.refuse(user, cstringAt(password, 5)[0], serverName);
+    if (refusal !== undefined) return client.end(errorResponse(refusal));
+    if ((parameters.database ?? user) !== 'postgres') {
+      const name = parameters.database ?? user;
+      return client.end(
+        errorResponse({ severity: 'FATAL', sqlstate: '3D000', message: `database "${name}" does not exist` }),
+      );
+    }
+    this.connections += 1;
+    client.socket.setTimeout(0);
+    const lifetime = setTimeout(() => client.close(), this.limits.connectionSeconds * 1000);
+    try {
+      this.processId += 1;
+      client.write(welcome(parameters, this.processId));
+      await new Session(client, this, user, sessionParameters(parameters)).run();
+    } finally {
+      clearTimeout(lifetime);
+      this.connections -= 1;
+    }
+  }
+
+  private async refuse(user: string, token: string, serverName: string) {
+    if (this.connections >= this.limits.connections) return errors.tooManyConnections;
+    if (this.faults.refusesConnections || !this.admit()) return errors.rateExceeded;
+    const { credentials } = this.options;
+    const hosts = ['localhost', '127.0.0.1', '[::1]', clusterHostname(credentials), serverName];
+    const now = new Date(this.now() + (this.faults.expiresTokens ? 8 * 24 * 3600 * 1000 : 0));
+    const refusal = refuseToken(token, { user, hosts, credentials, now });
+    if (refusal !== undefined) return errors.accessDenied(refusal.hint);
+    return (await this.mayConnect(user)) ? undefined : errors.accessDenied(undefined);
+  }
+
+  /** Besides admin, roles that may log in and that an IAM role was granted. */
+  private async mayConnect(user: string): Promise<boolean> {
+    if (user === 'admin') return true;
+    return await this.locks.mayConnect(user);
+  }
+
+  /** New connections are drawn from a bucket that refills continuously. */
+  private admit(): boolean {
+    const now = this.now();
+    const refill = ((now - this.refilledAt) / 1000) * this.limits.connectionRate;
+    this.permits = Math.min(this.limits.connectionBurst, this.permits + refill);
+    this.refilledAt = now;
+    if (this.permits < 1) return false;
+    this.permits -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Transaction } from '../concurrency/transaction.ts';
+import { type DsqlError, errorResponse } from '../wire/error-response.ts';
+import type { Contest } from './contest.ts';
+import type { SessionBackend } from './session-backend.ts';
+import { refuseCommit } from './transaction-rules.ts';
+import { translateError } from './translate-error.ts';
+
+/** Commits a session's transactions, unless DSQL would not. */
+export class Committer {
+  private readonly backend: SessionBackend;
+  private readonly contest: Contest;
+
+  constructor(backend: SessionBackend, contest: Contest) {
+    this.backend = backend;
+    this.contest = contest;
+  }
+
+  /**
+   * Commits; the refusal's frame when it could not be. The transaction is over either way.
+   *
+   * @param frames  what makes PostgreSQL commit
+   * @param only    types of messages the client is to see; all when absent
+   * @throws {SessionOver} when a fault drops the connection
+   */
+  async commit(
+    transaction: Transaction,
+    frames: readonly Buffer[],
+    only?: ReadonlySet<number>,
+  ): Promise<Buffer | undefined> {
+    const { backend } = this;
+    const { guard } = backend;
+    const refusal = (await this.before(transaction)) ?? (await this.contest.win(transaction)) ?? transaction.doom;
+    if (refusal !== undefined) return await this.refuse(transaction, refusal);
+    // Another session's COMMIT may have come first at the last moment; looked at when nothing can come between any more.
+    const check = () => transaction.doom ?? transaction.evicted;
+    const failed = await backend.exchange(frames, undefined, { check, ...(only === undefined ? {} : { only }) });
+    const late = check();
+    if (late !== undefined) return await this.refuse(transaction, late);
+    backend.end(failed === undefined);
+    if (failed !== undefined) return translateError(failed, backend.link);
+    if (transaction.wrote) guard.commits.note(transaction.written.keys());
+    guard.schema.committed(backend);
+    if (transaction.ddl > 0) {
+      guard.tables.forget();
+      guard.jobs.wake();
+    }
+    if ((transaction.wrote || transaction.ddl > 0) && guard.faults.dropsAfterCommit()) backend.link.vanish();
+    return undefined;
+  }
+
+  private async before(transaction: Transaction): Promise<DsqlError | undefined> {
+    const changes = transaction.wrote || transaction.ddl > 0;
+    const fault = await this.backend.guard.faults.beforeCommit(changes);
+    if (fault === 'drop') this.backend.link.vanish();
+    return fault ?? (await refuseCommit(transaction, this.backend.guard));
+  }
+
+  private async refuse(transaction: Transaction, refusal: DsqlError): Promise<Buffer> {
+    if (transaction.evicted === undefined) await this.backend.command('ROLLBACK');
+    this.backend.end(false);
+    return errorResponse(refusal);
+  }
+}

@@ -1,0 +1,229 @@
+import { tableKey } from '../catalog/table-facts.ts';
+import type { Transaction } from '../concurrency/transaction.ts';
+import { rerunFrames, type Work } from '../concurrency/work.ts';
+import { literal } from '../sql/quote.ts';
+import { redirect } from '../sql/redirect.ts';
+import type { TableName } from '../sql/statement.ts';
+import * as errors from '../wire/dsql-errors.ts';
+import { type DsqlError, errorFields, errorResponse } from '../wire/error-response.ts';
+import * as wire from '../wire/message.ts';
+import { messagesOf } from '../wire/message.ts';
+import type { SessionBackend } from './session-backend.ts';
+import { isConflict } from './translate-error.ts';
+
+/** How long a COMMIT waits for a statement of the transaction it competes with. */
+const patienceMs = 150;
+/** How often a contested COMMIT starts over because it met yet another transaction. */
+const maxRounds = 6;
+
+const answerTypes: ReadonlySet<number> = new Set([
+  wire.backend.dataRow,
+  wire.backend.commandComplete,
+  wire.backend.emptyQuery,
+  wire.backend.noticeResponse,
+  wire.backend.copyOut,
+]);
+const simpleAnswerTypes: ReadonlySet<number> = new Set([...answerTypes, wire.backend.rowDescription]);
+
+/**
+ * Optimistic concurrency on top of PostgreSQL's locks.
+ *
+ * On DSQL nobody waits: a transaction that writes what another has written goes on, and whoever commits first wins. Here
+ * the lock watch cancels a statement that would wait. The statement is undone to the guard's savepoint, its tables are
+ * copied, as the transaction sees them, into temporary tables of the same names, and it and all that follow run on the
+ * copies, so that tags, rows and later reads are what they would be on DSQL. At COMMIT, if none of those it met has
+ * committed, they are undone (their own COMMIT will fail), the copies are dropped, and the statements are run again on
+ * the tables; only when every answer is what the client was told does it commit, else it fails with OC000.
+ */
+export class Contest {
+  private readonly backend: SessionBackend;
+
+  constructor(backend: SessionBackend) {
+    this.backend = backend;
+  }
+
+  /** Whether a failed statement can go on as DSQL lets it. */
+  mayResolve(work: Work, frame: Buffer): boolean {
+    if (this.backend.link.keptFromTable) return false;
+    return isConflict(frame, this.backend.link) || this.isHiddenDuplicate(work, frame);
+  }
+
+  /** Goes on after a conflict; PostgreSQL's or DSQL's error frame when the statement fails all the same. */
+  async resolve(work: Work, failed: Buffer): Promise<Buffer | undefined> {
+    const transaction = this.backend.transaction;
+    if (transaction === undefined || work.rerun === undefined) return failed;
+    const duplicate = !isConflict(failed, this.backend.link);
+    const cancelled = this.wasCancelled;
+    this.noteHolders(transaction);
+    if (!transaction.explicit) return cancelled ? await this.retry(transaction, work) : failed;
+    await this.backend.undoLast(transaction);
+    if (cancelled) transaction.contestedFrom ??= transaction.journal.length;
+    else if (!duplicate) transaction.doom ??= errors.conflict;
+    transaction.shadowed = true;
+    const shadowFailed = await this.runShadowed(work, true);
+    if (duplicate && shadowFailed === undefined) transaction.doom ??= errors.conflict;
+    return shadowFailed !== undefined && duplicate ? failed : shadowFailed;
+  }
+
+  /**
+   * Runs a statement on copies of the tables it changes.
+   *
+   * @param answered  the client has been sent the answers to the frames before its Execute
+   */
+  async runShadowed(work: Work, answered: boolean): Promise<Buffer | undefined> {
+    const { backend } = this;
+    const transaction = backend.transaction;
+    if (transaction === undefined || work.rerun === undefined) return errorResponse(errors.conflict);
+    if (transaction.seized && !(await this.rebuild(transaction))) return errorResponse(errors.conflict);
+    if (!answered && work.prelude.length > 0 && !(await backend.pass(work.prelude)))
+      return errorResponse(errors.conflict);
+    if (!(await this.copy(transaction, work.statement.targets))) return errorResponse(errors.conflict);
+    const answer: Buffer[] = [];
+    const failed = await backend.exchange(
+      rerunFrames(work.rerun, redirect(work.statement.sql, transaction.copies)),
+      work.statement,
+      {
+        only: work.rerun.simple ? simpleAnswerTypes : answerTypes,
+        sink: (bytes) => {
+          answer.push(bytes);
+          backend.link.write(bytes);
+        },
+      },
+    );
+    const [target] = work.statement.kind === 'write' ? work.statement.targets : [];
+    if (target !== undefined) transaction.count(tableKey(target), 0, work.rerun.size + work.statement.sql.length);
+    if (failed === undefined) transaction.note(work, rowsAndTag(answer));
+    return failed;
+  }
+
+  /** Settles a contested COMMIT: undefined when it may go ahead, its statements now standing in the tables. */
+  async win(transaction: Transaction): Promise<DsqlError | undefined> {
+    if (transaction.doom !== undefined) return transaction.doom;
+    if (!transaction.shadowed) return undefined;
+    if (transaction.contestedFrom === undefined || !transaction.journalComplete) return errors.conflict;
+    return await this.backend.turn.arbitrate(this.backend.guard.arbiter, async () => {
+      for (let round = 0; round < maxRounds; round += 1) {
+        if (!(await this.unseatHolders(transaction))) return errors.conflict;
+        await this.backend.undoLast(transaction);
+        transaction.copies.clear();
+        const replayed = await this.replay(transaction);
+        if (replayed === 'differs' || transaction.doom !== undefined) return errors.conflict;
+        if (replayed === 'same') return undefined;
+      }
+      return errors.conflict;
+    });
+  }
+
+  private get wasCancelled(): boolean {
+    return this.backend.link.cancelledBy !== undefined;
+  }
+
+  /** A key that another transaction committed after this one's snapshot: no duplicate to DSQL until COMMIT. */
+  private isHiddenDuplicate(work: Work, frame: Buffer): boolean {
+    const transaction = this.backend.transaction;
+    if (transaction?.explicit !== true || errorFields(frame).C !== '23505') return false;
+    return work.statement.targets.some((target) =>
+      this.backend.guard.commits.changedSince(tableKey(target), transaction.startedAfter),
+    );
+  }
+
+  private noteHolders(transaction: Transaction): void {
+    for (const pid of this.backend.link.cancelledBy ?? []) {
+      const holder = this.backend.guard.locks.session(pid)?.transaction;
+      if (holder !== undefined && holder !== transaction && !holder.failed) transaction.contest(holder);
+    }
+  }
+
+  /** A statement outside the client's transactions commits by itself, so it wins or loses at once. */
+  private async retry(transaction: Transaction, work: Work): Promise<Buffer | undefined> {
+    const { rerun } = work;
+    if (transaction.journal.length > 0 || rerun === undefined) return errorResponse(errors.conflict);
+    return await this.backend.turn.arbitrate(this.backend.guard.arbiter, async () => {
+      for (let round = 0; round < maxRounds; round += 1) {
+        if (!(await this.unseatHolders(transaction))) break;
+        await this.backend.command('ROLLBACK');
+        await this.backend.command('BEGIN');
+        const failed = await this.backend.watched(() =>
+          this.backend.exchange(rerunFrames(rerun, work.statement.sql), work.statement, {
+            only: rerun.simple ? simpleAnswerTypes : answerTypes,
+          }),
+        );
+        if (failed === undefined || !this.wasCancelled) return failed;
+        this.noteHolders(transaction);
+      }
+      return errorResponse(errors.conflict);
+    });
+  }
+
+  /** Undoes those whose locks it met; false when one of them has committed or cannot be undone now. */
+  private async unseatHolders(transaction: Transaction): Promise<boolean> {
+    for (const holder of [...transaction.contestedBy]) {
+      const deadline = this.backend.guard.now() + patienceMs;
+      while (holder.owner.turn.running && transaction.contestedBy.has(holder)) {
+        const left = deadline - this.backend.guard.now();
+        if (left <= 0) return false;
+        await Promise.race([holder.owner.turn.settled(), this.backend.guard.sleep(left)]);
+      }
+      if (transaction.doom !== undefined) return false;
+      if (!transaction.contestedBy.delete(holder)) continue;
+      holder.contenders.delete(transaction);
+      if (!(await holder.owner.unseat(holder))) return false;
+    }
+    return transaction.doom === undefined;
+  }
+
+  private async replay(transaction: Transaction): Promise<'same' | 'differs' | 'contested'> {
+    for (const { work, answer } of transaction.journal.slice(transaction.contestedFrom)) {
+      const { rerun, statement } = work;
+      if (rerun === undefined || answer === undefined) return 'differs';
+      const again: Buffer[] = [];
+      const failed = await this.backend.watched(() =>
+        this.backend.exchange(rerunFrames(rerun, statement.sql), undefined, {
+          only: rerun.simple ? simpleAnswerTypes : answerTypes,
+          sink: (bytes) => again.push(bytes),
+        }),
+      );
+      if (failed !== undefined) {
+        if (!this.wasCancelled) return 'differs';
+        this.noteHolders(transaction);
+        return 'contested';
+      }
+      if (!rowsAndTag(again).equals(answer)) return 'differs';
+    }
+    return 'same';
+  }
+
+  /** After it was undone for another's COMMIT: its statements run once more on copies, so that it reads what it wrote. */
+  private async rebuild(transaction: Transaction): Promise<boolean> {
+    transaction.seized = false;
+    transaction.shadowed = true;
+    if (!transaction.journalComplete) return false;
+    for (const { work } of transaction.journal) {
+      if (work.rerun === undefined || !(await this.copy(transaction, work.statement.targets))) return false;
+      const sql = redirect(work.statement.sql, transaction.copies);
+      const failed = await this.backend.exchange(rerunFrames(work.rerun, sql), undefined, { only: new Set() });
+      if (failed !== undefined) return false;
+    }
+    return true;
+  }
+
+  private async copy(transaction: Transaction, tables: readonly TableName[]): Promise<boolean> {
+    for (const target of tables) {
+      const { schema, table } = target;
+      const key = tableKey(target);
+      if (transaction.copies.has(key)) continue;
+      const failed = await this.backend.command(`SELECT dsql_local.copy_table(${literal(schema)}, ${literal(table)})`);
+      if (failed !== undefined) return false;
+      transaction.copies.add(key);
+    }
+    return true;
+  }
+}
+
+/** What of an answer must be the same again; descriptions name the copy's object id, notices come as they like. */
+function rowsAndTag(answer: readonly Buffer[]): Buffer {
+  const messages = answer.flatMap((bytes) => messagesOf(bytes));
+  return Buffer.concat(
+    messages.filter(([type]) => type === wire.backend.dataRow || type === wire.backend.commandComplete),
+  );
+}

@@ -1,0 +1,223 @@
+import { tableKey } from '../catalog/table-facts.ts';
+import type { Transaction } from '../concurrency/transaction.ts';
+import type { Work } from '../concurrency/work.ts';
+import { refuseByCatalog } from '../rules/catalog-rules.ts';
+import type { Statement } from '../sql/statement.ts';
+import * as errors from '../wire/dsql-errors.ts';
+import { type DsqlError, errorResponse } from '../wire/error-response.ts';
+import * as wire from '../wire/message.ts';
+import { Committer } from './committer.ts';
+import { Contest } from './contest.ts';
+import { RowWriter } from './row-writer.ts';
+import type { SessionBackend } from './session-backend.ts';
+import { refuseNow, refuseText } from './transaction-rules.ts';
+import { translateError } from './translate-error.ts';
+
+/** Types of messages that stand although the statement after them was taken back. */
+const preludeAnswers: ReadonlySet<number> = new Set([
+  wire.backend.parseComplete,
+  wire.backend.bindComplete,
+  wire.backend.parameterDescription,
+  wire.backend.rowDescription,
+  wire.backend.noData,
+  wire.backend.closeComplete,
+]);
+
+/** How long a DROP waits for an index that is being built. */
+const jobPatienceMs = 1_000;
+
+/** Runs one session's statements, each kind as DSQL would, and answers the client. */
+export class Executor {
+  private readonly backend: SessionBackend;
+  private readonly contest: Contest;
+  private readonly writer: RowWriter;
+  private readonly committer: Committer;
+
+  constructor(backend: SessionBackend) {
+    this.backend = backend;
+    this.contest = new Contest(backend);
+    this.writer = new RowWriter(backend);
+    this.committer = new Committer(backend, this.contest);
+  }
+
+  // What the session asks.
+
+  /** Refuses what no transaction allows, and everything but its end in a failed one. */
+  refuseText(statement: Statement): DsqlError | undefined {
+    return refuseText(statement, this.backend.transaction);
+  }
+
+  /** Refuses what the transaction, as it stands now, does not allow, and what names a table whose schema has changed. */
+  refuse(statement: Statement): DsqlError | undefined {
+    const refusal = refuseNow(statement, this.backend.transaction);
+    return refusal ?? this.backend.guard.schema.refuse(this.backend, statement);
+  }
+
+  /** Runs a statement and answers the client; false when the answer was an error. */
+  async run(work: Work): Promise<boolean> {
+    await this.backend.guard.faults.beforeStatement();
+    switch (work.statement.kind) {
+      case 'begin':
+        return await this.runBegin(work);
+      case 'commit':
+        return await this.runCommit(work);
+      case 'rollback':
+        return await this.runRollback(work);
+      case 'write':
+        return await this.runWrite(work);
+      case 'ddl':
+        return await this.runDdl(work);
+      default:
+        return await this.runRead(work);
+    }
+  }
+
+  /** The client's BEGIN within the guard's own transaction makes that one the client's. */
+  adoptImplicit(): boolean {
+    const { link, transaction } = this.backend;
+    if (transaction === undefined || transaction.explicit || transaction.failed) return false;
+    transaction.explicit = true;
+    link.write(wire.commandComplete('BEGIN'));
+    return true;
+  }
+
+  /** Commits the transaction begun around the client's statements, now that there are no more of them. */
+  async endImplicit(): Promise<void> {
+    const { link, transaction } = this.backend;
+    if (transaction === undefined || transaction.explicit) return;
+    if (transaction.failed) {
+      this.backend.end(false);
+      return;
+    }
+    const refusal = await this.committer.commit(transaction, [wire.ownCommand('COMMIT'), wire.sync], new Set());
+    if (refusal === undefined) return;
+    link.output.rewind(0, preludeAnswers);
+    link.write(refusal);
+  }
+
+  /** Answers an error and leaves the transaction as DSQL leaves it: failed until the client ends it. */
+  async raise(error: DsqlError): Promise<void> {
+    await this.backend.abort();
+    this.backend.link.write(errorResponse(error));
+  }
+
+  /** Ends the answer to a query or to a Sync. */
+  finish(): void {
+    const { link, transaction } = this.backend;
+    link.release();
+    const status = transaction === undefined ? 'I' : transaction.failed ? 'E' : 'T';
+    link.write(wire.ready(status));
+    link.output.flush();
+  }
+
+  // Statements by kind.
+
+  private async runBegin(work: Work): Promise<boolean> {
+    const wasOpen = this.backend.transaction !== undefined;
+    const ok = await this.relay(work);
+    if (ok && !wasOpen) this.backend.begun(true);
+    else if (ok && this.backend.transaction !== undefined) this.backend.transaction.explicit = true;
+    return ok;
+  }
+
+  private async runRollback(work: Work): Promise<boolean> {
+    const { transaction } = this.backend;
+    const isGone = transaction?.failed === true || transaction?.evicted !== undefined;
+    this.backend.end(false);
+    if (!isGone) return await this.relay(work);
+    if (!(await this.passPrelude(work))) return false;
+    this.backend.link.write(wire.commandComplete('ROLLBACK'));
+    return true;
+  }
+
+  private async runCommit(work: Work): Promise<boolean> {
+    const { link, transaction } = this.backend;
+    if (transaction === undefined) return await this.relay(work);
+    if (transaction.failed) return await this.runRollback(work);
+    link.output.hold();
+    const mark = link.output.mark();
+    const refusal = await this.committer.commit(transaction, work.frames);
+    if (refusal !== undefined) {
+      link.output.rewind(mark);
+      if (!(await this.passPrelude(work))) return false;
+      link.write(refusal);
+    }
+    link.release();
+    return refusal === undefined;
+  }
+
+  private async runRead(work: Work): Promise<boolean> {
+    const { transaction } = this.backend;
+    if (transaction?.shadowed === true || transaction?.seized === true) {
+      const failed = await this.contest.runShadowed(work, false);
+      return failed === undefined ? true : await this.failWith(failed);
+    }
+    return await this.backend.watched(() => this.relay(work));
+  }
+
+  private async runWrite(work: Work): Promise<boolean> {
+    const { guard, link } = this.backend;
+    const transaction = this.backend.transaction ?? (await this.backend.begin());
+    transaction.wrote = true;
+    link.output.hold();
+    const mark = work.statement.node === 'CopyStmt' ? 0 : link.output.mark();
+    let failed = await this.attempt(transaction, work, mark);
+    if (failed === undefined && transaction.rows > guard.limits.transactionRows) {
+      failed = errorResponse(errors.rowLimit);
+    }
+    if (failed !== undefined) {
+      link.output.rewind(mark, preludeAnswers);
+      return await this.failWith(failed);
+    }
+    if (transaction.explicit) link.release();
+    return true;
+  }
+
+  private async attempt(transaction: Transaction, work: Work, mark: number): Promise<Buffer | undefined> {
+    for (const target of work.statement.targets) transaction.count(tableKey(target), 0, 0);
+    if (transaction.shadowed || transaction.seized) return await this.contest.runShadowed(work, false);
+    const failed = await this.writer.write(transaction, work);
+    if (failed === undefined || !this.contest.mayResolve(work, failed)) return failed;
+    const { output } = this.backend.link;
+    const { complete } = output;
+    output.rewind(mark, work.rerun?.simple === true ? new Set() : preludeAnswers);
+    return complete ? await this.contest.resolve(work, failed) : failed;
+  }
+
+  private async runDdl(work: Work): Promise<boolean> {
+    const { guard, transaction } = this.backend;
+    if (work.statement.node === 'DropStmt') await Promise.race([guard.jobs.settled(), guard.sleep(jobPatienceMs)]);
+    const refusal = await refuseByCatalog(work.statement, guard.limits, (query) => guard.locks.ask(query));
+    if (refusal !== undefined) {
+      if (!(await this.passPrelude(work))) return false;
+      return await this.failWith(errorResponse(refusal));
+    }
+    if (transaction !== undefined) transaction.ddl += 1;
+    const changes = guard.schema.begin(this.backend, work.statement);
+    const ok = await this.backend.watched(() => this.relay(work), 'schema');
+    if (ok && transaction === undefined) {
+      changes.committed();
+      guard.tables.forget();
+      guard.jobs.wake();
+    } else if (ok) changes.later();
+    return ok;
+  }
+
+  private async relay(work: Work): Promise<boolean> {
+    const failed = await this.backend.exchange(work.frames, work.statement, {});
+    return failed === undefined ? true : await this.failWith(failed);
+  }
+
+  /** Has the frames before an Execute answered that itself must not run; false when PostgreSQL refused one. */
+  private async passPrelude(work: Work): Promise<boolean> {
+    return work.prelude.length === 0 || (await this.backend.pass(work.prelude));
+  }
+
+  /** Answers PostgreSQL's error as DSQL words it; the transaction has failed. */
+  private async failWith(frame: Buffer): Promise<false> {
+    const answer = translateError(frame, this.backend.link);
+    await this.backend.abort();
+    this.backend.link.write(answer);
+    return false;
+  }
+}

@@ -1,0 +1,22 @@
+import * as errors from '../wire/dsql-errors.ts';
+import { errorFields, errorResponse } from '../wire/error-response.ts';
+import type { BackendLink } from './backend-link.ts';
+
+/** Whether PostgreSQL's error means that another transaction was in the way. */
+export function isConflict(frame: Buffer, link: Pick<BackendLink, 'cancelledBy'>): boolean {
+  const code = errorFields(frame).C;
+  const wasCancelled = link.cancelledBy !== undefined;
+  return code === '40001' || code === '40P01' || code === '55P03' || (code === '57014' && wasCancelled);
+}
+
+/**
+ * PostgreSQL's error as DSQL words it: conflicts and lock waits become DSQL's one conflict.
+ *
+ * @param link  over which it came, with nothing sent since
+ */
+export function translateError(frame: Buffer, link: Pick<BackendLink, 'cancelledBy' | 'keptFromTable'>): Buffer {
+  if (link.keptFromTable) return errorResponse(errors.schemaChanged);
+  if (isConflict(frame, link)) return errorResponse(errors.conflict);
+  const { C: code, M: message = '' } = errorFields(frame);
+  return code === '54000' && message.startsWith('index row ') ? errorResponse(errors.keyTooLarge) : frame;
+}
