@@ -22,6 +22,12 @@ export const connectionShape = {
     .max(900)
     .optional()
     .describe('Longest silence of the API, before and within a response. Default: 30.'),
+  allow_private_addresses: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether requests may go to addresses that are not public (loopback, private, link-local, …). Default: only to the kind that base_url itself is written as.',
+    ),
   rate_limit: rateLimitSchema.optional().describe('Requests per interval. Default: no limit.'),
   concurrency: z
     .int()

@@ -135,6 +135,54 @@ export class RedirectLoopError extends TerminalError {
   }
 }
 
+/** A URL that the API gave, or a name, leads to an address that it must not lead to. Nothing was sent there. */
+export class AddressRefusedError extends TerminalError {
+  override readonly name = 'AddressRefusedError';
+  readonly code = 'api_address_refused';
+
+  /**
+   * @param home     origin of the API as the configuration has it
+   * @param origin   where the request was to go
+   * @param address  what the name in `origin` resolved to; undefined where it has the address itself
+   * @param kind     class of the address, e.g. `link-local`
+   */
+  constructor(home: string, origin: string, address: string | undefined, kind: string) {
+    const where = address === undefined ? `a ${kind} address` : `${address}, a ${kind} address`;
+    const what =
+      home === origin
+        ? `${origin} resolves to ${where}, so no request was sent to it.`
+        : `${home} led to ${origin}, which is ${where}; no request was sent to it.`;
+    super(`${what} If requests are to go there, set data_source.allow_private_addresses: true.`);
+  }
+}
+
+/** A URL that the API gave has another scheme than http and https, or http where https was used before. */
+export class SchemeRefusedError extends TerminalError {
+  override readonly name = 'SchemeRefusedError';
+  readonly code = 'api_scheme_refused';
+
+  /** @param to  the origin, or the scheme of a URL that has none */
+  constructor(from: string, to: string, plain: boolean) {
+    super(
+      plain
+        ? `${from} led to ${to}, without TLS; no request was sent to it. Have the API give https URLs, or count pages with pagination: {type: page_number} or {type: offset}.`
+        : `${from} led to a URL with ${to}, which is not followed; only http and https are. Check what the API gives as the URL of its next page or redirect.`,
+    );
+  }
+}
+
+/** A value cannot be sent in a header. */
+export class HeaderRefusedError extends TerminalError {
+  override readonly name = 'HeaderRefusedError';
+  readonly code = 'api_header_refused';
+
+  constructor(header: string) {
+    super(
+      `The header "${header}" cannot be sent: its value has a line break or another character that headers cannot hold. Check headers, auth (a secret may end in a line break) and pagination.`,
+    );
+  }
+}
+
 /** The pages go round: the same cursor, URL or content came again. */
 export class RepeatedPageError extends TerminalError {
   override readonly name = 'RepeatedPageError';
@@ -191,6 +239,18 @@ export class TokenServerBusyError extends TransientError {
 
 function said(excerpt: string): string {
   return excerpt === '' ? '' : `: ${excerpt}`;
+}
+
+/** A value of a parent would change the path of the requests instead of being one segment of it. */
+export class ParentPathError extends TerminalError {
+  override readonly name = 'ParentPathError';
+  readonly code = 'parent_path';
+
+  constructor(endpoint: string, problem: string) {
+    super(
+      `A row of the parent endpoint gives "${endpoint}" a path that is not meant: ${problem}. Leave such parents out with parent.params, or send the value in params or body.`,
+    );
+  }
 }
 
 /** A row of the parent endpoint lacks a field that requests are made of. */

@@ -1,5 +1,8 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { AddressGuard } from './address-guard.ts';
+import { HeaderRefusedError } from './errors.ts';
 import { RequestTimeoutError } from './request-timeout-error.ts';
 
 /** What is sent to an origin that the credentials belong to, and to no other. */
@@ -39,17 +42,33 @@ export interface ExchangeOptions {
 const maxRedirects = 20;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
+export interface ConnectionSettings {
+  /** Connections at once to one host. */
+  readonly concurrency: number;
+  /** Whether requests may go to addresses that are not public. */
+  readonly allowPrivate: boolean;
+  /** Looks names up; the system's, except in tests. */
+  readonly resolve?: LookupFunction | undefined;
+}
+
+/** Where requests of one origin may go, and the connections that were opened under that rule. */
+interface OriginConnections {
+  readonly guard: AddressGuard;
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+}
+
 /**
  * Connections of one source, kept open between its pages. By hand over `node:http`, because `fetch` keeps headers
  * such as `X-Api-Key` when a redirect leads to another origin, and `undici` 8 needs Node 22.
  */
 export class HttpConnections {
-  readonly #http: http.Agent;
-  readonly #https: https.Agent;
+  readonly #settings: ConnectionSettings;
+  /** By the origin that credentials belong to, so that no request uses a connection that another rule allowed. */
+  readonly #byOrigin = new Map<string, OriginConnections>();
 
-  constructor(concurrency: number) {
-    this.#http = new http.Agent({ keepAlive: true, maxSockets: concurrency });
-    this.#https = new https.Agent({ keepAlive: true, maxSockets: concurrency });
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
   }
 
   /**
@@ -57,16 +76,20 @@ export class HttpConnections {
    *
    * @returns  undefined when the redirects did not end
    * @throws   the socket's error, or {@link RequestTimeoutError} after `timeoutMs` of silence
+   * @throws {AddressRefusedError} {SchemeRefusedError} {HeaderRefusedError} terminal: the request was not sent
    */
   async exchange(request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse | undefined> {
     let { method, url, body } = request;
+    const via = this.#connectionsOf(request.credentials.origin);
+    let from: URL | undefined;
     let leftOrigin = false;
     for (let redirect = 0; redirect <= maxRedirects; redirect += 1) {
       const home = url.origin === request.credentials.origin;
       if (!home) leftOrigin = true;
       const sent = home ? withQuery(url, request.credentials.query) : url;
       const headers = home ? { ...request.headers, ...request.credentials.headers } : request.headers;
-      const message = await this.#send(method, sent, headers, body, options);
+      via.guard.check(url, from);
+      const message = await this.#send(via, method, sent, headers, body, options);
       const status = message.statusCode ?? 0;
       const location = message.headers.location;
       if (!redirects.has(status) || location === undefined || !URL.canParse(location, url.href)) {
@@ -80,17 +103,34 @@ export class HttpConnections {
       const to = new URL(location, url);
       // A body may name the customer or carry what the query must not; it stays with the origin it was written for.
       if (to.origin !== request.credentials.origin) body = undefined;
+      from = url;
       url = to;
     }
     return undefined;
   }
 
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+    for (const via of this.#byOrigin.values()) {
+      via.http.destroy();
+      via.https.destroy();
+    }
+  }
+
+  #connectionsOf(origin: string): OriginConnections {
+    const known = this.#byOrigin.get(origin);
+    if (known !== undefined) return known;
+    const { allowPrivate, concurrency, resolve } = this.#settings;
+    const via: OriginConnections = {
+      guard: new AddressGuard(origin, allowPrivate, resolve),
+      http: new http.Agent({ keepAlive: true, maxSockets: concurrency }),
+      https: new https.Agent({ keepAlive: true, maxSockets: concurrency }),
+    };
+    this.#byOrigin.set(origin, via);
+    return via;
   }
 
   #send(
+    via: OriginConnections,
     method: string,
     url: URL,
     headers: Readonly<Record<string, string>>,
@@ -100,10 +140,12 @@ export class HttpConnections {
     return new Promise((resolve, reject) => {
       const secure = url.protocol === 'https:';
       const payload = body === undefined ? undefined : Buffer.from(body);
+      checkHeaders(headers);
       const open = secure ? https.request : http.request;
       const request = open(url, {
         method,
-        agent: secure ? this.#https : this.#http,
+        agent: secure ? via.https : via.http,
+        lookup: via.guard.lookupFor(url),
         headers: payload === undefined ? headers : { ...headers, 'content-length': String(payload.length) },
         signal: options.signal,
       });
@@ -112,6 +154,17 @@ export class HttpConnections {
       request.once('error', reject);
       request.end(payload);
     });
+  }
+}
+
+/** Node's own message would be an unexpected error. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      http.validateHeaderValue(name, value);
+    } catch {
+      throw new HeaderRefusedError(name);
+    }
   }
 }
 

@@ -31,7 +31,10 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   for (const [name, value] of Object.entries(settings.params)) {
     if (typeof value === 'object') query[name] = await read(value);
   }
-  const connections = new HttpConnections(settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency);
+  const connections = new HttpConnections({
+    concurrency: settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency,
+    allowPrivate: settings.allow_private_addresses ?? dataSource.allow_private_addresses ?? false,
+  });
   const retry = settings.retry ?? dataSource.retry ?? retrySchema.parse({});
   const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
   const { clock, resolveSecret } = request;

@@ -4,7 +4,7 @@ import type { ApiSettings } from '../../config/pipeline.ts';
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fieldPath, fieldReader } from '../json/field-reader.ts';
 import { endpointUrl } from './endpoint.ts';
-import { ParentFieldCollisionError, ParentFieldMissingError } from './errors.ts';
+import { ParentFieldCollisionError, ParentFieldMissingError, ParentPathError } from './errors.ts';
 import type { BaseRequest } from './request-draft.ts';
 
 /** Fields of one parent by their names, as JSON text. */
@@ -45,16 +45,75 @@ export function parentRequest(
   baseUrl: string | undefined,
   fields: ParentFields,
 ): BaseRequest {
-  const path = settings.endpoint.replace(parentPlaceholder, (_all, name: string) =>
-    encodeURIComponent(plain(fields[name])),
-  );
-  const url = endpointUrl(baseUrl, path);
+  const url = endpointUrl(baseUrl, filledEndpoint(settings.endpoint, fields));
   for (const [name, value] of base.url.searchParams) url.searchParams.set(name, filled(value, fields));
   return {
     ...base,
     url,
     body: base.body === undefined ? undefined : (filledDeep(base.body, fields) as BaseRequest['body']),
   };
+}
+
+/**
+ * The endpoint with the parent's values in it, each as one segment of the path, or part of one.
+ *
+ * @throws {ParentPathError} when a value would add, remove or step out of segments, here or at a server that decodes
+ *   the path once more
+ */
+function filledEndpoint(endpoint: string, fields: ParentFields): string {
+  const queryAt = endpoint.indexOf('?');
+  const path = queryAt === -1 ? endpoint : endpoint.slice(0, queryAt);
+  const filled = path.replace(parentPlaceholder, (_all, name: string) => {
+    const value = plain(fields[name]);
+    const problem = segmentProblem(value);
+    if (problem !== undefined) throw new ParentPathError(endpoint, `the value of "${name}" ${problem}`);
+    return encodeURIComponent(value);
+  });
+  const query = queryAt === -1 ? '' : endpoint.slice(queryAt);
+  return filled + query.replace(parentPlaceholder, (_all, name: string) => encodedQuery(plain(fields[name])));
+}
+
+/** What keeps a value from being a segment of a path; undefined where nothing does. */
+function segmentProblem(value: string): string | undefined {
+  if (value === '') return 'is empty';
+  if (loneSurrogate.test(value)) return 'has half of a character';
+  let decoded = value;
+  for (let round = 0; round < maxDecodings; round += 1) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    if (/[\u0000-\u001f\u007f]/.test(decoded)) return 'has a control character';
+    if (decoded.split(/[/\\]/).some(isDots)) return 'is "." or "..", or has it between slashes';
+    const next = percentDecoded(decoded);
+    if (next === decoded) return undefined;
+    decoded = next;
+  }
+  return 'is percent-encoded again and again';
+}
+
+/** Half of a UTF-16 pair, which JSON can write and UTF-8 cannot. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** More than any server decodes a path. */
+const maxDecodings = 8;
+
+function isDots(segment: string): boolean {
+  return segment === '.' || segment === '..';
+}
+
+/** Bytes that are no UTF-8 are left as they are. */
+function percentDecoded(text: string): string {
+  return text.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run.replaceAll(/%([0-7][0-9A-Fa-f])/g, (_all, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      );
+    }
+  });
+}
+
+function encodedQuery(value: string): string {
+  return encodeURIComponent(value.replaceAll(new RegExp(loneSurrogate, 'gu'), '\ufffd'));
 }
 
 /** Adds fields of the parent to a row. */

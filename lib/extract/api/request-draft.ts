@@ -38,14 +38,19 @@ export function put(call: RequestDraft, place: Place, name: string, value: Value
     let object = call.body ?? {};
     const names = name.split('.');
     for (const step of names.slice(0, -1)) {
-      const inner = object[step];
+      const inner = Object.hasOwn(object, step) ? object[step] : undefined;
       const next: Record<string, unknown> =
         typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
-      object[step] = next;
+      setOwn(object, step, next);
       object = next;
     }
-    object[names.at(-1) ?? name] = value;
+    setOwn(object, names.at(-1) ?? name, value);
   }
+}
+
+/** Also a property named `__proto__` becomes one of the object's own. */
+function setOwn(object: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** A cursor as it goes back to the API: numbers beyond the exact ones of JavaScript go as texts. */
