@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { secretReader } from '../lib/aws/secret-reader.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
 import { readEnvironment } from '../lib/config/environment.ts';
@@ -14,7 +15,6 @@ import { s3Store } from '../lib/store/s3-store.ts';
 import { IncompleteDeploymentError } from './errors.ts';
 import type { Input } from './events.ts';
 import { pipelineOf } from './pipeline-input.ts';
-import { readSecret } from './read-secret.ts';
 import type { Invocation } from './rings.ts';
 import { scratchDir } from './scratch.ts';
 
@@ -84,7 +84,7 @@ function open(): Service {
     ETL_DSQL_USER: user,
   } = environment;
   const sql = connect({ hostname, port, region, user, database: 'postgres' }, { maxConnections: connections + 1 });
-  const resolveSecret = secretResolver(readEnvironment(), readSecret(environment.AWS_REGION));
+  const resolveSecret = secretResolver(readEnvironment(), secretReader(environment.AWS_REGION));
   return {
     config,
     environment,

@@ -1,21 +1,30 @@
-import { InvalidConfigError } from '../config/errors.ts';
-import type { LoadedConfig } from '../config/read-config.ts';
 import { EtlError } from '../errors.ts';
-import { checkExpressions } from '../transform/rules/check-expressions.ts';
-import type { ExitStatus } from './main.ts';
-import { requireConfig } from './state-folder.ts';
+import { configOption, jsonOption, type RegisterCommand } from './command.ts';
+import type { ExitStatus } from './exit-status.ts';
 
-export interface CheckOptions {
-  readonly config?: string;
-  readonly json?: boolean;
+interface CheckOptions {
+  readonly config?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** `etl check`: says everything that is wrong with a configuration, without running it. */
-export async function checkCommand(options: CheckOptions): Promise<ExitStatus> {
+export const registerCheck: RegisterCommand = (program, end) => {
+  program
+    .command('check')
+    .description('validate the configuration without running it')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: CheckOptions) => end(await check(options)));
+};
+
+async function check(options: CheckOptions): Promise<ExitStatus> {
+  const { InvalidConfigError } = await import('../config/errors.ts');
+  const { requireConfig } = await import('./state-folder.ts');
   try {
     const loaded = requireConfig(options.config);
     const { config, file } = loaded;
     const names = Object.keys(config.pipelines);
+    const { checkRulesOf } = await import('./check-rules.ts');
     await checkRulesOf(loaded, names);
     if (options.json === true) {
       process.stdout.write(`${JSON.stringify({ valid: true, file, pipelines: names, problems: [] }, null, 2)}\n`);
@@ -33,13 +42,5 @@ export async function checkCommand(options: CheckOptions): Promise<ExitStatus> {
         : { file: options.config ?? null, problems: [{ path: '', line: null, column: null, message: error.message }] };
     process.stdout.write(`${JSON.stringify({ valid: false, file, pipelines: [], problems }, null, 2)}\n`);
     return 2;
-  }
-}
-
-/** @throws for a business rule that can never run: its syntax is wrong, or it uses what rules may not use */
-export async function checkRulesOf({ config }: LoadedConfig, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const settings = config.pipelines[name];
-    if (settings !== undefined && settings.business_rules.length > 0) await checkExpressions({ ...settings, name });
   }
 }

@@ -1,18 +1,49 @@
-import { localDsqlStatus, localDsqlToken, startLocalDsql, stopLocalDsql } from '../local/client.ts';
-import { type ExitStatus, InvalidOptionError } from './main.ts';
-import { stateFolderOf } from './state-folder.ts';
+import type { LocalEndpoint } from '../local/client.ts';
+import { configOption, jsonOption, type RegisterCommand } from './command.ts';
+import { type ExitStatus, InvalidOptionError } from './exit-status.ts';
 
-export interface LocalOptions {
-  readonly config?: string;
-  readonly json?: boolean;
+interface LocalOptions {
+  readonly config?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
-/** `etl local start`: the local DSQL for any PostgreSQL client, until `etl local stop`. */
-export async function localStartCommand(options: LocalOptions & { readonly port?: string }): Promise<ExitStatus> {
+/** `etl local …`: the local DSQL for any PostgreSQL client. */
+export const registerLocal: RegisterCommand = (program, end) => {
+  const local = program.command('local').description('the local DSQL, as a server for any PostgreSQL client');
+  local
+    .command('start')
+    .description('start it and leave it running')
+    .option('-p, --port <port>', 'port on 127.0.0.1; default: any free one')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: LocalOptions & { readonly port?: string }) => end(await start(options)));
+  local
+    .command('stop')
+    .description('stop it')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: LocalOptions) => end(await stop(options)));
+  local
+    .command('status')
+    .description('say whether it is running, and how to connect')
+    .addOption(configOption())
+    .addOption(jsonOption())
+    .action(async (options: LocalOptions) => end(await status(options)));
+  local
+    .command('token')
+    .description('print a password that is valid for 15 minutes')
+    .option('-u, --user <user>', 'database role', 'admin')
+    .addOption(configOption())
+    .action(async (options: LocalOptions & { readonly user: string }) => end(await token(options)));
+};
+
+async function start(options: LocalOptions & { readonly port?: string }): Promise<ExitStatus> {
   const port = options.port === undefined ? undefined : Number(options.port);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
     throw new InvalidOptionError('--port', options.port ?? '', 'a number from 0 to 65535');
   }
+  const { startLocalDsql } = await import('../local/client.ts');
+  const { stateFolderOf } = await import('./state-folder.ts');
   const endpoint = await startLocalDsql({
     stateDir: stateFolderOf(options.config),
     ...(port === undefined ? {} : { port }),
@@ -21,16 +52,18 @@ export async function localStartCommand(options: LocalOptions & { readonly port?
   return 0;
 }
 
-/** `etl local stop` */
-export async function localStopCommand(options: LocalOptions): Promise<ExitStatus> {
+async function stop(options: LocalOptions): Promise<ExitStatus> {
+  const { stopLocalDsql } = await import('../local/client.ts');
+  const { stateFolderOf } = await import('./state-folder.ts');
   const stopped = await stopLocalDsql(stateFolderOf(options.config));
   if (options.json === true) process.stdout.write(`${JSON.stringify({ stopped })}\n`);
   else process.stdout.write(stopped ? 'The local DSQL has stopped.\n' : 'The local DSQL was not running.\n');
   return 0;
 }
 
-/** `etl local status` */
-export async function localStatusCommand(options: LocalOptions): Promise<ExitStatus> {
+async function status(options: LocalOptions): Promise<ExitStatus> {
+  const { localDsqlStatus } = await import('../local/client.ts');
+  const { stateFolderOf } = await import('./state-folder.ts');
   const endpoint = await localDsqlStatus(stateFolderOf(options.config));
   if (endpoint !== undefined) print(endpoint, options, 'The local DSQL is running.');
   else if (options.json === true) process.stdout.write(`${JSON.stringify({ running: false })}\n`);
@@ -38,13 +71,12 @@ export async function localStatusCommand(options: LocalOptions): Promise<ExitSta
   return 0;
 }
 
-/** `etl local token`: a password for any PostgreSQL client. */
-export async function localTokenCommand(options: LocalOptions & { readonly user: string }): Promise<ExitStatus> {
+async function token(options: LocalOptions & { readonly user: string }): Promise<ExitStatus> {
+  const { localDsqlToken } = await import('../local/client.ts');
+  const { stateFolderOf } = await import('./state-folder.ts');
   process.stdout.write(`${await localDsqlToken(stateFolderOf(options.config), { user: options.user })}\n`);
   return 0;
 }
-
-type LocalEndpoint = NonNullable<Awaited<ReturnType<typeof localDsqlStatus>>>;
 
 function print(endpoint: LocalEndpoint, options: LocalOptions, headline: string): void {
   const { caFile, hostname, pid, port, region, user } = endpoint;

@@ -1,20 +1,35 @@
-import Table from 'cli-table3';
 import { systemClock } from '../clock.ts';
 import { isoTimestamp, jsonRows, timestamptz } from '../dsql/json-rows.ts';
-import { ensureServiceTables } from '../load/service-tables.ts';
-import { type ExitStatus, InvalidOptionError } from './main.ts';
-import { openTargetOf } from './target.ts';
+import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { type ExitStatus, InvalidOptionError } from './exit-status.ts';
 
-export interface RunsOptions {
-  readonly config?: string;
-  readonly target?: string;
+interface RunsOptions {
+  readonly config?: string | undefined;
+  readonly target?: string | undefined;
   readonly limit: string;
-  readonly json?: boolean;
+  readonly json?: boolean | undefined;
 }
 
 /** `etl runs`: the execution log, newest first. */
-export async function runsCommand(pipeline: string | undefined, options: RunsOptions): Promise<ExitStatus> {
+export const registerRuns: RegisterCommand = (program, end) => {
+  program
+    .command('runs')
+    .description('show the execution log, newest first')
+    .argument('[pipeline]', 'only the runs of this pipeline')
+    .addOption(configOption())
+    .addOption(targetOption())
+    .option('-n, --limit <number>', 'runs to show', '50')
+    .addOption(jsonOption())
+    .action(async (pipeline: string | undefined, options: RunsOptions) => end(await showRuns(pipeline, options)));
+};
+
+async function showRuns(pipeline: string | undefined, options: RunsOptions): Promise<ExitStatus> {
   if (!/^[1-9]\d{0,5}$/.test(options.limit)) throw new InvalidOptionError('--limit', options.limit, 'a number from 1');
+  const [{ default: Table }, { openTargetOf }, { ensureServiceTables }] = await Promise.all([
+    import('cli-table3'),
+    import('./target.ts'),
+    import('../load/service-tables.ts'),
+  ]);
   const target = await openTargetOf(options);
   try {
     await ensureServiceTables(target.sql, target.where, { clock: systemClock, random: Math.random });

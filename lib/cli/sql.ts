@@ -1,24 +1,35 @@
-import Table from 'cli-table3';
 import { classifyFailure } from '../dsql/failure.ts';
 import { jsonRows, type ValueRows, valueText } from '../dsql/json-rows.ts';
-import type { ExitStatus } from './main.ts';
-import { openTargetOf } from './target.ts';
+import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import type { ExitStatus } from './exit-status.ts';
 
-export interface SqlOptions {
-  readonly config?: string;
-  readonly target?: string;
-  readonly json?: boolean;
+interface SqlOptions {
+  readonly config?: string | undefined;
+  readonly target?: string | undefined;
+  readonly json?: boolean | undefined;
 }
 
 /** `etl sql`: one statement against the target; its rows on stdout, everything else on stderr. */
-export async function sqlCommand(query: string, options: SqlOptions): Promise<ExitStatus> {
+export const registerSql: RegisterCommand = (program, end) => {
+  program
+    .command('sql')
+    .description('run one SQL statement against the target and print the rows')
+    .argument('<query>', 'the statement')
+    .addOption(configOption())
+    .addOption(targetOption())
+    .addOption(jsonOption())
+    .action(async (query: string, options: SqlOptions) => end(await runStatement(query, options)));
+};
+
+async function runStatement(query: string, options: SqlOptions): Promise<ExitStatus> {
+  const { openTargetOf } = await import('./target.ts');
   const target = await openTargetOf(options);
   try {
     const rows = await target.sql.unsafe(query, [], { prepare: true }).values();
     if (options.json === true) {
       process.stdout.write(`${jsonRows(rows)}\n`);
     } else if ((rows.columns ?? []).length > 0) {
-      printTable(rows);
+      await printTable(rows);
     } else {
       process.stderr.write(`${rows.command}${rows.count === null ? '' : `, ${rows.count} rows`}\n`);
     }
@@ -34,7 +45,8 @@ export async function sqlCommand(query: string, options: SqlOptions): Promise<Ex
   }
 }
 
-function printTable(rows: ValueRows): void {
+async function printTable(rows: ValueRows): Promise<void> {
+  const { default: Table } = await import('cli-table3');
   const columns = rows.columns ?? [];
   const table = new Table({ head: columns.map((column) => column.name), style: { head: [], border: [] } });
   for (const row of rows) {

@@ -2,13 +2,12 @@ import type { AuroraDsql } from '../config/config.ts';
 import { type AwsCredentials, connect, type Sql } from '../dsql/connect.ts';
 import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
 import { holdLocalDsql } from '../local/client.ts';
-import { InvalidOptionError } from './main.ts';
+import { InvalidOptionError } from './exit-status.ts';
 import { optionalConfig, stateFolder } from './state-folder.ts';
 
 /** An open target: the local DSQL or a cluster. */
 export interface OpenTarget {
   readonly sql: Sql;
-  readonly local: boolean;
   /** For messages. */
   readonly where: { readonly endpoint: string; readonly user: string };
   readonly connections: number;
@@ -54,8 +53,8 @@ export async function openTarget(
 
 /** Opens the target of a command that does without a configuration, and heeds one that is there. */
 export async function openTargetOf(options: {
-  readonly config?: string;
-  readonly target?: string;
+  readonly config?: string | undefined;
+  readonly target?: string | undefined;
 }): Promise<OpenTarget> {
   const loaded = optionalConfig(options.config);
   const stateDir = stateFolder(loaded?.folder ?? process.cwd());
@@ -75,7 +74,6 @@ function opened(
   });
   return {
     sql,
-    local,
     where: { endpoint: local ? 'local DSQL' : endpoint.hostname, user: endpoint.user },
     connections,
     close: async () => {

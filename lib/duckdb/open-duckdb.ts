@@ -94,7 +94,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
     }
     // A statement whose connection is closed under it never ends, and keeps the process from ending.
     const repeat = setInterval(interrupt, interruptEveryMs);
-    turn.finally(() => {
+    void turn.finally(() => {
       clearInterval(repeat);
       release();
     });

@@ -1,34 +1,10 @@
-import type { GetObjectCommandOutput, HeadObjectCommandOutput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import type { Clock } from '../clock.ts';
 import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { Watermark } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
-
-/** The part of an S3 client that reading files needs. */
-export interface S3Reader {
-  readonly headObject: (input: {
-    readonly Bucket: string;
-    readonly Key: string;
-    readonly VersionId?: string | undefined;
-  }) => Promise<HeadObjectCommandOutput>;
-  readonly getObject: (
-    input: {
-      readonly Bucket: string;
-      readonly Key: string;
-      readonly VersionId?: string | undefined;
-      readonly Range?: string | undefined;
-      readonly IfMatch?: string | undefined;
-    },
-    options?: { readonly abortSignal?: AbortSignal },
-  ) => Promise<GetObjectCommandOutput>;
-  readonly listObjectsV2: (input: {
-    readonly Bucket: string;
-    readonly Prefix?: string | undefined;
-    readonly ContinuationToken?: string | undefined;
-  }) => Promise<ListObjectsV2CommandOutput>;
-}
+import type { S3Reader } from '../s3-reader.ts';
 
 export interface ExtractProgress {
   readonly rows: number;

@@ -4,9 +4,10 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { Sql } from '../dsql/connect.ts';
 import type { RetryContext } from '../dsql/retry.ts';
-import type { ExtractRange, S3Reader } from '../extract/request.ts';
+import type { ExtractRange } from '../extract/request.ts';
 import { cutVersion } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import type { S3Reader } from '../s3-reader.ts';
 import type { Stage } from './result.ts';
 
 /** One pipeline, and what every stage of a run needs; the same on a laptop and in a Lambda. */

@@ -6,7 +6,7 @@ import { S3 } from '@aws-sdk/client-s3';
 import { buildApp } from 'fauxqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extract, fingerprintSource } from '../../lib/extract/extract.ts';
-import type { S3Reader } from '../../lib/extract/request.ts';
+import type { S3Reader } from '../../lib/s3-reader.ts';
 import { readLines, readRows, setup } from './extract-setup.ts';
 
 const app = buildApp({ logger: false });

@@ -1,8 +1,9 @@
 import picomatch from 'picomatch';
 import { nearest } from '../../nearest.ts';
 import { s3Place } from '../../s3-path.ts';
+import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
-import type { PinnedFile, S3Reader } from '../request.ts';
+import type { PinnedFile } from '../request.ts';
 import { S3RefusedError, S3UnavailableError, SourceFileNotFoundError } from './errors.ts';
 
 /**

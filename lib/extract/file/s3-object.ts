@@ -1,8 +1,8 @@
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Clock } from '../../clock.ts';
 import { s3Place } from '../../s3-path.ts';
+import type { S3Body, S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
-import type { PinnedFile, S3Reader } from '../request.ts';
+import type { PinnedFile } from '../request.ts';
 import { S3RefusedError, S3UnavailableError, SourceFileChangedError } from './errors.ts';
 
 /** Bytes of one ranged request: AWS recommends 8 to 16 MiB for throughput. */
@@ -83,7 +83,7 @@ async function readRange(
   }
 }
 
-async function bodyOf(response: GetObjectCommandOutput): Promise<Buffer> {
+async function bodyOf(response: S3Body): Promise<Buffer> {
   const bytes = await response.Body?.transformToByteArray();
   return bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

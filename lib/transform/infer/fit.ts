@@ -104,6 +104,8 @@ export function readInferred(text: string, type: ColumnType, context: FitContext
         return `TRY_CAST(${text} AS ${type.duck})`;
       case 'timestamptz':
         return `TRY_CAST(${zoned(text)} AS ${type.duck})`;
+      default:
+        return fit(text, type, context);
     }
   }
   return fit(text, type, context);

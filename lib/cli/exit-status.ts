@@ -1,0 +1,23 @@
+import { TerminalError } from '../errors.ts';
+
+/** What a command leaves behind: 0 done, 1 a run failed, 2 the command line or the configuration was wrong. */
+export type ExitStatus = 0 | 1 | 2;
+
+/** Codes of errors that mean the command line or the configuration is wrong, not the run. */
+export const usageCodes: ReadonlySet<string> = new Set([
+  'invalid_config',
+  'config_not_found',
+  'unknown_pipeline',
+  'bad_rule',
+  'invalid_option',
+]);
+
+/** An option's value cannot be used. */
+export class InvalidOptionError extends TerminalError {
+  override readonly name = 'InvalidOptionError';
+  readonly code = 'invalid_option';
+
+  constructor(option: string, value: string, expected: string) {
+    super(`${option} ${value} cannot be used: expected ${expected}.`);
+  }
+}

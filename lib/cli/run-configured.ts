@@ -1,0 +1,106 @@
+import path from 'node:path';
+import { secretReader } from '../aws/secret-reader.ts';
+import { systemClock } from '../clock.ts';
+import { readEnvironment } from '../config/environment.ts';
+import type { LoadedConfig } from '../config/read-config.ts';
+import { secretResolver } from '../config/resolve-secret.ts';
+import type { RunDemand } from '../run/request.ts';
+import type { RunResult } from '../run/result.ts';
+import { choosePipelines, runPipelines } from '../run/run-pipelines.ts';
+import { folderStore } from '../store/folder-store.ts';
+import { checkRulesOf } from './check-rules.ts';
+import { showProgress } from './progress.ts';
+import { describeResult } from './result-text.ts';
+import { s3For } from './s3.ts';
+import { stateFolder } from './state-folder.ts';
+import { openTarget } from './target.ts';
+
+/** What `etl run` can be told, as the command line gives it. */
+export interface RunOptions {
+  readonly target?: string | undefined;
+  readonly again?: boolean | undefined;
+  readonly force?: boolean | undefined;
+  readonly wait?: boolean | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+/** Runs pipelines of a configuration that has been read, and writes how each ended. */
+export async function runConfigured(
+  loaded: LoadedConfig,
+  pipelines: readonly string[],
+  options: RunOptions,
+): Promise<readonly RunResult[]> {
+  const names = choosePipelines(loaded, pipelines);
+  await checkRulesOf(loaded, names);
+  const out = options.json === true ? process.stderr : process.stdout;
+  const stateDir = stateFolder(loaded.folder);
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort(new InterruptedError());
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const target = await openTarget(options.target, loaded.config.aurora_dsql, stateDir);
+  const s3 = await s3For(loaded, names);
+  const progress = showProgress(process.stderr, options.quiet === true);
+  try {
+    if (options.quiet !== true) {
+      out.write(
+        `Loading ${names.length === 1 ? names[0] : `${names.length} pipelines`} into ${target.where.endpoint}.\n`,
+      );
+    }
+    return await runPipelines(
+      loaded,
+      names,
+      {
+        sql: target.sql,
+        where: target.where,
+        store: folderStore(stateDir),
+        scratchDir: path.join(stateDir, 'scratch', String(process.pid)),
+        connections: target.connections,
+        resolveSecret: secretResolver(readEnvironment(), secretReader(loaded.config.aurora_dsql.region)),
+        ...(s3 === undefined ? {} : { s3 }),
+        clock: systemClock,
+        random: Math.random,
+        signal: interrupt.signal,
+        onProgress: progress.report,
+      },
+      demandOf(options),
+      {
+        start: progress.start,
+        end: (result) => {
+          progress.stop();
+          if (options.json !== true) out.write(`${describeResult(result)}\n`);
+        },
+      },
+    );
+  } finally {
+    progress.stop();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+    await target.close();
+  }
+}
+
+function demandOf(options: RunOptions): RunDemand {
+  const range = {
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+  };
+  return {
+    trigger: 'cli',
+    again: options.again === true,
+    force: options.force === true,
+    wait: options.wait === true,
+    ...(Object.keys(range).length === 0 ? {} : { range }),
+  };
+}
+
+class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  constructor() {
+    super('Interrupted. Run the same command again to go on where it stopped.');
+  }
+}

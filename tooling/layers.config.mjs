@@ -1,0 +1,122 @@
+/**
+ * Which folder may import which, and which package may be used where; `npm run layers` checks it, types and dynamic
+ * imports included. Whatever is not listed here is refused, so a new folder or package needs a line of its own.
+ */
+
+/** Files directly in lib: errors, ports and types that every folder shares. Every folder may import them. */
+const ground = '^lib/[^/]+\\.ts$';
+
+/** Folders of lib, and the other folders of lib each may import. */
+const folders = {
+  config: [],
+  duckdb: [],
+  store: [],
+  aws: ['config'],
+  dsql: [],
+  local: [],
+  state: ['dsql'],
+  extract: ['config'],
+  transform: ['config', 'duckdb'],
+  load: ['config', 'duckdb', 'dsql', 'state'],
+  run: ['config', 'dsql', 'extract', 'transform', 'load', 'state'],
+  infra: ['config', 'run'],
+  ui: ['config', 'dsql', 'extract', 'transform', 'load', 'state', 'run'],
+  cli: ['config', 'aws', 'store', 'dsql', 'local', 'extract', 'transform', 'load', 'state', 'run', 'ui'],
+};
+
+/** Folders beside lib, and what each may import. */
+const outside = {
+  functions: ['lib/(config|aws|store|dsql|extract|transform|load|state|run)/'],
+  bin: ['lib/(cli|infra)/', 'functions/'],
+  examples: ['lib/(cli|config)/'],
+  bench: ['lib/'],
+};
+
+/** Where each package may be imported. */
+const packages = {
+  zod: '^(lib|functions)/',
+  'fastest-levenshtein': '^lib/nearest\\.ts$',
+  yaml: '^lib/config/',
+  'json-p3': '^lib/config/',
+  postgres: '^(lib/dsql/|bench/)',
+  '@aws-sdk/dsql-signer': '^lib/(dsql|local)/',
+  '@aws-sdk/client-s3': '^(lib/(store|cli)|functions)/',
+  '@aws-sdk/client-secrets-manager': '^lib/aws/',
+  '@aws-sdk/lib-storage': '^lib/store/',
+  '@aws-sdk/client-sns': '^functions/',
+  '@duckdb/node-api': '^lib/(duckdb|load)/',
+  picomatch: '^lib/extract/',
+  tinyglobby: '^lib/(extract|infra)/',
+  fzstd: '^lib/extract/',
+  '@peculiar/x509': '^lib/local/',
+  'reflect-metadata': '^lib/local/',
+  'libpg-query': '^lib/local/',
+  commander: '^lib/cli/',
+  'cli-progress': '^lib/cli/',
+  'cli-table3': '^lib/cli/',
+  '@middy/core': '^functions/',
+  '@aws-lambda-powertools/(logger|metrics|tracer)': '^functions/',
+  'aws-cdk-lib': '^(lib/infra/|bin/app\\.ts$)',
+  constructs: '^lib/infra/',
+  'cdk-nag': '^lib/infra/',
+  esbuild: '^lib/infra/',
+};
+
+const product = '^(lib|functions|bin|examples|bench)/';
+const own = `${product}|^test/`;
+const named = (name) => `(^|/)node_modules/(@types/)?${name}(/|$)`;
+
+export default {
+  forbidden: [
+    // The circle of lib/local is known, and to be taken apart.
+    { name: 'no-circle', severity: 'error', from: { pathNot: '^lib/local/' }, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: { path: product }, to: { couldNotResolve: true } },
+    {
+      name: 'folder-is-listed',
+      comment: 'Every folder of lib has a line in tooling/layers.config.mjs.',
+      severity: 'error',
+      from: { path: '^lib/[^/]+/', pathNot: `^lib/(${Object.keys(folders).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'ground-imports-ground',
+      severity: 'error',
+      from: { path: ground },
+      to: { path: own, pathNot: ground },
+    },
+    ...Object.entries(folders).map(([folder, others]) => ({
+      name: `lib-${folder}-layer`,
+      severity: 'error',
+      from: { path: `^lib/${folder}/` },
+      to: { path: own, pathNot: [ground, `^lib/(${[folder, ...others].join('|')})/`] },
+    })),
+    ...Object.entries(outside).map(([folder, others]) => ({
+      name: `${folder}-layer`,
+      severity: 'error',
+      from: { path: `^${folder}/` },
+      to: { path: own, pathNot: [ground, `^${folder}/`, ...others.map((other) => `^${other}`)] },
+    })),
+    {
+      name: 'package-is-listed',
+      comment: 'Every package has a line in tooling/layers.config.mjs.',
+      severity: 'error',
+      from: { path: product },
+      to: { path: 'node_modules/', pathNot: Object.keys(packages).map(named) },
+    },
+    ...Object.entries(packages).map(([name, place]) => ({
+      name: `${name}-place`,
+      severity: 'error',
+      from: { path: product, pathNot: place },
+      to: { path: named(name) },
+    })),
+  ],
+  options: {
+    // TypeScript 7 has no programming interface that dependency-cruiser could use; swc reads type imports as well.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    moduleSystems: ['es6'],
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|cdk\\.out)/' },
+  },
+};
