@@ -3,13 +3,13 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { defineStage, indexStage } from '../lib/run/define.ts';
 import { bootstrapRole, revokeRole } from '../lib/run/service-role.ts';
-import { answerCloudFormation } from './cloudformation-answer.ts';
-import { StageInterruptedError } from './errors.ts';
-import { stageShape } from './events.ts';
-import { logger, wear } from './rings.ts';
-import { abortBefore, openService } from './service.ts';
-import { holdStage } from './stage-context.ts';
-import { requireClean } from './staged.ts';
+import { respondToCloudFormation } from './runtime/cloudformation-response.ts';
+import { StageInterruptedError } from './runtime/errors.ts';
+import { stageShape } from './runtime/events.ts';
+import { logger, withMiddleware } from './runtime/middleware.ts';
+import { abortBefore, openService } from './runtime/service.ts';
+import { holdStage } from './runtime/stage-context.ts';
+import { requireClean } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -35,7 +35,7 @@ type Request = Extract<z.infer<typeof eventSchema>, { RequestType: string }>;
  * Everything that needs admin: the service's tables and its database role when the stack is deployed, a pipeline's table
  * before its rows are loaded, its indexes afterwards. The other functions connect as that role and create nothing.
  */
-export const handler = wear(eventSchema, async (event, invocation) => {
+export const handler = withMiddleware(eventSchema, async (event, invocation) => {
   if ('RequestType' in event) return await deployed(event);
   const context = await holdStage(service, event, abortBefore(invocation, new StageInterruptedError(event.action)));
   const clean = await requireClean(context, event.run);
@@ -58,10 +58,10 @@ async function deployed(request: Request): Promise<{ readonly done: string }> {
     }
   } catch (error) {
     logger.error('bootstrap failed', { error: error as Error });
-    await answerCloudFormation(request, { status: 'FAILED', reason: messageOf(error) });
+    await respondToCloudFormation(request, { status: 'FAILED', reason: messageOf(error) });
     throw error;
   }
-  await answerCloudFormation(request, { status: 'SUCCESS', reason: `${request.RequestType} done` });
+  await respondToCloudFormation(request, { status: 'SUCCESS', reason: `${request.RequestType} done` });
   return { done: request.RequestType };
 
   /** Takes the functions' access away; tables and rows stay. A cluster that is gone already does not hold the stack. */

@@ -6,13 +6,13 @@ import { TableVanishedError } from '../lib/load/errors.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
-import { chunkGroups } from './chunk-groups.ts';
-import { StageInterruptedError } from './errors.ts';
-import { stageShape } from './events.ts';
-import { type Invocation, wear } from './rings.ts';
-import { abortBefore, openService } from './service.ts';
-import { holdStage } from './stage-context.ts';
-import { loadedRows, requireClean } from './staged.ts';
+import { chunkGroups } from './runtime/chunk-groups.ts';
+import { StageInterruptedError } from './runtime/errors.ts';
+import { stageShape } from './runtime/events.ts';
+import { type Invocation, withMiddleware } from './runtime/middleware.ts';
+import { abortBefore, openService } from './runtime/service.ts';
+import { holdStage } from './runtime/stage-context.ts';
+import { loadedRows, requireClean } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -36,7 +36,7 @@ type LoadEvent = Extract<z.infer<typeof eventSchema>, { action: 'load' }>;
  * Loads chunks into the target. Before the table is made it keeps the rejected rows and refuses too many of them; before
  * the chunks it gets the table ready, and after them takes away, indexes and verifies.
  */
-export const handler = wear(eventSchema, async (event, invocation) => {
+export const handler = withMiddleware(eventSchema, async (event, invocation) => {
   const interrupted = new StageInterruptedError(event.action);
   const signal = abortBefore(invocation, interrupted);
   const context = await holdStage(service, event, signal);

@@ -6,15 +6,15 @@ import { recordFailure } from '../lib/run/record.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
 import type { RunResult, Stage } from '../lib/run/result.ts';
 import { findLeased, statusOfRun } from '../lib/run/run-log.ts';
-import { StageFailedError } from './errors.ts';
-import { type Execution, executionSchema, type Input, inputSchema, runSchema } from './events.ts';
-import { type Failure, failureOf } from './failure.ts';
-import { measureRun } from './measure.ts';
-import { type Notice, sendNotice } from './notice.ts';
-import { demandOf } from './pipeline-input.ts';
-import { logger, wear } from './rings.ts';
-import { openService } from './service.ts';
-import { findClean, loadedRows } from './staged.ts';
+import { StageFailedError } from './runtime/errors.ts';
+import { type Execution, executionSchema, type Input, inputSchema, runSchema } from './runtime/events.ts';
+import { type Failure, failureOf } from './runtime/execution-failure.ts';
+import { logger, withMiddleware } from './runtime/middleware.ts';
+import { type Notice, sendNotice } from './runtime/notice.ts';
+import { demandOf } from './runtime/pipeline-input.ts';
+import { addRunMetrics } from './runtime/run-metrics.ts';
+import { openService } from './runtime/service.ts';
+import { findClean, loadedRows } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -52,7 +52,7 @@ const eventSchema = z.union([
 ]);
 
 /** Tells people how a run ended, and writes a failed run's row. Called by the state machine, and for runs that ended without it. */
-export const handler = wear(eventSchema, async (event) => {
+export const handler = withMiddleware(eventSchema, async (event) => {
   if ('detail' in event) {
     const { cause, error, executionArn, input, name, startDate, status } = event.detail;
     const execution = { id: executionArn, name, start_time: new Date(startDate).toISOString() };
@@ -116,7 +116,7 @@ async function log(
       new StageFailedError(failure.code, failure.message),
     );
     await releaseLease(context.sql, input.pipeline, execution.id);
-    measureRun(result);
+    addRunMetrics(result);
     return result;
   } catch (error) {
     logger.error('The failure could not be logged in the target', { error: error as Error });

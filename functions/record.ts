@@ -6,13 +6,13 @@ import { type Run, type RunContext, retryOf } from '../lib/run/request.ts';
 import type { RunResult } from '../lib/run/result.ts';
 import { statusOfRun } from '../lib/run/run-log.ts';
 import { reserve, startRun } from '../lib/run/start.ts';
-import { InvalidInputError } from './errors.ts';
-import { type Execution, executionSchema, inputSchema, stageShape } from './events.ts';
-import { measureRun } from './measure.ts';
-import { demandOf, waits } from './pipeline-input.ts';
-import { wear } from './rings.ts';
-import { leaseSeconds, openService } from './service.ts';
-import { loadedRows, requireClean, requireRaw } from './staged.ts';
+import { InvalidInputError } from './runtime/errors.ts';
+import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
+import { withMiddleware } from './runtime/middleware.ts';
+import { demandOf, waits } from './runtime/pipeline-input.ts';
+import { addRunMetrics } from './runtime/run-metrics.ts';
+import { leaseSeconds, openService } from './runtime/service.ts';
+import { loadedRows, requireClean, requireRaw } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -36,7 +36,7 @@ interface Started {
 }
 
 /** Begins and ends runs: the log, the lease, and the check that the counts add up. */
-export const handler = wear(eventSchema, async (event): Promise<Started | RunSummary> => {
+export const handler = withMiddleware(eventSchema, async (event): Promise<Started | RunSummary> => {
   if (event.action === 'success') return await succeed(event);
   return await start(event.execution, event.input);
 });
@@ -84,7 +84,7 @@ async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'su
   if (!(await renewLease(context.sql, lease, retryOf(context)))) throw new LeaseLostError(input.pipeline);
   const result = await recordSuccess(context, run as Run, await outcomeOf(context, event));
   await releaseLease(context.sql, input.pipeline, execution.id);
-  measureRun(result);
+  addRunMetrics(result);
   const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
     result;
   return { run_id, pipeline_name, status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded };

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { systemClock } from '../lib/clock.ts';
 import type { Run } from '../lib/run/request.ts';
 import { transformStage } from '../lib/run/transform-stage.ts';
-import { StageTooSlowError } from './errors.ts';
-import { stageShape } from './events.ts';
-import { wear } from './rings.ts';
-import { abortBefore, openService, uploadDeadlineOf } from './service.ts';
-import { holdStage } from './stage-context.ts';
-import { requireRaw } from './staged.ts';
+import { StageTooSlowError } from './runtime/errors.ts';
+import { stageShape } from './runtime/events.ts';
+import { withMiddleware } from './runtime/middleware.ts';
+import { abortBefore, openService, uploadDeadlineOf } from './runtime/service.ts';
+import { holdStage } from './runtime/stage-context.ts';
+import { requireRaw } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -15,7 +15,7 @@ const service = openService();
  * Cleans what extract left, into chunks of the staging bucket; the state machine calls again until `complete`. Deciding
  * about the rows takes one call, or says that it cannot; writing them goes on in the next one.
  */
-export const handler = wear(z.strictObject(stageShape), async (event, invocation) => {
+export const handler = withMiddleware(z.strictObject(stageShape), async (event, invocation) => {
   const tooSlow = new StageTooSlowError('transform', 'transform');
   const signal = abortBefore(invocation, tooSlow);
   const deadlineFor = uploadDeadlineOf(invocation);

@@ -4,9 +4,9 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { findConfig, type LoadedConfig, loadConfig } from '../config/read-config.ts';
 import { Cluster, importCluster } from './cluster.ts';
 import { ClusterStack } from './cluster-stack.ts';
+import { type DeployStage, deployStage } from './deploy-stage.ts';
 import { readPeers } from './peers.ts';
 import { ServiceStack } from './service-stack.ts';
-import { type DeployStage, deployStage } from './stage.ts';
 
 /**
  * The app of a configuration. Context: `config` (file), `stage` (default dev), `account`, `region`, and for two Regions

@@ -3,8 +3,8 @@ import { CfnCluster } from 'aws-cdk-lib/aws-dsql';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import type { DeployStage } from './deploy-stage.ts';
 import { NotDeployableError } from './errors.ts';
-import type { DeployStage } from './stage.ts';
 
 export interface TargetCluster {
   readonly hostname: string;

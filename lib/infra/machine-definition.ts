@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { loadMap } from './load-map.ts';
+import { loadMap } from './machine-load-map.ts';
 import {
   bootstrapSeconds,
   catchTo,
@@ -8,7 +8,7 @@ import {
   quickFunctionSeconds,
   type State,
   stageTask,
-  substitutionNames,
+  topicSubstitution,
 } from './machine-task.ts';
 
 /** How long an S3 event's run waits before it looks again whether its pipeline is free. */
@@ -187,7 +187,7 @@ export function machineDefinition(config: Config): State {
         Comment: 'When notify itself fails, the topic is told without it',
         Resource: `arn:${placeholder('Partition')}:states:::sns:publish`,
         Arguments: {
-          TopicArn: placeholder(substitutionNames.topic),
+          TopicArn: placeholder(topicSubstitution),
           Subject: 'ETL: a run failed, and the notice about it too',
           Message: "{% $string({'execution': $execution.id, 'stage': $stage, 'error': $error}) %}",
           MessageAttributes: {

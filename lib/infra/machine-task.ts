@@ -1,22 +1,17 @@
+import type { Stage } from '../run/result.ts';
+import type { FunctionName } from './function-names.ts';
 import { retries } from './machine-retries.ts';
 
 /** A state of the Amazon States Language. */
 export type State = Readonly<Record<string, unknown>>;
 
-/** Names in the definition that CloudFormation replaces by ARNs: `${RecordFunction}` and so on. */
-export const substitutionNames = {
-  record: 'RecordFunction',
-  extract: 'ExtractFunction',
-  transform: 'TransformFunction',
-  load: 'LoadFunction',
-  notify: 'NotifyFunction',
-  bootstrap: 'BootstrapFunction',
-  topic: 'Topic',
-} as const;
+/** What CloudFormation replaces by the ARN of a function: `RecordFunction` and so on. */
+export function functionSubstitution(name: FunctionName): string {
+  return `${name[0]?.toUpperCase()}${name.slice(1)}Function`;
+}
 
-type FunctionName = Exclude<keyof typeof substitutionNames, 'topic'>;
-/** What the log and the notices call a part of the run. */
-type Stage = 'start' | 'extract' | 'transform' | 'load' | 'record';
+/** What CloudFormation replaces by the ARN of the topic. */
+export const topicSubstitution = 'Topic';
 
 /** A task's time beyond its function's: Lambda itself must be the one to end a function. */
 const taskMarginSeconds = 30;
@@ -45,13 +40,13 @@ interface TaskOptions {
   readonly comment: string;
 }
 
-/** A call of a function, retried by the ladders, whose answer is the output. */
+/** A call of a function, retried by the ladders, whose response is the output. */
 export function lambdaTask({ assign, comment, fn, payload, seconds }: TaskOptions): State {
   return {
     Type: 'Task',
     Comment: comment,
     Resource: `arn:${placeholder('Partition')}:states:::lambda:invoke`,
-    Arguments: { FunctionName: placeholder(substitutionNames[fn]), Payload: payload },
+    Arguments: { FunctionName: placeholder(functionSubstitution(fn)), Payload: payload },
     TimeoutSeconds: seconds + taskMarginSeconds,
     Retry: retries,
     Output: '{% $states.result.Payload %}',

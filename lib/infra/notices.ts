@@ -6,8 +6,8 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import type { DeployStage } from './deploy-stage.ts';
 import { acknowledge } from './nag.ts';
-import type { DeployStage } from './stage.ts';
 
 /** How people hear of runs: an encrypted topic with its subscribers, and the queue of events that nobody could take. */
 export class Notices extends Construct {

@@ -4,8 +4,9 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import { type FunctionName, functionNames } from './function-names.ts';
 import { machineDefinition } from './machine-definition.ts';
-import { substitutionNames } from './machine-task.ts';
+import { functionSubstitution, topicSubstitution } from './machine-task.ts';
 import { acknowledge } from './nag.ts';
 import type { Notices } from './notices.ts';
 import type { StageFunction } from './stage-function.ts';
@@ -14,19 +15,19 @@ export interface RunMachineProps {
   readonly config: Config;
   readonly name: string;
   readonly retention: RetentionDays;
-  readonly functions: Readonly<
-    Record<'record' | 'extract' | 'transform' | 'load' | 'notify' | 'bootstrap', StageFunction>
-  >;
+  readonly functions: Readonly<Record<FunctionName, StageFunction>>;
   readonly notices: Notices;
 }
 
-/** The state machine that runs pipelines, with a role that may call the six functions and publish the last-resort notice. */
+/** The state machine that runs pipelines, with a role that may call the functions and publish the last-resort notice. */
 export class RunMachine extends Construct {
   readonly machine: StateMachine;
 
   constructor(scope: Construct, id: string, props: RunMachineProps) {
     super(scope, id);
-    const entries = Object.entries(props.functions) as [keyof RunMachineProps['functions'], StageFunction][];
+    const arns = functionNames.map(
+      (name) => [functionSubstitution(name), props.functions[name].function.functionArn] as const,
+    );
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       description: 'Of the state machine of the ETL service',
@@ -35,7 +36,7 @@ export class RunMachine extends Construct {
       new PolicyStatement({
         sid: 'CallStages',
         actions: ['lambda:InvokeFunction'],
-        resources: entries.map(([, stage]) => stage.function.functionArn),
+        resources: arns.map(([, arn]) => arn),
       }),
     );
     for (const statement of props.notices.publishStatements()) role.addToPolicy(statement);
@@ -46,8 +47,8 @@ export class RunMachine extends Construct {
       definitionBody: DefinitionBody.fromString(JSON.stringify(machineDefinition(props.config))),
       definitionSubstitutions: {
         Partition: Stack.of(this).partition,
-        [substitutionNames.topic]: props.notices.topic.topicArn,
-        ...Object.fromEntries(entries.map(([name, stage]) => [substitutionNames[name], stage.function.functionArn])),
+        [topicSubstitution]: props.notices.topic.topicArn,
+        ...Object.fromEntries(arns),
       },
       tracingEnabled: true,
       logs: {

@@ -1,15 +1,17 @@
 import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { bundle } from './bundle.ts';
 import type { TargetCluster } from './cluster.ts';
+import type { DeployStage } from './deploy-stage.ts';
+import { functionNames, functions } from './function-names.ts';
 import { bootstrapSeconds } from './machine-task.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
 import { RunMachine } from './run-machine.ts';
 import { refuseEnvironmentSecrets } from './secrets.ts';
 import { SourceFiles } from './source-files.ts';
-import type { DeployStage } from './stage.ts';
 import { stageFunctions } from './stage-functions.ts';
 import { StagingBucket } from './staging-bucket.ts';
 import { Triggers } from './triggers.ts';
@@ -47,7 +49,16 @@ export class ServiceStack extends Stack {
 
     const etl = JSON.stringify(config);
     const { architecture } = deploy;
-    const functions = stageFunctions(new Construct(this, 'Functions'), {
+    const bundleOf = (duckDb: boolean): AssetCode =>
+      bundle({
+        entries: functionNames.filter((name) => functions[name].duckDb === duckDb),
+        architecture,
+        duckDb,
+        config: etl,
+      });
+    const withoutDuckDb = bundleOf(false);
+    const withDuckDb = bundleOf(true);
+    const stages = stageFunctions(new Construct(this, 'Functions'), {
       config,
       stage,
       cluster,
@@ -55,25 +66,17 @@ export class ServiceStack extends Stack {
       sources,
       staging,
       notices,
-      light: bundle({
-        entries: ['record', 'extract', 'notify', 'bootstrap'],
-        architecture,
-        duckDb: false,
-        config: etl,
-      }),
-      heavy: bundle({ entries: ['transform', 'load'], architecture, duckDb: true, config: etl }),
+      code: (name) => (functions[name].duckDb ? withDuckDb : withoutDuckDb),
     });
 
     // Tables and the database role are there before anything can start a run.
     const bootstrap = new CustomResource(this, 'Bootstrap', {
       resourceType: 'Custom::EtlBootstrap',
-      serviceToken: functions.bootstrap.function.functionArn,
+      serviceToken: stages.bootstrap.function.functionArn,
       // CloudFormation would wait for an hour if the function died before its answer.
       serviceTimeout: Duration.seconds(bootstrapSeconds + 60),
       properties: {
-        RoleArns: [functions.record, functions.extract, functions.transform, functions.load, functions.notify].map(
-          (stageFunction) => stageFunction.role.roleArn,
-        ),
+        RoleArns: functionNames.filter((name) => name !== 'bootstrap').map((name) => stages[name].role.roleArn),
         Cluster: cluster.arn,
         Role: role,
       },
@@ -82,18 +85,18 @@ export class ServiceStack extends Stack {
       config,
       name: `${deploy.name}-${stage.name}`,
       retention: deploy.log_retention_days,
-      functions,
+      functions: stages,
       notices,
     });
-    bootstrap.node.addDependency(functions.bootstrap.role);
+    bootstrap.node.addDependency(stages.bootstrap.role);
     machine.node.addDependency(bootstrap);
     new Triggers(this, 'Triggers', {
       config,
       machine: machine.machine,
-      notify: functions.notify,
+      notify: stages.notify,
       notices,
     });
-    new Monitoring(this, 'Monitoring', { machine, notify: functions.notify, load: functions.load, notices, cluster });
+    new Monitoring(this, 'Monitoring', { machine, notify: stages.notify, load: stages.load, notices, cluster });
 
     new CfnOutput(this, 'StateMachine', { value: machine.machine.stateMachineArn, description: 'Runs pipelines' });
     new CfnOutput(this, 'Endpoint', { value: cluster.hostname, description: 'Of the cluster' });

@@ -4,9 +4,9 @@ import { Architecture, type AssetCode, Function as LambdaFunction, Runtime, Trac
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { DeployStage } from './deploy-stage.ts';
 import type { LambdaArchitecture } from './duckdb-binary.ts';
 import { acknowledgeWildcards } from './nag.ts';
-import type { DeployStage } from './stage.ts';
 
 export interface StageFunctionProps {
   /** File of `functions/`, whose `handler` runs. */

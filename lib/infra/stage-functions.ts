@@ -3,11 +3,12 @@ import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { connectStatement, type TargetCluster } from './cluster.ts';
+import type { DeployStage } from './deploy-stage.ts';
+import { type FunctionName, forEachFunction } from './function-names.ts';
 import { bootstrapSeconds, quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
 import { secretStatements } from './secrets.ts';
 import type { SourceFiles } from './source-files.ts';
-import type { DeployStage } from './stage.ts';
 import { StageFunction } from './stage-function.ts';
 import type { StagingBucket } from './staging-bucket.ts';
 
@@ -20,18 +21,17 @@ export interface StageFunctionsProps {
   readonly sources: SourceFiles;
   readonly staging: StagingBucket;
   readonly notices: Notices;
-  /** Code of the functions that do without DuckDB, and start the faster for it. */
-  readonly light: AssetCode;
-  readonly heavy: AssetCode;
+  /** The bundle a function is in; functions without DuckDB start faster. */
+  readonly code: (name: FunctionName) => AssetCode;
 }
 
 const quick = { memory_mb: 512, timeout_seconds: quickFunctionSeconds, scratch_mb: 512 };
 
-/** The six functions, and beside each what it may do. Only bootstrap connects as admin. */
+/** The functions, and beside each what it may do. Only bootstrap connects as admin. */
 export function stageFunctions(
   scope: Construct,
   props: StageFunctionsProps,
-): Readonly<Record<'record' | 'extract' | 'transform' | 'load' | 'notify' | 'bootstrap', StageFunction>> {
+): Readonly<Record<FunctionName, StageFunction>> {
   const { cluster, config, notices, role, sources, stage, staging } = props;
   const { deploy } = config;
   const environment = {
@@ -44,18 +44,17 @@ export function stageFunctions(
   };
   interface Part {
     readonly description: string;
-    readonly code: AssetCode;
     readonly size: typeof quick;
     readonly statements: readonly PolicyStatement[];
     readonly environment?: Readonly<Record<string, string>>;
     readonly reservedConcurrency?: number;
     readonly deadLetters?: boolean;
   }
-  const make = (entry: string, part: Part): StageFunction =>
+  const make = (entry: FunctionName, part: Part): StageFunction =>
     new StageFunction(scope, `${entry[0]?.toUpperCase()}${entry.slice(1)}`, {
       entry,
       description: part.description,
-      code: part.code,
+      code: props.code(entry),
       stage,
       architecture: deploy.architecture,
       memoryMb: part.size.memory_mb,
@@ -68,11 +67,9 @@ export function stageFunctions(
       ...(part.deadLetters === true ? { deadLetterQueue: notices.deadLetters } : {}),
     });
   const connect = connectStatement(cluster, false);
-  const { light, heavy } = props;
-  return {
-    record: make('record', {
+  const parts: Readonly<Record<FunctionName, Part>> = {
+    record: {
       description: 'Begins and ends runs: log, lease, counts',
-      code: light,
       size: quick,
       statements: [
         connect,
@@ -81,10 +78,9 @@ export function stageFunctions(
         staging.listStatement(),
         staging.removeStatement(),
       ],
-    }),
-    extract: make('extract', {
+    },
+    extract: {
       description: 'Reads sources into the staging bucket',
-      code: light,
       size: deploy.extract,
       statements: [
         connect,
@@ -95,10 +91,9 @@ export function stageFunctions(
         staging.abortStatement(),
         staging.listStatement(),
       ],
-    }),
-    transform: make('transform', {
+    },
+    transform: {
       description: 'Cleans rows into chunks',
-      code: heavy,
       size: deploy.transform,
       statements: [
         connect,
@@ -107,17 +102,15 @@ export function stageFunctions(
         staging.abortStatement(),
         staging.listStatement(),
       ],
-    }),
-    load: make('load', {
+    },
+    load: {
       description: 'Loads chunks into Aurora DSQL',
-      code: heavy,
       size: deploy.load,
       statements: [connect, staging.readStatement()],
       reservedConcurrency: deploy.max_load_functions,
-    }),
-    notify: make('notify', {
+    },
+    notify: {
       description: 'Tells of runs that ended, and logs failures',
-      code: light,
       size: quick,
       statements: [
         connect,
@@ -128,13 +121,13 @@ export function stageFunctions(
       ],
       environment: { ETL_TOPIC_ARN: notices.topic.topicArn },
       deadLetters: true,
-    }),
-    bootstrap: make('bootstrap', {
+    },
+    bootstrap: {
       description: 'Makes tables, the database role and indexes, as admin',
-      code: light,
       size: { ...quick, timeout_seconds: bootstrapSeconds },
       statements: [connectStatement(cluster, true), staging.readStatement()],
       environment: { ETL_DSQL_USER: 'admin', ETL_DSQL_ROLE: role },
-    }),
+    },
   };
+  return forEachFunction((name) => make(name, parts[name]));
 }

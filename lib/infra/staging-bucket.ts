@@ -2,8 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { DeployStage } from './deploy-stage.ts';
 import { acknowledge } from './nag.ts';
-import type { DeployStage } from './stage.ts';
 
 /** Where runs keep their parts, chunks and manifests; emptied by every success, and by time. */
 export class StagingBucket extends Construct {

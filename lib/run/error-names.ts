@@ -11,7 +11,7 @@ export const resumedErrorNames = ['StageInterruptedError'] as const;
 
 /** The other side did not answer, or asked to wait. Every other `TransientError`. */
 export const transientErrorNames = [
-  'AnswerNotDeliveredError',
+  'ResponseNotDeliveredError',
   'ApiBusyError',
   'ApiUnreachableError',
   'NoticeNotSentError',

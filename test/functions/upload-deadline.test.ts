@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Invocation } from '../../functions/rings.ts';
-import { abortBefore, uploadDeadlineOf } from '../../functions/service.ts';
+import type { Invocation } from '../../functions/runtime/middleware.ts';
+import { abortBefore, uploadDeadlineOf } from '../../functions/runtime/service.ts';
 
 const invocation = (timeoutMs: number): Invocation => {
   const end = Date.now() + timeoutMs;

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { globSync } from 'tinyglobby';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { failureOf } from '../../functions/failure.ts';
-import { logger, wear } from '../../functions/rings.ts';
+import { failureOf } from '../../functions/runtime/execution-failure.ts';
+import { logger, withMiddleware } from '../../functions/runtime/middleware.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { EtlError, TransientError } from '../../lib/errors.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
@@ -35,7 +35,7 @@ const classes = new Map<string, EtlError>();
 
 beforeAll(async () => {
   vi.spyOn(logger, 'error').mockImplementation(() => undefined);
-  const files = globSync(['lib/**/*.ts', 'functions/errors.ts'], {
+  const files = globSync(['lib/**/*.ts', 'functions/runtime/errors.ts'], {
     ignore: ['lib/cli/**', 'lib/local/**', 'lib/infra/**'],
   });
   for (const file of files.filter((one) => /error|identifier/.test(path.basename(one)))) {
@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 /** What Step Functions is given by a function that throws. */
 async function onTheWire(error: EtlError): Promise<{ readonly name: string; readonly message: string }> {
-  const handler = wear(z.unknown(), () => Promise.reject(error));
+  const handler = withMiddleware(z.unknown(), () => Promise.reject(error));
   const context = { functionName: 'test', awsRequestId: '1', getRemainingTimeInMillis: () => 10_000 };
   try {
     await handler({}, context as never);

@@ -1,6 +1,6 @@
-import { LeaseLostError } from '../lib/run/errors.ts';
-import { renewLease } from '../lib/run/lease.ts';
-import { type Run, type RunContext, retryOf } from '../lib/run/request.ts';
+import { LeaseLostError } from '../../lib/run/errors.ts';
+import { renewLease } from '../../lib/run/lease.ts';
+import { type Run, type RunContext, retryOf } from '../../lib/run/request.ts';
 import type { Execution, Input } from './events.ts';
 import { leaseSeconds, type Service } from './service.ts';
 

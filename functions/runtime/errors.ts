@@ -1,4 +1,4 @@
-import { TerminalError, TransientError } from '../lib/errors.ts';
+import { TerminalError, TransientError } from '../../lib/errors.ts';
 
 /** What started the execution is not what a run can be made of. */
 export class InvalidInputError extends TerminalError {
@@ -63,9 +63,9 @@ export class NoticeNotSentError extends TransientError {
 }
 
 /** CloudFormation could not be told how a custom resource ended; it would wait for an hour. */
-export class AnswerNotDeliveredError extends TransientError {
-  override readonly name = 'AnswerNotDeliveredError';
-  readonly code = 'answer_not_delivered';
+export class ResponseNotDeliveredError extends TransientError {
+  override readonly name = 'ResponseNotDeliveredError';
+  readonly code = 'response_not_delivered';
 
   constructor(reason: string, options: { readonly cause?: unknown } = {}) {
     super(`CloudFormation could not be told how the bootstrap ended: ${reason}.`, options);

@@ -1,4 +1,4 @@
-import { AnswerNotDeliveredError } from './errors.ts';
+import { ResponseNotDeliveredError } from './errors.ts';
 
 export interface ResourceRequest {
   readonly ResponseURL: string;
@@ -7,16 +7,16 @@ export interface ResourceRequest {
   readonly LogicalResourceId: string;
 }
 
-/** CloudFormation reads 4,096 bytes of the answer at most. */
+/** CloudFormation reads 4,096 bytes of the response at most. */
 const maxReason = 2_000;
 
 /**
  * Tells CloudFormation how a custom resource ended, at the presigned URL it gave (user guide, "Custom resource response
  * objects"). The physical id never changes, so an update never replaces, and so never deletes.
  *
- * @throws {AnswerNotDeliveredError} transient
+ * @throws {ResponseNotDeliveredError} transient
  */
-export async function answerCloudFormation(
+export async function respondToCloudFormation(
   request: ResourceRequest,
   outcome: { readonly status: 'SUCCESS' | 'FAILED'; readonly reason: string },
 ): Promise<void> {
@@ -29,12 +29,12 @@ export async function answerCloudFormation(
     RequestId,
     LogicalResourceId,
   });
-  let answer: Response;
+  let response: Response;
   try {
     // The URL is signed for an empty content type.
-    answer = await fetch(ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' } });
+    response = await fetch(ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' } });
   } catch (cause) {
-    throw new AnswerNotDeliveredError('the request failed', { cause });
+    throw new ResponseNotDeliveredError('the request failed', { cause });
   }
-  if (!answer.ok) throw new AnswerNotDeliveredError(`it answered ${answer.status}`);
+  if (!response.ok) throw new ResponseNotDeliveredError(`the status was ${response.status}`);
 }

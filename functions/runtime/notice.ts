@@ -1,8 +1,8 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf } from '../../lib/errors.ts';
 import { NoticeNotSentError } from './errors.ts';
 import type { Execution } from './events.ts';
-import type { Failure } from './failure.ts';
+import type { Failure } from './execution-failure.ts';
 
 export interface Notice {
   readonly status: 'failed' | 'success';

@@ -1,9 +1,9 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { RunResult } from '../lib/run/result.ts';
-import { metrics } from './rings.ts';
+import type { RunResult } from '../../lib/run/result.ts';
+import { metrics } from './middleware.ts';
 
 /** Counts of a run as CloudWatch metrics (EMF), by pipeline. */
-export function measureRun(result: RunResult): void {
+export function addRunMetrics(result: RunResult): void {
   metrics.addDimension('pipeline', result.pipeline_name);
   metrics.addMetric(result.status === 'success' ? 'RunsSucceeded' : 'RunsFailed', MetricUnit.Count, 1);
   metrics.addMetric('RowsRead', MetricUnit.Count, result.rows_read);

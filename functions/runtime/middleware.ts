@@ -5,7 +5,7 @@ import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy, { type MiddyfiedHandler } from '@middy/core';
 import type { z } from 'zod';
-import { EtlError } from '../lib/errors.ts';
+import { EtlError } from '../../lib/errors.ts';
 import { InvalidInputError, UnexpectedError } from './errors.ts';
 import { emptyScratch } from './scratch.ts';
 
@@ -19,15 +19,15 @@ export const metrics = new Metrics({ singleMetric: false });
 export const tracer = new Tracer();
 
 /**
- * Puts a stage into its rings, always in this order: logger, metrics, tracer, event, scratch folder, errors. Errors come
- * out in the reverse order, so what is logged and traced is what Step Functions will see.
+ * The handler of a stage with its middleware, always in this order: logger, metrics, tracer, event, scratch folder,
+ * errors. On an error middy calls them in the reverse order, so the mapped error is what the others log and trace.
  *
  * @throws {InvalidInputError} when the event is not what `schema` says
  */
-export function wear<Event, Answer>(
+export function withMiddleware<Event, Response>(
   schema: z.ZodType<Event>,
-  stage: (event: Event, invocation: Invocation) => Promise<Answer>,
-): MiddyfiedHandler<Event, Answer, Error> {
+  stage: (event: Event, invocation: Invocation) => Promise<Response>,
+): MiddyfiedHandler<Event, Response, Error> {
   const parseEvent = {
     before: (request: { event: unknown }): void => {
       const parsed = schema.safeParse(request.event);
@@ -40,7 +40,7 @@ export function wear<Event, Answer>(
       request.error = wireError(request.error);
     },
   };
-  return middy<Event, Answer>()
+  return middy<Event, Response>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use({ after: publishMetrics, onError: publishMetrics })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
@@ -48,13 +48,13 @@ export function wear<Event, Answer>(
     .use({ before: emptyScratch })
     .use(mapErrors)
     .handler(async (event, context) => {
-      const answer = await stage(event as Event, context as unknown as Invocation);
-      logger.info('ended', { answer });
-      return answer;
-    }) as MiddyfiedHandler<Event, Answer, Error>;
+      const response = await stage(event as Event, context as unknown as Invocation);
+      logger.info('ended', { response });
+      return response;
+    }) as MiddyfiedHandler<Event, Response, Error>;
 }
 
-/** Most calls measure nothing, and the library's own ring would warn of each. */
+/** Most calls measure nothing, and the library's own middleware would warn of each. */
 function publishMetrics(): void {
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 }

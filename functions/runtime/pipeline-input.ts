@@ -1,9 +1,9 @@
-import type { Config } from '../lib/config/config.ts';
-import { UnknownPipelineError } from '../lib/config/errors.ts';
-import type { PipelineSettings } from '../lib/config/pipeline.ts';
-import { traitsOf } from '../lib/config/sources.ts';
-import { nearest } from '../lib/nearest.ts';
-import type { RunContext, RunDemand } from '../lib/run/request.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { UnknownPipelineError } from '../../lib/config/errors.ts';
+import type { PipelineSettings } from '../../lib/config/pipeline.ts';
+import { traitsOf } from '../../lib/config/sources.ts';
+import { nearest } from '../../lib/nearest.ts';
+import type { RunContext, RunDemand } from '../../lib/run/request.ts';
 import { InvalidInputError } from './errors.ts';
 import type { Input } from './events.ts';
 
