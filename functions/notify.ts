@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { EtlError } from '../lib/errors.ts';
 import { readManifest } from '../lib/extract/raw-objects.ts';
-import { releaseLease } from '../lib/run/lease.ts';
 import { recordFailure } from '../lib/run/record.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
-import type { RunResult, Stage } from '../lib/run/result.ts';
-import { findLeased, statusOfRun } from '../lib/run/run-log.ts';
+import { type RunResult, type Stage, stages } from '../lib/run/result.ts';
+import { findLeased, releaseLease } from '../lib/state/lease.ts';
+import { statusOfRun } from '../lib/state/run-log.ts';
 import { StageFailedError } from './runtime/errors.ts';
 import { type Execution, executionSchema, type Input, inputSchema, runSchema } from './runtime/events.ts';
 import { type Failure, failureOf } from './runtime/execution-failure.ts';
@@ -18,7 +18,7 @@ import { findClean, loadedRows } from './runtime/stage-results.ts';
 
 const service = openService();
 
-const stageSchema = z.enum(['start', 'extract', 'transform', 'load', 'record']);
+const stageSchema = z.enum(stages);
 
 const eventSchema = z.union([
   z.strictObject({
@@ -115,7 +115,7 @@ async function log(
       stage ?? reached,
       new StageFailedError(failure.code, failure.message),
     );
-    await releaseLease(context.sql, input.pipeline, execution.id);
+    await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
     addRunMetrics(result);
     return result;
   } catch (error) {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { LeaseLostError } from '../lib/run/errors.ts';
-import { releaseLease, renewLease } from '../lib/run/lease.ts';
 import { recordSkipped, recordSuccess } from '../lib/run/record.ts';
 import { type Run, type RunContext, retryOf } from '../lib/run/request.ts';
 import type { RunResult } from '../lib/run/result.ts';
-import { statusOfRun } from '../lib/run/run-log.ts';
 import { reserve, startRun } from '../lib/run/start.ts';
+import { releaseLease, renewLease } from '../lib/state/lease.ts';
+import { statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
 import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
@@ -59,10 +59,10 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
   if ('skip' in begun) {
     const skipped = { trigger: demand.trigger, start_time: execution.start_time, resumed: false, repeated: false };
     await recordSkipped(context, { run_id: runId, ...skipped }, begun.skip);
-    await releaseLease(context.sql, input.pipeline, execution.id);
+    await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
     return { next: 'nothing', run: null, reason: begun.skip.message };
   }
-  const owned = { ...lease, runId: begun.run.run_id, pipelineName: input.pipeline };
+  const owned = { ...lease, runId: begun.run.run_id, name: input.pipeline };
   if (!(await renewLease(context.sql, owned, retryOf(context)))) throw new LeaseLostError(input.pipeline);
   return { next: 'go', run: begun.run, reason: null };
 }
@@ -77,13 +77,13 @@ async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'su
   if ((await statusOfRun(context.sql, run.run_id)) === 'success') {
     // The call before this one got so far and was killed; what it left in the store goes now.
     await context.store.removeAll(`runs/${run.run_id}`);
-    await releaseLease(context.sql, input.pipeline, execution.id);
+    await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
     return { run_id: run.run_id, pipeline_name: input.pipeline, status: 'success' };
   }
-  const lease = { holder: execution.id, runId: run.run_id, seconds: leaseSeconds, pipelineName: input.pipeline };
+  const lease = { holder: execution.id, runId: run.run_id, seconds: leaseSeconds, name: input.pipeline };
   if (!(await renewLease(context.sql, lease, retryOf(context)))) throw new LeaseLostError(input.pipeline);
   const result = await recordSuccess(context, run as Run, await outcomeOf(context, event));
-  await releaseLease(context.sql, input.pipeline, execution.id);
+  await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
   addRunMetrics(result);
   const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
     result;

@@ -1,6 +1,6 @@
 import { LeaseLostError } from '../../lib/run/errors.ts';
-import { renewLease } from '../../lib/run/lease.ts';
 import { type Run, type RunContext, retryOf } from '../../lib/run/request.ts';
+import { renewLease } from '../../lib/state/lease.ts';
 import type { Execution, Input } from './events.ts';
 import { leaseSeconds, type Service } from './service.ts';
 
@@ -16,7 +16,7 @@ export async function holdStage(
 ): Promise<RunContext> {
   const context = service.contextFor(event.input, signal);
   const lease = {
-    pipelineName: event.input.pipeline,
+    name: event.input.pipeline,
     holder: event.execution.id,
     runId: event.run.run_id,
     seconds: leaseSeconds,

@@ -1,8 +1,8 @@
 import { readManifest } from '../../lib/extract/raw-objects.ts';
-import { readLedger } from '../../lib/load/ledger.ts';
 import type { LoadResult } from '../../lib/load/load.ts';
 import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../../lib/manifest.ts';
 import { cleanKey, prefixOf, type Run, type RunContext } from '../../lib/run/request.ts';
+import { readLedger } from '../../lib/state/ledger.ts';
 import { ManifestMissingError } from './errors.ts';
 
 /** What the stages before have left in the store and the target, for a function that was given references only. */

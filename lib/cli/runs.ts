@@ -28,7 +28,7 @@ async function showRuns(pipeline: string | undefined, options: RunsOptions): Pro
   const [{ default: Table }, { openTargetOf }, { ensureServiceTables }] = await Promise.all([
     import('cli-table3'),
     import('./target.ts'),
-    import('../load/service-tables.ts'),
+    import('../state/service-tables.ts'),
   ]);
   const target = await openTargetOf(options);
   try {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Sql } from '../dsql/connect.ts';
 import type { TableName } from '../dsql/identifier.ts';
 import { type RetryContext, runStatement, withRetries } from '../dsql/retry.ts';
+import { type KeptLease, keepLease, type LeaseRequest, takeLease } from '../state/lease.ts';
 import { TableBusyError } from './errors.ts';
-import { type KeptLease, keepLease, type LeaseRequest, takeLease } from './lease.ts';
 import { tableText } from './target-table.ts';
 
 /** One DDL statement; `what` is the subject of error messages. */

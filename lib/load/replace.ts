@@ -1,10 +1,10 @@
 import type { ChunkRows } from '../chunk-rows.ts';
+import { arrayLiteral } from '../dsql/array-literal.ts';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
-import { arrayLiteral } from './array-literal.ts';
 import { ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 

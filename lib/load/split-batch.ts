@@ -4,9 +4,9 @@ import { withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { EtlError } from '../errors.ts';
 import type { Column } from '../manifest.ts';
+import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
+import { insertRefusedRows, type RefusedRows } from '../state/rejected-row.ts';
 import { type BatchRange, renderRange, renderRowsJson } from './batch.ts';
-import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
-import { insertRefusedRows, type RefusedRows } from './rejected-row.ts';
 import { type Arrays, asArrays } from './rendering.ts';
 import { type Batch, checked, type WriteContext, writeBatch } from './write-batch.ts';
 

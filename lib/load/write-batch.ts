@@ -1,10 +1,10 @@
 import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
 import type { BatchRange } from './batch.ts';
 import { copyLines } from './copy-lines.ts';
 import { LedgerMismatchError } from './errors.ts';
-import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from './ledger.ts';
 import type { Arrays, Lines } from './rendering.ts';
 import type { BatchStatement } from './statement.ts';
 

@@ -1,5 +1,5 @@
 import { TerminalError } from '../errors.ts';
-import type { RunCounts } from './result.ts';
+import type { RunCounts } from '../state/run-log.ts';
 
 /** The counts of a run do not add up: a row would be lost or doubled without anyone noticing. */
 export class CountsMismatchError extends TerminalError {

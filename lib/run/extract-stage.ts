@@ -2,9 +2,9 @@ import { runStatement } from '../dsql/retry.ts';
 import { extract } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
 import type { RawManifest } from '../manifest.ts';
+import { logFingerprint } from '../state/run-log.ts';
+import { readWatermark } from '../state/watermark.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
-import { logFingerprint } from './run-log.ts';
-import { readWatermark } from './watermark.ts';
 
 /**
  * Reads the source until it is exhausted or the deadline comes; `complete` tells which.

@@ -3,11 +3,11 @@ import { EtlError, messageOf } from '../errors.ts';
 import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';
 import type { CleanPlan, RawManifest } from '../manifest.ts';
+import { logEnd, noCounts, type RunCounts } from '../state/run-log.ts';
+import { writeWatermark } from '../state/watermark.ts';
 import { CountsMismatchError } from './errors.ts';
 import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
-import { noCounts, type RunCounts, type RunResult, type Stage } from './result.ts';
-import { logEnd } from './run-log.ts';
-import { writeWatermark } from './watermark.ts';
+import type { RunResult, Stage } from './result.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { LeaseLostError } from './errors.ts';
 import { extractStage } from './extract-stage.ts';
-import { type KeptLease, keepLease, leaseSeconds } from './lease.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
@@ -38,7 +38,7 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
       busy = await reserve(context, held);
     }
     if (busy !== undefined) return await recordSkipped(context, run, busy.skip);
-    lease = keepLease(context.sql, { ...held, pipelineName: context.pipeline.name }, retryOf(context));
+    lease = keepLease(context.sql, { ...held, name: context.pipeline.name }, retryOf(context));
 
     enter('extract');
     const start = await startRun(context, demand, runId, startTime);

@@ -1,7 +1,7 @@
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier } from '../dsql/identifier.ts';
 import { type RetryContext, runStatement } from '../dsql/retry.ts';
-import { ensureServiceTables, serviceTables } from '../load/service-tables.ts';
+import { ensureServiceTables, serviceTables } from '../state/service-tables.ts';
 import { grantTable, type RunOne } from './grant-table.ts';
 
 export interface ServiceRole {
@@ -35,7 +35,7 @@ export async function bootstrapRole(
   );
   if (present.length === 0)
     await run(`CREATE ROLE ${role}`, async () => await sql.unsafe(`CREATE ROLE ${role} WITH LOGIN`));
-  for (const table of Object.keys(serviceTables)) await grantTable(sql, { schema: 'public', table }, service.role, run);
+  for (const { name: table } of serviceTables) await grantTable(sql, { schema: 'public', table }, service.role, run);
   const mapped = await mappedArns(sql, service.role, run);
   for (const arn of service.roleArns.filter((one) => !mapped.includes(one))) {
     await run(`AWS IAM GRANT ${role}`, async () => await sql.unsafe(`AWS IAM GRANT ${role} TO ${quoteArn(arn)}`));

@@ -2,12 +2,12 @@ import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/retry.ts';
 import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
-import { ensureServiceTables } from '../load/service-tables.ts';
 import { describeTable } from '../load/target-table.ts';
-import { type LeaseRequest, takeLease } from './lease.ts';
+import { type LeaseRequest, takeLease } from '../state/lease.ts';
+import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from '../state/run-log.ts';
+import { ensureServiceTables } from '../state/service-tables.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
 import { prefixOf, type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
-import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from './run-log.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
@@ -22,16 +22,21 @@ export type Start =
 /** Makes the service's tables where they are missing, and takes the pipeline's lease; the first contact with the target. */
 export async function reserve(
   context: RunContext,
-  lease: Omit<LeaseRequest, 'pipelineName'>,
+  lease: Omit<LeaseRequest, 'name'>,
 ): Promise<Extract<Start, { skip: unknown }> | undefined> {
   const retry = retryOf(context);
   await ensureServiceTables(context.sql, context.where, retry);
   const held = await runStatement('Taking the lease', context.where, retry, () =>
-    takeLease(context.sql, { ...lease, pipelineName: context.pipeline.name }, retry),
+    takeLease(context.sql, { ...lease, name: context.pipeline.name }, retry),
   );
   return held === undefined
     ? undefined
-    : { skip: { code: 'already_running', message: `Run ${held.heldBy} of this pipeline is under way.` } };
+    : {
+        skip: {
+          code: 'already_running',
+          message: `Run ${held.heldBy?.run_id ?? 'unknown'} of this pipeline is under way.`,
+        },
+      };
 }
 
 /**

@@ -9,10 +9,10 @@ import { ddlLeaseName } from '../../lib/load/change-table.ts';
 import { defineTable, type TableDemand } from '../../lib/load/define-table.ts';
 import { TableBusyError } from '../../lib/load/errors.ts';
 import { buildIndexes } from '../../lib/load/indexes.ts';
-import { takeLease } from '../../lib/load/lease.ts';
-import { ensureServiceTables } from '../../lib/load/service-tables.ts';
 import { describeTable } from '../../lib/load/target-table.ts';
 import { setLocalFaults } from '../../lib/local/client.ts';
+import { takeLease } from '../../lib/state/lease.ts';
+import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;

@@ -6,8 +6,8 @@ import { defineTable } from '../../lib/load/define-table.ts';
 import { indexName } from '../../lib/load/indexes.ts';
 import { load } from '../../lib/load/load.ts';
 import { checkShrink } from '../../lib/load/replace.ts';
-import { ensureServiceTables } from '../../lib/load/service-tables.ts';
 import type { Column } from '../../lib/manifest.ts';
+import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { cleanChunks } from '../support/clean-chunks.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 

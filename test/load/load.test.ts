@@ -4,8 +4,8 @@ import { parseTableName } from '../../lib/dsql/identifier.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
 import { defineTable } from '../../lib/load/define-table.ts';
 import { type LoadResult, load } from '../../lib/load/load.ts';
-import { ensureServiceTables } from '../../lib/load/service-tables.ts';
 import type { Column } from '../../lib/manifest.ts';
+import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { cleanChunks } from '../support/clean-chunks.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepRejectedRows } from '../../lib/load/load.ts';
-import { ensureServiceTables } from '../../lib/load/service-tables.ts';
+import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 

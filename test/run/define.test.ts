@@ -4,11 +4,12 @@ import { connect, type Sql } from '../../lib/dsql/connect.ts';
 import { parseTableName } from '../../lib/dsql/identifier.ts';
 import { ddlLeaseName } from '../../lib/load/change-table.ts';
 import { defineTable } from '../../lib/load/define-table.ts';
-import { takeLease } from '../../lib/load/lease.ts';
+
 import type { CleanPlan } from '../../lib/manifest.ts';
 import { defineStage, indexStage } from '../../lib/run/define.ts';
 import type { RunContext } from '../../lib/run/request.ts';
 import { bootstrapRole } from '../../lib/run/service-role.ts';
+import { takeLease } from '../../lib/state/lease.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 

@@ -15,17 +15,20 @@ const holderSchema = z.object({
 });
 export type LeaseHolder = z.infer<typeof holderSchema>;
 
+/** A holder that does not renew its lease within this time has died; of processes that stay. */
+export const leaseSeconds = 60;
+
 /** A lease is a row of `etl_state`, of a pipeline or of a table whose schema is being changed. */
 export interface LeaseRequest {
   /** The row's key. */
   readonly name: string;
   /** Unique to this attempt. */
   readonly holder: string;
-  readonly runId?: string;
+  readonly runId?: string | undefined;
   /** A holder that does not renew its lease within this time has died. */
   readonly seconds: number;
   /** Process to be watched, on this host; left out, or 0, where none stays. */
-  readonly pid?: number;
+  readonly pid?: number | undefined;
 }
 
 /**
@@ -75,6 +78,32 @@ export async function readHolder(sql: Sql, name: string): Promise<LeaseHolder | 
   return text === undefined || text === null ? undefined : holderSchema.parse(JSON.parse(text));
 }
 
+/**
+ * Renews the holder's lease where less than half of its time is left, and says whether it is still the holder's. Looking
+ * first keeps functions that work side by side from conflicting on the row.
+ *
+ * @returns false when the lease went to another run
+ */
+export async function renewLease(sql: Sql, request: LeaseRequest, retry: RetryContext): Promise<boolean> {
+  const present = await withRetries('Reading the lease', retry, () => readHolder(sql, request.name));
+  const halfMs = (request.seconds * 1000) / 2;
+  const mine = present?.holder === request.holder && present.run_id === request.runId;
+  if (mine && Date.parse(present.expires_at) - retry.clock.now().getTime() > halfMs) return true;
+  return (await takeLease(sql, request, retry)) === undefined;
+}
+
+/** Ends the holder's lease; another may take it at once. */
+export async function releaseLease(sql: Sql, { holder, name }: Pick<LeaseRequest, 'holder' | 'name'>): Promise<void> {
+  await sql`UPDATE public.etl_state SET lease = NULL
+             WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
+}
+
+/** The run for which this holder has the pipeline's lease; undefined when it has it not. */
+export async function findLeased(sql: Sql, pipelineName: string, holder: string): Promise<string | undefined> {
+  const present = await readHolder(sql, pipelineName);
+  return present?.holder === holder ? present.run_id : undefined;
+}
+
 export interface KeptLease {
   /** Set when the lease went to someone else. */
   readonly lost: () => boolean;
@@ -86,7 +115,12 @@ export interface KeptLease {
  *
  * @param end  gives the lease back; called when no renewal is under way, which would take it anew
  */
-export function keepLease(sql: Sql, request: LeaseRequest, retry: RetryContext, end: () => Promise<void>): KeptLease {
+export function keepLease(
+  sql: Sql,
+  request: LeaseRequest,
+  retry: RetryContext,
+  end: () => Promise<void> = () => releaseLease(sql, request),
+): KeptLease {
   let lost = false;
   let renewal: Promise<void> = Promise.resolve();
   const renew = async (): Promise<void> => {

@@ -1,21 +1,82 @@
 import type { Sql } from '../dsql/connect.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
-import type { Run } from './request.ts';
-import type { RunResult } from './result.ts';
+import { insertStatement, type RowOf, type TableDefinition } from './table-definition.ts';
+
+/** What is counted of a run; zero until a stage has found it out. */
+const countColumns = {
+  /** read = filtered + deduplicated + rejected + loaded */
+  rows_read: { type: 'bigint' },
+  rows_filtered: { type: 'bigint' },
+  rows_deduplicated: { type: 'bigint' },
+  rows_rejected: { type: 'bigint' },
+  /** loaded = inserted + updated + unchanged */
+  rows_loaded: { type: 'bigint' },
+  rows_inserted: { type: 'bigint' },
+  rows_updated: { type: 'bigint' },
+  rows_unchanged: { type: 'bigint' },
+  /** Rows of the table that `replace` deleted. */
+  rows_deleted: { type: 'bigint' },
+  bytes_read: { type: 'bigint' },
+  conflict_retries: { type: 'bigint' },
+} as const;
+
+/** What is known of a run when it begins. */
+const startColumns = {
+  run_id: { type: 'text' },
+  pipeline_name: { type: 'text', required: true },
+  status: { type: 'text', required: true },
+  trigger: { type: 'text', required: true },
+  start_time: { type: 'timestamptz', required: true },
+  target_table: { type: 'text', required: true },
+} as const;
+
+/** What is known of a run when it ends. */
+const endColumns = {
+  end_time: { type: 'timestamptz' },
+  execution_time_seconds: { type: 'numeric(18,3)' },
+  /** Rows loaded, by the article's name. */
+  processed_records: { type: 'bigint' },
+  error_message: { type: 'text' },
+  stage: { type: 'text' },
+  error_code: { type: 'text' },
+  ...countColumns,
+  /** What was compared after the load and found. */
+  verified: { type: 'text' },
+  /** One a line. */
+  warnings: { type: 'text' },
+} as const;
+
+/** A row a run. */
+export const executionLog = {
+  name: 'etl_execution_log',
+  columns: {
+    ...startColumns,
+    ...endColumns,
+    source_fingerprint: { type: 'text' },
+    plan_fingerprint: { type: 'text' },
+    /** What started the run, where the same event may come twice. */
+    event_id: { type: 'text' },
+  },
+  primaryKey: ['run_id'],
+} as const satisfies TableDefinition;
+
+export type RunCounts = Readonly<Record<keyof typeof countColumns, number>>;
+
+export const noCounts: RunCounts = mapKeys(countColumns, () => 0);
+
+type LogRow = RowOf<typeof executionLog>;
 
 /** A row of `etl_execution_log` as far as a later run has to know it. */
-export interface LoggedRun {
+export interface LoggedRun extends Pick<LogRow, 'source_fingerprint' | 'plan_fingerprint'> {
   readonly run_id: string;
   readonly status: 'running' | 'success' | 'failed' | 'skipped';
   readonly start_time: string;
-  readonly source_fingerprint: string | null;
-  readonly plan_fingerprint: string | null;
   /** Batches that have committed. */
   readonly batches: number;
 }
 
 export interface RunStart {
-  readonly run: Run;
+  readonly run: { readonly run_id: string; readonly trigger: string; readonly start_time: string };
   readonly pipelineName: string;
   readonly targetTable: string;
   readonly planFingerprint: string;
@@ -43,52 +104,29 @@ export async function logFingerprint(sql: Sql, runId: string, fingerprint: strin
   await sql`UPDATE public.etl_execution_log SET source_fingerprint = ${fingerprint} WHERE run_id = ${runId}`;
 }
 
-/** What `logEnd` writes; `Sql` or a transaction that writes more with it. */
-type Statements = Pick<Sql, 'unsafe'>;
+/** How a run ended, as the log keeps it. */
+export type RunEnd = RunCounts &
+  Pick<
+    LogRow,
+    'end_time' | 'execution_time_seconds' | 'processed_records' | 'error_message' | 'stage' | 'error_code' | 'verified'
+  > &
+  Readonly<Record<keyof typeof startColumns, string>> & { readonly warnings: readonly string[] };
 
 /** Writes how a run ended. Also the first and only row of a run that was skipped. */
 export async function logEnd(
-  sql: Statements,
-  result: RunResult,
+  sql: Pick<Sql, 'unsafe'>,
+  end: Omit<RunEnd, 'trigger'>,
   trigger: string,
   fingerprint: string | null,
 ): Promise<void> {
-  const row: Readonly<Record<string, string | number | null>> = {
-    run_id: result.run_id,
-    pipeline_name: result.pipeline_name,
-    status: result.status,
-    trigger,
-    start_time: result.start_time,
-    target_table: result.target_table,
-    end_time: result.end_time,
-    execution_time_seconds: result.execution_time_seconds,
-    processed_records: result.processed_records,
-    error_message: result.error_message,
-    stage: result.stage,
-    error_code: result.error_code,
-    rows_read: result.rows_read,
-    rows_filtered: result.rows_filtered,
-    rows_deduplicated: result.rows_deduplicated,
-    rows_rejected: result.rows_rejected,
-    rows_loaded: result.rows_loaded,
-    rows_inserted: result.rows_inserted,
-    rows_updated: result.rows_updated,
-    rows_unchanged: result.rows_unchanged,
-    rows_deleted: result.rows_deleted,
-    bytes_read: result.bytes_read,
-    conflict_retries: result.conflict_retries,
-    verified: result.verified,
-    warnings: result.warnings.length === 0 ? null : result.warnings.join('\n'),
-    source_fingerprint: fingerprint,
-  };
-  const names = Object.keys(row);
-  const kept = new Set(['run_id', 'pipeline_name', 'trigger', 'start_time', 'target_table', 'source_fingerprint']);
-  const sets = names.filter((name) => !kept.has(name)).map((name) => `${name} = EXCLUDED.${name}`);
+  const row = { ...end, trigger, warnings: end.warnings.length === 0 ? null : end.warnings.join('\n') };
+  const ended = keysOf(endColumns);
+  const columns = [...keysOf(startColumns), ...ended, 'source_fingerprint'] as const;
   await sql.unsafe(
-    `INSERT INTO public.etl_execution_log (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})
-     ON CONFLICT (run_id) DO UPDATE SET ${sets.join(', ')},
+    `${insertStatement(executionLog, columns)}
+     ON CONFLICT (run_id) DO UPDATE SET ${['status', ...ended].map((name) => `${name} = EXCLUDED.${name}`).join(', ')},
        source_fingerprint = COALESCE(EXCLUDED.source_fingerprint, etl_execution_log.source_fingerprint)`,
-    Object.values(row),
+    columns.map((name) => (name === 'source_fingerprint' ? fingerprint : row[name])),
     { prepare: true },
   );
 }
@@ -112,14 +150,6 @@ export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['s
   const rows = await sql<Pick<LoggedRun, 'status'>[]>`
     SELECT status FROM public.etl_execution_log WHERE run_id = ${runId}`;
   return rows[0]?.status;
-}
-
-/** The run for which this holder has the pipeline's lease; undefined when it has it not. */
-export async function findLeased(sql: Sql, pipelineName: string, holder: string): Promise<string | undefined> {
-  const rows = await sql<{ readonly run_id: string }[]>`
-    SELECT lease->>'run_id' AS run_id FROM public.etl_state
-     WHERE pipeline_name = ${pipelineName} AND lease->>'holder' = ${holder}`;
-  return rows[0]?.run_id;
 }
 
 /** Marks a run that nobody will finish. */
@@ -164,4 +194,13 @@ export async function findUnfinished(
   return newest === undefined || newest.status === 'success'
     ? undefined
     : { ...newest, batches: Number(newest.batches) };
+}
+
+/** `Object.keys` with the keys' type; the lists above are literals, which have no others. */
+function keysOf<K extends string>(columns: Readonly<Record<K, unknown>>): readonly K[] {
+  return Object.keys(columns) as K[];
+}
+
+function mapKeys<K extends string, V>(columns: Readonly<Record<K, unknown>>, value: () => V): Readonly<Record<K, V>> {
+  return Object.fromEntries(keysOf(columns).map((name) => [name, value()])) as Record<K, V>;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureServiceTables, serviceTables } from '../../lib/load/service-tables.ts';
+import { ensureServiceTables, serviceTables } from '../../lib/state/service-tables.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;
@@ -14,7 +14,7 @@ afterAll(async () => {
 
 describe('the service tables', () => {
   it('are made by all who start on an empty cluster at the same moment', async () => {
-    const names = Object.keys(serviceTables);
+    const names = serviceTables.map(({ name }) => name);
     const pools = Array.from({ length: 4 }, () => target.connect(2));
     for (let round = 0; round < 3; round += 1) {
       for (const name of names) await target.sql.unsafe(`DROP TABLE IF EXISTS public.${name}`);

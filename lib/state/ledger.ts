@@ -1,4 +1,21 @@
 import type { Sql, Transaction } from '../dsql/connect.ts';
+import type { TableDefinition } from './table-definition.ts';
+
+/** The batches that have committed. Its primary key refuses a batch's second writer. */
+export const loadLedger = {
+  name: 'etl_load_ledger',
+  columns: {
+    run_id: { type: 'text', required: true },
+    chunk: { type: 'integer', required: true },
+    batch: { type: 'text', required: true },
+    rows_loaded: { type: 'integer', required: true },
+    rows_inserted: { type: 'integer', required: true },
+    rows_updated: { type: 'integer', required: true },
+    rows_rejected: { type: 'integer', required: true },
+    loaded_at: { type: 'timestamptz', required: true, default: 'CURRENT_TIMESTAMP' },
+  },
+  primaryKey: ['run_id', 'chunk', 'batch'],
+} as const satisfies TableDefinition;
 
 /** What one committed batch did; written in the same transaction as its rows. */
 export interface LedgerEntry {
