@@ -1,21 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
-import { Jobs } from '../catalog/jobs.ts';
-import { TableFacts } from '../catalog/table-facts.ts';
-import { Arbiter } from '../concurrency/arbiter.ts';
-import { CommitLog } from '../concurrency/commit-log.ts';
-import { Faults } from '../concurrency/faults.ts';
-import { LockWatch } from '../concurrency/lock-watch.ts';
-import { SchemaWatch } from '../concurrency/schema-watch.ts';
-import type { LocalLimits } from '../rules/limits.ts';
+import { Cluster, type ClusterOptions } from '../cluster.ts';
 import type { LocalCertificate } from '../server/certificate.ts';
 import { ClientStream } from '../session/client-stream.ts';
 import { Session } from '../session/session.ts';
-import { StatementCache } from '../sql/statement-cache.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import { errorResponse } from '../wire/error-response.ts';
 import { cstringAt, message } from '../wire/message.ts';
-import { PostgresConnection } from '../wire/postgres-connection.ts';
 import { clusterHostname, type LocalCredentials } from './credentials.ts';
 import { readStartup, sessionParameters, welcome } from './startup.ts';
 import { refuseToken } from './token.ts';
@@ -26,33 +17,15 @@ const cancelRequest = 80_877_102;
 /** A client gets this long to finish TLS and send its token. */
 const handshakeMs = 10_000;
 
-/** UTF-16 units of statements' texts that are remembered. */
-const cachedTextSize = 16 * 1024 * 1024;
-
 /** What a guard needs. */
-export interface GuardOptions {
+export interface GuardOptions extends ClusterOptions {
   readonly certificate: LocalCertificate;
   readonly credentials: LocalCredentials;
-  readonly limits: LocalLimits;
-  readonly socketPath: string;
-  readonly now: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** The server clients see: TLS, tokens and connection limits here, everything after that in a Session each. */
 export class Guard {
-  readonly cache: StatementCache;
-  readonly faults: Faults;
-  readonly jobs: Jobs;
-  readonly limits: LocalLimits;
-  readonly locks: LockWatch;
-  readonly socketPath: string;
-  readonly now: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
-  readonly schema = new SchemaWatch();
-  readonly commits = new CommitLog();
-  readonly arbiter = new Arbiter();
-  readonly tables: TableFacts;
+  readonly cluster: Cluster;
   private readonly options: GuardOptions;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -62,17 +35,9 @@ export class Guard {
   private refilledAt: number;
   private processId = 0;
 
-  private constructor(options: GuardOptions, watcher: PostgresConnection) {
+  private constructor(options: GuardOptions, cluster: Cluster) {
     this.options = options;
-    this.limits = options.limits;
-    this.cache = new StatementCache(cachedTextSize, options.limits);
-    this.socketPath = options.socketPath;
-    this.now = options.now;
-    this.sleep = options.sleep;
-    this.faults = new Faults(options.sleep);
-    this.jobs = new Jobs(options.socketPath, () => this.tables.forget());
-    this.locks = new LockWatch(watcher, options.now);
-    this.tables = new TableFacts((query) => this.locks.ask(query));
+    this.cluster = cluster;
     this.permits = options.limits.connectionBurst;
     this.refilledAt = options.now();
     this.secureContext = createSecureContext({
@@ -89,13 +54,12 @@ export class Guard {
 
   /** Listens on loopback. */
   static async listen(options: GuardOptions, port: number): Promise<Guard> {
-    const watcher = await PostgresConnection.open(options.socketPath, 'dsql');
-    const guard = new Guard(options, watcher);
+    const guard = new Guard(options, await Cluster.open(options));
     await new Promise<void>((resolve, reject) => {
       guard.server.once('error', reject);
       guard.server.listen(port, '127.0.0.1', () => resolve());
     });
-    guard.jobs.wake();
+    guard.cluster.jobs.wake();
     return guard;
   }
 
@@ -111,8 +75,7 @@ export class Guard {
 
   close(): void {
     this.server.close();
-    this.locks.stop();
-    this.jobs.stop();
+    this.cluster.close();
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -175,7 +138,7 @@ export class Guard {
       }
       const name: unknown = 'servername' in tls ? tls.servername : undefined;
       serverName = typeof name === 'string' ? name : '';
-      const client = new ClientStream(tls, this.limits.messageBytes);
+      const client = new ClientStream(tls, this.options.limits.messageBytes);
       void this.serve(client, serverName).catch(() => client.close());
     });
   }
@@ -197,11 +160,11 @@ export class Guard {
     }
     this.connections += 1;
     client.socket.setTimeout(0);
-    const lifetime = setTimeout(() => client.close(), this.limits.connectionSeconds * 1000);
+    const lifetime = setTimeout(() => client.close(), this.options.limits.connectionSeconds * 1000);
     try {
       this.processId += 1;
       client.write(welcome(parameters, this.processId));
-      await new Session(client, this, user, sessionParameters(parameters)).run();
+      await new Session(client, this.cluster, user, sessionParameters(parameters)).run();
     } finally {
       clearTimeout(lifetime);
       this.connections -= 1;
@@ -209,11 +172,11 @@ export class Guard {
   }
 
   private async refuse(user: string, token: string, serverName: string) {
-    if (this.connections >= this.limits.connections) return errors.tooManyConnections;
-    if (this.faults.refusesConnections || !this.admit()) return errors.rateExceeded;
+    if (this.connections >= this.options.limits.connections) return errors.tooManyConnections;
+    if (this.cluster.faults.refusesConnections || !this.admit()) return errors.rateExceeded;
     const { credentials } = this.options;
     const hosts = ['localhost', '127.0.0.1', '[::1]', clusterHostname(credentials), serverName];
-    const now = new Date(this.now() + (this.faults.expiresTokens ? 8 * 24 * 3600 * 1000 : 0));
+    const now = new Date(this.options.now() + (this.cluster.faults.expiresTokens ? 8 * 24 * 3600 * 1000 : 0));
     const refusal = refuseToken(token, { user, hosts, credentials, now });
     if (refusal !== undefined) return errors.accessDenied(refusal.hint);
     return (await this.mayConnect(user)) ? undefined : errors.accessDenied(undefined);
@@ -222,14 +185,14 @@ export class Guard {
   /** Besides admin, roles that may log in and that an IAM role was granted. */
   private async mayConnect(user: string): Promise<boolean> {
     if (user === 'admin') return true;
-    return await this.locks.mayConnect(user);
+    return await this.cluster.locks.mayConnect(user);
   }
 
   /** New connections are drawn from a bucket that refills continuously. */
   private admit(): boolean {
-    const now = this.now();
-    const refill = ((now - this.refilledAt) / 1000) * this.limits.connectionRate;
-    this.permits = Math.min(this.limits.connectionBurst, this.permits + refill);
+    const now = this.options.now();
+    const refill = ((now - this.refilledAt) / 1000) * this.options.limits.connectionRate;
+    this.permits = Math.min(this.options.limits.connectionBurst, this.permits + refill);
     this.refilledAt = now;
     if (this.permits < 1) return false;
     this.permits -= 1;

@@ -66,7 +66,7 @@ async function serve(): Promise<void> {
     connections: guard.connected,
     controlSocket,
     startedAt,
-    faults: guard.faults.get(),
+    faults: guard.cluster.faults.get(),
   });
   const shutdown = async (code: number): Promise<void> => {
     if (stopping) return;
@@ -80,9 +80,9 @@ async function serve(): Promise<void> {
   };
   const control = await ControlServer.listen(controlSocket, {
     status,
-    setFaults: (request) => guard.faults.set(request.faults),
+    setFaults: (request) => guard.cluster.faults.set(request.faults),
     isHealthy: () =>
-      guard.locks.ask('SELECT 1').then(
+      guard.cluster.locks.ask('SELECT 1').then(
         (one) => one === '1',
         () => false,
       ),

@@ -1,4 +1,3 @@
-import type { Guard } from '../gate/guard.ts';
 import { translateParameter } from '../gate/startup.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import { type DsqlError, errorResponse } from '../wire/error-response.ts';
@@ -41,15 +40,15 @@ export class BackendLink {
   onClose: (pid: number) => void = () => {};
   readonly output: ClientOutput;
   private readonly client: ClientStream;
-  private readonly guard: Guard;
+  private readonly socketPath: string;
   private readonly user: string;
   private readonly parameters: Readonly<Record<string, string>>;
   private opened: PostgresConnection | undefined;
 
-  constructor(client: ClientStream, guard: Guard, user: string, parameters: Readonly<Record<string, string>>) {
+  constructor(client: ClientStream, socketPath: string, user: string, parameters: Readonly<Record<string, string>>) {
     this.client = client;
     this.output = new ClientOutput(client);
-    this.guard = guard;
+    this.socketPath = socketPath;
     this.user = user;
     this.parameters = parameters;
   }
@@ -61,7 +60,7 @@ export class BackendLink {
 
   async open(): Promise<PostgresConnection> {
     if (this.opened !== undefined) return this.opened;
-    const connection = await PostgresConnection.open(this.guard.socketPath, this.user, this.parameters);
+    const connection = await PostgresConnection.open(this.socketPath, this.user, this.parameters);
     this.opened = connection;
     connection.onParameter = (frame) => this.client.write(translateParameter(frame));
     connection.onClose = () => {

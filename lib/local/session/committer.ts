@@ -28,7 +28,7 @@ export class Committer {
     only?: ReadonlySet<number>,
   ): Promise<Buffer | undefined> {
     const { backend } = this;
-    const { guard } = backend;
+    const { cluster } = backend;
     const refusal = (await this.before(transaction)) ?? (await this.contest.win(transaction)) ?? transaction.doom;
     if (refusal !== undefined) return await this.refuse(transaction, refusal);
     // Another session's COMMIT may have come first at the last moment; looked at when nothing can come between any more.
@@ -38,21 +38,21 @@ export class Committer {
     if (late !== undefined) return await this.refuse(transaction, late);
     backend.end(failed === undefined);
     if (failed !== undefined) return translateError(failed, backend.link);
-    if (transaction.wrote) guard.commits.note(transaction.written.keys());
-    guard.schema.committed(backend);
+    if (transaction.wrote) cluster.commits.note(transaction.written.keys());
+    cluster.schema.committed(backend);
     if (transaction.ddl > 0) {
-      guard.tables.forget();
-      guard.jobs.wake();
+      cluster.tables.forget();
+      cluster.jobs.wake();
     }
-    if ((transaction.wrote || transaction.ddl > 0) && guard.faults.dropsAfterCommit()) backend.link.vanish();
+    if ((transaction.wrote || transaction.ddl > 0) && cluster.faults.dropsAfterCommit()) backend.link.vanish();
     return undefined;
   }
 
   private async before(transaction: Transaction): Promise<DsqlError | undefined> {
     const changes = transaction.wrote || transaction.ddl > 0;
-    const fault = await this.backend.guard.faults.beforeCommit(changes);
+    const fault = await this.backend.cluster.faults.beforeCommit(changes);
     if (fault === 'drop') this.backend.link.vanish();
-    return fault ?? (await refuseCommit(transaction, this.backend.guard));
+    return fault ?? (await refuseCommit(transaction, this.backend.cluster));
   }
 
   private async refuse(transaction: Transaction, refusal: DsqlError): Promise<Buffer> {

@@ -101,7 +101,7 @@ export class Contest {
     if (transaction.doom !== undefined) return transaction.doom;
     if (!transaction.shadowed) return undefined;
     if (transaction.contestedFrom === undefined || !transaction.journalComplete) return errors.conflict;
-    return await this.backend.turn.arbitrate(this.backend.guard.arbiter, async () => {
+    return await this.backend.turn.arbitrate(this.backend.cluster.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) return errors.conflict;
         await this.backend.undoLast(transaction);
@@ -123,13 +123,13 @@ export class Contest {
     const transaction = this.backend.transaction;
     if (transaction?.explicit !== true || errorFields(frame).C !== '23505') return false;
     return work.statement.targets.some((target) =>
-      this.backend.guard.commits.changedSince(tableKey(target), transaction.startedAfter),
+      this.backend.cluster.commits.changedSince(tableKey(target), transaction.startedAfter),
     );
   }
 
   private noteHolders(transaction: Transaction): void {
     for (const pid of this.backend.link.cancelledBy ?? []) {
-      const holder = this.backend.guard.locks.session(pid)?.transaction;
+      const holder = this.backend.cluster.locks.session(pid)?.transaction;
       if (holder !== undefined && holder !== transaction && !holder.failed) transaction.contest(holder);
     }
   }
@@ -138,7 +138,7 @@ export class Contest {
   private async retry(transaction: Transaction, work: Work): Promise<Buffer | undefined> {
     const { rerun } = work;
     if (transaction.journal.length > 0 || rerun === undefined) return errorResponse(errors.conflict);
-    return await this.backend.turn.arbitrate(this.backend.guard.arbiter, async () => {
+    return await this.backend.turn.arbitrate(this.backend.cluster.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) break;
         await this.backend.command('ROLLBACK');
@@ -158,11 +158,11 @@ export class Contest {
   /** Undoes those whose locks it met; false when one of them has committed or cannot be undone now. */
   private async unseatHolders(transaction: Transaction): Promise<boolean> {
     for (const holder of [...transaction.contestedBy]) {
-      const deadline = this.backend.guard.now() + patienceMs;
+      const deadline = this.backend.cluster.now() + patienceMs;
       while (holder.owner.turn.running && transaction.contestedBy.has(holder)) {
-        const left = deadline - this.backend.guard.now();
+        const left = deadline - this.backend.cluster.now();
         if (left <= 0) return false;
-        await Promise.race([holder.owner.turn.settled(), this.backend.guard.sleep(left)]);
+        await Promise.race([holder.owner.turn.settled(), this.backend.cluster.sleep(left)]);
       }
       if (transaction.doom !== undefined) return false;
       if (!transaction.contestedBy.delete(holder)) continue;

@@ -50,12 +50,12 @@ export class Executor {
   /** Refuses what the transaction, as it stands now, does not allow, and what names a table whose schema has changed. */
   refuse(statement: Statement): DsqlError | undefined {
     const refusal = refuseNow(statement, this.backend.transaction);
-    return refusal ?? this.backend.guard.schema.refuse(this.backend, statement);
+    return refusal ?? this.backend.cluster.schema.refuse(this.backend, statement);
   }
 
   /** Runs a statement and answers the client; false when the answer was an error. */
   async run(work: Work): Promise<boolean> {
-    await this.backend.guard.faults.beforeStatement();
+    await this.backend.cluster.faults.beforeStatement();
     switch (work.statement.kind) {
       case 'begin':
         return await this.runBegin(work);
@@ -156,13 +156,13 @@ export class Executor {
   }
 
   private async runWrite(work: Work): Promise<boolean> {
-    const { guard, link } = this.backend;
+    const { cluster, link } = this.backend;
     const transaction = this.backend.transaction ?? (await this.backend.begin());
     transaction.wrote = true;
     link.output.hold();
     const mark = work.statement.node === 'CopyStmt' ? 0 : link.output.mark();
     let failed = await this.attempt(transaction, work, mark);
-    if (failed === undefined && transaction.rows > guard.limits.transactionRows) {
+    if (failed === undefined && transaction.rows > cluster.limits.transactionRows) {
       failed = errorResponse(errors.rowLimit);
     }
     if (failed !== undefined) {
@@ -185,20 +185,20 @@ export class Executor {
   }
 
   private async runDdl(work: Work): Promise<boolean> {
-    const { guard, transaction } = this.backend;
-    if (work.statement.node === 'DropStmt') await Promise.race([guard.jobs.settled(), guard.sleep(jobPatienceMs)]);
-    const refusal = await refuseByCatalog(work.statement, guard.limits, (query) => guard.locks.ask(query));
+    const { cluster, transaction } = this.backend;
+    if (work.statement.node === 'DropStmt') await Promise.race([cluster.jobs.settled(), cluster.sleep(jobPatienceMs)]);
+    const refusal = await refuseByCatalog(work.statement, cluster.limits, (query) => cluster.locks.ask(query));
     if (refusal !== undefined) {
       if (!(await this.passPrelude(work))) return false;
       return await this.failWith(errorResponse(refusal));
     }
     if (transaction !== undefined) transaction.ddl += 1;
-    const changes = guard.schema.begin(this.backend, work.statement);
+    const changes = cluster.schema.begin(this.backend, work.statement);
     const ok = await this.backend.watched(() => this.relay(work), 'schema');
     if (ok && transaction === undefined) {
       changes.committed();
-      guard.tables.forget();
-      guard.jobs.wake();
+      cluster.tables.forget();
+      cluster.jobs.wake();
     } else if (ok) changes.later();
     return ok;
   }

@@ -48,7 +48,7 @@ export class RowWriter {
     const before = () => savepoint(transaction);
     const sent = (rerun?.size ?? 0) + Buffer.byteLength(statement.sql);
     const { measure } = statement;
-    const { columnBytes } = backend.guard.limits;
+    const { columnBytes } = backend.cluster.limits;
     if (measure === undefined || rerun === undefined || (!measure.needed && sent <= columnBytes)) {
       const failed = await backend.watched(() => backend.exchange(work.frames, statement, { before }));
       return { failed, bytes: (statement.node === 'DeleteStmt' ? 0 : sent) + backend.link.copiedBytes };
@@ -69,7 +69,7 @@ export class RowWriter {
     if (statement.hiddenRows) return true;
     if (statement.node !== 'DeleteStmt' && statement.node !== 'UpdateStmt') return false;
     for (const target of statement.targets) {
-      if ((await this.backend.guard.tables.facts(target)).cascades) return true;
+      if ((await this.backend.cluster.tables.facts(target)).cascades) return true;
     }
     return false;
   }

@@ -1,7 +1,7 @@
+import type { Cluster } from '../cluster.ts';
 import type { Waiter } from '../concurrency/lock-watch.ts';
 import { type Owner, Transaction } from '../concurrency/transaction.ts';
 import { Turn } from '../concurrency/turn.ts';
-import type { Guard } from '../gate/guard.ts';
 import type { Statement } from '../sql/statement.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import * as wire from '../wire/message.ts';
@@ -14,15 +14,15 @@ import type { BackendLink, ExchangeOptions } from './backend-link.ts';
  */
 export class SessionBackend implements Owner, Waiter {
   transaction: Transaction | undefined;
-  readonly guard: Guard;
+  readonly cluster: Cluster;
   readonly link: BackendLink;
   readonly turn = new Turn();
 
-  constructor(guard: Guard, link: BackendLink) {
-    this.guard = guard;
+  constructor(cluster: Cluster, link: BackendLink) {
+    this.cluster = cluster;
     this.link = link;
-    link.onOpen = (pid) => guard.locks.add(pid, this);
-    link.onClose = (pid) => guard.locks.remove(pid);
+    link.onOpen = (pid) => cluster.locks.add(pid, this);
+    link.onClose = (pid) => cluster.locks.remove(pid);
   }
 
   // The transaction.
@@ -35,14 +35,14 @@ export class SessionBackend implements Owner, Waiter {
 
   /** PostgreSQL has begun a transaction: at the client's BEGIN (`explicit`), or at the guard's. */
   begun(explicit: boolean): Transaction {
-    this.transaction = new Transaction(explicit, this.guard.now(), this, this.guard.commits.number);
+    this.transaction = new Transaction(explicit, this.cluster.now(), this, this.cluster.commits.number);
     return this.transaction;
   }
 
   /** The transaction is over, in PostgreSQL too or about to be. */
   end(committed: boolean): void {
     this.transaction?.end(committed, errors.conflict);
-    if (!committed) this.guard.schema.rolledBack(this);
+    if (!committed) this.cluster.schema.rolledBack(this);
     this.transaction = undefined;
   }
 
@@ -52,7 +52,7 @@ export class SessionBackend implements Owner, Waiter {
     if (transaction === undefined || transaction.failed) return;
     transaction.failed = true;
     transaction.end(false, errors.conflict);
-    this.guard.schema.rolledBack(this);
+    this.cluster.schema.rolledBack(this);
     if (transaction.evicted === undefined) await this.command('ROLLBACK');
   }
 
@@ -91,7 +91,7 @@ export class SessionBackend implements Owner, Waiter {
     const rowsBefore = this.transaction?.rows ?? 0;
     const failed = await this.link.exchange(frames, {
       onTag: (tag) => this.completed(statement, tag),
-      onNotice: (frame) => this.guard.schema.noticed(this, frame),
+      onNotice: (frame) => this.cluster.schema.noticed(this, frame),
       ...options,
     });
     if (failed !== undefined && this.transaction !== undefined) this.transaction.rows = rowsBefore;
@@ -101,11 +101,11 @@ export class SessionBackend implements Owner, Waiter {
   /** Runs what may wait for a lock under the lock watch. */
   async watched<T>(work: () => Promise<T>, kind: 'rows' | 'schema' = 'rows'): Promise<T> {
     const { pid } = await this.link.open();
-    this.guard.locks.enter(this, pid, kind);
+    this.cluster.locks.enter(this, pid, kind);
     try {
       return await work();
     } finally {
-      this.guard.locks.leave(this);
+      this.cluster.locks.leave(this);
     }
   }
 

@@ -1,5 +1,5 @@
+import type { Cluster } from '../cluster.ts';
 import { type Rerun, simpleRerun, type Work } from '../concurrency/work.ts';
-import type { Guard } from '../gate/guard.ts';
 import type { Statement } from '../sql/statement.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import { type DsqlError, errorResponse } from '../wire/error-response.ts';
@@ -24,7 +24,7 @@ interface Portal {
 /** One client's session: takes its messages in order and hands the statements they ask for to its executor. */
 export class Session {
   private readonly client: ClientStream;
-  private readonly guard: Guard;
+  private readonly cluster: Cluster;
   private readonly backend: SessionBackend;
   private readonly executor: Executor;
   private readonly prepared = new Map<string, Prepared>();
@@ -33,10 +33,10 @@ export class Session {
   private pendingBinds = 0;
   private skipping = false;
 
-  constructor(client: ClientStream, guard: Guard, user: string, parameters: Readonly<Record<string, string>>) {
+  constructor(client: ClientStream, cluster: Cluster, user: string, parameters: Readonly<Record<string, string>>) {
     this.client = client;
-    this.guard = guard;
-    this.backend = new SessionBackend(guard, new BackendLink(client, guard, user, parameters));
+    this.cluster = cluster;
+    this.backend = new SessionBackend(cluster, new BackendLink(client, cluster.socketPath, user, parameters));
     this.executor = new Executor(this.backend);
   }
 
@@ -77,7 +77,7 @@ export class Session {
   /** Every statement of the text is run by itself, within one transaction of the guard's when there are several. */
   private async simpleQuery(text: string): Promise<void> {
     this.skipping = false;
-    const statements = this.guard.cache.statements(text);
+    const statements = this.cluster.cache.statements(text);
     if (statements.length === 0) this.backend.link.write(wire.emptyQuery);
     const several = statements.length > 1 && this.backend.transaction === undefined;
     for (const statement of statements) {
@@ -103,7 +103,7 @@ export class Session {
   private async parse(frame: Buffer): Promise<void> {
     const [name, afterName] = wire.cstringAt(frame, 5);
     const [text, afterText] = wire.cstringAt(frame, afterName);
-    const statements = this.guard.cache.statements(text);
+    const statements = this.cluster.cache.statements(text);
     const [statement] = statements;
     if (statements.length > 1) return await this.fail(errors.manyCommands);
     const refusal = statement === undefined ? undefined : this.executor.refuseText(statement);

@@ -1,5 +1,5 @@
+import type { Cluster } from '../cluster.ts';
 import type { Transaction } from '../concurrency/transaction.ts';
-import type { Guard } from '../gate/guard.ts';
 import type { Statement } from '../sql/statement.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import type { DsqlError } from '../wire/error-response.ts';
@@ -24,12 +24,12 @@ export function refuseNow(statement: Statement, transaction: Transaction | undef
 }
 
 /** Refuses the COMMIT of a transaction that was evicted, grew too old or too large, or has lost already. */
-export async function refuseCommit(transaction: Transaction, guard: Guard): Promise<DsqlError | undefined> {
+export async function refuseCommit(transaction: Transaction, cluster: Cluster): Promise<DsqlError | undefined> {
   if (transaction.evicted !== undefined) return transaction.evicted;
-  const { limits } = guard;
-  const age = (guard.now() - transaction.startedAt) / 1000;
+  const { limits } = cluster;
+  const age = (cluster.now() - transaction.startedAt) / 1000;
   if (age > limits.transactionSeconds) return errors.transactionTooOld(age, limits.transactionSeconds);
-  const bytes = await guard.tables.accountedBytes(transaction.written);
+  const bytes = await cluster.tables.accountedBytes(transaction.written);
   if (bytes > limits.transactionBytes) return errors.transactionTooLarge(bytes, limits.transactionBytes);
   return transaction.doom;
 }
