@@ -4,6 +4,7 @@ import { Arbiter } from './concurrency/arbiter.ts';
 import { CommitLog } from './concurrency/commit-log.ts';
 import { Faults } from './concurrency/faults.ts';
 import { LockWatch } from './concurrency/lock-watch.ts';
+import { RowLocks } from './concurrency/row-locks.ts';
 import { SchemaWatch } from './concurrency/schema-watch.ts';
 import type { LocalLimits } from './rules/limits.ts';
 import { StatementCache } from './sql/statement-cache.ts';
@@ -34,6 +35,7 @@ export class Cluster {
   readonly tables: TableFacts;
   readonly schema = new SchemaWatch();
   readonly commits = new CommitLog();
+  readonly rowLocks = new RowLocks();
   readonly arbiter = new Arbiter();
 
   private constructor(options: ClusterOptions, watcher: PostgresConnection) {

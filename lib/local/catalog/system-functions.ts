@@ -118,6 +118,65 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION dsql_local.key_expression(target oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT coalesce('jsonb_build_array(' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')::text', 't::text')
+  FROM pg_attribute AS a WHERE a.attrelid = target AND EXISTS (
+    SELECT FROM pg_index AS i WHERE i.indrelid = target AND i.indisunique AND i.indimmediate AND i.indisvalid
+      AND i.indpred IS NULL AND i.indexprs IS NULL AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.keys_held(target oid, backend int, wanted text[])
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  own text[] := (SELECT array_agg(transactionid::text) FROM pg_locks
+    WHERE pid = backend AND locktype = 'transactionid' AND mode = 'ExclusiveLock');
+  holders text[] := '{}';
+  key text := dsql_local.key_expression(target);
+  x text;
+  keys text[];
+BEGIN
+  IF pg_relation_size(target) > 16 * 1024 * 1024 THEN RETURN NULL; END IF;
+  FOR x IN EXECUTE format('SELECT DISTINCT xmax::text FROM %s WHERE xmax::text <> ''0''', target::regclass) LOOP
+    IF x = ANY (own) THEN
+      holders := holders || x;
+    ELSE
+      BEGIN
+        IF EXISTS (SELECT FROM pg_get_multixact_members(x::xid) AS m WHERE m.xid::text = ANY (own)) THEN
+          holders := holders || x;
+        END IF;
+      EXCEPTION WHEN OTHERS THEN NULL;
+      END;
+    END IF;
+  END LOOP;
+  IF holders = '{}' THEN RETURN '{}'; END IF;
+  EXECUTE format('SELECT coalesce(array_agg(%s), ''{}'') FROM %s AS t WHERE xmax::text = ANY ($1) AND ($2 IS NULL OR %1$s = ANY ($2))',
+    key, target::regclass) INTO keys USING holders, wanted;
+  RETURN keys;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.locked_rows(target regclass) RETURNS json LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT json_build_object('table', target::oid::text, 'keys', dsql_local.keys_held(target, pg_backend_pid(), NULL))
+  WHERE target IS NOT NULL
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.touched_rows(target oid, backend int, wanted json) RETURNS json LANGUAGE sql SET search_path = pg_catalog AS $$
+  SELECT to_json(dsql_local.keys_held(target, backend,
+    CASE WHEN wanted IS NULL THEN NULL ELSE ARRAY (SELECT json_array_elements_text(wanted)) END))
+$$;
+
+CREATE OR REPLACE FUNCTION dsql_local.keys_are_gone(target oid, wanted json) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog AS $$
+DECLARE
+  keys text[] := ARRAY (SELECT json_array_elements_text(wanted));
+  seen bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %s AS t WHERE %s = ANY ($1)', target::regclass, dsql_local.key_expression(target))
+    INTO seen USING keys;
+  RETURN seen < cardinality(keys);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION dsql_local.check_row(written anyelement, row_limit bigint, column_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   c record;

@@ -88,10 +88,10 @@ export class RowSizes {
   }
 }
 
-/** The first value of a DataRow, as text. */
-export function textCell(chunk: Buffer, start: number): string {
+/** The first value of a DataRow, as text; undefined is null. */
+export function textCell(chunk: Buffer, start: number): string | undefined {
   const length = chunk.readInt32BE(start + 7);
-  return chunk.toString('latin1', start + 11, start + 11 + length);
+  return length < 0 ? undefined : chunk.toString('utf8', start + 11, start + 11 + length);
 }
 
 /** A bigint in whichever format the client asked for; as binary it begins with a zero byte, as text with a digit. */

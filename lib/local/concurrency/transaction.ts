@@ -1,4 +1,5 @@
 import type { DsqlError } from '../wire/error-response.ts';
+import type { LockStrength } from './row-locks.ts';
 import type { Turn } from './turn.ts';
 import type { Work } from './work.ts';
 
@@ -32,6 +33,10 @@ export class Transaction {
   rows = 0;
   /** Rows and bytes written to each table, as `schema.table`. */
   readonly written = new Map<string, { rows: number; bytes: number }>();
+  /** Tables whose existing rows it changed, named as its session does. */
+  readonly changed = new Set<string>();
+  /** Tables of which it locked rows by a locking clause, named as its session does, with the strongest lock. */
+  readonly rowLocks = new Map<string, LockStrength>();
   ddl = 0;
   wrote = false;
   readonly startedAt: number;
@@ -75,6 +80,14 @@ export class Transaction {
     else {
       known.rows += rows;
       known.bytes += bytes;
+    }
+  }
+
+  /** Notes which rows a statement is about to change or lock. */
+  touch(changed: readonly string[], locked: ReadonlyMap<string, LockStrength>): void {
+    for (const table of changed) this.changed.add(table);
+    for (const [table, strength] of locked) {
+      if (strength === 'update' || !this.rowLocks.has(table)) this.rowLocks.set(table, strength);
     }
   }
 

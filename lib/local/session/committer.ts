@@ -1,6 +1,8 @@
 import type { Transaction } from '../concurrency/transaction.ts';
+import * as errors from '../wire/dsql-errors.ts';
 import { type DsqlError, errorResponse } from '../wire/error-response.ts';
 import type { Contest } from './contest.ts';
+import { LockCheck } from './lock-check.ts';
 import type { SessionBackend } from './session-backend.ts';
 import { refuseCommit } from './transaction-rules.ts';
 import { translateError } from './translate-error.ts';
@@ -9,10 +11,12 @@ import { translateError } from './translate-error.ts';
 export class Committer {
   private readonly backend: SessionBackend;
   private readonly contest: Contest;
+  private readonly locks: LockCheck;
 
   constructor(backend: SessionBackend, contest: Contest) {
     this.backend = backend;
     this.contest = contest;
+    this.locks = new LockCheck(backend);
   }
 
   /**
@@ -31,21 +35,38 @@ export class Committer {
     const { cluster } = backend;
     const refusal = (await this.before(transaction)) ?? (await this.contest.win(transaction)) ?? transaction.doom;
     if (refusal !== undefined) return await this.refuse(transaction, refusal);
-    // Another session's COMMIT may have come first at the last moment; looked at when nothing can come between any more.
-    const check = () => transaction.doom ?? transaction.evicted;
-    const failed = await backend.exchange(frames, undefined, { check, ...(only === undefined ? {} : { only }) });
-    const late = check();
-    if (late !== undefined) return await this.refuse(transaction, late);
-    backend.end(failed === undefined);
-    if (failed !== undefined) return translateError(failed, backend.link);
-    if (transaction.wrote) cluster.commits.note(transaction.written.keys());
+    const locked = transaction.rowLocks.size === 0 ? [] : await this.locks.lockedRows(transaction);
+    const entry = locked.length === 0 ? undefined : cluster.rowLocks.enter(locked);
+    let number: number | undefined;
+    try {
+      if (await this.locks.conflicts(transaction, cluster.rowLocks.since(transaction, entry))) {
+        return await this.refuse(transaction, errors.conflict);
+      }
+      // Another session's COMMIT may have come first at the last moment; looked at when nothing can come between any more.
+      const check = () => transaction.doom ?? transaction.evicted;
+      const failed = await backend.exchange(frames, undefined, { check, ...(only === undefined ? {} : { only }) });
+      const late = check();
+      if (late !== undefined) return await this.refuse(transaction, late);
+      if (failed === undefined && transaction.wrote) cluster.commits.note(transaction.written.keys());
+      if (failed === undefined) number = cluster.commits.number;
+      backend.end(failed === undefined);
+      if (failed !== undefined) return translateError(failed, backend.link);
+    } finally {
+      if (entry !== undefined) cluster.rowLocks.settle(entry, number);
+    }
+    this.committed(transaction);
+    return undefined;
+  }
+
+  private committed(transaction: Transaction): void {
+    const { backend } = this;
+    const { cluster, link } = backend;
     cluster.schema.committed(backend);
     if (transaction.ddl > 0) {
       cluster.tables.forget();
       cluster.jobs.wake();
     }
-    if ((transaction.wrote || transaction.ddl > 0) && cluster.faults.dropsAfterCommit()) backend.link.vanish();
-    return undefined;
+    if ((transaction.wrote || transaction.ddl > 0) && cluster.faults.dropsAfterCommit()) link.vanish();
   }
 
   private async before(transaction: Transaction): Promise<DsqlError | undefined> {

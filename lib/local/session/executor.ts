@@ -8,6 +8,7 @@ import { type DsqlError, errorResponse } from '../wire/error-response.ts';
 import * as wire from '../wire/message.ts';
 import { Committer } from './committer.ts';
 import { Contest } from './contest.ts';
+import { sessionName } from './lock-check.ts';
 import { RowWriter } from './row-writer.ts';
 import type { SessionBackend } from './session-backend.ts';
 import { refuseNow, refuseText } from './transaction-rules.ts';
@@ -174,7 +175,12 @@ export class Executor {
   }
 
   private async attempt(transaction: Transaction, work: Work, mark: number): Promise<Buffer | undefined> {
-    for (const target of work.statement.targets) transaction.count(tableKey(target), 0, 0);
+    const { statement } = work;
+    for (const target of statement.targets) transaction.count(tableKey(target), 0, 0);
+    transaction.touch(
+      statement.changes.map(sessionName),
+      new Map([...statement.rowLocks].map(([table, strength]) => [sessionName(table), strength])),
+    );
     if (transaction.shadowed || transaction.seized) return await this.contest.runShadowed(work, false);
     const failed = await this.writer.write(transaction, work);
     if (failed === undefined || !this.contest.mayResolve(work, failed)) return failed;

@@ -1,4 +1,4 @@
-import { RowSizes, tableKey, textCell } from '../catalog/table-facts.ts';
+import { RowSizes, tableKey } from '../catalog/table-facts.ts';
 import type { Transaction } from '../concurrency/transaction.ts';
 import { rerunFrames, type Work } from '../concurrency/work.ts';
 import type { Statement } from '../sql/statement.ts';
@@ -76,14 +76,7 @@ export class RowWriter {
 
   /** Rows PostgreSQL has counted for this session; only differences mean anything. */
   private async changedRows(): Promise<number> {
-    let answer = 0;
-    await this.backend.exchange([wire.ownCommand(changedRowsQuery), wire.sync], undefined, {
-      only: new Set(),
-      onRow: (chunk, start) => {
-        answer = Number(textCell(chunk, start));
-      },
-    });
-    return answer;
+    return Number((await this.backend.ask(changedRowsQuery)) ?? 0);
   }
 }
 

@@ -1,3 +1,4 @@
+import { textCell } from '../catalog/table-facts.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Waiter } from '../concurrency/lock-watch.ts';
 import { type Owner, Transaction } from '../concurrency/transaction.ts';
@@ -36,12 +37,13 @@ export class SessionBackend implements Owner, Waiter {
   /** PostgreSQL has begun a transaction: at the client's BEGIN (`explicit`), or at the guard's. */
   begun(explicit: boolean): Transaction {
     this.transaction = new Transaction(explicit, this.cluster.now(), this, this.cluster.commits.number);
+    this.cluster.rowLocks.began(this.transaction);
     return this.transaction;
   }
 
   /** The transaction is over, in PostgreSQL too or about to be. */
   end(committed: boolean): void {
-    this.transaction?.end(committed, errors.conflict);
+    if (this.transaction !== undefined) this.over(this.transaction, committed);
     if (!committed) this.cluster.schema.rolledBack(this);
     this.transaction = undefined;
   }
@@ -51,9 +53,14 @@ export class SessionBackend implements Owner, Waiter {
     const transaction = this.transaction;
     if (transaction === undefined || transaction.failed) return;
     transaction.failed = true;
-    transaction.end(false, errors.conflict);
+    this.over(transaction, false);
     this.cluster.schema.rolledBack(this);
     if (transaction.evicted === undefined) await this.command('ROLLBACK');
+  }
+
+  private over(transaction: Transaction, committed: boolean): void {
+    transaction.end(committed, errors.conflict);
+    this.cluster.rowLocks.ended(transaction);
   }
 
   /** Undoes the statement that ran last, and those run on copies since. */
@@ -71,6 +78,18 @@ export class SessionBackend implements Owner, Waiter {
   /** A command of the guard's own; PostgreSQL's error frame when it refused. */
   async command(text: string): Promise<Buffer | undefined> {
     return await this.link.command(text);
+  }
+
+  /** The one value of a query of the guard's own; undefined when it is null, has no row, or was refused. */
+  async ask(query: string): Promise<string | undefined> {
+    let answer: string | undefined;
+    await this.link.exchange([wire.ownCommand(query), wire.sync], {
+      only: new Set(),
+      onRow: (chunk, start) => {
+        answer = textCell(chunk, start);
+      },
+    });
+    return answer;
   }
 
   /** Sends frames that run nothing; false when PostgreSQL refused one. */
@@ -136,7 +155,7 @@ export class SessionBackend implements Owner, Waiter {
     if (transaction === undefined || transaction.failed || transaction.evicted !== undefined) return;
     if (this.turn.running) return;
     transaction.evicted = errors.schemaChanged;
-    transaction.end(false, errors.conflict);
+    this.over(transaction, false);
     await this.seize('ROLLBACK');
   }
 

@@ -1,6 +1,7 @@
 import { loadModule, parseSync } from 'libpg-query';
 import { messageOf } from '../../errors.ts';
 import { reportedSettings } from '../catalog/reported-settings.ts';
+import type { LockStrength } from '../concurrency/row-locks.ts';
 import { limitRules } from '../rules/limit-rules.ts';
 import { dsqlLimits, type LocalLimits } from '../rules/limits.ts';
 import type { Rule, RuleContext } from '../rules/rule.ts';
@@ -37,6 +38,10 @@ export interface Statement {
   readonly tag: string | undefined;
   /** Tables whose rows it changes or locks. */
   readonly targets: readonly TableName[];
+  /** Tables of which it locks rows, by a locking clause. */
+  readonly rowLocks: ReadonlyMap<TableName, LockStrength>;
+  /** Tables whose existing rows it changes. */
+  readonly changes: readonly TableName[];
   /** Every table it names. */
   readonly tables: readonly TableName[];
   /** It changes rows in more than one place: data-modifying CTEs, whose counts its tag does not hold. */
@@ -113,6 +118,8 @@ function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Stat
     refusal: undefined,
     tag: undefined,
     targets: [],
+    rowLocks: new Map(),
+    changes: [],
     tables: [],
     hiddenRows: false,
     measure: undefined,
@@ -126,6 +133,8 @@ function judge(sql: string, start: number, node: string, tree: Tree, context: Ru
     ...plain(sql, kindOf(node, tree, found.modifies), node, tree),
     tables: found.tables,
     targets: found.targets,
+    rowLocks: found.rowLocks,
+    changes: found.changes,
     hiddenRows: found.modifies > 1 || (node === 'SelectStmt' && found.modifies > 0),
     async: context.async,
     refusal: refuse(node, tree, context),
@@ -153,6 +162,8 @@ function refuse(node: string, tree: Tree, context: RuleContext): DsqlError | und
 interface Survey {
   readonly tables: readonly TableName[];
   readonly targets: readonly TableName[];
+  readonly rowLocks: ReadonlyMap<TableName, LockStrength>;
+  readonly changes: readonly TableName[];
   /** INSERT, UPDATE, DELETE and locking SELECT in the tree. */
   readonly modifies: number;
 }
@@ -160,6 +171,8 @@ interface Survey {
 function surveyTree(node: string, tree: Tree): Survey {
   const tables: TableName[] = [];
   const targets: TableName[] = [];
+  const rowLocks = new Map<TableName, LockStrength>();
+  const changes: TableName[] = [];
   let modifies = 0;
   visit({ [node]: tree }, (type, body) => {
     if (type === 'RangeVar') tables.push(tableName(body));
@@ -172,15 +185,30 @@ function surveyTree(node: string, tree: Tree): Survey {
     if (type === 'InsertStmt' || type === 'UpdateStmt' || type === 'DeleteStmt') {
       modifies += 1;
       targets.push(tableName(at(body, 'relation')));
+      if (type !== 'InsertStmt' || textAt(body, 'onConflictClause', 'action') === 'ONCONFLICT_UPDATE') {
+        changes.push(tableName(at(body, 'relation')));
+      }
     }
     if (type === 'SelectStmt' && listAt(body, 'lockingClause').length > 0) {
       modifies += 1;
-      for (const item of listAt(body, 'fromClause'))
-        visit(item, (t, b) => t === 'RangeVar' && targets.push(tableName(b)));
+      const strength = locksForUpdate(body) ? 'update' : 'key share';
+      for (const item of listAt(body, 'fromClause')) {
+        visit(item, (t, b) => {
+          if (t !== 'RangeVar') return;
+          targets.push(tableName(b));
+          rowLocks.set(tableName(b), strength);
+        });
+      }
     }
   });
   if (node === 'CopyStmt' && at(tree, 'is_from') === true) targets.push(tableName(at(tree, 'relation')));
-  return { tables, targets, modifies };
+  return { tables, targets, rowLocks, changes, modifies };
+}
+
+function locksForUpdate(select: Tree): boolean {
+  return listAt(select, 'lockingClause').some(
+    (clause) => textAt(clause, 'LockingClause', 'strength') === 'LCS_FORUPDATE',
+  );
 }
 
 function tableName(range: Tree | undefined): TableName {
