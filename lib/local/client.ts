@@ -27,8 +27,8 @@ import type { Durability } from './postgres/server.ts';
 import type { LocalLimits } from './rules/limits.ts';
 import { ControlClient } from './server/control-client.ts';
 import {
-  type ControlAnswer,
-  controlAnswerSchema,
+  type ControlResponse,
+  controlResponseSchema,
   type LocalEndpoint,
   type ServerOptions,
 } from './server/control-protocol.ts';
@@ -84,8 +84,8 @@ const maxLogBytes = 5 * 1024 * 1024;
  * @throws {LocalDsqlBusyError} terminal: it runs on another port than asked for
  */
 export async function holdLocalDsql(options: LocalDsqlOptions): Promise<LocalDsqlHold> {
-  const { control, answer } = await attach(options, 'hold');
-  const endpoint = endpointOf(answer);
+  const { control, response } = await attach(options, 'hold');
+  const endpoint = endpointOf(response);
   const folder = localFolder(options.stateDir);
   control.unref();
   let released: Promise<void> | undefined;
@@ -102,17 +102,17 @@ export async function holdLocalDsql(options: LocalDsqlOptions): Promise<LocalDsq
 
 /** Starts the local DSQL, or finds it running, and lets it run on when this process ends. */
 export async function startLocalDsql(options: LocalDsqlOptions): Promise<LocalDsqlStatus> {
-  const { control, answer } = await attach(options, 'persist');
+  const { control, response } = await attach(options, 'persist');
   control.close();
-  return statusOf(answer);
+  return statusOf(response);
 }
 
 /** Stops the local DSQL whoever holds it. False when none ran. Its process is gone when this resolves. */
 export async function stopLocalDsql(stateDir: string): Promise<boolean> {
   const control = await connectRunning(localFolder(stateDir));
   if (control === undefined) return false;
-  const answer = await control.ask({ op: 'stop' });
-  await waitForEnd(endpointOf(answer).pid);
+  const response = await control.ask({ op: 'stop' });
+  await waitForEnd(endpointOf(response).pid);
   return true;
 }
 
@@ -120,19 +120,19 @@ export async function stopLocalDsql(stateDir: string): Promise<boolean> {
 export async function localDsqlStatus(stateDir: string): Promise<LocalDsqlStatus | undefined> {
   const control = await connectRunning(localFolder(stateDir));
   if (control === undefined) return undefined;
-  const answer = await control.ask({ op: 'status' });
+  const response = await control.ask({ op: 'status' });
   control.close();
-  return statusOf(answer);
+  return statusOf(response);
 }
 
-function statusOf(answer: ControlAnswer): LocalDsqlStatus {
+function statusOf(response: ControlResponse): LocalDsqlStatus {
   return {
-    ...endpointOf(answer),
-    persistent: answer.persistent ?? false,
-    holders: answer.holders ?? 0,
-    connections: answer.connections ?? 0,
-    postgresPid: answer.postgresPid ?? 0,
-    startedAt: answer.startedAt ?? '',
+    ...endpointOf(response),
+    persistent: response.persistent ?? false,
+    holders: response.holders ?? 0,
+    connections: response.connections ?? 0,
+    postgresPid: response.postgresPid ?? 0,
+    startedAt: response.startedAt ?? '',
   };
 }
 
@@ -160,14 +160,14 @@ export async function localDsqlToken(
 export async function setLocalFaults(stateDir: string, faults: FaultSettings): Promise<FaultSettings> {
   const control = await connectRunning(localFolder(stateDir));
   if (control === undefined) throw new LocalDsqlNotRunningError(stateDir);
-  const answer = await control.ask({ op: 'set-faults', faults });
+  const response = await control.ask({ op: 'set-faults', faults });
   control.close();
-  return answer.faults ?? {};
+  return response.faults ?? {};
 }
 
 interface Attached {
   readonly control: ControlClient;
-  readonly answer: ControlAnswer;
+  readonly response: ControlResponse;
 }
 
 async function attach(options: LocalDsqlOptions, op: 'hold' | 'persist'): Promise<Attached> {
@@ -179,7 +179,7 @@ async function attach(options: LocalDsqlOptions, op: 'hold' | 'persist'): Promis
       (await attachRunning(folder, op)) ??
       (await withStartLock(folder.lockFile, () => startAndAttach(options, folder, op)));
     if (attached !== undefined) {
-      const { port } = endpointOf(attached.answer);
+      const { port } = endpointOf(attached.response);
       if (options.port === undefined || options.port === 0 || options.port === port) return attached;
       attached.control.close();
       throw new LocalDsqlBusyError(port, options.port);
@@ -207,7 +207,7 @@ async function attachRunning(folder: LocalFolder, op: 'hold' | 'persist'): Promi
   const control = await connectRunning(folder);
   if (control !== undefined) {
     try {
-      return { control, answer: await control.ask({ op }) };
+      return { control, response: await control.ask({ op }) };
     } catch (error) {
       control.close();
       if (!(error instanceof LocalControlClosedError || error instanceof LocalControlRefusedError)) throw error;
@@ -227,17 +227,17 @@ async function connectRunning(folder: LocalFolder): Promise<ControlClient | unde
   }
 }
 
-function readState(folder: LocalFolder): ControlAnswer | undefined {
+function readState(folder: LocalFolder): ControlResponse | undefined {
   try {
-    return controlAnswerSchema.parse(JSON.parse(readFileSync(folder.stateFile, 'utf8')));
+    return controlResponseSchema.parse(JSON.parse(readFileSync(folder.stateFile, 'utf8')));
   } catch {
     return undefined;
   }
 }
 
-function endpointOf(answer: ControlAnswer): LocalEndpoint {
-  if (answer.endpoint === undefined) throw new LocalControlRefusedError('it did not say where it listens');
-  return answer.endpoint;
+function endpointOf(response: ControlResponse): LocalEndpoint {
+  if (response.endpoint === undefined) throw new LocalControlRefusedError('it did not say where it listens');
+  return response.endpoint;
 }
 
 async function spawnServer(options: LocalDsqlOptions, folder: LocalFolder): Promise<void> {
@@ -253,18 +253,18 @@ async function spawnServer(options: LocalDsqlOptions, folder: LocalFolder): Prom
     stdio: ['ignore', log, log, 'pipe'],
   });
   const pipe = child.stdio[3];
-  const answer = await new Promise<ControlAnswer>((resolve) => {
+  const response = await new Promise<ControlResponse>((resolve) => {
     let text = '';
     pipe?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
     pipe?.once('close', () => {
-      resolve(text === '' ? { ok: false, error: 'its process ended' } : controlAnswerSchema.parse(JSON.parse(text)));
+      resolve(text === '' ? { ok: false, error: 'its process ended' } : controlResponseSchema.parse(JSON.parse(text)));
     });
     child.once('error', (error) => resolve({ ok: false, error: messageOf(error) }));
   });
   child.unref();
-  if (!answer.ok) throw new LocalDsqlStartError(answer.error ?? 'no reason given', folder.logFile);
+  if (!response.ok) throw new LocalDsqlStartError(response.error ?? 'no reason given', folder.logFile);
 }
 
 function sizeOf(file: string): number {
@@ -282,7 +282,7 @@ function serverEntry(): string {
 async function letGo(control: ControlClient, pid: number): Promise<void> {
   const { holders = 0, persistent = false } = await control
     .ask({ op: 'release' })
-    .catch((): Pick<ControlAnswer, 'holders' | 'persistent'> => ({}));
+    .catch((): Pick<ControlResponse, 'holders' | 'persistent'> => ({}));
   control.close();
   if (holders === 0 && !persistent) await waitForEnd(pid);
 }

@@ -66,8 +66,8 @@ export class TableFacts {
   private async look(key: string): Promise<Facts> {
     const dot = key.indexOf('.');
     const table = regclass(key.slice(0, dot), key.slice(dot + 1));
-    const answer = await this.ask(factsQuery.replaceAll('$1', () => table));
-    const [indexes, share, cascades] = (answer ?? '').split(',');
+    const value = await this.ask(factsQuery.replaceAll('$1', () => table));
+    const [indexes, share, cascades] = (value ?? '').split(',');
     return { indexes: Number(indexes), indexedShare: Number(share), cascades: cascades === 'true' };
   }
 }

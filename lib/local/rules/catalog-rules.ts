@@ -2,8 +2,8 @@ import { literal, regclass } from '../sql/quote.ts';
 import type { Statement } from '../sql/statement.ts';
 import { at, listAt, type Tree, textAt } from '../sql/tree.ts';
 import type { DsqlError } from '../wire/error-response.ts';
+import { limitMessages } from './limit-messages.ts';
 import { refuseKeyTypes } from './limit-rules.ts';
-import { limitWords } from './limit-words.ts';
 import type { LocalLimits } from './limits.ts';
 
 /** A rule whose condition is in the catalog: a query, and what its one value means. */
@@ -11,7 +11,7 @@ interface CatalogRule {
   readonly node: string;
   /** A query of one row and one column, or undefined when the statement cannot break the rule. */
   readonly ask: (tree: Tree, limits: LocalLimits) => string | undefined;
-  readonly refuse: (answer: string, limits: LocalLimits, tree: Tree) => DsqlError | undefined;
+  readonly refuse: (value: string, limits: LocalLimits, tree: Tree) => DsqlError | undefined;
 }
 
 const own = "('pg_catalog', 'information_schema', 'sys', 'dsql_local', 'pg_toast')";
@@ -33,8 +33,8 @@ function indexedColumns(tree: Tree): string | undefined {
 
 /** Refuses when as many as the limit are there already. */
 function full(limit: keyof LocalLimits, message: (most: number) => string): CatalogRule['refuse'] {
-  return (answer, limits) =>
-    Number(answer) >= limits[limit] ? { sqlstate: '54000', message: message(limits[limit]) } : undefined;
+  return (value, limits) =>
+    Number(value) >= limits[limit] ? { sqlstate: '54000', message: message(limits[limit]) } : undefined;
 }
 
 function commands(tree: Tree, subtype: string): readonly Tree[] {
@@ -78,7 +78,7 @@ const catalogRules: readonly CatalogRule[] = [
       return `SELECT (SELECT count(*) FROM pg_index WHERE indrelid = ${table}) +
         (SELECT count(*) FROM sys.jobs WHERE object_id = ${table} AND job_type = 'INDEX_BUILD' AND status = 'submitted')`;
     },
-    refuse: full('tableIndexes', limitWords.tableIndexes),
+    refuse: full('tableIndexes', limitMessages.tableIndexes),
   },
   {
     node: 'IndexStmt',
@@ -88,8 +88,8 @@ const catalogRules: readonly CatalogRule[] = [
       return `SELECT string_agg(t.typname, ',') FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
         WHERE ${columns}`;
     },
-    refuse: (answer) => {
-      const message = refuseKeyTypes(answer.split(','));
+    refuse: (value) => {
+      const message = refuseKeyTypes(value.split(','));
       return message === undefined ? undefined : { sqlstate: '0A000', message };
     },
   },
@@ -101,9 +101,9 @@ const catalogRules: readonly CatalogRule[] = [
       return `SELECT coalesce(sum(a.atttypmod - 4), 0) FROM pg_attribute AS a
         WHERE ${columns} AND a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4`;
     },
-    refuse: (answer, { declaredKeyBytes }) =>
-      Number(answer) > declaredKeyBytes
-        ? { sqlstate: '54000', message: limitWords.declaredKeyBytes(declaredKeyBytes) }
+    refuse: (value, { declaredKeyBytes }) =>
+      Number(value) > declaredKeyBytes
+        ? { sqlstate: '54000', message: limitMessages.declaredKeyBytes(declaredKeyBytes) }
         : undefined,
   },
   {
@@ -126,8 +126,10 @@ const catalogRules: readonly CatalogRule[] = [
       return `SELECT count(*) + ${added} FROM pg_attribute WHERE attrelid = ${regclassOf(at(tree, 'relation'))}
         AND attnum > 0 AND NOT attisdropped`;
     },
-    refuse: (answer, { tableColumns }) =>
-      Number(answer) > tableColumns ? { sqlstate: '54011', message: limitWords.tableColumns(tableColumns) } : undefined,
+    refuse: (value, { tableColumns }) =>
+      Number(value) > tableColumns
+        ? { sqlstate: '54011', message: limitMessages.tableColumns(tableColumns) }
+        : undefined,
   },
   {
     node: 'AlterTableStmt',
@@ -137,7 +139,7 @@ const catalogRules: readonly CatalogRule[] = [
       return `SELECT a.attname FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
         WHERE i.indrelid = ${regclassOf(at(tree, 'relation'))} AND i.indisprimary AND a.attname IN (${dropped.join(', ')}) LIMIT 1`;
     },
-    refuse: (answer) => ({ sqlstate: '0A000', message: `cannot drop primary key column ${answer}` }),
+    refuse: (value) => ({ sqlstate: '0A000', message: `cannot drop primary key column ${value}` }),
   },
 ];
 
@@ -153,8 +155,8 @@ export async function refuseByCatalog(
   for (const rule of catalogRules) {
     if (rule.node !== statement.node) continue;
     const query = rule.ask(statement.tree, limits);
-    const answer = query === undefined ? undefined : await ask(query);
-    const refusal = answer === undefined ? undefined : rule.refuse(answer, limits, statement.tree);
+    const value = query === undefined ? undefined : await ask(query);
+    const refusal = value === undefined ? undefined : rule.refuse(value, limits, statement.tree);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

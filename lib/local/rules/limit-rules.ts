@@ -1,5 +1,5 @@
 import { at, lastName, listAt, numberAt, type Tree, textAt } from '../sql/tree.ts';
-import { limitWords } from './limit-words.ts';
+import { limitMessages } from './limit-messages.ts';
 import type { Rule } from './rule.ts';
 
 /** Types no index can hold, as DSQL prints them. */
@@ -55,11 +55,11 @@ function declaredBytes(body: Tree, key: readonly string[]): number {
 }
 
 /** Refuses a statement in which there is more of something than the limit. */
-function atMost(limit: keyof typeof limitWords, count: (body: Tree) => number): Rule['refuse'] {
-  return (body, { limits }) => (count(body) > limits[limit] ? limitWords[limit](limits[limit]) : undefined);
+function atMost(limit: keyof typeof limitMessages, count: (body: Tree) => number): Rule['refuse'] {
+  return (body, { limits }) => (count(body) > limits[limit] ? limitMessages[limit](limits[limit]) : undefined);
 }
 
-/** Limits a statement's text shows by itself. Sources: the quotas page, and live answers for the texts of char and varchar. */
+/** Limits a statement's text shows by itself. Sources: the quotas page, and live responses for the texts of char and varchar. */
 export const limitRules: readonly Rule[] = [
   {
     node: 'TypeName',

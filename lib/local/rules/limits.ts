@@ -1,6 +1,6 @@
 /**
  * Every limit the local DSQL holds, at DSQL's own value by default. Tests lower them, so that a limit of minutes is
- * reached in seconds. Sources: "Cluster quotas and database limits" of the Aurora DSQL user guide, and live answers.
+ * reached in seconds. Sources: "Cluster quotas and database limits" of the Aurora DSQL user guide, and live responses.
  */
 export interface LocalLimits {
   /** Rows inserted, updated or deleted in a transaction, those of cascades included. */

@@ -11,7 +11,7 @@ export interface Rule {
   readonly refuse: (body: Tree, context: RuleContext) => string | undefined;
   /** 0A000 unless given. */
   readonly sqlstate?: string;
-  /** Where the message is known from: `recorded` (a live cluster's answer), `documented`, or `inferred` from its siblings. */
+  /** Where the message is known from: `recorded` (a live cluster's response), `documented`, or `inferred` from its siblings. */
   readonly source: 'recorded' | 'documented' | 'inferred';
 }
 

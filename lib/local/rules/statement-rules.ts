@@ -32,7 +32,7 @@ export const ddlStatements: ReadonlySet<string> = new Set([
 ]);
 
 /** Statements DSQL runs. Every other statement PostgreSQL's grammar knows is refused by its node's name. */
-export const supportedStatements: ReadonlySet<string> = new Set([
+const supportedStatements: ReadonlySet<string> = new Set([
   'SelectStmt',
   'InsertStmt',
   'UpdateStmt',
@@ -49,8 +49,8 @@ export const supportedStatements: ReadonlySet<string> = new Set([
   'DeallocateStmt',
 ]);
 
-/** Node names whose words DSQL does not print by dropping `Stmt`. */
-const ownWords: Readonly<Record<string, string>> = {
+/** Node names that DSQL does not print by dropping `Stmt`. */
+const ownMessages: Readonly<Record<string, string>> = {
   MergeStmt: 'unsupported statement type: MERGE',
   CreateTrigStmt: 'CREATE TRIGGER not supported',
   CreateEnumStmt: 'CREATE TYPE not supported',
@@ -61,7 +61,7 @@ const ownWords: Readonly<Record<string, string>> = {
 /** The refusal of a statement that is not supported at all. */
 export function refuseStatement(node: string): string | undefined {
   if (supportedStatements.has(node)) return undefined;
-  return Object.hasOwn(ownWords, node) ? ownWords[node] : `unsupported statement: ${node.replace(/Stmt$/, '')}`;
+  return Object.hasOwn(ownMessages, node) ? ownMessages[node] : `unsupported statement: ${node.replace(/Stmt$/, '')}`;
 }
 
 const droppable = new Set([
@@ -76,7 +76,7 @@ const droppable = new Set([
   'OBJECT_ROUTINE',
 ]);
 
-const transactionWords: Readonly<Record<string, string>> = {
+const transactionVerbs: Readonly<Record<string, string>> = {
   TRANS_STMT_SAVEPOINT: 'SAVEPOINT',
   TRANS_STMT_RELEASE: 'RELEASE',
   TRANS_STMT_ROLLBACK_TO: 'ROLLBACK TO',
@@ -162,7 +162,7 @@ export const statementRules: readonly Rule[] = [
     node: 'TransactionStmt',
     refuse: (body) => {
       const kind = textAt(body, 'kind');
-      const word = Object.hasOwn(transactionWords, kind) ? transactionWords[kind] : undefined;
+      const word = Object.hasOwn(transactionVerbs, kind) ? transactionVerbs[kind] : undefined;
       return word === undefined
         ? refuseIsolation(listAt(body, 'options'))
         : `unsupported transaction statement: ${word}`;

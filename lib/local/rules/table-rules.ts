@@ -130,7 +130,7 @@ function firstRefusal(elements: readonly Tree[], refuse: (column: Tree) => strin
 const addColumn = 'ALTER TABLE ADD COLUMN with constraint not supported';
 const addConstraint = 'unsupported ALTER TABLE ADD CONSTRAINT statement';
 
-/** What ALTER TABLE may do, by subtype; anything else is refused by its own words. */
+/** What ALTER TABLE may do, by subtype; anything else is refused by a rule of its own. */
 const alterForms: Readonly<Record<string, string>> = {
   AT_AlterColumnType: 'ALTER COLUMN ... SET DATA TYPE',
   AT_ValidateConstraint: 'VALIDATE CONSTRAINT',

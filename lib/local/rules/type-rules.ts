@@ -1,4 +1,4 @@
-import { at, lastName, listAt, type Tree, visit } from '../sql/tree.ts';
+import { at, lastName, listAt, type Tree } from '../sql/tree.ts';
 import type { Rule } from './rule.ts';
 
 /** Names under which a column's type is refused, with PostgreSQL's own spelling of the type, as DSQL prints it. */
@@ -131,12 +131,3 @@ export const typeRules: readonly Rule[] = [
     source: 'recorded',
   },
 ];
-
-/** The columns of a CREATE TABLE or of one ADD COLUMN. */
-export function columnsOf(tree: Tree): readonly Tree[] {
-  const found: Tree[] = [];
-  visit(tree, (type, body) => {
-    if (type === 'ColumnDef') found.push(body);
-  });
-  return found;
-}

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { LocalControlClosedError, LocalControlRefusedError } from '../errors.ts';
-import { type ControlAnswer, type ControlRequest, controlAnswerSchema } from './control-protocol.ts';
+import { type ControlRequest, type ControlResponse, controlResponseSchema } from './control-protocol.ts';
 
 /** A connection to a local DSQL's control socket. Requests are answered in order. */
 export class ControlClient {
@@ -9,14 +9,14 @@ export class ControlClient {
   readonly ended: Promise<void>;
   private readonly socket: Socket;
   private readonly waiting: {
-    readonly resolve: (answer: ControlAnswer) => void;
+    readonly resolve: (response: ControlResponse) => void;
     readonly reject: (e: Error) => void;
   }[] = [];
 
   private constructor(socket: Socket) {
     this.socket = socket;
     createInterface({ input: socket })
-      .on('line', (line) => this.waiting.shift()?.resolve(controlAnswerSchema.parse(JSON.parse(line))))
+      .on('line', (line) => this.waiting.shift()?.resolve(controlResponseSchema.parse(JSON.parse(line))))
       .on('error', () => socket.destroy());
     this.ended = new Promise((resolve) => {
       socket.once('close', () => {
@@ -40,9 +40,9 @@ export class ControlClient {
    * @throws {LocalControlClosedError} transient: the server went away
    * @throws {LocalControlRefusedError} terminal: the server refused
    */
-  async ask(request: ControlRequest): Promise<ControlAnswer> {
+  async ask(request: ControlRequest): Promise<ControlResponse> {
     this.socket.ref();
-    const answer = await new Promise<ControlAnswer>((resolve, reject) => {
+    const response = await new Promise<ControlResponse>((resolve, reject) => {
       if (this.socket.destroyed) {
         reject(new LocalControlClosedError());
         return;
@@ -50,8 +50,8 @@ export class ControlClient {
       this.waiting.push({ resolve, reject });
       this.socket.write(`${JSON.stringify(request)}\n`);
     });
-    if (!answer.ok) throw new LocalControlRefusedError(answer.error ?? 'no reason given');
-    return answer;
+    if (!response.ok) throw new LocalControlRefusedError(response.error ?? 'no reason given');
+    return response;
   }
 
   /** Lets the process end although the connection is open, until the next request. */

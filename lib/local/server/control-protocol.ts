@@ -7,7 +7,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('hold') }),
   /** Keeps it up until `stop`. */
   z.strictObject({ op: z.literal('persist') }),
-  /** Lets go of what this connection holds; `holders` of the answer is how many are left. */
+  /** Lets go of what this connection holds; `holders` of the response is how many are left. */
   z.strictObject({ op: z.literal('release') }),
   z.strictObject({ op: z.literal('stop') }),
   z.strictObject({ op: z.literal('status') }),
@@ -30,7 +30,7 @@ const endpointSchema = z.object({
 /** Where a client finds the running local DSQL. */
 export type LocalEndpoint = Readonly<z.infer<typeof endpointSchema>>;
 
-export const controlAnswerSchema = z.object({
+export const controlResponseSchema = z.object({
   ok: z.boolean(),
   error: z.string().optional(),
   endpoint: endpointSchema.optional(),
@@ -44,7 +44,7 @@ export const controlAnswerSchema = z.object({
   faults: faultsSchema.optional(),
 });
 
-export type ControlAnswer = Readonly<z.infer<typeof controlAnswerSchema>>;
+export type ControlResponse = Readonly<z.infer<typeof controlResponseSchema>>;
 
 /** What the server process is told on its command line. */
 export const serverOptionsSchema = z.strictObject({

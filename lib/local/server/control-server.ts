@@ -2,11 +2,11 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../errors.ts';
-import { type ControlAnswer, type ControlRequest, controlRequestSchema } from './control-protocol.ts';
+import { type ControlRequest, type ControlResponse, controlRequestSchema } from './control-protocol.ts';
 
 /** What the control socket can do to the server. */
 export interface Controlled {
-  readonly status: () => ControlAnswer;
+  readonly status: () => ControlResponse;
   readonly setFaults: (request: Extract<ControlRequest, { readonly op: 'set-faults' }>) => void;
   /** Whether PostgreSQL answers, so that nobody is let in while the server is about to end because it does not. */
   readonly isHealthy: () => Promise<boolean>;
@@ -65,15 +65,15 @@ export class ControlServer {
     });
     createInterface({ input: socket })
       .on('line', (line) => {
-        this.answer(line, socket).then(
-          (answer) => socket.write(`${JSON.stringify(answer)}\n`),
+        this.respond(line, socket).then(
+          (response) => socket.write(`${JSON.stringify(response)}\n`),
           () => socket.destroy(),
         );
       })
       .on('error', () => socket.destroy());
   }
 
-  private async answer(line: string, socket: Socket): Promise<ControlAnswer> {
+  private async respond(line: string, socket: Socket): Promise<ControlResponse> {
     try {
       return await this.perform(controlRequestSchema.parse(JSON.parse(line)), socket);
     } catch (error) {
@@ -81,7 +81,7 @@ export class ControlServer {
     }
   }
 
-  private async perform(request: ControlRequest, socket: Socket): Promise<ControlAnswer> {
+  private async perform(request: ControlRequest, socket: Socket): Promise<ControlResponse> {
     if (request.op === 'hold' || request.op === 'persist') {
       if (this.closing || !(await this.controlled.isHealthy()) || this.closing) return { ok: false, error: 'closing' };
       if (request.op === 'persist') this.persistent = true;

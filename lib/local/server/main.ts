@@ -10,7 +10,7 @@ import { startPostgres } from '../postgres/server.ts';
 import { dsqlLimits } from '../rules/limits.ts';
 import { loadParser } from '../sql/statement.ts';
 import { loadCertificate } from './certificate.ts';
-import { type ControlAnswer, serverOptionsSchema } from './control-protocol.ts';
+import { type ControlResponse, serverOptionsSchema } from './control-protocol.ts';
 import { ControlServer } from './control-server.ts';
 import { writePrivately } from './private-file.ts';
 
@@ -18,10 +18,10 @@ import { writePrivately } from './private-file.ts';
 const unusedMs = 10_000;
 
 /** Tells the starter, over the pipe it opened for that, that the server is ready or why it is not. */
-function report(answer: ControlAnswer): void {
+function report(response: ControlResponse): void {
   const pipe = createWriteStream('', { fd: 3 });
   pipe.on('error', () => {});
-  pipe.end(`${JSON.stringify(answer)}\n`);
+  pipe.end(`${JSON.stringify(response)}\n`);
 }
 
 async function serve(): Promise<void> {
@@ -50,7 +50,7 @@ async function serve(): Promise<void> {
   const controlSocket = join(folder.sockets, 'control');
   const startedAt = systemClock.now().toISOString();
   let stopping = false;
-  const status = (): ControlAnswer => ({
+  const status = (): ControlResponse => ({
     ok: true,
     endpoint: {
       hostname: 'localhost',

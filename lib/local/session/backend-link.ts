@@ -79,7 +79,7 @@ export class BackendLink {
     return await this.exchange([wire.ownCommand(text), wire.sync], { only: new Set() });
   }
 
-  /** Sends frames to PostgreSQL and its answer to the client, except an error, which is returned. */
+  /** Sends frames to PostgreSQL and its response to the client, except an error, which is returned. */
   async exchange(frames: readonly Buffer[], options: ExchangeOptions): Promise<Buffer | undefined> {
     const connection = await this.open();
     while (this.cancelling !== undefined) await this.cancelling;
@@ -113,7 +113,7 @@ export class BackendLink {
     return failed;
   }
 
-  /** Answers the client in the guard's own words. */
+  /** Sends the client messages of the guard's own. */
   write(bytes: Buffer): void {
     this.output.write(bytes, this.opened);
   }

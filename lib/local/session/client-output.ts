@@ -2,7 +2,7 @@ import { messagesOf } from '../wire/message.ts';
 import type { PostgresConnection } from '../wire/postgres-connection.ts';
 import type { ClientStream } from './client-stream.ts';
 
-/** Bytes kept back above which they are let go, and the statement's answer can no longer be taken back. */
+/** Bytes kept back above which they are let go, and the statement's response can no longer be taken back. */
 const maxHeldBytes = 32 * 1024 * 1024;
 
 /**
@@ -77,7 +77,7 @@ export class ClientOutput {
     this.client.socket.uncork();
   }
 
-  /** Gathers what comes within one turn of the event loop: an answer's few small messages go as one record. */
+  /** Gathers what comes within one turn of the event loop: a response's few small messages go as one record. */
   private send(bytes: Buffer): boolean {
     if (!this.corked) {
       this.corked = true;

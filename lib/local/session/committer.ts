@@ -33,7 +33,7 @@ export class Committer {
   ): Promise<Buffer | undefined> {
     const { backend } = this;
     const { cluster } = backend;
-    const refusal = (await this.before(transaction)) ?? (await this.contest.win(transaction)) ?? transaction.doom;
+    const refusal = (await this.before(transaction)) ?? (await this.contest.win(transaction)) ?? transaction.refusal;
     if (refusal !== undefined) return await this.refuse(transaction, refusal);
     const locked = transaction.rowLocks.size === 0 ? [] : await this.locks.lockedRows(transaction);
     const entry = locked.length === 0 ? undefined : cluster.rowLocks.enter(locked);
@@ -43,7 +43,7 @@ export class Committer {
         return await this.refuse(transaction, errors.conflict);
       }
       // Another session's COMMIT may have come first at the last moment; looked at when nothing can come between any more.
-      const check = () => transaction.doom ?? transaction.evicted;
+      const check = () => transaction.refusal;
       const failed = await backend.exchange(frames, undefined, { check, ...(only === undefined ? {} : { only }) });
       const late = check();
       if (late !== undefined) return await this.refuse(transaction, late);
@@ -77,7 +77,7 @@ export class Committer {
   }
 
   private async refuse(transaction: Transaction, refusal: DsqlError): Promise<Buffer> {
-    if (transaction.evicted === undefined) await this.backend.command('ROLLBACK');
+    if (!transaction.evicted) await this.backend.command('ROLLBACK');
     this.backend.end(false);
     return errorResponse(refusal);
   }

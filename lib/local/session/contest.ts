@@ -1,5 +1,5 @@
 import { tableKey } from '../catalog/table-facts.ts';
-import type { Transaction } from '../concurrency/transaction.ts';
+import type { JournalEntry, Transaction } from '../concurrency/transaction.ts';
 import { rerunFrames, type Work } from '../concurrency/work.ts';
 import { literal } from '../sql/quote.ts';
 import { redirect } from '../sql/redirect.ts';
@@ -16,14 +16,14 @@ const patienceMs = 150;
 /** How often a contested COMMIT starts over because it met yet another transaction. */
 const maxRounds = 6;
 
-const answerTypes: ReadonlySet<number> = new Set([
+const responseTypes: ReadonlySet<number> = new Set([
   wire.backend.dataRow,
   wire.backend.commandComplete,
   wire.backend.emptyQuery,
   wire.backend.noticeResponse,
   wire.backend.copyOut,
 ]);
-const simpleAnswerTypes: ReadonlySet<number> = new Set([...answerTypes, wire.backend.rowDescription]);
+const simpleResponseTypes: ReadonlySet<number> = new Set([...responseTypes, wire.backend.rowDescription]);
 
 /**
  * Optimistic concurrency on top of PostgreSQL's locks.
@@ -33,7 +33,7 @@ const simpleAnswerTypes: ReadonlySet<number> = new Set([...answerTypes, wire.bac
  * copied, as the transaction sees them, into temporary tables of the same names, and it and all that follow run on the
  * copies, so that tags, rows and later reads are what they would be on DSQL. At COMMIT, if none of those it met has
  * committed, they are undone (their own COMMIT will fail), the copies are dropped, and the statements are run again on
- * the tables; only when every answer is what the client was told does it commit, else it fails with OC000.
+ * the tables; only when every response is what the client was told does it commit, else it fails with OC000.
  */
 export class Contest {
   private readonly backend: SessionBackend;
@@ -57,11 +57,9 @@ export class Contest {
     this.noteHolders(transaction);
     if (!transaction.explicit) return cancelled ? await this.retry(transaction, work) : failed;
     await this.backend.undoLast(transaction);
-    if (cancelled) transaction.contestedFrom ??= transaction.journal.length;
-    else if (!duplicate) transaction.doom ??= errors.conflict;
-    transaction.shadowed = true;
+    if (cancelled) transaction.contestFromHere();
+    else transaction.lose();
     const shadowFailed = await this.runShadowed(work, true);
-    if (duplicate && shadowFailed === undefined) transaction.doom ??= errors.conflict;
     return shadowFailed !== undefined && duplicate ? failed : shadowFailed;
   }
 
@@ -74,40 +72,41 @@ export class Contest {
     const { backend } = this;
     const transaction = backend.transaction;
     if (transaction === undefined || work.rerun === undefined) return errorResponse(errors.conflict);
-    if (transaction.seized && !(await this.rebuild(transaction))) return errorResponse(errors.conflict);
+    if (transaction.standing.name === 'undone' && !(await this.rebuild(transaction)))
+      return errorResponse(errors.conflict);
     if (!answered && work.prelude.length > 0 && !(await backend.pass(work.prelude)))
       return errorResponse(errors.conflict);
     if (!(await this.copy(transaction, work.statement.targets))) return errorResponse(errors.conflict);
-    const answer: Buffer[] = [];
+    const response: Buffer[] = [];
     const failed = await backend.exchange(
       rerunFrames(work.rerun, redirect(work.statement.sql, transaction.copies)),
       work.statement,
       {
-        only: work.rerun.simple ? simpleAnswerTypes : answerTypes,
+        only: work.rerun.simple ? simpleResponseTypes : responseTypes,
         sink: (bytes) => {
-          answer.push(bytes);
+          response.push(bytes);
           backend.link.write(bytes);
         },
       },
     );
     const [target] = work.statement.kind === 'write' ? work.statement.targets : [];
     if (target !== undefined) transaction.count(tableKey(target), 0, work.rerun.size + work.statement.sql.length);
-    if (failed === undefined) transaction.note(work, rowsAndTag(answer));
+    if (failed === undefined) transaction.note(work, rowsAndTag(response));
     return failed;
   }
 
   /** Settles a contested COMMIT: undefined when it may go ahead, its statements now standing in the tables. */
   async win(transaction: Transaction): Promise<DsqlError | undefined> {
-    if (transaction.doom !== undefined) return transaction.doom;
-    if (!transaction.shadowed) return undefined;
-    if (transaction.contestedFrom === undefined || !transaction.journalComplete) return errors.conflict;
+    if (transaction.standing.name !== 'contested') return transaction.refusal;
+    if (!transaction.journalComplete) return errors.conflict;
+    const { from } = transaction.standing;
     return await this.backend.turn.arbitrate(this.backend.cluster.arbiter, async () => {
       for (let round = 0; round < maxRounds; round += 1) {
         if (!(await this.unseatHolders(transaction))) return errors.conflict;
         await this.backend.undoLast(transaction);
         transaction.copies.clear();
-        const replayed = await this.replay(transaction);
-        if (replayed === 'differs' || transaction.doom !== undefined) return errors.conflict;
+        const replayed = await this.replay(transaction, transaction.journal.slice(from));
+        if (replayed === 'differs' || transaction.refusal !== undefined) return errors.conflict;
         if (replayed === 'same') return undefined;
       }
       return errors.conflict;
@@ -145,7 +144,7 @@ export class Contest {
         await this.backend.command('BEGIN');
         const failed = await this.backend.watched(() =>
           this.backend.exchange(rerunFrames(rerun, work.statement.sql), work.statement, {
-            only: rerun.simple ? simpleAnswerTypes : answerTypes,
+            only: rerun.simple ? simpleResponseTypes : responseTypes,
           }),
         );
         if (failed === undefined || !this.wasCancelled) return failed;
@@ -164,22 +163,25 @@ export class Contest {
         if (left <= 0) return false;
         await Promise.race([holder.owner.turn.settled(), this.backend.cluster.sleep(left)]);
       }
-      if (transaction.doom !== undefined) return false;
+      if (transaction.refusal !== undefined) return false;
       if (!transaction.contestedBy.delete(holder)) continue;
       holder.contenders.delete(transaction);
       if (!(await holder.owner.unseat(holder))) return false;
     }
-    return transaction.doom === undefined;
+    return transaction.refusal === undefined;
   }
 
-  private async replay(transaction: Transaction): Promise<'same' | 'differs' | 'contested'> {
-    for (const { work, answer } of transaction.journal.slice(transaction.contestedFrom)) {
+  private async replay(
+    transaction: Transaction,
+    entries: readonly JournalEntry[],
+  ): Promise<'same' | 'differs' | 'contested'> {
+    for (const { work, response } of entries) {
       const { rerun, statement } = work;
-      if (rerun === undefined || answer === undefined) return 'differs';
+      if (rerun === undefined || response === undefined) return 'differs';
       const again: Buffer[] = [];
       const failed = await this.backend.watched(() =>
         this.backend.exchange(rerunFrames(rerun, statement.sql), undefined, {
-          only: rerun.simple ? simpleAnswerTypes : answerTypes,
+          only: rerun.simple ? simpleResponseTypes : responseTypes,
           sink: (bytes) => again.push(bytes),
         }),
       );
@@ -188,15 +190,14 @@ export class Contest {
         this.noteHolders(transaction);
         return 'contested';
       }
-      if (!rowsAndTag(again).equals(answer)) return 'differs';
+      if (!rowsAndTag(again).equals(response)) return 'differs';
     }
     return 'same';
   }
 
   /** After it was undone for another's COMMIT: its statements run once more on copies, so that it reads what it wrote. */
   private async rebuild(transaction: Transaction): Promise<boolean> {
-    transaction.seized = false;
-    transaction.shadowed = true;
+    transaction.redone();
     if (!transaction.journalComplete) return false;
     for (const { work } of transaction.journal) {
       if (work.rerun === undefined || !(await this.copy(transaction, work.statement.targets))) return false;
@@ -220,9 +221,9 @@ export class Contest {
   }
 }
 
-/** What of an answer must be the same again; descriptions name the copy's object id, notices come as they like. */
-function rowsAndTag(answer: readonly Buffer[]): Buffer {
-  const messages = answer.flatMap((bytes) => messagesOf(bytes));
+/** What of a response must be the same again; descriptions name the copy's object id, notices come as they like. */
+function rowsAndTag(response: readonly Buffer[]): Buffer {
+  const messages = response.flatMap((bytes) => messagesOf(bytes));
   return Buffer.concat(
     messages.filter(([type]) => type === wire.backend.dataRow || type === wire.backend.commandComplete),
   );

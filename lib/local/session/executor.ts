@@ -15,7 +15,7 @@ import { refuseNow, refuseText } from './transaction-rules.ts';
 import { translateError } from './translate-error.ts';
 
 /** Types of messages that stand although the statement after them was taken back. */
-const preludeAnswers: ReadonlySet<number> = new Set([
+const preludeResponses: ReadonlySet<number> = new Set([
   wire.backend.parseComplete,
   wire.backend.bindComplete,
   wire.backend.parameterDescription,
@@ -54,7 +54,7 @@ export class Executor {
     return refusal ?? this.backend.cluster.schema.refuse(this.backend, statement);
   }
 
-  /** Runs a statement and answers the client; false when the answer was an error. */
+  /** Runs a statement and answers the client; false when the response was an error. */
   async run(work: Work): Promise<boolean> {
     await this.backend.cluster.faults.beforeStatement();
     switch (work.statement.kind) {
@@ -92,7 +92,7 @@ export class Executor {
     }
     const refusal = await this.committer.commit(transaction, [wire.ownCommand('COMMIT'), wire.sync], new Set());
     if (refusal === undefined) return;
-    link.output.rewind(0, preludeAnswers);
+    link.output.rewind(0, preludeResponses);
     link.write(refusal);
   }
 
@@ -102,7 +102,7 @@ export class Executor {
     this.backend.link.write(errorResponse(error));
   }
 
-  /** Ends the answer to a query or to a Sync. */
+  /** Ends the response to a query or to a Sync. */
   finish(): void {
     const { link, transaction } = this.backend;
     link.release();
@@ -123,7 +123,7 @@ export class Executor {
 
   private async runRollback(work: Work): Promise<boolean> {
     const { transaction } = this.backend;
-    const isGone = transaction?.failed === true || transaction?.evicted !== undefined;
+    const isGone = transaction?.failed === true || transaction?.evicted === true;
     this.backend.end(false);
     if (!isGone) return await this.relay(work);
     if (!(await this.passPrelude(work))) return false;
@@ -149,7 +149,7 @@ export class Executor {
 
   private async runRead(work: Work): Promise<boolean> {
     const { transaction } = this.backend;
-    if (transaction?.shadowed === true || transaction?.seized === true) {
+    if (transaction?.onCopies === true) {
       const failed = await this.contest.runShadowed(work, false);
       return failed === undefined ? true : await this.failWith(failed);
     }
@@ -167,7 +167,7 @@ export class Executor {
       failed = errorResponse(errors.rowLimit);
     }
     if (failed !== undefined) {
-      link.output.rewind(mark, preludeAnswers);
+      link.output.rewind(mark, preludeResponses);
       return await this.failWith(failed);
     }
     if (transaction.explicit) link.release();
@@ -181,12 +181,12 @@ export class Executor {
       statement.changes.map(sessionName),
       new Map([...statement.rowLocks].map(([table, strength]) => [sessionName(table), strength])),
     );
-    if (transaction.shadowed || transaction.seized) return await this.contest.runShadowed(work, false);
+    if (transaction.onCopies) return await this.contest.runShadowed(work, false);
     const failed = await this.writer.write(transaction, work);
     if (failed === undefined || !this.contest.mayResolve(work, failed)) return failed;
     const { output } = this.backend.link;
     const { complete } = output;
-    output.rewind(mark, work.rerun?.simple === true ? new Set() : preludeAnswers);
+    output.rewind(mark, work.rerun?.simple === true ? new Set() : preludeResponses);
     return complete ? await this.contest.resolve(work, failed) : failed;
   }
 
@@ -221,9 +221,9 @@ export class Executor {
 
   /** Answers PostgreSQL's error as DSQL words it; the transaction has failed. */
   private async failWith(frame: Buffer): Promise<false> {
-    const answer = translateError(frame, this.backend.link);
+    const response = translateError(frame, this.backend.link);
     await this.backend.abort();
-    this.backend.link.write(answer);
+    this.backend.link.write(response);
     return false;
   }
 }

@@ -19,9 +19,9 @@ export class LockCheck {
   async lockedRows(transaction: Transaction): Promise<readonly LockedRows[]> {
     const found: LockedRows[] = [];
     for (const { name, strength } of locksOf(transaction)) {
-      const answer = await this.backend.ask(`SELECT dsql_local.locked_rows(to_regclass(${literal(name)}))`);
-      if (answer === undefined) continue;
-      const { table, keys } = lockedSchema.parse(JSON.parse(answer));
+      const value = await this.backend.ask(`SELECT dsql_local.locked_rows(to_regclass(${literal(name)}))`);
+      if (value === undefined) continue;
+      const { table, keys } = lockedSchema.parse(JSON.parse(value));
       if (keys?.length !== 0) found.push({ table, strength, keys: keys ?? undefined });
     }
     return found;
@@ -68,10 +68,10 @@ export class LockCheck {
     const keys = others.flatMap((rows) => rows.keys ?? []);
     const list = others.some((rows) => rows.keys === undefined) ? 'NULL' : literal(JSON.stringify([...new Set(keys)]));
     const { pid } = await this.backend.link.open();
-    const answer = await this.backend.cluster.locks
+    const value = await this.backend.cluster.locks
       .ask(`SELECT dsql_local.touched_rows(${table}, ${pid}, ${list})`)
       .catch(() => undefined);
-    return answer === undefined ? undefined : keysSchema.parse(JSON.parse(answer));
+    return value === undefined ? undefined : keysSchema.parse(JSON.parse(value));
   }
 }
 

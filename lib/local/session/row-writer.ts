@@ -5,8 +5,8 @@ import type { Statement } from '../sql/statement.ts';
 import * as wire from '../wire/message.ts';
 import type { SessionBackend } from './session-backend.ts';
 
-/** What PostgreSQL's answer keeps of a statement that was made to return its rows' sizes. */
-const measuredAnswers: ReadonlySet<number> = new Set([wire.backend.commandComplete, wire.backend.noticeResponse]);
+/** What PostgreSQL's response keeps of a statement that was made to return its rows' sizes. */
+const measuredResponses: ReadonlySet<number> = new Set([wire.backend.commandComplete, wire.backend.noticeResponse]);
 
 const changedRowsQuery =
   'SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_catalog.pg_stat_xact_user_tables';
@@ -27,7 +27,7 @@ export class RowWriter {
     this.backend = backend;
   }
 
-  /** PostgreSQL's error frame when it refused; the client has the answer otherwise. */
+  /** PostgreSQL's error frame when it refused; the client has the response otherwise. */
   async write(transaction: Transaction, work: Work): Promise<Buffer | undefined> {
     const hidden = await this.hidesRows(work.statement);
     const rowsBefore = transaction.rows;
@@ -59,7 +59,7 @@ export class RowWriter {
     const sizes = new RowSizes();
     const onRow = (chunk: Buffer, start: number) => sizes.add(chunk, start);
     const failed = await backend.watched(() =>
-      backend.exchange(rerunFrames(rerun, measure.sql), statement, { before, only: measuredAnswers, onRow }),
+      backend.exchange(rerunFrames(rerun, measure.sql), statement, { before, only: measuredResponses, onRow }),
     );
     return { failed, bytes: sizes.total };
   }

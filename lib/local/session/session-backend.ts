@@ -4,7 +4,6 @@ import type { Waiter } from '../concurrency/lock-watch.ts';
 import { type Owner, Transaction } from '../concurrency/transaction.ts';
 import { Turn } from '../concurrency/turn.ts';
 import type { Statement } from '../sql/statement.ts';
-import * as errors from '../wire/dsql-errors.ts';
 import * as wire from '../wire/message.ts';
 import { rowsOf } from '../wire/postgres-connection.ts';
 import type { BackendLink, ExchangeOptions } from './backend-link.ts';
@@ -52,14 +51,15 @@ export class SessionBackend implements Owner, Waiter {
   async abort(): Promise<void> {
     const transaction = this.transaction;
     if (transaction === undefined || transaction.failed) return;
-    transaction.failed = true;
+    const { evicted } = transaction;
+    transaction.fail();
     this.over(transaction, false);
     this.cluster.schema.rolledBack(this);
-    if (transaction.evicted === undefined) await this.command('ROLLBACK');
+    if (!evicted) await this.command('ROLLBACK');
   }
 
   private over(transaction: Transaction, committed: boolean): void {
-    transaction.end(committed, errors.conflict);
+    transaction.end(committed);
     this.cluster.rowLocks.ended(transaction);
   }
 
@@ -82,14 +82,14 @@ export class SessionBackend implements Owner, Waiter {
 
   /** The one value of a query of the guard's own; undefined when it is null, has no row, or was refused. */
   async ask(query: string): Promise<string | undefined> {
-    let answer: string | undefined;
+    let value: string | undefined;
     await this.link.exchange([wire.ownCommand(query), wire.sync], {
       only: new Set(),
       onRow: (chunk, start) => {
-        answer = textCell(chunk, start);
+        value = textCell(chunk, start);
       },
     });
-    return answer;
+    return value;
   }
 
   /** Sends frames that run nothing; false when PostgreSQL refused one. */
@@ -101,7 +101,7 @@ export class SessionBackend implements Owner, Waiter {
     return false;
   }
 
-  /** Sends frames to PostgreSQL and its answer to the client, except an error, which is returned. */
+  /** Sends frames to PostgreSQL and its response to the client, except an error, which is returned. */
   async exchange(
     frames: readonly Buffer[],
     statement: Statement | undefined,
@@ -141,10 +141,7 @@ export class SessionBackend implements Owner, Waiter {
   /** Another session's COMMIT came first: what this transaction changed is undone, and its own COMMIT will fail. */
   async unseat(transaction: Transaction): Promise<boolean> {
     if (this.transaction !== transaction || !transaction.explicit || transaction.savepoints === 0) return false;
-    transaction.doom ??= errors.conflict;
-    transaction.seized = true;
-    transaction.savepoints = 1;
-    transaction.copies.clear();
+    transaction.undo();
     await this.seize('ROLLBACK TO SAVEPOINT dsql_first');
     return true;
   }
@@ -152,9 +149,9 @@ export class SessionBackend implements Owner, Waiter {
   /** Another session's DDL came first: the transaction is rolled back, and the client learns of it by OC001. */
   async evict(): Promise<void> {
     const transaction = this.transaction;
-    if (transaction === undefined || transaction.failed || transaction.evicted !== undefined) return;
+    if (transaction === undefined || transaction.failed || transaction.evicted) return;
     if (this.turn.running) return;
-    transaction.evicted = errors.schemaChanged;
+    transaction.evict();
     this.over(transaction, false);
     await this.seize('ROLLBACK');
   }

@@ -15,7 +15,7 @@ export function refuseNow(statement: Statement, transaction: Transaction | undef
   const refusal = refuseText(statement, transaction);
   if (refusal !== undefined) return refusal;
   if (transaction === undefined || endsTransaction(statement)) return undefined;
-  if (transaction.evicted !== undefined) return transaction.evicted;
+  if (transaction.evicted) return transaction.refusal;
   if (statement.kind === 'ddl') {
     if (transaction.ddl > 0) return errors.manyDdl;
     if (transaction.wrote) return errors.ddlWithDml;
@@ -25,13 +25,13 @@ export function refuseNow(statement: Statement, transaction: Transaction | undef
 
 /** Refuses the COMMIT of a transaction that was evicted, grew too old or too large, or has lost already. */
 export async function refuseCommit(transaction: Transaction, cluster: Cluster): Promise<DsqlError | undefined> {
-  if (transaction.evicted !== undefined) return transaction.evicted;
+  if (transaction.evicted) return transaction.refusal;
   const { limits } = cluster;
   const age = (cluster.now() - transaction.startedAt) / 1000;
   if (age > limits.transactionSeconds) return errors.transactionTooOld(age, limits.transactionSeconds);
   const bytes = await cluster.tables.accountedBytes(transaction.written);
   if (bytes > limits.transactionBytes) return errors.transactionTooLarge(bytes, limits.transactionBytes);
-  return transaction.doom;
+  return transaction.refusal;
 }
 
 function endsTransaction(statement: Statement): boolean {

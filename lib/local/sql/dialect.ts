@@ -1,15 +1,15 @@
 import { literal } from './quote.ts';
 import { scan, type Token } from './scanner.ts';
 
-/** Text PostgreSQL's parser takes, and what DSQL's own words in it meant. */
+/** Text PostgreSQL's parser takes, and what DSQL's own keywords in it meant. */
 export interface Translation {
-  /** The text with DSQL's own words blanked out or replaced; offsets of the rest are unchanged where only blanked. */
+  /** The text with DSQL's own keywords blanked out or replaced; offsets of the rest are unchanged where only blanked. */
   readonly sql: string;
   /** Offsets, in the text, of statements that were marked ASYNC. */
   readonly asyncAt: readonly number[];
 }
 
-const ownWords = /\basync\b|\baws\b/i;
+const ownKeywords = /\basync\b|\baws\b/i;
 
 /**
  * Takes the syntax DSQL has and PostgreSQL lacks: `CREATE [UNIQUE] INDEX ASYNC …` and `ALTER TABLE ASYNC …` lose the
@@ -17,7 +17,7 @@ const ownWords = /\basync\b|\baws\b/i;
  * or quoted names.
  */
 export function translate(sql: string): Translation {
-  if (!ownWords.test(sql)) return { sql, asyncAt: [] };
+  if (!ownKeywords.test(sql)) return { sql, asyncAt: [] };
   const asyncAt: number[] = [];
   const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
   for (const statement of statementsOf(scan(sql))) {

@@ -1,3 +1,5 @@
+// By hand: libpg-query refuses the statements that only DSQL has, and its scanner gives no offsets in UTF-16 units.
+
 /** A token of SQL text. Offsets count UTF-16 units of the text. */
 export interface Token {
   readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'symbol';

@@ -230,7 +230,7 @@ function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
   return modifies > 0 ? 'write' : 'read';
 }
 
-/** Statements PostgreSQL would answer otherwise are replaced by a query that answers as DSQL does. */
+/** Statements PostgreSQL would response otherwise are replaced by a query that answers as DSQL does. */
 function rewrite(statement: Statement, start: number, limits: LocalLimits): Statement {
   if (statement.refusal !== undefined) return statement;
   if (statement.node === 'CreateStmt' || statement.node === 'AlterTableStmt') {
@@ -251,10 +251,10 @@ function rewriteAsync(statement: Statement): Statement {
   if (statement.node === 'AlterTableStmt' && statement.async) {
     const name = textAt(listAt(statement.tree, 'cmds')[0], 'AlterTableCmd', 'name');
     const range = at(statement.tree, 'relation');
-    const words = [statement.sql, textAt(range, 'schemaname'), textAt(range, 'relname'), name].map(literal).join(', ');
+    const args = [statement.sql, textAt(range, 'schemaname'), textAt(range, 'relname'), name].map(literal).join(', ');
     return {
       ...statement,
-      sql: `SELECT job_id FROM dsql_local.validate_async(${words}) AS job_id`,
+      sql: `SELECT job_id FROM dsql_local.validate_async(${args}) AS job_id`,
       tag: 'ALTER TABLE',
     };
   }
@@ -282,13 +282,13 @@ function createIndexAsync(statement: Statement): Statement {
     name === undefined || dot === undefined
       ? statement.sql
       : `${statement.sql.slice(0, name.start)}pg_temp${statement.sql.slice(dot.start)}`;
-  const words = [build, trial, schema, textAt(range, 'relname'), textAt(statement.tree, 'idxname')]
+  const args = [build, trial, schema, textAt(range, 'relname'), textAt(statement.tree, 'idxname')]
     .map(literal)
     .join(', ');
   const tolerant = at(statement.tree, 'if_not_exists') === true;
   return {
     ...statement,
-    sql: `SELECT job_id FROM dsql_local.create_index_async(${words}, ${tolerant}) AS job_id`,
+    sql: `SELECT job_id FROM dsql_local.create_index_async(${args}, ${tolerant}) AS job_id`,
     tag: 'CREATE INDEX',
   };
 }

@@ -1,6 +1,6 @@
 import type { DsqlError } from './error-response.ts';
 
-/** DSQL's own answers that do not come from a rule about a statement. Texts and SQLSTATEs as a live cluster gave them. */
+/** DSQL's own responses that do not come from a rule about a statement. Texts and SQLSTATEs as a live cluster gave them. */
 
 export const conflict: DsqlError = {
   sqlstate: '40001',

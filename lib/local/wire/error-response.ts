@@ -1,3 +1,5 @@
+// By hand: pg-protocol reads an ErrorResponse and cannot write one.
+
 import { message } from './message.ts';
 
 /** An error as DSQL words it. */

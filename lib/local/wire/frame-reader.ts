@@ -1,3 +1,5 @@
+// By hand: pg-protocol parses what a server sends; no package cuts what a client sends without copying every message.
+
 /** The bytes of a connection do not follow the protocol, or a message is larger than allowed. */
 export class FrameError extends Error {
   override readonly name = 'FrameError';

@@ -1,9 +1,11 @@
+// By hand: pg and postgres decode every row and own the socket; this passes messages on undecoded.
+
 import { connect, type Socket } from 'node:net';
 import { errorFields } from './error-response.ts';
 import { backend, cstrings, ownCommand, query, sync } from './message.ts';
 
 /**
- * Looks at one message of PostgreSQL's answer; `chunk[start..end)` is all of it. True lets it pass to `forward` as it
+ * Looks at one message of PostgreSQL's response; `chunk[start..end)` is all of it. True lets it pass to `forward` as it
  * is, false keeps it back, bytes take its place.
  */
 export type Inspect = (type: number, chunk: Buffer, start: number, end: number) => boolean | Buffer;
@@ -41,7 +43,7 @@ export class PostgresConnection {
   private forward: (bytes: Buffer) => void = () => {};
   private settle: { readonly done: () => void; readonly fail: (error: Error) => void } | undefined;
   /** ReadyForQuery messages still to come that end the guard's own commands. */
-  private ownAnswers = 0;
+  private ownResponses = 0;
   private closed = false;
   private turn: Promise<void> = Promise.resolve();
 
@@ -66,8 +68,8 @@ export class PostgresConnection {
     const socket = connect(socketPath);
     socket.setNoDelay(true);
     const connection = new PostgresConnection(socket);
-    const words = Object.entries({ ...parameters, user: role, database: 'postgres' }).flat();
-    const body = Buffer.concat([Buffer.from([0, 3, 0, 0]), cstrings(...words), Buffer.alloc(1)]);
+    const parameterList = Object.entries({ ...parameters, user: role, database: 'postgres' }).flat();
+    const body = Buffer.concat([Buffer.from([0, 3, 0, 0]), cstrings(...parameterList), Buffer.alloc(1)]);
     const length = Buffer.alloc(4);
     length.writeInt32BE(body.length + 4);
     let refused: BackendError | undefined;
@@ -104,7 +106,7 @@ export class PostgresConnection {
       }
       this.inspect = inspect;
       this.forward = forward;
-      this.ownAnswers = before.length === 0 ? 0 : 1;
+      this.ownResponses = before.length === 0 ? 0 : 1;
       this.settle = { done: resolve, fail: reject };
       const own = before.map(ownCommand);
       this.send(before.length === 0 ? frames : [...own, sync, ...frames]);
@@ -211,13 +213,13 @@ export class PostgresConnection {
       this.onParameter(chunk.subarray(start, end));
       return false;
     }
-    if (type === backend.readyForQuery || this.ownAnswers > 0) return false;
+    if (type === backend.readyForQuery || this.ownResponses > 0) return false;
     return this.inspect?.(type, chunk, start, end) ?? false;
   }
 
   private finish(): void {
-    if (this.ownAnswers > 0) {
-      this.ownAnswers -= 1;
+    if (this.ownResponses > 0) {
+      this.ownResponses -= 1;
       return;
     }
     const settled = this.settle;
