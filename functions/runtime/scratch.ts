@@ -8,5 +8,5 @@ export const scratchDir = path.join(tmpdir(), 'dsql-etl');
 /** Begins an invocation without the files of the one before, which may have been killed; /tmp outlives invocations. */
 export async function emptyScratch(): Promise<void> {
   await rm(scratchDir, { recursive: true, force: true });
-  await mkdir(scratchDir, { recursive: true });
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
 }

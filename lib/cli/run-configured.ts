@@ -12,7 +12,7 @@ import { checkRulesOf } from './check-rules.ts';
 import { showProgress } from './progress.ts';
 import { describeResult } from './result-text.ts';
 import { s3For } from './s3.ts';
-import { stateFolder } from './state-folder.ts';
+import { privateStateFolder } from './state-folder.ts';
 import { openTarget } from './target.ts';
 
 /** What `etl run` can be told, as the command line gives it. */
@@ -36,7 +36,7 @@ export async function runConfigured(
   const names = choosePipelines(loaded, pipelines);
   await checkRulesOf(loaded, names);
   const out = options.json === true ? process.stderr : process.stdout;
-  const stateDir = stateFolder(loaded.folder);
+  const stateDir = privateStateFolder(loaded.folder);
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort(new InterruptedError());
   process.once('SIGINT', onSignal);

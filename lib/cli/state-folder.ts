@@ -2,11 +2,23 @@ import path from 'node:path';
 import { readEnvironment } from '../config/environment.ts';
 import { ConfigNotFoundError } from '../config/errors.ts';
 import { findConfig, type LoadedConfig, loadConfig } from '../config/read-config.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 
 /** Where runs and the local DSQL keep their files: `ETL_HOME`, or `.etl/` beside the configuration. */
 export function stateFolder(configFolder: string): string {
   const { home } = readEnvironment();
   return home === undefined ? path.join(configFolder, '.etl') : path.resolve(home);
+}
+
+/**
+ * The state folder for a command that writes to it: made, closed to other users with all that is in it, and what this
+ * process makes from now on is closed to them too, also what DuckDB writes.
+ */
+export function privateStateFolder(configFolder: string): string {
+  const folder = stateFolder(configFolder);
+  makePrivateFolder(folder, ['local', 'runs', 'scratch']);
+  process.umask(0o077);
+  return folder;
 }
 
 /** The configuration, for a command that needs one. @throws {ConfigNotFoundError} */

@@ -107,7 +107,7 @@ export class PartWriter {
     if (last !== undefined && last.bytes < this.#maxBytes) return last;
     const key = this.#nameOf(this.#sealed + this.#parts.length);
     const path = await this.#store.scratchPath(key);
-    const part: OpenPart = { key, path, handle: await open(path, 'w'), bytes: 0 };
+    const part: OpenPart = { key, path, handle: await open(path, 'w', 0o600), bytes: 0 };
     this.#parts.push(part);
     return part;
   }

@@ -6,11 +6,12 @@
  * region and host name. Connect over TLS with the endpoint's CA as `admin` to database `postgres`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DsqlSigner } from '@aws-sdk/dsql-signer';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import type { FaultSettings } from './concurrency/faults.ts';
 import {
   LocalControlClosedError,
@@ -172,7 +173,8 @@ interface Attached {
 
 async function attach(options: LocalDsqlOptions, op: 'hold' | 'persist'): Promise<Attached> {
   const folder = localFolder(options.stateDir);
-  mkdirSync(folder.root, { recursive: true });
+  makePrivateFolder(options.stateDir, ['local']);
+  makePrivateFolder(folder.root);
   const deadline = systemClock.now().getTime() + startTimeoutMs;
   for (;;) {
     const attached =

@@ -31,7 +31,7 @@ export interface Prepared {
  */
 export async function admitStage(context: RunContext, run: Run, { plan }: CleanRows): Promise<void> {
   const { scratchDir, sql, store } = context;
-  await mkdir(scratchDir, { recursive: true });
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   await keepRejectedRows({
     sql,
     runId: run.run_id,
@@ -58,7 +58,7 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
   const { settings } = context.pipeline;
   const { plan } = clean;
   const retry = retryOf(context);
-  await mkdir(scratchDir, { recursive: true });
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, plan);
   const table = await defineTable(sql, demand, where, retry);
   if (settings.load_mode === 'replace') {
@@ -89,7 +89,7 @@ export async function loadStage(
   chunks?: readonly number[],
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
   let conflicts = 0;
-  await mkdir(context.scratchDir, { recursive: true });
+  await mkdir(context.scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, clean.plan);
   const loaded = await load({
     sql: context.sql,

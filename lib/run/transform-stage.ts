@@ -42,7 +42,7 @@ export async function transformStage(
 
 async function transformRequest(context: RunContext, run: Run, raw: RawManifest): Promise<TransformRequest> {
   const { pipeline, scratchDir, store } = context;
-  await mkdir(scratchDir, { recursive: true });
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   return {
     raw,
     settings: { ...pipeline.settings, name: pipeline.name },

@@ -1,23 +1,24 @@
-import { constants, copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, constants, copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ObjectStore } from '../object-store.ts';
+import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 
 /**
  * The folder that stands in for the staging bucket. A put writes beside the object, syncs, and renames, so an object is
- * whole or not there, also after a crash.
+ * whole or not there, also after a crash. Folders and files are readable by their owner alone.
  */
 export function folderStore(root: string): ObjectStore {
   const pathOf = (key: string): string => path.join(root, ...key.split('/'));
   const make = async (key: string): Promise<string> => {
     const file = pathOf(key);
-    await mkdir(path.dirname(file), { recursive: true });
+    await mkdir(path.dirname(file), { recursive: true, mode: privateFolderMode });
     return file;
   };
   return {
     put: async (key, body) => {
       const file = await make(key);
       const beside = `${file}.${process.pid}.new`;
-      const handle = await open(beside, 'w');
+      const handle = await open(beside, 'w', privateFileMode);
       try {
         await handle.writeFile(body);
         await handle.sync();
@@ -37,6 +38,7 @@ export function folderStore(root: string): ObjectStore {
         // Another file system: copy beside first, so that the object still appears whole.
         const beside = `${file}.${process.pid}.new`;
         await copyFile(localPath, beside, constants.COPYFILE_FICLONE);
+        await chmod(beside, privateFileMode);
         await syncFile(beside);
         await rename(beside, file);
         await syncFolder(path.dirname(file));

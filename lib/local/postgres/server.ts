@@ -7,6 +7,7 @@ import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { takePrivateFolder } from '../../private-folder.ts';
 import { systemCatalog } from '../catalog/system-catalog.ts';
 import { systemFunctions } from '../catalog/system-functions.ts';
 import { choosePostgresAccount, type PostgresAccount } from './account.ts';
@@ -48,7 +49,7 @@ export async function startPostgres(folder: LocalFolder, durability: Durability)
   restoreLinks(native);
   const account = choosePostgresAccount(native, folder.data);
   await endOrphan(account.data);
-  mkdirSync(folder.sockets, { recursive: true, mode: 0o700 });
+  takePrivateFolder(folder.sockets, { uids: ownersOf(account) });
   const sockets = join(folder.sockets, 'pg');
   rmSync(sockets, { recursive: true, force: true });
   mkdirSync(sockets, { mode: 0o700 });
@@ -62,8 +63,9 @@ export async function startPostgres(folder: LocalFolder, durability: Durability)
   if (ready === undefined) await initialise(account, sockets, log);
   if (ready !== functions) {
     await runSingle(account, sockets, log, systemFunctions, 'the set-up of the functions');
-    writeFileSync(join(account.data, 'dsql-ready'), functions);
+    writeFileSync(join(account.data, 'dsql-ready'), functions, { mode: 0o600 });
   }
+  writeAccess(account);
   const child = run(account, 'postgres', ['-D', account.data, ...settings(sockets, durability)], log);
   const socketPath = join(sockets, `.s.PGSQL.${socketPort}`);
   const ended = once(child, 'exit').then(() => undefined);
@@ -83,6 +85,23 @@ export async function startPostgres(folder: LocalFolder, durability: Durability)
       await ended;
     },
   };
+}
+
+/** Who may own the folder of the sockets: we, or the account that it was handed to by an earlier start. */
+function ownersOf(account: PostgresAccount): readonly number[] | undefined {
+  const own = process.getuid?.();
+  if (own === undefined) return undefined;
+  return account.id === undefined ? [own] : [own, account.id.uid];
+}
+
+/**
+ * Lets the system's account that runs the local DSQL connect as any role, and no other account, whatever the folder's
+ * permissions are. Written at each start, so that a folder which an earlier release made is closed too.
+ */
+function writeAccess(account: PostgresAccount): void {
+  const name = `"${account.client.replaceAll('"', '""')}"`;
+  writeFileSync(join(account.data, 'pg_ident.conf'), `owner ${name} all\n`);
+  writeFileSync(join(account.data, 'pg_hba.conf'), 'local all all peer map=owner\n');
 }
 
 function settings(sockets: string, durability: Durability): string[] {
@@ -119,7 +138,7 @@ async function initialise(account: PostgresAccount, sockets: string, log: number
   rmSync(account.data, { recursive: true, force: true });
   mkdirSync(account.data, { recursive: true, mode: 0o700 });
   if (account.id !== undefined) chownSync(account.data, account.id.uid, account.id.gid);
-  const initdb = ['-D', account.data, '-U', superuser, '--auth=trust', '--encoding=UTF8', '--locale=C'];
+  const initdb = ['-D', account.data, '-U', superuser, '--auth=peer', '--encoding=UTF8', '--locale=C'];
   await finished(run(account, 'initdb', [...initdb, '--no-sync', '--no-instructions'], log), 'initdb');
   await runSingle(account, sockets, log, systemCatalog, 'the set-up of the catalog');
 }

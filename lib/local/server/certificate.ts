@@ -1,7 +1,7 @@
 // First: @peculiar/x509 refuses to load without it.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import * as x509 from '@peculiar/x509';
 import type { LocalFolder } from '../postgres/folder.ts';
 import { writePrivately } from './private-file.ts';
@@ -30,8 +30,8 @@ export async function loadCertificate(
   if (kept !== undefined && isUsable(kept.certificate, names, now)) return kept;
   const made = await makeCertificate(names, now);
   writePrivately(folder.keyFile, made.key);
-  writeFileSync(folder.certificateFile, made.certificate);
-  writeFileSync(folder.caFile, made.ca);
+  writePrivately(folder.certificateFile, made.certificate);
+  writePrivately(folder.caFile, made.ca);
   return made;
 }
 

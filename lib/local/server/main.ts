@@ -1,8 +1,9 @@
 /** The local DSQL's own process: PostgreSQL, the guard before it, and the control socket. Started by `client.ts`. */
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { messageOf } from '../../errors.ts';
+import { makePrivateFolder } from '../../private-folder.ts';
 import { clusterHostname, loadCredentials } from '../gate/credentials.ts';
 import { Guard } from '../gate/guard.ts';
 import { localFolder } from '../postgres/folder.ts';
@@ -27,7 +28,7 @@ function report(response: ControlResponse): void {
 async function serve(): Promise<void> {
   const options = serverOptionsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
   const folder = localFolder(options.stateDir);
-  mkdirSync(folder.root, { recursive: true });
+  makePrivateFolder(folder.root);
   const credentials = loadCredentials(folder.credentialsFile);
   const names = ['localhost', '127.0.0.1', '::1', clusterHostname(credentials)];
   const [certificate, postgres] = await Promise.all([
