@@ -14,8 +14,9 @@ import { refuseToken } from './token.ts';
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 const cancelRequest = 80_877_102;
-/** A client gets this long to finish TLS and send its token. */
-const handshakeMs = 10_000;
+
+/** After this long without traffic the kernel asks whether the client is still there, so that half-open connections end. */
+const keepAliveMs = 60_000;
 
 /** What a guard needs. */
 export interface GuardOptions extends ClusterOptions {
@@ -49,7 +50,9 @@ export class Guard {
         'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384',
       honorCipherOrder: true,
     });
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs }, (socket) =>
+      this.accept(socket),
+    );
   }
 
   /** Listens on loopback. */
@@ -83,12 +86,14 @@ export class Guard {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    socket.setTimeout(handshakeMs, () => socket.destroy());
-    this.greet(socket);
+    // Not socket.setTimeout: TLS takes the socket over, and the timer would go on to cut sessions that are merely idle.
+    const deadline = setTimeout(() => socket.destroy(), this.options.limits.handshakeSeconds * 1000);
+    socket.on('close', () => clearTimeout(deadline));
+    this.greet(socket, () => clearTimeout(deadline));
   }
 
   /** Direct TLS begins with a TLS record; else the client asks for TLS first. */
-  private greet(socket: Socket): void {
+  private greet(socket: Socket, signedIn: () => void): void {
     let received = Buffer.alloc(0);
     const look = (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
@@ -96,7 +101,7 @@ export class Guard {
         socket.off('data', look);
         socket.pause();
         socket.unshift(received);
-        this.secure(socket, true);
+        this.secure(socket, true, signedIn);
         return;
       }
       if (received.length < 8) return;
@@ -109,13 +114,13 @@ export class Guard {
         socket.off('data', look);
         socket.pause();
         socket.write('S');
-        this.secure(socket, false);
+        this.secure(socket, false, signedIn);
       } else if (code === cancelRequest) socket.destroy();
       else {
         const fatal = {
           severity: 'FATAL',
-          sqlstate: '28000',
-          message: 'unable to accept connection, SSL is required',
+          sqlstate: '08P01',
+          message: 'SSL is mandatory',
         } as const;
         socket.end(errorResponse(fatal));
       }
@@ -123,7 +128,7 @@ export class Guard {
     socket.on('data', look);
   }
 
-  private secure(socket: Socket, direct: boolean): void {
+  private secure(socket: Socket, direct: boolean, signedIn: () => void): void {
     const tls = new TLSSocket(socket, {
       isServer: true,
       secureContext: this.secureContext,
@@ -139,11 +144,11 @@ export class Guard {
       const name: unknown = 'servername' in tls ? tls.servername : undefined;
       serverName = typeof name === 'string' ? name : '';
       const client = new ClientStream(tls, this.options.limits.messageBytes);
-      void this.serve(client, serverName).catch(() => client.close());
+      void this.serve(client, serverName, signedIn).catch(() => client.close());
     });
   }
 
-  private async serve(client: ClientStream, serverName: string): Promise<void> {
+  private async serve(client: ClientStream, serverName: string, signedIn: () => void): Promise<void> {
     const parameters = readStartup(await client.startup());
     if (parameters === undefined) return client.close();
     client.write(message('R', Buffer.from([0, 0, 0, 3])));
@@ -159,7 +164,7 @@ export class Guard {
       );
     }
     this.connections += 1;
-    client.socket.setTimeout(0);
+    signedIn();
     const lifetime = setTimeout(() => client.close(), this.options.limits.connectionSeconds * 1000);
     try {
       this.processId += 1;

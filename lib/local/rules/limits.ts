@@ -17,6 +17,8 @@ export interface LocalLimits {
   readonly connectionRate: number;
   /** New connections that may come at once. */
   readonly connectionBurst: number;
+  /** Seconds a client gets to finish TLS and send its token. The guard's own, no limit of DSQL's. */
+  readonly handshakeSeconds: number;
   /** Bytes of one protocol message. */
   readonly messageBytes: number;
   readonly rowBytes: number;
@@ -51,6 +53,7 @@ export const dsqlLimits: LocalLimits = {
   connections: 10_000,
   connectionRate: 100,
   connectionBurst: 1_000,
+  handshakeSeconds: 10,
   messageBytes: 10 * 1024 * 1024,
   rowBytes: 2 * 1024 * 1024,
   columnBytes: 1024 * 1024,

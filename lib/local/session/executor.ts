@@ -116,8 +116,11 @@ export class Executor {
   private async runBegin(work: Work): Promise<boolean> {
     const wasOpen = this.backend.transaction !== undefined;
     const ok = await this.relay(work);
-    if (ok && !wasOpen) this.backend.begun(true);
-    else if (ok && this.backend.transaction !== undefined) this.backend.transaction.explicit = true;
+    if (ok && !wasOpen) {
+      this.backend.begun(true);
+      // PostgreSQL takes the snapshot with the first query, DSQL with BEGIN.
+      await this.backend.command('SELECT 1');
+    } else if (ok && this.backend.transaction !== undefined) this.backend.transaction.explicit = true;
     return ok;
   }
 

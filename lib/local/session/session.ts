@@ -67,11 +67,19 @@ export class Session {
     else if (type === wire.frontend.execute) await this.execute(frame);
     else if (type === wire.frontend.flush) await this.flush();
     else if (type === wire.frontend.describe || type === wire.frontend.close) this.pending.push(frame);
-    else if (type === wire.frontend.functionCall) await this.fail(errors.noFunctionCall);
+    else if (type === wire.frontend.functionCall) await this.refuseFunctionCall();
     else if (type !== wire.frontend.copyData && type !== wire.frontend.copyDone && type !== wire.frontend.copyFail) {
       this.client.end(errorResponse(errors.badMessage(type ?? 0)));
       throw new SessionOver();
     }
+  }
+
+  /** A FunctionCall is a query cycle of its own: its error is followed by ReadyForQuery, without a Sync. */
+  private async refuseFunctionCall(): Promise<void> {
+    await this.passPending();
+    if (this.skipping) return;
+    await this.executor.raise(errors.noFunctionCall);
+    this.executor.finish();
   }
 
   /** Every statement of the text is run by itself, within one transaction of the guard's when there are several. */

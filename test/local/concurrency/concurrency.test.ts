@@ -179,6 +179,23 @@ describe('keys', () => {
   });
 });
 
+describe('the snapshot of an explicit transaction', () => {
+  test('is taken at BEGIN, before its first statement', async () => {
+    await a.query('BEGIN');
+    await b.query('UPDATE account SET balance = 7 WHERE id = 1');
+    expect((await a.query('SELECT balance FROM account WHERE id = 1')).rows).toEqual([{ balance: 100 }]);
+    await a.query('COMMIT');
+    expect((await a.query('SELECT balance FROM account WHERE id = 1')).rows).toEqual([{ balance: 7 }]);
+  });
+
+  test('so a write on what was committed since BEGIN fails at COMMIT', async () => {
+    await a.query('START TRANSACTION');
+    await b.query('UPDATE account SET balance = 7 WHERE id = 1');
+    expect((await a.query('UPDATE account SET balance = balance + 1 WHERE id = 1')).rowCount).toBe(1);
+    expect(await outcome(a.query('COMMIT'))).toBe(conflict);
+  });
+});
+
 describe('locking reads and foreign keys', () => {
   test('FOR UPDATE against a write: whoever commits second fails', async () => {
     await a.query('BEGIN');

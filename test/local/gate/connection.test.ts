@@ -40,7 +40,7 @@ describe('TLS', () => {
       ]),
     );
     const [answer] = (await once(raw, 'data')) as [Buffer];
-    expect(answer.toString('latin1')).toContain('SSL is required');
+    expect(answer.toString('latin1')).toContain('C08P01\0MSSL is mandatory\0');
     raw.destroy();
   });
 });

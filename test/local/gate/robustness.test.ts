@@ -96,6 +96,16 @@ test('messages cut short, and messages that make no sense, harm nobody', async (
   await served();
 });
 
+test('a FunctionCall is refused and followed by ReadyForQuery, without a Sync', async () => {
+  const client = await wireClient(server);
+  client.send('F', Buffer.alloc(8));
+  expect(await client.untilReady()).toEqual(['0A000 unsupported statement: FunctionCall', 'ready I']);
+  await client.query('BEGIN');
+  client.send('F', Buffer.alloc(8));
+  expect(await client.untilReady()).toEqual(['0A000 unsupported statement: FunctionCall', 'ready E']);
+  client.close();
+});
+
 test('five hundred connects and disconnects, half of them in the middle of a transaction, leave memory flat', async () => {
   const token = await localDsqlToken(server.stateDir);
   const round = async (count: number) => {
