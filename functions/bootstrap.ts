@@ -45,16 +45,16 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
 });
 
 async function deployed(request: Request): Promise<{ readonly done: string }> {
-  const { sql } = service;
   const where = { endpoint: service.environment.ETL_DSQL_HOSTNAME, user: service.environment.ETL_DSQL_USER };
   const retry = { clock: systemClock, random: Math.random };
+  const target = { sql: service.sql, where, retry, pid: 0 };
   const wanted = request.ResourceProperties.RoleArns;
   try {
     if (request.RequestType === 'Delete') await leave(wanted);
     else {
       const former = request.OldResourceProperties?.RoleArns ?? [];
       const gone = former.filter((arn) => !wanted.includes(arn));
-      await bootstrapRole(sql, { role: role(), roleArns: wanted, formerArns: gone }, where, retry);
+      await bootstrapRole(target, { role: role(), roleArns: wanted, formerArns: gone });
     }
   } catch (error) {
     logger.error('bootstrap failed', { error: error as Error });
@@ -67,7 +67,7 @@ async function deployed(request: Request): Promise<{ readonly done: string }> {
   /** Takes the functions' access away; tables and rows stay. A cluster that is gone already does not hold the stack. */
   async function leave(arns: readonly string[]): Promise<void> {
     try {
-      await revokeRole(sql, { role: role(), roleArns: arns }, where, retry);
+      await revokeRole(target, { role: role(), roleArns: arns });
     } catch (error) {
       logger.warn('the access of the functions could not be revoked', { error: error as Error });
     }

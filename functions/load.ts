@@ -85,8 +85,8 @@ async function loadGroup(
   return { from: event.to, complete: true, conflict_retries: conflicts };
 }
 
-async function requireTable({ pipeline, sql }: RunContext): Promise<TargetTable> {
-  const table = await describeTable(sql, parseTableName(pipeline.settings.target_table));
+async function requireTable({ pipeline, target }: RunContext): Promise<TargetTable> {
+  const table = await describeTable(target.sql, parseTableName(pipeline.settings.target_table));
   if (table === undefined) throw new TableVanishedError(pipeline.settings.target_table);
   return table;
 }

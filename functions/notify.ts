@@ -106,7 +106,7 @@ async function log(
   try {
     const context = contextOf(input);
     const run = begun ?? (await runOf(context, execution, input));
-    if ((await statusOfRun(context.sql, run.run_id)) === 'success') return undefined;
+    if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') return undefined;
     const { outcome, reached } = await outcomeOf(context, run);
     const result = await recordFailure(
       context,
@@ -115,7 +115,7 @@ async function log(
       stage ?? reached,
       new StageFailedError(failure.code, failure.message),
     );
-    await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
+    await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
     addRunMetrics(result);
     return result;
   } catch (error) {
@@ -136,7 +136,7 @@ function contextOf(input: Input): RunContext {
 
 /** The run of an execution that cannot say it any more: the one it held the lease for. */
 async function runOf(context: RunContext, execution: Execution, input: Input): Promise<Run> {
-  const leased = await findLeased(context.sql, input.pipeline, execution.id);
+  const leased = await findLeased(context.target.sql, input.pipeline, execution.id);
   return {
     run_id: leased ?? input.run_id ?? execution.name,
     trigger: demandOf(input).trigger,

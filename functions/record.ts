@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LeaseLostError } from '../lib/run/errors.ts';
 import { recordSkipped, recordSuccess } from '../lib/run/record.ts';
-import { type Run, type RunContext, retryOf } from '../lib/run/request.ts';
+import type { Run, RunContext } from '../lib/run/request.ts';
 import type { RunResult } from '../lib/run/result.ts';
 import { reserve, startRun } from '../lib/run/start.ts';
 import { releaseLease, renewLease } from '../lib/state/lease.ts';
@@ -59,11 +59,11 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
   if ('skip' in begun) {
     const skipped = { trigger: demand.trigger, start_time: execution.start_time, resumed: false, repeated: false };
     await recordSkipped(context, { run_id: runId, ...skipped }, begun.skip);
-    await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
+    await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
     return { next: 'nothing', run: null, reason: begun.skip.message };
   }
   const owned = { ...lease, runId: begun.run.run_id, name: input.pipeline };
-  if (!(await renewLease(context.sql, owned, retryOf(context)))) throw new LeaseLostError(input.pipeline);
+  if (!(await renewLease(context.target, owned))) throw new LeaseLostError(input.pipeline);
   return { next: 'go', run: begun.run, reason: null };
 }
 
@@ -74,16 +74,16 @@ type RunSummary = Pick<RunResult, 'run_id' | 'pipeline_name' | 'status'> &
 async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'success' }>): Promise<RunSummary> {
   const { execution, input, run } = event;
   const context = service.contextFor(input);
-  if ((await statusOfRun(context.sql, run.run_id)) === 'success') {
+  if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') {
     // The call before this one got so far and was killed; what it left in the store goes now.
     await context.store.removeAll(`runs/${run.run_id}`);
-    await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
+    await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
     return { run_id: run.run_id, pipeline_name: input.pipeline, status: 'success' };
   }
   const lease = { holder: execution.id, runId: run.run_id, seconds: leaseSeconds, name: input.pipeline };
-  if (!(await renewLease(context.sql, lease, retryOf(context)))) throw new LeaseLostError(input.pipeline);
+  if (!(await renewLease(context.target, lease))) throw new LeaseLostError(input.pipeline);
   const result = await recordSuccess(context, run as Run, await outcomeOf(context, event));
-  await releaseLease(context.sql, { name: input.pipeline, holder: execution.id });
+  await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
   addRunMetrics(result);
   const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
     result;

@@ -59,14 +59,16 @@ const result = await runPipeline(
   {
     pipeline: { name: job.table, settings, dataSource: config.data_source },
     baseDir: job.folder,
-    sql,
-    where: { endpoint: 'PostgreSQL', user: 'dsql' },
+    target: {
+      sql,
+      where: { endpoint: 'PostgreSQL', user: 'dsql' },
+      retry: { clock: systemClock, random: Math.random },
+      pid: process.pid,
+    },
     store: folderStore(stateDir),
     scratchDir: path.join(stateDir, 'scratch'),
     connections: job.connections,
     resolveSecret: async () => '',
-    clock: systemClock,
-    random: Math.random,
   },
   { trigger: 'cli', again: false },
 );

@@ -93,8 +93,12 @@ function open(): Service {
     contextFor: (input, signal) => ({
       pipeline: pipelineOf(config, input),
       baseDir: environment.LAMBDA_TASK_ROOT,
-      sql,
-      where: { endpoint: hostname, user },
+      target: {
+        sql,
+        where: { endpoint: hostname, user },
+        retry: { clock: systemClock, random: Math.random, signal },
+        pid: 0,
+      },
       store,
       scratchDir,
       connections,
@@ -102,9 +106,6 @@ function open(): Service {
       transformMemoryMb: Math.round(config.deploy.transform.memory_mb * duckDbShare),
       resolveSecret,
       s3: s3Reader(client),
-      clock: systemClock,
-      random: Math.random,
-      ...(signal === undefined ? {} : { signal }),
     }),
   };
 }

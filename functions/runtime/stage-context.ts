@@ -1,5 +1,5 @@
 import { LeaseLostError } from '../../lib/run/errors.ts';
-import { type Run, type RunContext, retryOf } from '../../lib/run/request.ts';
+import type { Run, RunContext } from '../../lib/run/request.ts';
 import { renewLease } from '../../lib/state/lease.ts';
 import type { Execution, Input } from './events.ts';
 import { leaseSeconds, type Service } from './service.ts';
@@ -21,6 +21,6 @@ export async function holdStage(
     runId: event.run.run_id,
     seconds: leaseSeconds,
   };
-  if (!(await renewLease(context.sql, lease, retryOf(context)))) throw new LeaseLostError(event.input.pipeline);
+  if (!(await renewLease(context.target, lease))) throw new LeaseLostError(event.input.pipeline);
   return context;
 }

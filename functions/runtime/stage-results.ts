@@ -7,7 +7,7 @@ import { ManifestMissingError } from './errors.ts';
 
 /** What the stages before have left in the store and the target, for a function that was given references only. */
 
-type StagedContext = Pick<RunContext, 'store' | 'sql'>;
+type StagedContext = Pick<RunContext, 'store' | 'target'>;
 
 /** @throws {ManifestMissingError} when extract has not ended, or the run's files are gone */
 export async function requireRaw({ store }: StagedContext, run: Pick<Run, 'run_id'>): Promise<RawManifest> {
@@ -32,8 +32,8 @@ export async function requireClean(context: StagedContext, run: Pick<Run, 'run_i
 }
 
 /** What the ledger says has been loaded, by all functions of the run together. */
-export async function loadedRows({ sql }: StagedContext, run: Pick<Run, 'run_id'>): Promise<LoadResult> {
-  const entries = await readLedger(sql, run.run_id);
+export async function loadedRows({ target }: StagedContext, run: Pick<Run, 'run_id'>): Promise<LoadResult> {
+  const entries = await readLedger(target.sql, run.run_id);
   const sum = (pick: (entry: (typeof entries)[number]) => number): number =>
     entries.reduce((rows, entry) => rows + pick(entry), 0);
   return {

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { secretReader } from '../aws/secret-reader.ts';
-import { systemClock } from '../clock.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { secretResolver } from '../config/resolve-secret.ts';
@@ -54,16 +53,12 @@ export async function runConfigured(
       loaded,
       names,
       {
-        sql: target.sql,
-        where: target.where,
+        target: { ...target, retry: { ...target.retry, signal: interrupt.signal } },
         store: folderStore(stateDir),
         scratchDir: path.join(stateDir, 'scratch', String(process.pid)),
         connections: target.connections,
         resolveSecret: secretResolver(readEnvironment(), secretReader(loaded.config.aurora_dsql.region)),
         ...(s3 === undefined ? {} : { s3 }),
-        clock: systemClock,
-        random: Math.random,
-        signal: interrupt.signal,
         onProgress: progress.report,
       },
       demandOf(options),

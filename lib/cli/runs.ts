@@ -1,4 +1,3 @@
-import { systemClock } from '../clock.ts';
 import { isoTimestamp, jsonRows, timestamptz } from '../dsql/json-rows.ts';
 import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
 import { type ExitStatus, InvalidOptionError } from './exit-status.ts';
@@ -32,7 +31,7 @@ async function showRuns(pipeline: string | undefined, options: RunsOptions): Pro
   ]);
   const target = await openTargetOf(options);
   try {
-    await ensureServiceTables(target.sql, target.where, { clock: systemClock, random: Math.random });
+    await ensureServiceTables(target);
     const rows = await target.sql`
       SELECT * FROM public.etl_execution_log
        WHERE ${pipeline ?? null}::text::text IS NULL OR pipeline_name = ${pipeline ?? null}

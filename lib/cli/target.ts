@@ -1,15 +1,14 @@
+import { systemClock } from '../clock.ts';
 import type { AuroraDsql } from '../config/config.ts';
-import { type AwsCredentials, connect, type Sql } from '../dsql/connect.ts';
+import { type AwsCredentials, connect } from '../dsql/connect.ts';
 import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
+import type { Target } from '../dsql/target.ts';
 import { holdLocalDsql } from '../local/client.ts';
 import { InvalidOptionError } from './exit-status.ts';
 import { optionalConfig, stateFolder } from './state-folder.ts';
 
 /** An open target: the local DSQL or a cluster. */
-export interface OpenTarget {
-  readonly sql: Sql;
-  /** For messages. */
-  readonly where: { readonly endpoint: string; readonly user: string };
+export interface OpenTarget extends Target {
   readonly connections: number;
   /** Ends the connections; the local DSQL stops when nobody else holds it and nobody started it to stay. */
   readonly close: () => Promise<void>;
@@ -75,6 +74,8 @@ function opened(
   return {
     sql,
     where: { endpoint: local ? 'local DSQL' : endpoint.hostname, user: endpoint.user },
+    retry: { clock: systemClock, random: Math.random },
+    pid: process.pid,
     connections,
     close: async () => {
       await sql.end({ timeout: 5 });

@@ -7,6 +7,7 @@ import {
   TargetUnavailableError,
 } from './errors.ts';
 import { classifyFailure, type DatabaseFailure, isSchemaChange } from './failure.ts';
+import type { Target } from './target.ts';
 
 /**
  * Longest waits before the retries, in milliseconds; each wait is drawn evenly from 0 to it (full jitter). The article's
@@ -24,9 +25,9 @@ const schemaChanges = { ceilingMs: 500, most: 40 } as const;
 export interface RetryContext {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told of each retry before the wait. */
-  readonly onRetry?: (failure: DatabaseFailure) => void;
+  readonly onRetry?: ((failure: DatabaseFailure) => void) | undefined;
 }
 
 /**
@@ -68,14 +69,13 @@ export async function withRetries<T>(what: string, context: RetryContext, attemp
 /** As `withRetries`, for statements whose refusal no caller can mend: the error says what and why. */
 export async function runStatement<T>(
   what: string,
-  where: { readonly endpoint: string; readonly user: string },
-  context: RetryContext,
+  { retry, where }: Pick<Target, 'where' | 'retry'>,
   attempt: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await withRetries(what, context, attempt);
+    return await withRetries(what, retry, attempt);
   } catch (error) {
-    if (error instanceof EtlError || context.signal?.aborted === true) throw error;
+    if (error instanceof EtlError || retry.signal?.aborted === true) throw error;
     const failure = classifyFailure(error);
     throw failure.class === 'denied'
       ? new TargetAccessDeniedError(where.endpoint, where.user, failure.words, { cause: error })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Sql } from '../dsql/connect.ts';
 import type { TableName } from '../dsql/identifier.ts';
-import { type RetryContext, runStatement, withRetries } from '../dsql/retry.ts';
+import { runStatement, withRetries } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { type KeptLease, keepLease, type LeaseRequest, takeLease } from '../state/lease.ts';
 import { TableBusyError } from './errors.ts';
 import { tableText } from './target-table.ts';
@@ -10,15 +10,6 @@ import { tableText } from './target-table.ts';
 export interface Ddl {
   readonly what: string;
   readonly text: string;
-}
-
-/** Where DDL is issued, and by whom. */
-export interface DdlContext {
-  readonly sql: Sql;
-  readonly where: { readonly endpoint: string; readonly user: string };
-  readonly retry: RetryContext;
-  /** This process, whose end ends the lease for others on this host; 0 where none stays, as in a Lambda. */
-  readonly pid: number;
 }
 
 /** DDL takes seconds, a holder that died in AWS holds for this long. */
@@ -45,20 +36,20 @@ export function ddlLeaseName({ schema, table }: TableName): string {
  * Killed midway: some statements have run; the next call looks and does the rest.
  */
 export async function changeTable<T>(
-  context: DdlContext,
+  target: Target,
   table: TableName,
   look: () => Promise<T>,
   pending: (seen: T) => readonly Ddl[],
 ): Promise<T> {
-  const { retry, where } = context;
-  const looked = (): Promise<T> => runStatement('Reading the catalog', where, retry, look);
-  const lease = { name: ddlLeaseName(table), holder: randomUUID(), seconds: leaseSeconds, pid: context.pid };
+  const { retry } = target;
+  const looked = (): Promise<T> => runStatement('Reading the catalog', target, look);
+  const lease = { name: ddlLeaseName(table), holder: randomUUID(), seconds: leaseSeconds, pid: target.pid };
   const giveUp = retry.clock.now().getTime() + patienceMs;
   for (;;) {
     const seen = await looked();
     if (pending(seen).length === 0) return seen;
-    const held = await runStatement(`Taking the lease of table ${tableText(table)}`, where, retry, () =>
-      takeLease(context.sql, lease, retry),
+    const held = await runStatement(`Taking the lease of table ${tableText(table)}`, target, () =>
+      takeLease(target, lease),
     );
     if (held === undefined) break;
     if (retry.clock.now().getTime() >= giveUp) {
@@ -66,9 +57,9 @@ export async function changeTable<T>(
     }
     await retry.clock.sleep(Math.ceil((pollEveryMs * (1 + retry.random())) / 2), retry.signal);
   }
-  const kept = keepLease(context.sql, lease, retry, () => dropLease(context, lease));
+  const kept = keepLease(target, lease, () => dropLease(target, lease));
   try {
-    for (const ddl of pending(await looked())) await issue(context, table, kept, ddl);
+    for (const ddl of pending(await looked())) await issue(target, table, kept, ddl);
     return await looked();
   } finally {
     // One that cannot be given back runs out, or ends with this process.
@@ -76,15 +67,15 @@ export async function changeTable<T>(
   }
 }
 
-async function issue({ retry, sql, where }: DdlContext, table: TableName, kept: KeptLease, ddl: Ddl): Promise<void> {
-  await runStatement(ddl.what, where, retry, async () => {
+async function issue(target: Target, table: TableName, kept: KeptLease, ddl: Ddl): Promise<void> {
+  await runStatement(ddl.what, target, async () => {
     if (kept.lost()) throw new TableBusyError(tableText(table), undefined, leaseSeconds);
-    await sql.unsafe(ddl.text);
+    await target.sql.unsafe(ddl.text);
   });
 }
 
 /** Takes the row away, so that `etl_state` keeps nothing but pipelines; also for a run that was told to stop. */
-async function dropLease({ retry, sql }: DdlContext, { holder, name }: LeaseRequest): Promise<void> {
+async function dropLease({ retry, sql }: Target, { holder, name }: LeaseRequest): Promise<void> {
   const { signal: _, ...unstopped } = retry;
   await withRetries('Releasing the lease', unstopped, async () => {
     await sql`DELETE FROM public.etl_state

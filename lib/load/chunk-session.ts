@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { CleanChunks } from '../chunk-rows.ts';
 import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
-import type { RetryContext } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import { EtlError } from '../errors.ts';
@@ -13,7 +13,7 @@ export interface SessionRequest {
   readonly pipelineName: string;
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
-  readonly retry: RetryContext;
+  readonly target: Pick<Target, 'retry'>;
 }
 
 /** A DuckDB that sees these files or folders and nothing else; what the database refuses inside becomes an error that says so. */
@@ -26,12 +26,12 @@ export async function withSession<T>(
     allowedDirs: sees.folders ?? [],
     allowedFiles: (sees.files ?? []).map((file) => file.path),
     tempDir: request.scratchDir,
-    signal: request.retry.signal,
+    signal: request.target.retry.signal,
   });
   try {
     return await work(session);
   } catch (error) {
-    if (error instanceof EtlError || request.retry.signal?.aborted === true) throw error;
+    if (error instanceof EtlError || request.target.retry.signal?.aborted === true) throw error;
     const failure = classifyFailure(error);
     throw new StatementRefusedError(`Loading for pipeline ${request.pipelineName}`, failure.code, failure.words, {
       cause: error,

@@ -1,8 +1,7 @@
 import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
 import type { LoadMode } from '../config/load-settings.ts';
-import type { Sql } from '../dsql/connect.ts';
 import { maxKeyColumns } from '../dsql/limits.ts';
-import type { RetryContext } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import type { CleanPlan } from '../manifest.ts';
 import { withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
@@ -13,8 +12,7 @@ import { type TargetTable, tableText } from './target-table.ts';
 import { verifyRows } from './verify.ts';
 
 export interface ConcludeRequest {
-  readonly sql: Sql;
-  readonly where: { readonly endpoint: string; readonly user: string };
+  readonly target: Target;
   readonly pipelineName: string;
   readonly manifest: CleanPlan;
   readonly clean: CleanChunks;
@@ -28,7 +26,6 @@ export interface ConcludeRequest {
   readonly batchRows: number;
   /** Rows that the load says are in the table. */
   readonly rowsLoaded: number;
-  readonly retry: RetryContext;
 }
 
 export interface Conclusion {
@@ -45,17 +42,16 @@ export interface Conclusion {
  * @throws {VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
-  const { clean, loadMode, manifest, retry, sql, table, verify } = request;
+  const { clean, loadMode, manifest, table, target, verify } = request;
   const identity = identityOf(table, request.keyColumns);
   return await withSession(request, clean, async (session) => {
     const chunks: ChunkRows[] = [];
     for (const number of manifest.chunks.keys()) chunks.push(await clean.chunk(number));
-    const rowsDeleted =
-      loadMode === 'replace' ? await deleteMissing({ sql, session, table, chunks, identity, retry }) : 0;
-    await buildIndexes(sql, table.name, request.indexes, request.where, retry);
+    const rowsDeleted = loadMode === 'replace' ? await deleteMissing({ target, session, table, chunks, identity }) : 0;
+    await buildIndexes(target, table.name, request.indexes);
     if (verify === 'off' || identity.length === 0) return { rows_deleted: rowsDeleted, verified: null };
     const found = await verifyRows({
-      sql,
+      target,
       session,
       table,
       chunks,
@@ -65,13 +61,12 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
       latestBy: request.latestBy,
       batchRows: request.batchRows,
       expected: request.rowsLoaded,
-      retry,
     });
     return { rows_deleted: rowsDeleted, verified: `${verify}: ${found.toLocaleString('en')} rows` };
   });
 }
 
-/** What tells one row of the table from another, in the chunks too. @throws {ReplaceNeedsKeyError} for replace without any */
+/** What tells one row of the table from another, in the chunks too; none where the table is not ours and has no key. */
 export function identityOf(table: TargetTable, keyColumns: readonly string[]): readonly string[] {
   return table.ours ? ['uuid_id'] : keyColumns.slice(0, maxKeyColumns);
 }

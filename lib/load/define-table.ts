@@ -1,8 +1,7 @@
 import type { LoadMode } from '../config/load-settings.ts';
-import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';
-import type { RetryContext } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import type { Column } from '../manifest.ts';
 import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
@@ -53,22 +52,15 @@ export function createTableStatement(demand: TableDemand): string {
  * Makes the target table fit: creates it, or adds the columns a table of ours lacks, one DDL statement a transaction,
  * while no other run changes it. A table that someone else made is used as it is and never altered.
  *
- * @param pid  see `DdlContext`
  * @throws {TableMismatchError} when the table that exists cannot take the rows
  * @throws {TableBusyError} transient: other runs have been changing it for too long
  * Killed midway: the table exists with some of the columns; the next call adds the rest.
  */
-export async function defineTable(
-  sql: Sql,
-  demand: TableDemand,
-  where: { readonly endpoint: string; readonly user: string },
-  retry: RetryContext,
-  pid: number = process.pid,
-): Promise<TargetTable> {
+export async function defineTable(target: Target, demand: TableDemand): Promise<TargetTable> {
   const table = await changeTable(
-    { sql, where, retry, pid },
+    target,
     demand.name,
-    () => describeTable(sql, demand.name),
+    () => describeTable(target.sql, demand.name),
     (present) => missingDdl(present, demand),
   );
   if (table === undefined) throw new TableVanishedError(tableText(demand.name));

@@ -1,5 +1,5 @@
 import type { CleanChunks } from '../chunk-rows.ts';
-import type { RetryContext } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { quoteName } from '../duckdb/quote.ts';
 import type { CleanPlan } from '../manifest.ts';
 import { withSession } from './chunk-session.ts';
@@ -11,7 +11,8 @@ export interface HotKeyRequest {
   readonly clean: CleanChunks;
   readonly keyColumns: readonly string[];
   readonly scratchDir: string;
-  readonly retry: RetryContext;
+  readonly target: Pick<Target, 'retry'>;
+  readonly pipelineName: string;
 }
 
 /** Fewer rows than this do not heat a partition. */
@@ -30,7 +31,7 @@ export async function hotKeyWarnings(request: HotKeyRequest): Promise<readonly s
   const suspects = manifest.columns.filter((column) => leading.has(column.name) && ordered.test(column.type));
   if (suspects.length === 0 || manifest.counts.rows_clean < enoughRows) return [];
   const { relation } = await request.clean.chunk(0);
-  return await withSession({ ...request, pipelineName: '' }, request.clean, async (session) => {
+  return await withSession(request, request.clean, async (session) => {
     const warnings: string[] = [];
     for (const column of suspects) {
       const name = quoteName(column.name);

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxIdentifierBytes } from '../dsql/limits.ts';
-import { type RetryContext, runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { changeTable } from './change-table.ts';
 import { IndexFailedError } from './errors.ts';
 import { tableText } from './target-table.ts';
@@ -29,19 +30,11 @@ export function indexName(table: TableName, demand: IndexDemand): string {
  * because an index that is there makes every batch dearer. One run issues the statement, every run waits for the build;
  * waiting keeps nobody from changing the table.
  *
- * @param pid  see `DdlContext`
  * @throws {TableBusyError} transient: other runs have been changing the table for too long
  * @throws {IndexFailedError} terminal: the database gave the build up, e.g. for duplicates under a unique index
  * Killed midway: a build that was begun goes on in the database; the next call waits for it.
  */
-export async function buildIndexes(
-  sql: Sql,
-  table: TableName,
-  demands: readonly IndexDemand[],
-  where: { readonly endpoint: string; readonly user: string },
-  retry: RetryContext,
-  pid: number = process.pid,
-): Promise<void> {
+export async function buildIndexes(target: Target, table: TableName, demands: readonly IndexDemand[]): Promise<void> {
   for (const demand of demands) {
     const name = indexName(table, demand);
     const what = `CREATE INDEX ${name}`;
@@ -49,16 +42,16 @@ export async function buildIndexes(
     const unique = demand.unique ? 'UNIQUE ' : '';
     const text = `CREATE ${unique}INDEX ASYNC IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteTable(table)} (${columns})`;
     for (let waited = false; ; waited = true) {
-      const failure = waited ? await runStatement(what, where, retry, () => jobFailure(sql, table, name)) : undefined;
+      const failure = waited ? await runStatement(what, target, () => jobFailure(target.sql, table, name)) : undefined;
       if (failure !== undefined) throw new IndexFailedError(name, tableText(table), failure);
       const state = await changeTable(
-        { sql, where, retry, pid },
+        target,
         table,
-        () => indexState(sql, table, name),
+        () => indexState(target.sql, table, name),
         (present) => (present === 'missing' ? [{ what, text }] : []),
       );
       if (state === 'valid') break;
-      await retry.clock.sleep(pollEveryMs, retry.signal);
+      await target.retry.clock.sleep(pollEveryMs, target.retry.signal);
     }
   }
 }

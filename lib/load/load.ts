@@ -1,8 +1,8 @@
 import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
 import type { LoadMode } from '../config/load-settings.ts';
-import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
-import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { withRetries } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { EtlError } from '../errors.ts';
 import type { CleanPlan, Column } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -21,7 +21,7 @@ import type { TargetTable } from './target-table.ts';
 import type { Batch } from './write-batch.ts';
 
 export interface LoadRequest {
-  readonly sql: Sql;
+  readonly target: Target;
   readonly runId: string;
   readonly pipelineName: string;
   readonly manifest: CleanPlan;
@@ -41,7 +41,6 @@ export interface LoadRequest {
   readonly again: boolean;
   /** Numbers of the chunks to load; all when left out. */
   readonly chunks?: readonly number[];
-  readonly retry: RetryContext;
   readonly onProgress?: (rows: number, of: number) => void;
 }
 
@@ -54,21 +53,20 @@ export interface LoadResult {
 }
 
 /** What keeping the rejected rows of a run needs. */
-export type RejectedRequest = Pick<
-  LoadRequest,
-  'sql' | 'runId' | 'pipelineName' | 'manifest' | 'scratchDir' | 'retry'
-> & { readonly store: Pick<ObjectStore, 'localPath'> };
+export type RejectedRequest = Pick<LoadRequest, 'target' | 'runId' | 'pipelineName' | 'manifest' | 'scratchDir'> & {
+  readonly store: Pick<ObjectStore, 'localPath'>;
+};
 
 /** Writes the rows that transform kept aside into `etl_rejected_row`. Safe to repeat. */
 export async function keepRejectedRows(request: RejectedRequest): Promise<void> {
-  const { manifest, pipelineName, retry, runId, sql, store } = request;
+  const { manifest, pipelineName, runId, store, target } = request;
   const files: { readonly path: string; readonly name: string }[] = [];
   for (const part of manifest.rejected) {
     files.push({ path: await store.localPath(part.location), name: part.location });
   }
   if (files.length === 0) return;
   await withSession(request, { files }, async (session) => {
-    for (const file of files) await writeRejectedFile(sql, session, file, { runId, pipelineName }, retry);
+    for (const file of files) await writeRejectedFile(target, session, file, { runId, pipelineName });
   });
 }
 
@@ -81,12 +79,13 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
  * Killed midway: the batches in the ledger are loaded; the next call goes on with the others.
  */
 export async function load(request: LoadRequest): Promise<LoadResult> {
-  const { clean, manifest, runId, sql, table } = request;
+  const { clean, manifest, runId, table } = request;
+  const { retry, sql } = request.target;
   const chunks = request.chunks ?? [...manifest.chunks.keys()];
   const rows = chunks.reduce((sum, number) => sum + (manifest.chunks[number]?.rows ?? 0), 0);
   return await withSession(request, clean, async (session) => {
     const columns = writtenColumns(table, manifest.columns);
-    const committed = await withRetries('Reading the ledger', request.retry, () => readLedger(sql, runId));
+    const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
     const context: SplitContext = {
       sql,
       runId,
@@ -94,7 +93,7 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       session,
       columns,
       committed: new Map(committed.map((entry) => [ledgerKey(entry), entry])),
-      retry: request.retry,
+      retry,
       keyed: request.keyColumns.length > 0,
       copy: copyStatement(table, columns),
       copying: mayCopy(request),

@@ -1,5 +1,5 @@
-import type { Sql } from '../dsql/connect.ts';
-import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { withRetries } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import { insertRejectedGroup } from '../state/rejected-row.ts';
@@ -26,11 +26,10 @@ export interface RejectedFile {
  * What JSON can say and PostgreSQL cannot keep is escaped once more: `\u0000` is stored as the six characters.
  */
 export async function writeRejectedFile(
-  sql: Sql,
+  { retry, sql }: Pick<Target, 'sql' | 'retry'>,
   session: DuckDbSession,
   file: RejectedFile,
   run: { readonly runId: string; readonly pipelineName: string },
-  retry: RetryContext,
 ): Promise<void> {
   const seed = quoteText(`${run.runId}\n${file.name}\n`);
   const groups = await session.rows(`

@@ -1,8 +1,8 @@
 import type { ChunkRows } from '../chunk-rows.ts';
 import { arrayLiteral } from '../dsql/array-literal.ts';
-import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
-import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { withRetries } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import { ShrinkRefusedError } from './errors.ts';
@@ -26,11 +26,7 @@ export interface ShrinkCheck {
  *
  * @throws {ShrinkRefusedError} when the source is empty and the table is not, or shrinks by more than `maxShrink`
  */
-export async function checkShrink(
-  sql: Sql,
-  { maxShrink, rows, table }: ShrinkCheck,
-  retry: RetryContext,
-): Promise<void> {
+export async function checkShrink({ retry, sql }: Target, { maxShrink, rows, table }: ShrinkCheck): Promise<void> {
   const [counted] = await withRetries(
     'Counting the rows of the table',
     retry,
@@ -43,13 +39,12 @@ export async function checkShrink(
 }
 
 export interface DeleteRequest {
-  readonly sql: Sql;
+  readonly target: Target;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
   readonly chunks: readonly ChunkRows[];
   /** What identifies a row in the chunks and in the table: `uuid_id`, or the key columns of a table that is not ours. */
   readonly identity: readonly string[];
-  readonly retry: RetryContext;
 }
 
 /**
@@ -60,7 +55,8 @@ export interface DeleteRequest {
  * Killed midway: some of them are deleted; a repeat deletes the others.
  */
 export async function deleteMissing(request: DeleteRequest): Promise<number> {
-  const { identity, retry, session, sql, table } = request;
+  const { identity, session, table } = request;
+  const { retry, sql } = request.target;
   const names = identity.map(quoteIdentifier);
   const key = `json_array(${identity.map((name) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ')})`;
   await session.run('CREATE OR REPLACE TABLE kept (k VARCHAR)');

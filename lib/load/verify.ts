@@ -1,7 +1,7 @@
 import type { ChunkRows } from '../chunk-rows.ts';
-import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
-import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { withRetries } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
 import { renderBatches } from './batch.ts';
@@ -11,7 +11,7 @@ import { arrayType } from './statement.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
 export interface VerifyRequest {
-  readonly sql: Sql;
+  readonly target: Target;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
   readonly chunks: readonly ChunkRows[];
@@ -24,7 +24,6 @@ export interface VerifyRequest {
   readonly batchRows: number;
   /** Rows that must be there: the clean ones without those that the database refused. */
   readonly expected: number;
-  readonly retry: RetryContext;
 }
 
 /** Columns that tell when a row was read; an unchanged row keeps its older value. */
@@ -38,7 +37,8 @@ const untold: ReadonlySet<string> = new Set(['extracted_at']);
  * @throws {VerifyFailedError} terminal: some are missing or differ
  */
 export async function verifyRows(request: VerifyRequest): Promise<number> {
-  const { identity, mode, retry, session, sql, table } = request;
+  const { identity, mode, session, table } = request;
+  const { retry, sql } = request.target;
   const columns =
     mode === 'full'
       ? request.columns.filter((column) => !untold.has(column.name))

@@ -4,28 +4,23 @@ import { buildIndexes } from '../load/indexes.ts';
 import type { TargetTable } from '../load/target-table.ts';
 import type { CleanPlan } from '../manifest.ts';
 import { missingGrants } from './grant-table.ts';
-import { type RunContext, retryOf } from './request.ts';
+import type { RunContext } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
-
-/** These stages run in functions, whose processes do not stay: a lease of theirs ends by its time alone. */
-const pid = 0;
 
 /**
  * Makes the target table and lets a role write to it, so that the stages that load need no right to create anything.
- * `context.sql` is connected as the owner of the tables. Safe to repeat; a crash midway leaves the rest to the repeat.
+ * `context.target.sql` is connected as the owner of the tables. Safe to repeat; a crash midway leaves the rest to the repeat.
  *
  * @throws {TableMismatchError} terminal: the table that exists cannot take the rows
  * @throws {TableBusyError} transient: other runs have been changing it for too long
  */
 export async function defineStage(context: RunContext, clean: CleanPlan, role: string): Promise<TargetTable> {
-  const { sql, where } = context;
-  const retry = retryOf(context);
-  const table = await defineTable(sql, tableDemand(context, clean), where, retry, pid);
+  const table = await defineTable(context.target, tableDemand(context, clean));
   // A GRANT is DDL too.
   await changeTable(
-    { sql, where, retry, pid },
+    context.target,
     table.name,
-    () => missingGrants(sql, table.name, role),
+    () => missingGrants(context.target.sql, table.name, role),
     (missing) => missing,
   );
   return table;
@@ -34,5 +29,5 @@ export async function defineStage(context: RunContext, clean: CleanPlan, role: s
 /** Builds the indexes a pipeline wants and waits for them; for a connection of the tables' owner. Safe to repeat. */
 export async function indexStage(context: RunContext, clean: CleanPlan): Promise<void> {
   const { name } = tableDemand(context, clean);
-  await buildIndexes(context.sql, name, indexDemands(context, clean), context.where, retryOf(context), pid);
+  await buildIndexes(context.target, name, indexDemands(context, clean));
 }

@@ -4,7 +4,7 @@ import type { SourceFingerprint } from '../extract/request.ts';
 import type { RawManifest } from '../manifest.ts';
 import { logFingerprint } from '../state/run-log.ts';
 import { readWatermark } from '../state/watermark.ts';
-import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { prefixOf, type Run, type RunContext } from './request.ts';
 
 /**
  * Reads the source until it is exhausted or the deadline comes; `complete` tells which.
@@ -17,11 +17,12 @@ export async function extractStage(
   deadline?: Date,
   source?: SourceFingerprint,
 ): Promise<RawManifest> {
-  const watermark = await runStatement('Reading the watermark', context.where, retryOf(context), () =>
-    readWatermark(context.sql, context.pipeline.name),
+  const watermark = await runStatement('Reading the watermark', context.target, () =>
+    readWatermark(context.target.sql, context.pipeline.name),
   );
   const raw = await extract({
     ...context,
+    ...context.target.retry,
     prefix: prefixOf(run),
     ...(watermark === undefined ? {} : { watermark }),
     ...(run.range === undefined ? {} : { range: run.range }),
@@ -30,8 +31,8 @@ export async function extractStage(
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
   });
   if (raw.complete) {
-    await runStatement('Writing the execution log', context.where, retryOf(context), () =>
-      logFingerprint(context.sql, run.run_id, raw.source_fingerprint),
+    await runStatement('Writing the execution log', context.target, () =>
+      logFingerprint(context.target.sql, run.run_id, raw.source_fingerprint),
     );
   }
   return raw;

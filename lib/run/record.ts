@@ -6,7 +6,7 @@ import type { CleanPlan, RawManifest } from '../manifest.ts';
 import { logEnd, noCounts, type RunCounts } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
 import { CountsMismatchError } from './errors.ts';
-import { prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { prefixOf, type Run, type RunContext } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
@@ -55,8 +55,8 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
   if (accounted !== counts.rows_read) throw new CountsMismatchError(counts);
   const result = resultOf(context, run, 'success', outcome, { stage: null, error_code: null, error_message: null });
   const { source_fingerprint: fingerprint, watermark } = outcome.raw;
-  await runStatement('Writing the execution log', context.where, retryOf(context), async () => {
-    await context.sql.begin(async (transaction) => {
+  await runStatement('Writing the execution log', context.target, async () => {
+    await context.target.sql.begin(async (transaction) => {
       await logEnd(transaction, result, run.trigger, fingerprint);
       if (watermark !== undefined) {
         await writeWatermark(transaction, context.pipeline.name, run.run_id, watermark);
@@ -75,14 +75,14 @@ export async function recordFailure(
   stage: Stage,
   error: unknown,
 ): Promise<RunResult> {
-  const interrupted = context.signal?.aborted === true;
+  const interrupted = context.target.retry.signal?.aborted === true;
   const result = resultOf(context, run, 'failed', outcome, {
     stage,
     error_code: interrupted ? 'interrupted' : error instanceof EtlError ? error.code : 'unexpected',
-    error_message: messageOf(interrupted ? context.signal?.reason : error),
+    error_message: messageOf(interrupted ? context.target.retry.signal?.reason : error),
   });
   try {
-    await logEnd(context.sql, result, run.trigger, outcome.raw?.source_fingerprint ?? null);
+    await logEnd(context.target.sql, result, run.trigger, outcome.raw?.source_fingerprint ?? null);
   } catch {
     // The target itself may be what failed; the caller has the result all the same.
   }
@@ -106,8 +106,8 @@ export async function recordSkipped(
       error_message: skip.message,
     },
   );
-  await runStatement('Writing the execution log', context.where, retryOf(context), () =>
-    logEnd(context.sql, result, run.trigger, null),
+  await runStatement('Writing the execution log', context.target, () =>
+    logEnd(context.target.sql, result, run.trigger, null),
   );
   return result;
 }
@@ -119,7 +119,7 @@ function resultOf(
   outcome: RunOutcome,
   end: Pick<RunResult, 'stage' | 'error_code' | 'error_message'>,
 ): RunResult {
-  const endTime = context.clock.now();
+  const endTime = context.target.retry.clock.now();
   const counts = countsOf(outcome);
   return {
     run_id: run.run_id,

@@ -1,9 +1,7 @@
-import type { Clock } from '../clock.ts';
 import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
-import type { Sql } from '../dsql/connect.ts';
-import type { RetryContext } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import type { ExtractRange } from '../extract/request.ts';
 import { cutVersion } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -15,9 +13,8 @@ export interface RunContext {
   readonly pipeline: { readonly name: string; readonly settings: PipelineSettings; readonly dataSource: DataSource };
   /** Folder of the configuration; relative file paths start there. */
   readonly baseDir: string;
-  readonly sql: Sql;
-  /** The endpoint and user, for messages. */
-  readonly where: { readonly endpoint: string; readonly user: string };
+  /** Where it loads to; its retries hold the clock and the signal that all stages heed. */
+  readonly target: Target;
   readonly store: ObjectStore;
   /** Local folder for temporary files; made when it is not there. */
   readonly scratchDir: string;
@@ -30,9 +27,6 @@ export interface RunContext {
   readonly resolveSecret: ResolveSecret;
   /** Reads `s3://` sources; needed only where there are any. */
   readonly s3?: S3Reader;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
@@ -79,14 +73,4 @@ export function prefixOf(run: Pick<Run, 'run_id'>): string {
 /** The manifest of a run's chunk files, of this release; another release's is not seen. */
 export function cleanKey(run: Pick<Run, 'run_id'>): string {
   return `${prefixOf(run)}/clean/manifest-${cutVersion}.json`;
-}
-
-/** The retries of a stage; `onConflict` is told of each conflict or lost connection that was met. */
-export function retryOf(context: RunContext, onConflict: () => void = () => undefined): RetryContext {
-  return {
-    clock: context.clock,
-    random: context.random,
-    onRetry: onConflict,
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-  };
 }

@@ -3,7 +3,7 @@ import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { LeaseLostError } from './errors.ts';
 import { extractStage } from './extract-stage.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
-import { type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
+import type { Run, RunContext, RunDemand } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
@@ -21,7 +21,7 @@ const waitPollMs = 1_000;
  */
 export async function runPipeline(context: RunContext, demand: RunDemand): Promise<RunResult> {
   const runId = randomUUID();
-  const startTime = context.clock.now().toISOString();
+  const startTime = context.target.retry.clock.now().toISOString();
   let run: Run = { run_id: runId, trigger: demand.trigger, start_time: startTime, resumed: false, repeated: false };
   let outcome: RunOutcome = {};
   let stage: Stage = 'start';
@@ -34,11 +34,11 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     const held = { holder: randomUUID(), runId, seconds: leaseSeconds, pid: process.pid };
     let busy = await reserve(context, held);
     while (busy !== undefined && demand.wait === true) {
-      await context.clock.sleep(waitPollMs, context.signal);
+      await context.target.retry.clock.sleep(waitPollMs, context.target.retry.signal);
       busy = await reserve(context, held);
     }
     if (busy !== undefined) return await recordSkipped(context, run, busy.skip);
-    lease = keepLease(context.sql, { ...held, name: context.pipeline.name }, retryOf(context));
+    lease = keepLease(context.target, { ...held, name: context.pipeline.name });
 
     enter('extract');
     const start = await startRun(context, demand, runId, startTime);

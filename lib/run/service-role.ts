@@ -1,6 +1,7 @@
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier } from '../dsql/identifier.ts';
-import { type RetryContext, runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { ensureServiceTables, serviceTables } from '../state/service-tables.ts';
 import { grantTable, type RunOne } from './grant-table.ts';
 
@@ -11,8 +12,6 @@ export interface ServiceRole {
   readonly roleArns: readonly string[];
 }
 
-type Where = { readonly endpoint: string; readonly user: string };
-
 /**
  * Makes the service's tables, a database role that may read and write them and nothing else, and lets IAM roles connect
  * as it. Needs admin. Safe to repeat: what is there stays as it is, so a repeat makes no DDL and nobody meets OC001.
@@ -21,13 +20,12 @@ type Where = { readonly endpoint: string; readonly user: string };
  * Killed midway: the rest comes with the repeat.
  */
 export async function bootstrapRole(
-  sql: Sql,
+  target: Target,
   service: ServiceRole & { readonly formerArns: readonly string[] },
-  where: Where,
-  retry: RetryContext,
 ): Promise<void> {
-  const run: RunOne = (what, statement) => runStatement(what, where, retry, statement);
-  await ensureServiceTables(sql, where, retry);
+  const run: RunOne = (what, statement) => runStatement(what, target, statement);
+  await ensureServiceTables(target);
+  const { sql } = target;
   const role = quoteIdentifier(service.role);
   const present = await run(
     'Reading the roles',
@@ -40,12 +38,13 @@ export async function bootstrapRole(
   for (const arn of service.roleArns.filter((one) => !mapped.includes(one))) {
     await run(`AWS IAM GRANT ${role}`, async () => await sql.unsafe(`AWS IAM GRANT ${role} TO ${quoteArn(arn)}`));
   }
-  await revokeRole(sql, { role: service.role, roleArns: service.formerArns }, where, retry);
+  await revokeRole(target, { role: service.role, roleArns: service.formerArns });
 }
 
 /** Ends the access of IAM roles; the database role, the tables and their rows stay. Needs admin. Safe to repeat. */
-export async function revokeRole(sql: Sql, service: ServiceRole, where: Where, retry: RetryContext): Promise<void> {
-  const run: RunOne = (what, statement) => runStatement(what, where, retry, statement);
+export async function revokeRole(target: Target, service: ServiceRole): Promise<void> {
+  const run: RunOne = (what, statement) => runStatement(what, target, statement);
+  const { sql } = target;
   if (service.roleArns.length === 0) return;
   const role = quoteIdentifier(service.role);
   const mapped = await mappedArns(sql, service.role, run);

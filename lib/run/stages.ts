@@ -9,7 +9,7 @@ import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { checkShrink } from '../load/replace.ts';
 import type { TargetTable } from '../load/target-table.ts';
 import type { CleanPlan } from '../manifest.ts';
-import { type Run, type RunContext, retryOf } from './request.ts';
+import type { Run, RunContext } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
 
 /*
@@ -30,16 +30,15 @@ export interface Prepared {
  * @throws {TooManyRejectedError | UnknownColumnError} terminal: nothing has been made, and nothing loaded
  */
 export async function admitStage(context: RunContext, run: Run, { plan }: CleanRows): Promise<void> {
-  const { scratchDir, sql, store } = context;
+  const { scratchDir, store, target } = context;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   await keepRejectedRows({
-    sql,
+    target,
     runId: run.run_id,
     pipelineName: context.pipeline.name,
     manifest: plan,
     store,
     scratchDir,
-    retry: retryOf(context),
   });
   checkRejected(context.pipeline.settings, plan.counts);
   // Unknown columns are found out before anything is made.
@@ -54,21 +53,28 @@ export async function admitStage(context: RunContext, run: Run, { plan }: CleanR
  * @throws {ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
  */
 export async function prepareStage(context: RunContext, run: Run, clean: CleanRows): Promise<Prepared> {
-  const { scratchDir, sql, where } = context;
-  const { settings } = context.pipeline;
+  const { pipeline, scratchDir, target } = context;
+  const { settings } = pipeline;
   const { plan } = clean;
-  const retry = retryOf(context);
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, plan);
-  const table = await defineTable(sql, demand, where, retry);
+  const table = await defineTable(target, demand);
   if (settings.load_mode === 'replace') {
     checkReplaceable(table, demand.keyColumns);
     // A run that goes on has rows of its own in the table already, and was checked when it began.
     if (run.force !== true && !run.resumed) {
-      await checkShrink(sql, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink }, retry);
+      await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink });
     }
   }
-  const hot = await hotKeyWarnings({ table, manifest: plan, clean: clean.chunks, scratchDir, retry, ...demand });
+  const hot = await hotKeyWarnings({
+    table,
+    manifest: plan,
+    clean: clean.chunks,
+    scratchDir,
+    target,
+    pipelineName: pipeline.name,
+    ...demand,
+  });
   const again =
     run.range !== undefined && settings.load_mode === 'insert' && demand.keyColumns.length === 0
       ? ['--from and --to read rows that may be in the table already, and without key_columns insert adds them again.']
@@ -89,10 +95,13 @@ export async function loadStage(
   chunks?: readonly number[],
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
   let conflicts = 0;
+  const onRetry = (): void => {
+    conflicts += 1;
+  };
   await mkdir(context.scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, clean.plan);
   const loaded = await load({
-    sql: context.sql,
+    target: { ...context.target, retry: { ...context.target.retry, onRetry } },
     runId: run.run_id,
     pipelineName: context.pipeline.name,
     manifest: clean.plan,
@@ -106,9 +115,6 @@ export async function loadStage(
     connections: context.connections,
     again: run.repeated,
     ...(chunks === undefined ? {} : { chunks }),
-    retry: retryOf(context, () => {
-      conflicts += 1;
-    }),
     onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of }),
   });
   return { ...loaded, conflict_retries: conflicts };
@@ -136,7 +142,6 @@ export async function concludeStage(
     verify: settings.verify,
     batchRows: settings.batch_rows,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
-    retry: retryOf(context),
   });
 }
 

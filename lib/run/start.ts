@@ -7,7 +7,7 @@ import { type LeaseRequest, takeLease } from '../state/lease.ts';
 import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from '../state/run-log.ts';
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
-import { prefixOf, type Run, type RunContext, type RunDemand, retryOf } from './request.ts';
+import { prefixOf, type Run, type RunContext, type RunDemand } from './request.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
@@ -24,10 +24,9 @@ export async function reserve(
   context: RunContext,
   lease: Omit<LeaseRequest, 'name'>,
 ): Promise<Extract<Start, { skip: unknown }> | undefined> {
-  const retry = retryOf(context);
-  await ensureServiceTables(context.sql, context.where, retry);
-  const held = await runStatement('Taking the lease', context.where, retry, () =>
-    takeLease(context.sql, { ...lease, name: context.pipeline.name }, retry),
+  await ensureServiceTables(context.target);
+  const held = await runStatement('Taking the lease', context.target, () =>
+    takeLease(context.target, { ...lease, name: context.pipeline.name }),
   );
   return held === undefined
     ? undefined
@@ -52,10 +51,10 @@ export async function startRun(
   runId: string,
   startTime: string,
 ): Promise<Start> {
-  const { pipeline, sql } = context;
+  const { pipeline } = context;
+  const { sql } = context.target;
   const table = pipeline.settings.target_table;
-  const retried = <T>(what: string, work: () => Promise<T>): Promise<T> =>
-    runStatement(what, context.where, retryOf(context), work);
+  const retried = <T>(what: string, work: () => Promise<T>): Promise<T> => runStatement(what, context.target, work);
   const first =
     demand.eventId === undefined
       ? undefined
@@ -109,7 +108,8 @@ async function resume(
   runId: string,
   fingerprint: string | undefined,
 ): Promise<{ readonly continued?: string; readonly abandoned: boolean }> {
-  const { pipeline, sql, store } = context;
+  const { pipeline, store } = context;
+  const { sql } = context.target;
   const unfinished = await findUnfinished(sql, pipeline.name, pipeline.settings.target_table);
   if (unfinished === undefined) return { abandoned: false };
   if (unfinished.status === 'failed' && unfinished.batches === 0) {

@@ -9,7 +9,7 @@ import { cleanManifestSchema, type RawManifest } from '../manifest.ts';
 import { readLedger } from '../state/ledger.ts';
 import type { TargetColumn, TransformRequest } from '../transform/request.ts';
 import { decide, transform, type Written } from '../transform/transform.ts';
-import { cleanKey, prefixOf, type Run, type RunContext, retryOf } from './request.ts';
+import { cleanKey, prefixOf, type Run, type RunContext } from './request.ts';
 
 /**
  * Cleans what extract left, for a load on this machine; or takes what an interrupted attempt of this run had decided.
@@ -61,23 +61,23 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
         if (part.local) await assertUnchanged({ ...part, shown: part.source });
       }
     },
-    signal: context.signal,
+    signal: context.target.retry.signal,
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   };
 }
 
 /** Decided anew, the rows of a run could be cut into other batches than those in its ledger. */
 async function requireEmptyLedger(context: RunContext, run: Run): Promise<void> {
-  const ledger = await runStatement('Reading the ledger', context.where, retryOf(context), () =>
-    readLedger(context.sql, run.run_id),
+  const ledger = await runStatement('Reading the ledger', context.target, () =>
+    readLedger(context.target.sql, run.run_id),
   );
   if (ledger.length > 0) throw new LedgerMismatchError(run.run_id, 'what was decided about its rows is not kept');
 }
 
 async function columnsOfTarget(context: RunContext): Promise<readonly TargetColumn[] | undefined> {
-  const { pipeline, sql } = context;
-  const table = await runStatement('Reading the catalog', context.where, retryOf(context), () =>
-    describeTable(sql, parseTableName(pipeline.settings.target_table)),
+  const { pipeline, target } = context;
+  const table = await runStatement('Reading the catalog', context.target, () =>
+    describeTable(target.sql, parseTableName(pipeline.settings.target_table)),
   );
   return table?.columns.map(({ name, nullable, type }) => ({ name, type, nullable }));
 }

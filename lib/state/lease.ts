@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { clearInterval, setInterval } from 'node:timers';
 import { z } from 'zod';
 import type { Sql } from '../dsql/connect.ts';
-import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import { withRetries } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 
 /** Who holds a lease, as stored in `etl_state.lease`. */
 const holderSchema = z.object({
@@ -14,6 +15,8 @@ const holderSchema = z.object({
   expires_at: z.string(),
 });
 export type LeaseHolder = z.infer<typeof holderSchema>;
+
+type LeaseTarget = Pick<Target, 'sql' | 'retry'>;
 
 /** A holder that does not renew its lease within this time has died; of processes that stay. */
 export const leaseSeconds = 60;
@@ -38,9 +41,8 @@ export interface LeaseRequest {
  * @returns undefined when taken, else who holds it, as far as that can still be read
  */
 export async function takeLease(
-  sql: Sql,
+  { retry, sql }: LeaseTarget,
   request: LeaseRequest,
-  retry: RetryContext,
 ): Promise<{ readonly heldBy: LeaseHolder | undefined } | undefined> {
   const now = retry.clock.now();
   const lease: LeaseHolder = {
@@ -84,12 +86,12 @@ export async function readHolder(sql: Sql, name: string): Promise<LeaseHolder | 
  *
  * @returns false when the lease went to another run
  */
-export async function renewLease(sql: Sql, request: LeaseRequest, retry: RetryContext): Promise<boolean> {
+export async function renewLease({ retry, sql }: LeaseTarget, request: LeaseRequest): Promise<boolean> {
   const present = await withRetries('Reading the lease', retry, () => readHolder(sql, request.name));
   const halfMs = (request.seconds * 1000) / 2;
   const mine = present?.holder === request.holder && present.run_id === request.runId;
   if (mine && Date.parse(present.expires_at) - retry.clock.now().getTime() > halfMs) return true;
-  return (await takeLease(sql, request, retry)) === undefined;
+  return (await takeLease({ retry, sql }, request)) === undefined;
 }
 
 /** Ends the holder's lease; another may take it at once. */
@@ -116,16 +118,15 @@ export interface KeptLease {
  * @param end  gives the lease back; called when no renewal is under way, which would take it anew
  */
 export function keepLease(
-  sql: Sql,
+  target: LeaseTarget,
   request: LeaseRequest,
-  retry: RetryContext,
-  end: () => Promise<void> = () => releaseLease(sql, request),
+  end: () => Promise<void> = () => releaseLease(target.sql, request),
 ): KeptLease {
   let lost = false;
   let renewal: Promise<void> = Promise.resolve();
   const renew = async (): Promise<void> => {
     try {
-      lost ||= (await takeLease(sql, request, retry)) !== undefined;
+      lost ||= (await takeLease(target, request)) !== undefined;
     } catch {
       // Tried again in time; when no renewal gets through, the lease runs out and someone else takes it.
     }

@@ -1,5 +1,6 @@
 import type { Sql } from '../dsql/connect.ts';
-import { type RetryContext, runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/retry.ts';
+import type { Target } from '../dsql/target.ts';
 import { loadLedger } from './ledger.ts';
 import { pipelineState } from './pipeline-state.ts';
 import { rejectedRow } from './rejected-row.ts';
@@ -15,19 +16,15 @@ export const serviceTables: readonly TableDefinition[] = [executionLog, loadLedg
  *
  * Killed midway: the tables and columns that were made stay; the next call makes the others.
  */
-export async function ensureServiceTables(
-  sql: Sql,
-  where: { readonly endpoint: string; readonly user: string },
-  retry: RetryContext,
-): Promise<void> {
-  const present = await runStatement('Reading the catalog', where, retry, () => columnsPresent(sql));
+export async function ensureServiceTables(target: Target): Promise<void> {
+  const present = await runStatement('Reading the catalog', target, () => columnsPresent(target.sql));
   for (const table of serviceTables) {
     const columns = present.get(table.name);
     const missing = Object.keys(table.columns).filter((column) => columns?.has(column) === false);
     const statements =
       columns === undefined ? [createStatement(table)] : missing.map((column) => addColumnStatement(table, column));
     for (const statement of statements) {
-      await runStatement(`Making the table ${table.name}`, where, retry, async () => await sql.unsafe(statement));
+      await runStatement(`Making the table ${table.name}`, target, async () => await target.sql.unsafe(statement));
     }
   }
 }

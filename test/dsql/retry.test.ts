@@ -58,8 +58,10 @@ describe('a statement that meets conflicts', () => {
   it('is not repeated when the database refuses it', async () => {
     const { clock, waits } = virtualClock();
     const refusal = Object.assign(new Error('relation "t" does not exist'), { code: '42P01' });
-    const attempt = runStatement('Reading', { endpoint: 'e', user: 'u' }, { clock, random: () => 0 }, () =>
-      Promise.reject(refusal),
+    const attempt = runStatement(
+      'Reading',
+      { where: { endpoint: 'e', user: 'u' }, retry: { clock, random: () => 0 } },
+      () => Promise.reject(refusal),
     );
     await expect(attempt).rejects.toThrow(StatementRefusedError);
     expect(waits).toEqual([]);

@@ -21,7 +21,7 @@ let stateDir: string;
 beforeAll(async () => {
   target = await localTarget();
   stateDir = path.join(target.folder, 'state');
-  await ensureServiceTables(target.sql, target.where, target.retry);
+  await ensureServiceTables(target);
 });
 
 afterAll(async () => {
@@ -98,13 +98,13 @@ describe('a table that six runs define at once with different columns', () => {
 
   it.each(['a new one', 'one that exists'])('gets all columns, without DDL at the same time: %s', async (kind) => {
     const table = kind === 'a new one' ? 'at_once' : 'at_once_again';
-    if (kind !== 'a new one') await defineTable(target.sql, demandOf(table, []), target.where, target.retry);
+    if (kind !== 'a new one') await defineTable(target, demandOf(table, []));
     const runs = columns.map((own) => ({ own, ...recorded(target.connect(2)) }));
     await Promise.all(runs.map(({ sql }) => sql`SELECT 1`));
     const met: string[] = [];
     const retry: RetryContext = { ...target.retry, onRetry: ({ code, words }) => met.push(`${code} ${words}`) };
     const defined = await Promise.all(
-      runs.map(({ own, sql }) => defineTable(sql, demandOf(table, own), target.where, retry)),
+      runs.map(({ own, sql }) => defineTable({ ...target, sql, retry }, demandOf(table, own))),
     );
     for (const [index, one] of defined.entries()) {
       expect(one.columns.map((column) => column.name)).toEqual(expect.arrayContaining(columns[index] ?? []));
@@ -122,7 +122,7 @@ describe('a table that six runs define at once with different columns', () => {
 
   it('and with the same columns is made once', async () => {
     const runs = columns.map(() => recorded(target.connect(1)));
-    await Promise.all(runs.map(({ sql }) => defineTable(sql, demandOf('same', ['a']), target.where, target.retry)));
+    await Promise.all(runs.map(({ sql }) => defineTable({ ...target, sql }, demandOf('same', ['a']))));
     expect(runs.flatMap(({ sent }) => sent.filter(isDdl))).toHaveLength(1);
   });
 });
@@ -130,11 +130,11 @@ describe('a table that six runs define at once with different columns', () => {
 describe('a table that fits', () => {
   it('costs the two reads of the catalog, and waits for no lease', async () => {
     const demand = demandOf('fitting', ['a']);
-    await defineTable(target.sql, demand, target.where, target.retry);
+    await defineTable(target, demand);
     const name = ddlLeaseName(demand.name);
-    await takeLease(target.sql, { name, holder: 'other', seconds: 3_600 }, target.retry);
+    await takeLease(target, { name, holder: 'other', seconds: 3_600 });
     const { sent, sql } = recorded(target.sql);
-    await defineTable(sql, demand, target.where, target.retry);
+    await defineTable({ ...target, sql }, demand);
     expect(sent.map(({ text }) => /FROM pg_catalog\.\w+/.exec(text)?.[0])).toEqual([
       'FROM pg_catalog.pg_attribute',
       'FROM pg_catalog.pg_index',
@@ -146,13 +146,13 @@ describe('a table that fits', () => {
 describe('a lease that another run holds', () => {
   const held = async (table: string, seconds: number, clock: Clock): Promise<void> => {
     const name = ddlLeaseName(parseTableName(table));
-    await takeLease(target.sql, { name, holder: 'other', seconds }, { ...target.retry, clock });
+    await takeLease({ ...target, retry: { ...target.retry, clock } }, { name, holder: 'other', seconds });
   };
 
   it('is taken over when its time is over, and not before', async () => {
     const { clock, slept } = virtualClock();
     await held('expiring', 60, clock);
-    await defineTable(target.sql, demandOf('expiring', []), target.where, { ...target.retry, clock });
+    await defineTable({ ...target, retry: { ...target.retry, clock } }, demandOf('expiring', []));
     expect(slept()).toBeGreaterThan(59);
     expect(slept()).toBeLessThan(62);
     expect(await leases()).toEqual([]);
@@ -162,7 +162,7 @@ describe('a lease that another run holds', () => {
     const { clock, slept } = virtualClock();
     await held('busy', 3_600, clock);
     const { sent, sql } = recorded(target.sql);
-    const attempt = defineTable(sql, demandOf('busy', []), target.where, { ...target.retry, clock });
+    const attempt = defineTable({ ...target, sql, retry: { ...target.retry, clock } }, demandOf('busy', []));
     await expect(attempt).rejects.toThrow(TableBusyError);
     await expect(attempt).rejects.toThrow(/^Table busy has been changed by other runs .* for 300 s\. Run again/);
     expect(slept()).toBeGreaterThanOrEqual(300);
@@ -173,14 +173,14 @@ describe('a lease that another run holds', () => {
 
   it('is waited for no longer when the table fits, or when the run is told to stop', async () => {
     await held('made', 3_600, target.retry.clock);
-    const waiting = defineTable(target.sql, demandOf('made', ['a']), target.where, target.retry);
+    const waiting = defineTable(target, demandOf('made', ['a']));
     await target.sql`CREATE TABLE made (uuid_id uuid PRIMARY KEY, id text, a text)`;
     expect((await waiting).ours).toBe(true);
     const stop = new AbortController();
-    const stopped = defineTable(target.sql, demandOf('made', ['b']), target.where, {
-      ...target.retry,
-      signal: stop.signal,
-    });
+    const stopped = defineTable(
+      { ...target, retry: { ...target.retry, signal: stop.signal } },
+      demandOf('made', ['b']),
+    );
     setTimeout(() => stop.abort(new Error('told to stop')), 300);
     await expect(stopped).rejects.toThrow(/told to stop|aborted/);
     await target.sql`DELETE FROM etl_state`;
@@ -188,7 +188,7 @@ describe('a lease that another run holds', () => {
 
   it('is given back by a run whose DDL is refused', async () => {
     const name = parseTableName('nowhere.refused');
-    await expect(defineTable(target.sql, { ...demandOf('x', []), name }, target.where, target.retry)).rejects.toThrow(
+    await expect(defineTable(target, { ...demandOf('x', []), name })).rejects.toThrow(
       /CREATE TABLE nowhere\.refused was refused/,
     );
     expect(await leases()).toEqual([]);
@@ -198,7 +198,7 @@ describe('a lease that another run holds', () => {
 describe('a process that is killed amid its DDL', () => {
   it('does not keep the next one from finishing it', async () => {
     const own = ['a', 'b', 'c', 'd'];
-    await defineTable(target.sql, demandOf('killed', []), target.where, target.retry);
+    await defineTable(target, demandOf('killed', []));
     await setLocalFaults(stateDir, { statementLatencyMs: 150 });
     const { ca, hostname, port, region, user } = target.hold.endpoint;
     const endpoint = { hostname, port, region, user, ca, database: 'postgres' };
@@ -219,7 +219,7 @@ describe('a process that is killed amid its DDL', () => {
     expect(await columnsOf('killed')).not.toContain('d');
     expect(await leases()).toEqual(['ddl public.killed']);
     const began = performance.now();
-    await defineTable(target.sql, demandOf('killed', own), target.where, target.retry);
+    await defineTable(target, demandOf('killed', own));
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(await columnsOf('killed')).toEqual(expect.arrayContaining(own));
     expect(await leases()).toEqual([]);
@@ -229,17 +229,17 @@ describe('a process that is killed amid its DDL', () => {
 describe('an index that two runs want at once', () => {
   it('is created by one and waited for by both, who keep nobody from changing the table meanwhile', async () => {
     const table = parseTableName('indexed_twice');
-    await defineTable(target.sql, demandOf('indexed_twice', ['a']), target.where, target.retry);
+    await defineTable(target, demandOf('indexed_twice', ['a']));
     const runs = [recorded(target.connect(1)), recorded(target.connect(1))];
     let done = false;
     const both = Promise.all(
-      runs.map(({ sql }) => buildIndexes(sql, table, [{ columns: ['a'], unique: false }], target.where, target.retry)),
+      runs.map(({ sql }) => buildIndexes({ ...target, sql }, table, [{ columns: ['a'], unique: false }])),
     ).finally(() => {
       done = true;
     });
     while ((await leases()).length > 0 || !runs.some(({ sent }) => sent.some(isDdl))) expect(done).toBe(false);
     expect(done).toBe(false);
-    await defineTable(target.sql, demandOf('indexed_twice', ['a', 'b']), target.where, target.retry);
+    await defineTable(target, demandOf('indexed_twice', ['a', 'b']));
     await both;
     expect(
       await target.sql`

@@ -15,7 +15,7 @@ let target: LocalTarget;
 
 beforeAll(async () => {
   target = await localTarget();
-  await ensureServiceTables(target.sql, target.where, target.retry);
+  await ensureServiceTables(target);
 });
 
 afterAll(async () => {
@@ -47,14 +47,12 @@ async function run(
   const demand = { name: parseTableName(table), columns, keyColumns: ['id'], loadMode: settings.loadMode ?? 'upsert' };
   const shared = {
     ...chunks,
-    sql: target.sql,
-    where: target.where,
+    target,
     pipelineName: 'test',
     keyColumns: ['id'],
     loadMode: demand.loadMode,
     batchRows: 2000,
-    retry: target.retry,
-    table: await defineTable(target.sql, demand, target.where, target.retry),
+    table: await defineTable(target, demand),
   };
   const loaded = await load({ ...shared, runId: `conclude-${runs}`, connections: 4, again: false });
   const rowsLoaded = loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged;
@@ -84,15 +82,15 @@ describe('replace', () => {
   it('of an empty source, or one that shrank too far, is refused with both counts', async () => {
     await run('shrinking', rows(0, 100));
     const { table } = {
-      table: await defineTable(
-        target.sql,
-        { name: parseTableName('shrinking'), columns, keyColumns: ['id'], loadMode: 'replace' },
-        target.where,
-        target.retry,
-      ),
+      table: await defineTable(target, {
+        name: parseTableName('shrinking'),
+        columns,
+        keyColumns: ['id'],
+        loadMode: 'replace',
+      }),
     };
     const check = (given: number, maxShrink = 0.5): Promise<void> =>
-      checkShrink(target.sql, { table, rows: given, maxShrink }, target.retry);
+      checkShrink(target, { table, rows: given, maxShrink });
     await expect(check(0, 1)).rejects.toThrow(/has 100 rows and the source 0/);
     await expect(check(49)).rejects.toThrow(/more than 50 %.*--force/);
     await expect(check(50)).resolves.toBeUndefined();

@@ -13,7 +13,7 @@ let target: LocalTarget;
 
 beforeAll(async () => {
   target = await localTarget();
-  await ensureServiceTables(target.sql, target.where, target.retry);
+  await ensureServiceTables(target);
 });
 
 afterAll(async () => {
@@ -42,10 +42,10 @@ async function loadCase(given: Case): Promise<LoadResult> {
   const keyColumns = given.keys ?? [];
   const loadMode = given.mode ?? 'insert';
   const demand = { name: parseTableName(given.table), columns: given.columns, keyColumns, loadMode };
-  const table = await defineTable(sql, demand, target.where, target.retry);
+  const table = await defineTable({ ...target, sql }, demand);
   return await load({
     ...chunks,
-    sql,
+    target: { ...target, sql },
     runId: given.runId ?? `run-${runs}`,
     pipelineName: 'test',
     table,
@@ -55,7 +55,6 @@ async function loadCase(given: Case): Promise<LoadResult> {
     batchRows: given.batchRows ?? 2000,
     connections: 4,
     again: given.again ?? false,
-    retry: target.retry,
   });
 }
 
@@ -124,12 +123,7 @@ describe('loading chunks', () => {
 
   it('from two loaders of the same run at once loads each row once', async () => {
     const twin: Case = { table: 'twin', columns, queries: [rows(0, 20_000)], runId: 'twin', batchRows: 500 };
-    await defineTable(
-      target.sql,
-      { name: parseTableName('twin'), columns, keyColumns: [], loadMode: 'insert' },
-      target.where,
-      target.retry,
-    );
+    await defineTable(target, { name: parseTableName('twin'), columns, keyColumns: [], loadMode: 'insert' });
     const results = await Promise.all([loadCase(twin), loadCase({ ...twin, sql: target.connect(4) })]);
     expect(results.map((result) => result.rows_inserted)).toEqual([20_000, 20_000]);
     expect(await target.sql`SELECT count(*) AS n FROM twin`).toMatchObject([{ n: '20000' }]);

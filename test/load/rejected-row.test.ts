@@ -10,7 +10,7 @@ let target: LocalTarget;
 
 beforeAll(async () => {
   target = await localTarget();
-  await ensureServiceTables(target.sql, target.where, target.retry);
+  await ensureServiceTables(target);
 });
 
 afterAll(async () => {
@@ -31,13 +31,12 @@ async function keep(runId: string, lines: readonly string[]): Promise<void> {
     rows_clean: 0,
   };
   await keepRejectedRows({
-    sql: target.sql,
+    target,
     runId,
     pipelineName: 'test',
     manifest: { columns: [], chunks: [], rejected: [{ location: 'rejected.ndjson', rows: lines.length }], counts },
     store: folderStore(folder),
     scratchDir,
-    retry: target.retry,
   });
 }
 

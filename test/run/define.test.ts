@@ -25,12 +25,7 @@ let loader: Sql;
 
 beforeAll(async () => {
   target = await localTarget();
-  await bootstrapRole(
-    target.sql,
-    { role, roleArns: ['arn:aws:iam::111122223333:role/load'], formerArns: [] },
-    target.where,
-    target.retry,
-  );
+  await bootstrapRole(target, { role, roleArns: ['arn:aws:iam::111122223333:role/load'], formerArns: [] });
   const { ca, hostname, port, region } = target.hold.endpoint;
   loader = connect(
     { hostname, port, region, user: role, ca, database: 'postgres' },
@@ -49,14 +44,11 @@ function contextOf(sql: Sql): RunContext {
   return {
     pipeline: { name: 'people', settings, dataSource },
     baseDir: target.folder,
-    sql,
-    where: target.where,
+    target: { ...target, sql, pid: 0 },
     store: folderStore(target.folder),
     scratchDir: target.folder,
     connections: 2,
     resolveSecret: () => Promise.reject(new Error('no secrets here')),
-    clock: target.retry.clock,
-    random: target.retry.random,
   };
 }
 
@@ -101,7 +93,7 @@ describe("the stages of the tables' owner", () => {
 
   it('again issue no DDL and take no lease', async () => {
     const name = ddlLeaseName(parseTableName('people'));
-    await takeLease(target.sql, { name, holder: 'other', seconds: 3_600 }, target.retry);
+    await takeLease(target, { name, holder: 'other', seconds: 3_600 });
     await defineStage(contextOf(target.sql), planOf('a'), role);
     await indexStage(contextOf(target.sql), planOf('a'));
     await target.sql`DELETE FROM etl_state`;
@@ -111,10 +103,8 @@ describe("the stages of the tables' owner", () => {
 describe('the role that loads', () => {
   it('may take the lease of a table, and change none', async () => {
     const refused = defineTable(
-      loader,
+      { ...target, sql: loader, where: { endpoint: 'local DSQL', user: role } },
       { name: parseTableName('forbidden'), columns: planOf().columns, keyColumns: [], loadMode: 'insert' },
-      { endpoint: 'local DSQL', user: role },
-      target.retry,
     );
     await expect(refused).rejects.toThrow(/refused user loader: permission denied for schema public/);
     expect(await target.sql`SELECT 1 FROM etl_state`).toEqual([]);

@@ -19,7 +19,7 @@ describe('the service tables', () => {
     for (let round = 0; round < 3; round += 1) {
       for (const name of names) await target.sql.unsafe(`DROP TABLE IF EXISTS public.${name}`);
       await Promise.all(pools.map(async (sql) => await sql`SELECT 1`));
-      await Promise.all(pools.map((sql) => ensureServiceTables(sql, target.where, target.retry)));
+      await Promise.all(pools.map((sql) => ensureServiceTables({ ...target, sql })));
       const present = await target.sql<{ readonly relname: string }[]>`
         SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'etl%' ORDER BY relname`;
       expect(present.map((row) => row.relname)).toEqual([...names].sort());

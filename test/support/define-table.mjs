@@ -6,5 +6,5 @@ import { defineTable } from '../../dist/lib/load/define-table.js';
 
 const { credentials, demand, endpoint, where } = JSON.parse(process.argv[2]);
 const sql = connect(endpoint, { maxConnections: 2, credentials });
-await defineTable(sql, demand, where, { clock: systemClock, random: Math.random });
+await defineTable({ sql, where, retry: { clock: systemClock, random: Math.random }, pid: process.pid }, demand);
 await sql.end({ timeout: 1 });

@@ -3,17 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '../../lib/clock.ts';
 import { connect, type Sql } from '../../lib/dsql/connect.ts';
-import type { RetryContext } from '../../lib/dsql/retry.ts';
+import type { Target } from '../../lib/dsql/target.ts';
 import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/client.ts';
 
 /** A local DSQL in a folder of its own, with a pool of connections. */
-export interface LocalTarget {
-  readonly sql: Sql;
+export interface LocalTarget extends Target {
   readonly hold: LocalDsqlHold;
   /** A folder for files of the test; removed with the target. */
   readonly folder: string;
-  readonly where: { readonly endpoint: string; readonly user: string };
-  readonly retry: RetryContext;
   /** Another pool to the same server. */
   readonly connect: (maxConnections: number) => Sql;
   readonly remove: () => Promise<void>;
@@ -41,6 +38,7 @@ export async function localTarget(
     folder,
     where: { endpoint: 'local DSQL', user },
     retry: { clock: systemClock, random: Math.random },
+    pid: process.pid,
     connect: open,
     remove: async () => {
       await Promise.all(pools.map((sql) => sql.end({ timeout: 1 })));

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import type { RunContext } from '../../lib/run/request.ts';
 import type { RunResult } from '../../lib/run/result.ts';
@@ -16,9 +15,11 @@ export async function runFile(
     readonly table: string;
     /** More of the pipeline's settings, as YAML in one line. */
     readonly settings?: string;
-  } & Partial<Pick<RunContext, 'chunkRows' | 'connections' | 'onProgress' | 'signal'>>,
+  } & Partial<Pick<RunContext, 'chunkRows' | 'connections' | 'onProgress'>> & {
+      readonly signal?: AbortSignal | undefined;
+    },
 ): Promise<RunResult> {
-  const { file, folder, settings: more, table, ...context } = given;
+  const { file, folder, settings: more, signal, table, ...context } = given;
   const written = [
     `source_type: file, file_path: ${file}, target_table: ${table}`,
     ...(more === undefined ? [] : [more]),
@@ -30,14 +31,11 @@ export async function runFile(
     {
       pipeline: { name: table, settings, dataSource: config.data_source },
       baseDir: folder,
-      sql: target.sql,
-      where: target.where,
+      target: { ...target, retry: { ...target.retry, signal } },
       store: folderStore(path.join(folder, 'state')),
       scratchDir: path.join(folder, 'scratch'),
       connections: 4,
       resolveSecret: async () => '',
-      clock: systemClock,
-      random: Math.random,
       ...context,
     },
     { trigger: 'cli', again: false },

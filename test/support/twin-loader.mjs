@@ -2,7 +2,6 @@
 // Usage: node twin-loader.mjs CONFIG PIPELINE RUN_ID
 import path from 'node:path';
 import { openTarget } from '../../dist/lib/cli/target.js';
-import { systemClock } from '../../dist/lib/clock.js';
 import { loadConfig } from '../../dist/lib/config/load-config.js';
 import { readManifest } from '../../dist/lib/extract/raw-objects.js';
 import { loadStage, prepareStage } from '../../dist/lib/run/stages.js';
@@ -18,14 +17,12 @@ const decided = await store.get(`runs/${runId}/decided/rows.json`);
 if (decided !== undefined) {
   const raw = await readManifest(store, `runs/${runId}`);
   const context = {
-    ...target,
+    target,
     pipeline: { name, settings: loaded.config.pipelines[name], dataSource: loaded.config.data_source },
     baseDir: loaded.folder,
     store,
     scratchDir: path.join(stateDir, 'scratch', `twin-${process.pid}`),
     connections: 2,
-    clock: systemClock,
-    random: Math.random,
   };
   const run = { run_id: runId, trigger: 'cli', start_time: new Date().toISOString(), resumed: true, repeated: false };
   const clean = await decideStage(context, run, raw);

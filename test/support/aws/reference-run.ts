@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { systemClock } from '../../../lib/clock.ts';
 import { loadConfig } from '../../../lib/config/read-config.ts';
 import type { RunResult } from '../../../lib/run/result.ts';
 import { runPipelines } from '../../../lib/run/run-pipelines.ts';
@@ -19,14 +18,11 @@ export async function referenceRun(
     loadConfig(file),
     names,
     {
-      sql: target.sql,
-      where: target.where,
+      target,
       store: folderStore(path.join(target.folder, 'runs')),
       scratchDir: path.join(target.folder, 'scratch'),
       connections: 4,
       resolveSecret: async () => '',
-      clock: systemClock,
-      random: Math.random,
     },
     { trigger: 'cli', again: false },
     {},
