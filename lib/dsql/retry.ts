@@ -1,13 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { EtlError } from '../errors.ts';
-import {
-  ConflictRetriesExhaustedError,
-  StatementRefusedError,
-  TargetAccessDeniedError,
-  TargetUnavailableError,
-} from './errors.ts';
+import { ConflictRetriesExhaustedError, TargetUnavailableError } from './errors.ts';
 import { classifyFailure, type DatabaseFailure, isSchemaChange } from './failure.ts';
-import type { Target } from './target.ts';
 
 /**
  * Longest waits before the retries, in milliseconds; each wait is drawn evenly from 0 to it (full jitter). The article's
@@ -63,22 +57,5 @@ export async function withRetries<T>(what: string, context: RetryContext, attemp
       context.onRetry?.(failure);
       await context.clock.sleep(Math.ceil(context.random() * ceiling), context.signal);
     }
-  }
-}
-
-/** As `withRetries`, for statements whose refusal no caller can mend: the error says what and why. */
-export async function runStatement<T>(
-  what: string,
-  { retry, where }: Pick<Target, 'where' | 'retry'>,
-  attempt: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await withRetries(what, retry, attempt);
-  } catch (error) {
-    if (error instanceof EtlError || retry.signal?.aborted === true) throw error;
-    const failure = classifyFailure(error);
-    throw failure.class === 'denied'
-      ? new TargetAccessDeniedError(where.endpoint, where.user, failure.words, { cause: error })
-      : new StatementRefusedError(what, failure.code, failure.words, { cause: error });
   }
 }

@@ -1,5 +1,8 @@
+import { EtlError } from '../errors.ts';
 import type { Sql } from './connect.ts';
-import type { RetryContext } from './retry.ts';
+import { StatementRefusedError, TargetAccessDeniedError } from './errors.ts';
+import { classifyFailure } from './failure.ts';
+import { type RetryContext, withRetries } from './retry.ts';
 
 /** A database as a run uses it: the pool, the words for messages, the retries, and the process whose end ends its leases. */
 export interface Target {
@@ -9,4 +12,21 @@ export interface Target {
   readonly retry: RetryContext;
   /** This process, whose end ends its leases for others on this host; 0 where no process stays, as in a Lambda. */
   readonly pid: number;
+}
+
+/** As `withRetries`, for statements whose refusal no caller can mend: the error says what and why. */
+export async function runStatement<T>(
+  what: string,
+  { retry, where }: Pick<Target, 'where' | 'retry'>,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await withRetries(what, retry, attempt);
+  } catch (error) {
+    if (error instanceof EtlError || retry.signal?.aborted === true) throw error;
+    const failure = classifyFailure(error);
+    throw failure.class === 'denied'
+      ? new TargetAccessDeniedError(where.endpoint, where.user, failure.words, { cause: error })
+      : new StatementRefusedError(what, failure.code, failure.words, { cause: error });
+  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TableName } from '../dsql/identifier.ts';
-import { runStatement, withRetries } from '../dsql/retry.ts';
-import type { Target } from '../dsql/target.ts';
+import { withRetries } from '../dsql/retry.ts';
+import { runStatement, type Target } from '../dsql/target.ts';
 import { type KeptLease, keepLease, type LeaseRequest, takeLease } from '../state/lease.ts';
 import { TableBusyError } from './errors.ts';
 import { tableText } from './target-table.ts';

@@ -1,4 +1,4 @@
-import { runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
 import type { RawManifest } from '../manifest.ts';

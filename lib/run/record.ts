@@ -1,4 +1,4 @@
-import { runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/target.ts';
 import { EtlError, messageOf } from '../errors.ts';
 import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';

@@ -1,7 +1,6 @@
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier } from '../dsql/identifier.ts';
-import { runStatement } from '../dsql/retry.ts';
-import type { Target } from '../dsql/target.ts';
+import { runStatement, type Target } from '../dsql/target.ts';
 import { ensureServiceTables, serviceTables } from '../state/service-tables.ts';
 import { grantTable, type RunOne } from './grant-table.ts';
 

@@ -1,5 +1,5 @@
 import { parseTableName } from '../dsql/identifier.ts';
-import { runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/target.ts';
 import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { CleanRows } from '../chunk-rows.ts';
 import { parseTableName } from '../dsql/identifier.ts';
-import { runStatement } from '../dsql/retry.ts';
+import { runStatement } from '../dsql/target.ts';
 import { assertUnchanged } from '../extract/file/fingerprint.ts';
 import { LedgerMismatchError } from '../load/errors.ts';
 import { describeTable } from '../load/target-table.ts';

@@ -1,6 +1,5 @@
 import type { Sql } from '../dsql/connect.ts';
-import { runStatement } from '../dsql/retry.ts';
-import type { Target } from '../dsql/target.ts';
+import { runStatement, type Target } from '../dsql/target.ts';
 import { loadLedger } from './ledger.ts';
 import { pipelineState } from './pipeline-state.ts';
 import { rejectedRow } from './rejected-row.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../lib/clock.ts';
 import { ConflictRetriesExhaustedError, StatementRefusedError, TargetUnavailableError } from '../../lib/dsql/errors.ts';
-import { retryCeilingsMs, runStatement, withRetries } from '../../lib/dsql/retry.ts';
+import { retryCeilingsMs, withRetries } from '../../lib/dsql/retry.ts';
+import { runStatement } from '../../lib/dsql/target.ts';
 
 const conflict = (): Error => Object.assign(new Error('change conflicts (OC000)'), { code: '40001' });
 const lost = (): Error => Object.assign(new Error('write CONNECTION_CLOSED'), { code: 'CONNECTION_CLOSED' });
