@@ -3,6 +3,7 @@ import type { CleanRows } from '../lib/chunk-rows.ts';
 import { parseTableName } from '../lib/dsql/identifier.ts';
 import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
+import { loadModes } from '../lib/load/load-modes.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
@@ -54,7 +55,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
         groups: chunkGroups(clean.chunks.length),
         warnings,
         index: indexes.length > 0,
-        conclude: load_mode === 'replace' || verify !== 'off',
+        conclude: loadModes[load_mode].deletesMissing || verify !== 'off',
       };
     }
     case 'load':

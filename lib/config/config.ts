@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dataSourceSchema } from './data-source.ts';
 import { deploySchema } from './deploy.ts';
+import { loadModeTraits, modesWhich } from './load-mode.ts';
 import { pipelineSchema } from './pipeline.ts';
 import { traitsOf } from './sources.ts';
 
@@ -30,18 +31,18 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: ['pipelines'], message: 'has no pipeline; add at least one' });
     }
     for (const [name, pipeline] of Object.entries(config.pipelines)) {
-      if (pipeline.load_mode === 'upsert' && pipeline.key_columns.length === 0) {
+      if (loadModeTraits[pipeline.load_mode].needsKeys && pipeline.key_columns.length === 0) {
         context.addIssue({
           code: 'custom',
           path: ['pipelines', name, 'key_columns'],
           message: `${pipeline.load_mode} needs key_columns that identify a row, e.g. key_columns: [id]`,
         });
       }
-      if (pipeline.latest_by !== undefined && pipeline.load_mode !== 'upsert') {
+      if (pipeline.latest_by !== undefined && !loadModeTraits[pipeline.load_mode].ordersByLatest) {
         context.addIssue({
           code: 'custom',
           path: ['pipelines', name, 'latest_by'],
-          message: 'is for load_mode upsert only',
+          message: `is for load_mode ${modesWhich('ordersByLatest')} only`,
         });
       }
       if (pipeline.trigger !== undefined && traitsOf(pipeline).withObject === undefined) {

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-
-export const loadModeSchema = z
-  .enum(['insert', 'upsert', 'replace'])
-  .describe(
-    'insert adds rows; upsert updates the row with the same key columns, or adds it; replace makes the table hold what the source holds.',
-  );
+import { loadModeSchema } from './load-mode.ts';
 
 const indexSchema = z.union([
   z.array(z.string().min(1)).min(1).max(8),
@@ -50,5 +45,3 @@ export const loadShape = {
     .default(2000)
     .describe('Rows of one transaction at most. DSQL allows 3,000; one is the ledger row.'),
 };
-
-export type LoadMode = z.infer<typeof loadModeSchema>;

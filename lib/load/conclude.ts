@@ -1,5 +1,5 @@
 import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
-import type { LoadMode } from '../config/load-settings.ts';
+import type { LoadMode } from '../config/load-mode.ts';
 import { maxKeyColumns } from '../dsql/limits.ts';
 import type { Target } from '../dsql/target.ts';
 import type { CleanPlan } from '../manifest.ts';
@@ -7,6 +7,7 @@ import { withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
 import { ReplaceNeedsKeyError } from './errors.ts';
 import { buildIndexes, type IndexDemand } from './indexes.ts';
+import { loadModes } from './load-modes.ts';
 import { deleteMissing } from './replace.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 import { verifyRows } from './verify.ts';
@@ -47,7 +48,9 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
   return await withSession(request, clean, async (session) => {
     const chunks: ChunkRows[] = [];
     for (const number of manifest.chunks.keys()) chunks.push(await clean.chunk(number));
-    const rowsDeleted = loadMode === 'replace' ? await deleteMissing({ target, session, table, chunks, identity }) : 0;
+    const rowsDeleted = loadModes[loadMode].deletesMissing
+      ? await deleteMissing({ target, session, table, chunks, identity })
+      : 0;
     await buildIndexes(target, table.name, request.indexes);
     if (verify === 'off' || identity.length === 0) return { rows_deleted: rowsDeleted, verified: null };
     const found = await verifyRows({

@@ -1,10 +1,11 @@
-import type { LoadMode } from '../config/load-settings.ts';
+import type { LoadMode } from '../config/load-mode.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';
 import type { Target } from '../dsql/target.ts';
 import type { Column } from '../manifest.ts';
 import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
+import { loadModes } from './load-modes.ts';
 import { describeTable, hasUniqueKey, type TargetTable, tableText } from './target-table.ts';
 
 /** Columns every table of ours has besides the source's: when the row came, and when it last changed. */
@@ -108,7 +109,11 @@ export function checkFit(
       'Add it with an enrich rule, give it a default, or choose another target_table.',
     );
   }
-  if (demand.loadMode !== 'insert' && demand.keyColumns.length > 0 && !hasUniqueKey(table, demand.keyColumns)) {
+  if (
+    loadModes[demand.loadMode].needsUniqueKey &&
+    demand.keyColumns.length > 0 &&
+    !hasUniqueKey(table, demand.keyColumns)
+  ) {
     const list = demand.keyColumns.map(quoteIdentifier).join(', ');
     throw new TableMismatchError(
       shown,

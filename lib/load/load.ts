@@ -1,10 +1,10 @@
 import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
-import type { LoadMode } from '../config/load-settings.ts';
+import type { LoadMode } from '../config/load-mode.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import { EtlError } from '../errors.ts';
-import type { CleanPlan, Column } from '../manifest.ts';
+import type { CleanPlan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from '../state/ledger.ts';
@@ -13,14 +13,13 @@ import { withSession } from './chunk-session.ts';
 import { copyStatement } from './copy-lines.ts';
 import { writtenColumns } from './define-table.ts';
 import { BatchFailedError, LedgerMismatchError } from './errors.ts';
+import { loadModes, type WriteDemand } from './load-modes.ts';
 import { writeRejectedFile } from './rejected-file.ts';
 import { type Arrays, asArrays, asLines, type Lines, type Rendering } from './rendering.ts';
 import { type SplitContext, writeOrSplit } from './split-batch.ts';
-import { batchStatement } from './statement.ts';
-import type { TargetTable } from './target-table.ts';
 import type { Batch } from './write-batch.ts';
 
-export interface LoadRequest {
+export interface LoadRequest extends WriteDemand {
   readonly target: Target;
   readonly runId: string;
   readonly pipelineName: string;
@@ -29,16 +28,10 @@ export interface LoadRequest {
   readonly clean: CleanChunks;
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
-  readonly table: TargetTable;
   readonly loadMode: LoadMode;
-  readonly keyColumns: readonly string[];
-  /** Of two rows with the same key the one with the greater value here stays. */
-  readonly latestBy?: string | undefined;
   readonly batchRows: number;
   /** Batches in flight at once, one connection each. */
   readonly connections: number;
-  /** The source was loaded before: leave rows alone that are in the table already. */
-  readonly again: boolean;
   /** Numbers of the chunks to load; all when left out. */
   readonly chunks?: readonly number[];
   readonly onProgress?: (rows: number, of: number) => void;
@@ -85,6 +78,7 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
   const rows = chunks.reduce((sum, number) => sum + (manifest.chunks[number]?.rows ?? 0), 0);
   return await withSession(request, clean, async (session) => {
     const columns = writtenColumns(table, manifest.columns);
+    const plan = loadModes[request.loadMode].plan(request, columns);
     const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
     const context: SplitContext = {
       sql,
@@ -96,29 +90,12 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       retry,
       keyed: request.keyColumns.length > 0,
       copy: copyStatement(table, columns),
-      copying: mayCopy(request),
-      ...statements(request, columns),
+      copying: plan.copies,
+      statement: plan.statement,
+      insertNew: plan.insertNew,
     };
     return total(runId, await writeChunks(request, chunks, rows, context), rows);
   });
-}
-
-/** COPY takes rows fastest, where none of them can be in the table already. */
-function mayCopy({ again, keyColumns, loadMode }: LoadRequest): boolean {
-  return !again && (loadMode === 'insert' || keyColumns.length === 0);
-}
-
-/** How the load mode writes a batch, and what it turns to when rows are in the table already. */
-function statements(
-  { again, keyColumns, latestBy, loadMode, table }: LoadRequest,
-  columns: readonly Column[],
-): Pick<SplitContext, 'statement' | 'insertNew'> {
-  const keyed = loadMode !== 'insert' && keyColumns.length > 0;
-  if (keyed) return { statement: batchStatement(table, columns, 'upsert', keyColumns, latestBy), insertNew: undefined };
-  if (!table.ours) return { statement: batchStatement(table, columns, 'insert', keyColumns), insertNew: undefined };
-  const insertNew = batchStatement(table, columns, 'insert-new', keyColumns);
-  const plain = batchStatement(table, columns, 'insert', keyColumns);
-  return { statement: again ? insertNew : plain, insertNew };
 }
 
 /** Renders chunk after chunk, one ahead, and writes their batches with as many workers as there are connections. */

@@ -10,40 +10,41 @@ export interface BatchStatement {
   /** `$1 … $n` are array literals, one per column of `columns`, all of the same length. */
   readonly text: string;
   readonly columns: readonly Column[];
-  /** insert: every row is inserted. upsert: the statement returns one row per row written. */
-  readonly mode: 'insert' | 'insert-new' | 'upsert';
-  /** The table can tell a new row from an updated one by its `created_at`. */
-  readonly tellsInserted: boolean;
+  /** insert: every row is inserted. upsert, insert-new: the statement returns one row per row written. */
+  readonly kind: 'insert' | 'insert-new' | 'upsert';
+}
+
+/*
+ * The one statement that writes a batch: `INSERT … SELECT unnest($1::T1[]), …`. A few strings per batch cross JavaScript,
+ * there is no limit of 65,535 parameters, and ON CONFLICT works, which COPY has not.
+ */
+
+/** Inserts every row. */
+export function insertStatement(table: TargetTable, columns: readonly Column[]): BatchStatement {
+  return { text: insertText(table, columns), columns, kind: 'insert' };
+}
+
+/** Leaves rows alone whose derived `uuid_id` is in the table already. */
+export function insertNewStatement(table: TargetTable, columns: readonly Column[]): BatchStatement {
+  const text = `${insertText(table, columns)} ON CONFLICT (uuid_id) DO NOTHING RETURNING t.uuid_id`;
+  return { text, columns, kind: 'insert-new' };
 }
 
 /**
- * Builds the one statement that writes a batch: `INSERT … SELECT unnest($1::T1[]), …`. A few strings per
- * batch cross JavaScript, there is no limit of 65,535 parameters, and ON CONFLICT works, which COPY has not.
- *
- * `upsert` rewrites a row only where a column that counts differs, and with `latestBy` only where the new row is not older.
- * `insert-new` leaves rows alone whose derived `uuid_id` is in the table already: for a run that starts over.
+ * Inserts rows, and updates those whose key is in the table: only where a column that counts differs, and with `latestBy`
+ * only where the new row is not older.
  */
-export function batchStatement(
+export function upsertStatement(
   table: TargetTable,
   columns: readonly Column[],
-  mode: BatchStatement['mode'],
   keyColumns: readonly string[],
   latestBy?: string,
 ): BatchStatement {
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
-  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  const arrays = columns.map(
-    (column, index) => `unnest($${index + 1}::${arrayType(types.get(column.name) ?? column.type)})`,
-  );
-  const insert = `INSERT INTO ${quoteTable(table.name)} AS t (${names}) SELECT ${arrays.join(', ')}`;
   const tellsInserted = types.has('created_at') && !columns.some((column) => column.name === 'created_at');
   const returning = tellsInserted
     ? 'RETURNING (t.created_at = CURRENT_TIMESTAMP) AS inserted'
     : 'RETURNING false AS inserted';
-  if (mode === 'insert') return { text: insert, columns, mode, tellsInserted };
-  if (mode === 'insert-new') {
-    return { text: `${insert} ON CONFLICT (uuid_id) DO NOTHING RETURNING t.uuid_id`, columns, mode, tellsInserted };
-  }
   const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== 'uuid_id');
   const sets = changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`);
   if (types.has('updated_at') && !columns.some((column) => column.name === 'updated_at')) {
@@ -61,7 +62,17 @@ export function batchStatement(
   const newer = latest === undefined ? '' : ` AND (t.${latest} IS NULL OR EXCLUDED.${latest} >= t.${latest})`;
   const action = compared.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE (${differs})${newer}`;
   const target = keyColumns.map(quoteIdentifier).join(', ');
-  return { text: `${insert} ON CONFLICT (${target}) ${action} ${returning}`, columns, mode, tellsInserted };
+  const text = `${insertText(table, columns)} ON CONFLICT (${target}) ${action} ${returning}`;
+  return { text, columns, kind: 'upsert' };
+}
+
+function insertText(table: TargetTable, columns: readonly Column[]): string {
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const arrays = columns.map(
+    (column, index) => `unnest($${index + 1}::${arrayType(types.get(column.name) ?? column.type)})`,
+  );
+  return `INSERT INTO ${quoteTable(table.name)} AS t (${names}) SELECT ${arrays.join(', ')}`;
 }
 
 /** `numeric(38,2)` → `numeric[]`: the length or scale is enforced by the column, which refuses or rounds as it would anyway. */

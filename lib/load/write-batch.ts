@@ -84,14 +84,14 @@ async function commitArrays(
     const insert = transaction.unsafe<{ readonly inserted: boolean }[]>(statement.text, [...batch.arrays], {
       prepare: true,
     });
-    if (statement.mode === 'insert') {
+    if (statement.kind === 'insert') {
       const entry = entryOf(batch, batch.rows, 0);
       // Not awaited one by one: both statements travel in one round trip.
       await Promise.all([insert, writeLedgerEntry(transaction, runId, entry)]);
       return entry;
     }
     const written = await insert;
-    const inserted = statement.mode === 'upsert' ? written.filter((row) => row.inserted).length : written.length;
+    const inserted = statement.kind === 'upsert' ? written.filter((row) => row.inserted).length : written.length;
     const entry = entryOf(batch, inserted, written.length - inserted);
     await writeLedgerEntry(transaction, runId, entry);
     return entry;

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import type { CleanRows } from '../chunk-rows.ts';
+import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
+import { loadModes } from '../load/load-modes.ts';
 import { checkShrink } from '../load/replace.ts';
 import type { TargetTable } from '../load/target-table.ts';
 import type { CleanPlan } from '../manifest.ts';
@@ -59,7 +61,7 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, plan);
   const table = await defineTable(target, demand);
-  if (settings.load_mode === 'replace') {
+  if (loadModes[settings.load_mode].deletesMissing) {
     checkReplaceable(table, demand.keyColumns);
     // A run that goes on has rows of its own in the table already, and was checked when it began.
     if (run.force !== true && !run.resumed) {
@@ -76,8 +78,10 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
     ...demand,
   });
   const again =
-    run.range !== undefined && settings.load_mode === 'insert' && demand.keyColumns.length === 0
-      ? ['--from and --to read rows that may be in the table already, and without key_columns insert adds them again.']
+    run.range !== undefined && !loadModeTraits[settings.load_mode].repeatsAreHarmless && demand.keyColumns.length === 0
+      ? [
+          `--from and --to read rows that may be in the table already, and without key_columns ${settings.load_mode} adds them again.`,
+        ]
       : [];
   return { table, warnings: [...again, ...hot] };
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadModeTraits } from '../config/load-mode.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
@@ -66,7 +67,7 @@ export async function decideRows(
       : `(SELECT * REPLACE (CASE WHEN o IN (SELECT o FROM ${repeats}) THEN ${repeated} ELSE s END AS s) FROM ${written})`;
   const keys = settings.key_columns.flatMap((name) => namedColumn(request, finished, 'key_columns', name) ?? []);
   // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
-  const lastWins = settings.load_mode !== 'insert';
+  const lastWins = loadModeTraits[settings.load_mode].keepsLast;
   const latestBy =
     settings.latest_by === undefined ? undefined : namedColumn(request, finished, 'latest_by', settings.latest_by)?.id;
   const superseded =

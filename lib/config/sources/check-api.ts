@@ -1,9 +1,10 @@
 import type { z } from 'zod';
+import { type LoadMode, loadModeTraits } from '../load-mode.ts';
 import { parentPlaceholder } from '../parent-placeholder.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
 import type { apiSourceShape } from './api.ts';
 
-type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: string };
+type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: LoadMode };
 
 /** Settings of an API source that are right each by itself and do not fit together. */
 export function checkApiSource(source: Api, context: z.core.$RefinementCtx): void {
@@ -48,7 +49,7 @@ function checkIncremental(source: Api, add: AddIssue): void {
       add([key], 'would leave rows out that the watermark then passes over; remove it, or incremental');
     }
   }
-  if (incremental.lag > 0 && source.load_mode === 'insert') {
+  if (incremental.lag > 0 && !loadModeTraits[source.load_mode].repeatsAreHarmless) {
     add(['incremental', 'lag'], 'reads rows again, so it needs load_mode: upsert with key_columns');
   }
   if (incremental.start_bound === 'exclusive' && incremental.cursor_type === 'text') {

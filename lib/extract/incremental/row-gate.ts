@@ -1,4 +1,5 @@
 import { type JsonPath, parseJsonPath } from '../../config/json-path.ts';
+import { loadModeTraits } from '../../config/load-mode.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import { type FieldReader, fieldPath, fieldReader } from '../json/field-reader.ts';
 import { boundaryKey } from './boundary.ts';
@@ -33,8 +34,8 @@ export class RowGate {
       window.from?.type ??
       window.to?.type ??
       incremental?.cursor_type;
-    // A row that is loaded again by its key changes nothing, so only inserts have to know which rows were there.
-    this.#tellsApart = settings.load_mode === 'insert';
+    // A row that is loaded again by its key changes nothing, so only modes that add it again have to know which rows were there.
+    this.#tellsApart = !loadModeTraits[settings.load_mode].repeatsAreHarmless;
     this.#keys = this.#tellsApart ? settings.key_columns : [];
     const paths: Record<string, JsonPath> = { [cursorName]: fieldPath(this.column, parseJsonPath) };
     for (const [index, key] of this.#keys.entries()) paths[`key${index}`] = fieldPath(key, parseJsonPath);

@@ -1,0 +1,57 @@
+import type { LoadMode } from '../config/load-mode.ts';
+import type { Column } from '../manifest.ts';
+import { type BatchStatement, insertNewStatement, insertStatement, upsertStatement } from './statement.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** What decides how the rows of a run are written. */
+export interface WriteDemand {
+  readonly table: TargetTable;
+  readonly keyColumns: readonly string[];
+  /** Of two rows with the same key the one with the greater value here stays. */
+  readonly latestBy?: string | undefined;
+  /** The source was loaded before: leave rows alone that are in the table already. */
+  readonly again: boolean;
+}
+
+/** How a load mode writes a batch. */
+export interface WritePlan {
+  /** COPY may take the rows, because none of them can be in the table already. */
+  readonly copies: boolean;
+  /** For batches that are not copied. */
+  readonly statement: BatchStatement;
+  /** What to use instead when rows turn out to be in the table already under their derived `uuid_id`. */
+  readonly insertNew: BatchStatement | undefined;
+}
+
+/** How a load mode writes, and what follows when all its rows are in. */
+export interface LoadModeBehaviour {
+  /** The table must have a unique key over the key columns. */
+  readonly needsUniqueKey: boolean;
+  readonly plan: (demand: WriteDemand, columns: readonly Column[]) => WritePlan;
+  /** Rows that the source no longer has are deleted when its rows are in; refused where it would delete too many. */
+  readonly deletesMissing: boolean;
+}
+
+/** Every load mode's behaviour. */
+export const loadModes = {
+  insert: { needsUniqueKey: false, plan: addingPlan, deletesMissing: false },
+  upsert: { needsUniqueKey: true, plan: upsertPlan, deletesMissing: false },
+  replace: {
+    needsUniqueKey: true,
+    plan: (demand, columns) => (demand.keyColumns.length === 0 ? addingPlan : upsertPlan)(demand, columns),
+    deletesMissing: true,
+  },
+} as const satisfies Readonly<Record<LoadMode, LoadModeBehaviour>>;
+
+/** Every row is a new one. */
+function addingPlan({ again, table }: WriteDemand, columns: readonly Column[]): WritePlan {
+  const insert = insertStatement(table, columns);
+  if (!table.ours) return { copies: !again, statement: insert, insertNew: undefined };
+  const insertNew = insertNewStatement(table, columns);
+  return { copies: !again, statement: again ? insertNew : insert, insertNew };
+}
+
+/** A row with the same key is updated. */
+function upsertPlan({ keyColumns, latestBy, table }: WriteDemand, columns: readonly Column[]): WritePlan {
+  return { copies: false, statement: upsertStatement(table, columns, keyColumns, latestBy), insertNew: undefined };
+}
