@@ -97,7 +97,7 @@ export class WireClient {
   }
 
   /** Sends a statement and rows for its COPY FROM STDIN. */
-  async copyIn(sql: string, rows: string, extended = false): Promise<readonly string[]> {
+  async copyIn(sql: string, rows: string | Buffer, extended = false): Promise<readonly string[]> {
     if (extended) {
       this.send('P', Buffer.concat([cstrings('', sql), Buffer.alloc(2)]));
       this.send('B', Buffer.alloc(8));
@@ -106,7 +106,8 @@ export class WireClient {
     } else this.send('Q', cstrings(sql));
     const refused = await this.untilReady();
     if (refused.length > 0) return refused;
-    for (let at = 0; at < rows.length; at += 10_000) this.send('d', Buffer.from(rows.slice(at, at + 10_000)));
+    const bytes = typeof rows === 'string' ? Buffer.from(rows) : rows;
+    for (let at = 0; at < bytes.length; at += 10_000) this.send('d', bytes.subarray(at, at + 10_000));
     this.send('c');
     if (extended) this.send('S');
     return await this.untilReady();

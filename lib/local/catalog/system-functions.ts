@@ -177,23 +177,24 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.check_row(written anyelement, row_limit bigint, column_limit bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION dsql_local.oversized(target regclass, row_limit bigint, column_limit bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-  c record;
-  size bigint;
+  own text[] := (SELECT array_agg(transactionid::text) FROM pg_locks
+    WHERE pid = pg_backend_pid() AND locktype = 'transactionid' AND mode = 'ExclusiveLock');
+  largest text;
+  whole text;
+  found text;
 BEGIN
-  FOR c IN SELECT a.attname, format_type(a.atttypid, NULL) AS type FROM pg_attribute AS a JOIN pg_type AS t ON t.typrelid = a.attrelid
-    WHERE t.oid = pg_typeof(written) AND a.attnum > 0 AND NOT a.attisdropped LOOP
-    EXECUTE format('SELECT pg_column_size(($1).%I)', c.attname) INTO size USING written;
-    IF size - 4 > column_limit THEN
-      RAISE EXCEPTION USING errcode = '54000',
-        message = format('datatype limit greater than %s bytes not supported for %s', column_limit, c.type);
-    END IF;
-  END LOOP;
-  IF pg_column_size(written) > row_limit THEN
-    RAISE EXCEPTION USING errcode = '54000', message = 'maximum row size exceeded';
-  END IF;
-  RETURN pg_column_size(written);
+  SELECT string_agg(format('WHEN %s > $3 THEN %L', c.size, c.type), ' '), string_agg(format('coalesce(%s, 0)', c.size), ' + ')
+    INTO largest, whole
+    FROM (SELECT format_type(a.atttypid, NULL) AS type, format(CASE a.atttypid WHEN 'bytea'::regtype THEN 'octet_length(t.%I)'
+        ELSE 'pg_column_size(t.%I)' END, a.attname) AS size
+      FROM pg_attribute AS a WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped AND a.attlen = -1) AS c;
+  IF whole IS NULL THEN RETURN NULL; END IF;
+  EXECUTE format('SELECT kind FROM (SELECT CASE %s WHEN %s > $2 THEN '''' END AS kind FROM %s AS t WHERE t.xmin::text = ANY ($1)) AS s
+    WHERE kind IS NOT NULL LIMIT 1', largest, whole, target) INTO found USING own, row_limit, column_limit;
+  RETURN found;
 END
 $$;
 

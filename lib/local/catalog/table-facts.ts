@@ -7,6 +7,10 @@ export interface Facts {
   readonly indexes: number;
   /** Share of a row's columns that are in an index, summed over the indexes. */
   readonly indexedShare: number;
+  /** How many times larger than the message a stored value may be: by jsonb's format, defaults, generated columns. */
+  readonly growth: number;
+  /** Columns whose values count with their size before compression. */
+  readonly hasBytea: boolean;
   /** Changing its rows may change rows of other tables. */
   readonly cascades: boolean;
 }
@@ -18,7 +22,7 @@ export interface Facts {
 const rowOverhead = 147;
 const indexEntryOverhead = 330;
 
-const none: Facts = { indexes: 0, indexedShare: 0, cascades: false };
+const none: Facts = { indexes: 0, indexedShare: 0, cascades: false, growth: 1, hasBytea: false };
 
 /** A table as `schema.table`; one without a schema is taken for public's. */
 export function tableKey({ schema, table }: TableName): string {
@@ -67,8 +71,14 @@ export class TableFacts {
     const dot = key.indexOf('.');
     const table = regclass(key.slice(0, dot), key.slice(dot + 1));
     const value = await this.ask(factsQuery.replaceAll('$1', () => table));
-    const [indexes, share, cascades] = (value ?? '').split(',');
-    return { indexes: Number(indexes), indexedShare: Number(share), cascades: cascades === 'true' };
+    const [indexes, share, cascades, growth, bytea] = (value ?? '').split(',');
+    return {
+      indexes: Number(indexes),
+      indexedShare: Number(share),
+      cascades: cascades === 'true',
+      growth: Number(growth ?? 1),
+      hasBytea: bytea === 'true',
+    };
   }
 }
 
@@ -77,7 +87,11 @@ const factsQuery = `SELECT concat_ws(',',
   (SELECT coalesce(sum(indnkeyatts), 0) FROM pg_index WHERE indrelid = $1 AND NOT indisprimary)::float8
     / greatest(1, (SELECT count(*) FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped)),
   EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND confrelid = $1
-    AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')))::text)`;
+    AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')))::text,
+  (SELECT CASE WHEN bool_or(pg_get_expr(adbin, adrelid) ~ '[(|]' AND pg_get_expr(adbin, adrelid) !~ '^(now|gen_random_uuid|nextval)\\(')
+    THEN 1000000000 WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1 AND atttypid = 'jsonb'::regtype) THEN 16 ELSE 1 END
+    FROM pg_attrdef WHERE adrelid = $1),
+  EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1 AND atttypid = 'bytea'::regtype)::text)`;
 
 /** Adds up the sizes a measured statement returned. */
 export class RowSizes {

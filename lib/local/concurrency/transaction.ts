@@ -49,6 +49,8 @@ export class Transaction {
   rows = 0;
   /** Rows and bytes written to each table, as `schema.table`. */
   readonly written = new Map<string, { rows: number; bytes: number }>();
+  /** Rows inserted into each table's TOAST table, as counted last; tables named as its session does. */
+  readonly toastChunks = new Map<string, number>();
   /** Tables whose existing rows it changed, named as its session does. */
   readonly changed = new Set<string>();
   /** Tables of which it locked rows by a locking clause, named as its session does, with the strongest lock. */

@@ -8,9 +8,10 @@ import { type DsqlError, errorResponse } from '../wire/error-response.ts';
 import * as wire from '../wire/message.ts';
 import { Committer } from './committer.ts';
 import { Contest } from './contest.ts';
-import { sessionName } from './lock-check.ts';
 import { RowWriter } from './row-writer.ts';
 import type { SessionBackend } from './session-backend.ts';
+import { sessionName } from './session-name.ts';
+import { SizeCheck } from './size-check.ts';
 import { refuseNow, refuseText } from './transaction-rules.ts';
 import { translateError } from './translate-error.ts';
 
@@ -33,11 +34,13 @@ export class Executor {
   private readonly contest: Contest;
   private readonly writer: RowWriter;
   private readonly committer: Committer;
+  private readonly sizes: SizeCheck;
 
   constructor(backend: SessionBackend) {
     this.backend = backend;
     this.contest = new Contest(backend);
     this.writer = new RowWriter(backend);
+    this.sizes = new SizeCheck(backend);
     this.committer = new Committer(backend, this.contest);
   }
 
@@ -166,8 +169,10 @@ export class Executor {
     link.output.hold();
     const mark = work.statement.node === 'CopyStmt' ? 0 : link.output.mark();
     let failed = await this.attempt(transaction, work, mark);
-    if (failed === undefined && transaction.rows > cluster.limits.transactionRows) {
-      failed = errorResponse(errors.rowLimit);
+    if (failed === undefined) {
+      const isOver = transaction.rows > cluster.limits.transactionRows;
+      const refusal = isOver ? errors.rowLimit : await this.sizes.refuse(transaction, work);
+      if (refusal !== undefined) failed = errorResponse(refusal);
     }
     if (failed !== undefined) {
       link.output.rewind(mark, preludeResponses);

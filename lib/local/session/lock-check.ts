@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LockedRows, LockStrength } from '../concurrency/row-locks.ts';
 import type { Transaction } from '../concurrency/transaction.ts';
-import { literal, quoteName } from '../sql/quote.ts';
+import { literal } from '../sql/quote.ts';
 import type { SessionBackend } from './session-backend.ts';
 
 const lockedSchema = z.object({ table: z.string(), keys: z.array(z.string()).nullable() });
@@ -77,9 +77,4 @@ export class LockCheck {
 
 function locksOf(transaction: Transaction): readonly { readonly name: string; readonly strength: LockStrength }[] {
   return [...transaction.rowLocks].map(([name, strength]) => ({ name, strength }));
-}
-
-/** A table's name as PostgreSQL takes it within the session's own search path. */
-export function sessionName({ schema, table }: { readonly schema: string; readonly table: string }): string {
-  return schema === '' ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
 }

@@ -48,8 +48,9 @@ export class RowWriter {
     const before = () => savepoint(transaction);
     const sent = (rerun?.size ?? 0) + Buffer.byteLength(statement.sql);
     const { measure } = statement;
+    const measured = measure?.sql;
     const { columnBytes } = backend.cluster.limits;
-    if (measure === undefined || rerun === undefined || (!measure.needed && sent <= columnBytes)) {
+    if (measured === undefined || rerun === undefined || (measure?.makesRows !== true && sent <= columnBytes)) {
       const failed = await backend.watched(() => backend.exchange(work.frames, statement, { before }));
       return { failed, bytes: (statement.node === 'DeleteStmt' ? 0 : sent) + backend.link.copiedBytes };
     }
@@ -59,7 +60,7 @@ export class RowWriter {
     const sizes = new RowSizes();
     const onRow = (chunk: Buffer, start: number) => sizes.add(chunk, start);
     const failed = await backend.watched(() =>
-      backend.exchange(rerunFrames(rerun, measure.sql), statement, { before, only: measuredResponses, onRow }),
+      backend.exchange(rerunFrames(rerun, measured), statement, { before, only: measuredResponses, onRow }),
     );
     return { failed, bytes: sizes.total };
   }

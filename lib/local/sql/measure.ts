@@ -1,6 +1,5 @@
-import type { LocalLimits } from '../rules/limits.ts';
 import { quoteName } from './quote.ts';
-import { at, lastName, listAt, type Tree, textAt, visit } from './tree.ts';
+import { at, lastName, listAt, numberAt, type Tree, textAt, visit } from './tree.ts';
 
 /** Functions whose result is no larger than their arguments or a few bytes; rows made with these are as large as the message. */
 const plainFunctions = new Set([
@@ -22,34 +21,37 @@ const plainFunctions = new Set([
   'nullif',
 ]);
 
-/** A statement made to return the size of every row it wrote, and to refuse rows and columns over DSQL's limits. */
+/** How to learn what a statement writes. */
 export interface Measure {
-  readonly sql: string;
-  /** Neither the text nor the values show how much it writes: an UPDATE, or rows made by tables or functions. */
-  readonly needed: boolean;
+  /** The statement made to return the size of every row it wrote; undefined where it returns rows already. */
+  readonly sql: string | undefined;
+  /** Neither the text nor the values show how much it writes: an UPDATE, or rows made by tables, functions, `||` or a repeated parameter. */
+  readonly makesRows: boolean;
 }
 
-/** How to measure a statement; undefined where it already returns rows. */
-export function measuring(sql: string, node: string, tree: Tree, limits: LocalLimits): Measure | undefined {
+/** How to measure a statement; undefined for one that neither inserts nor updates. */
+export function measuring(sql: string, node: string, tree: Tree): Measure | undefined {
   if (node !== 'InsertStmt' && node !== 'UpdateStmt') return undefined;
-  if (listAt(tree, 'returningList').length > 0) return undefined;
+  const updates = node === 'UpdateStmt' || textAt(tree, 'onConflictClause', 'action') === 'ONCONFLICT_UPDATE';
+  const measure = { sql: undefined, makesRows: updates || makesRows(at(tree, 'selectStmt')) };
+  if (listAt(tree, 'returningList').length > 0) return measure;
   const name = textAt(tree, 'relation', 'alias', 'aliasname') || textAt(tree, 'relation', 'relname');
-  const row = `${quoteName(name)}.*`;
-  const size = `pg_column_size(${row})`;
-  const check = `dsql_local.check_row(${row}, ${limits.rowBytes}, ${limits.columnBytes})`;
-  const smallest = Math.min(limits.rowBytes, limits.columnBytes);
-  return {
-    sql: `${sql.trimEnd().replace(/;$/, '')}\nRETURNING CASE WHEN ${size} > ${smallest} THEN ${check} ELSE ${size}::bigint END`,
-    needed: node === 'UpdateStmt' || makesRows(at(tree, 'selectStmt')),
-  };
+  const size = `pg_column_size(${quoteName(name)}.*)::bigint`;
+  return { ...measure, sql: `${sql.trimEnd().replace(/;$/, '')}\nRETURNING ${size}` };
 }
 
 function makesRows(source: Tree | undefined): boolean {
   let found = false;
+  const parameters = new Set<number>();
   if (source === undefined) return found;
   visit(source, (type, body) => {
     if (type === 'RangeVar') found = true;
     if (type === 'FuncCall' && !plainFunctions.has(lastName(listAt(body, 'funcname')))) found = true;
+    if (type === 'ParamRef') {
+      found ||= parameters.has(numberAt(body, 'number'));
+      parameters.add(numberAt(body, 'number'));
+    }
+    if (type === 'A_Expr' && lastName(listAt(body, 'name')) === '||') found = true;
   });
   return found;
 }

@@ -40,13 +40,15 @@ export interface Statement {
   readonly targets: readonly TableName[];
   /** Tables of which it locks rows, by a locking clause. */
   readonly rowLocks: ReadonlyMap<TableName, LockStrength>;
+  /** Tables it inserts into or updates. */
+  readonly writes: readonly TableName[];
   /** Tables whose existing rows it changes. */
   readonly changes: readonly TableName[];
   /** Every table it names. */
   readonly tables: readonly TableName[];
   /** It changes rows in more than one place: data-modifying CTEs, whose counts its tag does not hold. */
   readonly hiddenRows: boolean;
-  /** How to learn the sizes of the rows it writes. */
+  /** How to learn the sizes of the rows it writes, when it inserts or updates. */
   readonly measure: Measure | undefined;
   /** CREATE INDEX ASYNC or ALTER TABLE ASYNC. */
   readonly async: boolean;
@@ -119,6 +121,7 @@ function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Stat
     tag: undefined,
     targets: [],
     rowLocks: new Map(),
+    writes: [],
     changes: [],
     tables: [],
     hiddenRows: false,
@@ -134,12 +137,13 @@ function judge(sql: string, start: number, node: string, tree: Tree, context: Ru
     tables: found.tables,
     targets: found.targets,
     rowLocks: found.rowLocks,
+    writes: found.writes,
     changes: found.changes,
     hiddenRows: found.modifies > 1 || (node === 'SelectStmt' && found.modifies > 0),
     async: context.async,
     refusal: refuse(node, tree, context),
   };
-  return rewrite(statement, start, context.limits);
+  return rewrite(statement, start);
 }
 
 function refuse(node: string, tree: Tree, context: RuleContext): DsqlError | undefined {
@@ -163,6 +167,7 @@ interface Survey {
   readonly tables: readonly TableName[];
   readonly targets: readonly TableName[];
   readonly rowLocks: ReadonlyMap<TableName, LockStrength>;
+  readonly writes: readonly TableName[];
   readonly changes: readonly TableName[];
   /** INSERT, UPDATE, DELETE and locking SELECT in the tree. */
   readonly modifies: number;
@@ -172,6 +177,7 @@ function surveyTree(node: string, tree: Tree): Survey {
   const tables: TableName[] = [];
   const targets: TableName[] = [];
   const rowLocks = new Map<TableName, LockStrength>();
+  const writes: TableName[] = [];
   const changes: TableName[] = [];
   let modifies = 0;
   visit({ [node]: tree }, (type, body) => {
@@ -185,6 +191,7 @@ function surveyTree(node: string, tree: Tree): Survey {
     if (type === 'InsertStmt' || type === 'UpdateStmt' || type === 'DeleteStmt') {
       modifies += 1;
       targets.push(tableName(at(body, 'relation')));
+      if (type !== 'DeleteStmt') writes.push(tableName(at(body, 'relation')));
       if (type !== 'InsertStmt' || textAt(body, 'onConflictClause', 'action') === 'ONCONFLICT_UPDATE') {
         changes.push(tableName(at(body, 'relation')));
       }
@@ -201,8 +208,11 @@ function surveyTree(node: string, tree: Tree): Survey {
       }
     }
   });
-  if (node === 'CopyStmt' && at(tree, 'is_from') === true) targets.push(tableName(at(tree, 'relation')));
-  return { tables, targets, rowLocks, changes, modifies };
+  if (node === 'CopyStmt' && at(tree, 'is_from') === true) {
+    targets.push(tableName(at(tree, 'relation')));
+    writes.push(tableName(at(tree, 'relation')));
+  }
+  return { tables, targets, rowLocks, writes, changes, modifies };
 }
 
 function locksForUpdate(select: Tree): boolean {
@@ -230,14 +240,14 @@ function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
   return modifies > 0 ? 'write' : 'read';
 }
 
-/** Statements PostgreSQL would response otherwise are replaced by a query that answers as DSQL does. */
-function rewrite(statement: Statement, start: number, limits: LocalLimits): Statement {
+/** Statements that PostgreSQL would answer differently are replaced by a query that answers as DSQL does. */
+function rewrite(statement: Statement, start: number): Statement {
   if (statement.refusal !== undefined) return statement;
   if (statement.node === 'CreateStmt' || statement.node === 'AlterTableStmt') {
     return rewriteAsync({ ...statement, sql: withNumericDefaults(statement.sql, start, statement.tree) });
   }
   if (statement.kind === 'write')
-    return { ...statement, measure: measuring(statement.sql, statement.node, statement.tree, limits) };
+    return { ...statement, measure: measuring(statement.sql, statement.node, statement.tree) };
   if (statement.node === 'VariableShowStmt') {
     const name = textAt(statement.tree, 'name');
     const value = reportedSettings.get(name);

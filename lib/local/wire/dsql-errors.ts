@@ -19,6 +19,13 @@ export const abortedTransaction: DsqlError = {
 
 export const rowLimit: DsqlError = { sqlstate: '54000', message: 'transaction row limit exceeded' };
 
+export const rowTooLarge: DsqlError = { sqlstate: '54000', message: 'maximum row size exceeded' };
+
+/** @param type  as PostgreSQL prints it, e.g. `text` */
+export function columnTooLarge(limitBytes: number, type: string): DsqlError {
+  return { sqlstate: '54000', message: `datatype limit greater than ${limitBytes} bytes not supported for ${type}` };
+}
+
 export const keyTooLarge: DsqlError = { sqlstate: '54000', message: 'key size too large' };
 
 export const manyDdl: DsqlError = {

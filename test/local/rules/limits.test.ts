@@ -151,13 +151,11 @@ describe('bytes of a transaction', () => {
 
 test('a row and a column have a largest size', async () => {
   await a.query('CREATE TABLE sized (id int PRIMARY KEY, v text, w text)');
-  const v = 'a'.repeat(190_000);
+  const v = randomBytes(95_000).toString('hex');
   expect(await outcome(a.query('INSERT INTO sized VALUES ($1, $2, $3)', [1, `${v}${v}`, '']))).toBe(
     '54000 datatype limit greater than 200000 bytes not supported for text',
   );
-  expect(await outcome(a.query("INSERT INTO sized SELECT 1, repeat('a', 190000), repeat('b', 190000)"))).toBe(
-    '54000 maximum row size exceeded',
-  );
+  expect(await outcome(a.query('INSERT INTO sized SELECT 1, $1, $1', [v]))).toBe('54000 maximum row size exceeded');
   expect(await outcome(a.query('INSERT INTO sized VALUES ($1, $2, $3)', [1, v, '']))).toBe('ok');
 });
 
