@@ -82,7 +82,7 @@ async function fail(
   failure: Failure,
 ): Promise<{ readonly Error: string; readonly Cause: string }> {
   const input = inputSchema.safeParse(given);
-  const known = input.success && service.config.pipelines[input.data.pipeline] !== undefined;
+  const known = input.success && Object.hasOwn(service.config.pipelines, input.data.pipeline);
   const logged = known ? await log(execution, input.data, begun, stage, failure) : undefined;
   await send({
     status: 'failed',

@@ -1,3 +1,4 @@
+import { ownValue } from '../../lib/own-value.ts';
 /** Why a run failed, for people and for filters. */
 export interface Failure {
   /** The error's name on the wire. */
@@ -27,7 +28,7 @@ export function failureOf(
   given: { readonly Error?: string | undefined; readonly Cause?: string | undefined },
 ): Failure {
   const error = given.Error ?? status;
-  const plain = plainWords[error] ?? plainWords[status];
+  const plain = ownValue(plainWords, error) ?? ownValue(plainWords, status);
   if (plain !== undefined) return { error, code: plain[0], message: plain[1] };
   const text = errorMessage(given.Cause) ?? given.Cause ?? 'No reason was given.';
   const [, message = text, code = 'unexpected'] = /^(.*) \[([a-z0-9_]+)\]$/s.exec(text) ?? [];

@@ -3,6 +3,7 @@ import { UnknownPipelineError } from '../../lib/config/errors.ts';
 import type { PipelineSettings } from '../../lib/config/pipeline.ts';
 import { traitsOf } from '../../lib/config/sources.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { ownValue } from '../../lib/own-value.ts';
 import type { RunContext, RunDemand } from '../../lib/run/request.ts';
 import { InvalidInputError } from './errors.ts';
 import type { Input } from './events.ts';
@@ -14,7 +15,7 @@ import type { Input } from './events.ts';
  * @throws {InvalidInputError} when the input changes what this kind of source has not
  */
 export function pipelineOf(config: Config, input: Input): RunContext['pipeline'] {
-  const settings = config.pipelines[input.pipeline];
+  const settings = ownValue(config.pipelines, input.pipeline);
   if (settings === undefined) {
     const known = Object.keys(config.pipelines);
     throw new UnknownPipelineError(input.pipeline, known, nearest(input.pipeline, known));

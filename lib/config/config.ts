@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkPipelineNames } from './check-names.ts';
 import { dataSourceSchema } from './data-source.ts';
 import { deploySchema } from './deploy.ts';
 import { loadModeTraits, modesWhich } from './load-mode.ts';
@@ -31,6 +32,7 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: ['pipelines'], message: 'has no pipeline; add at least one' });
     }
     for (const [name, pipeline] of Object.entries(config.pipelines)) {
+      checkPipelineNames(name, pipeline, context);
       if (loadModeTraits[pipeline.load_mode].needsKeys && pipeline.key_columns.length === 0) {
         context.addIssue({
           code: 'custom',

@@ -20,8 +20,8 @@ export class InvalidConfigError extends TerminalError {
   readonly file: string;
   readonly problems: readonly Problem[];
 
-  constructor(file: string, problems: readonly Problem[]) {
-    super(problems.map((problem) => describeProblem(file, problem)).join('\n'));
+  constructor(file: string, problems: readonly Problem[], options: { readonly cause?: unknown } = {}) {
+    super(problems.map((problem) => describeProblem(file, problem)).join('\n'), options);
     this.file = file;
     this.problems = problems;
   }

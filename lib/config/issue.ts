@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { nearest } from '../nearest.ts';
+import { ownValue } from '../own-value.ts';
 import { configSchema } from './config.ts';
 import type { Problem } from './errors.ts';
 
@@ -50,7 +51,7 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value: unknown = root;
   for (const key of path) {
     if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Readonly<Record<PropertyKey, unknown>>)[key];
+    value = Object.hasOwn(value, key) ? (value as Readonly<Record<PropertyKey, unknown>>)[key] : undefined;
   }
   return value;
 }
@@ -95,7 +96,7 @@ function step(schema: z.core.$ZodType, key: PropertyKey, value: unknown): readon
   };
   if (def.type === 'record' && def.valueType !== undefined) return [def.valueType];
   if (def.type === 'array' && def.element !== undefined) return [def.element];
-  return objectsOf(inner, value).flatMap((object) => object._zod.def.shape[String(key)] ?? []);
+  return objectsOf(inner, value).flatMap((object) => ownValue(object._zod.def.shape, String(key)) ?? []);
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
@@ -117,7 +118,7 @@ function objectsOf(schema: z.core.$ZodType, value: unknown): readonly z.core.$Zo
   if (discriminator === undefined) return objects;
   const tag = valueAt(value, [discriminator]);
   const matching = objects.filter((object) => {
-    const field = object._zod.def.shape[discriminator];
+    const field = ownValue(object._zod.def.shape, discriminator);
     return field?._zod.values?.has(tag as string) === true;
   });
   return matching.length > 0 ? matching : objects;

@@ -45,3 +45,6 @@ export const loadShape = {
     .default(2000)
     .describe('Rows of one transaction at most. DSQL allows 3,000; one is the ledger row.'),
 };
+
+const loadSettingsSchema = z.strictObject(loadShape);
+export type LoadSettings = z.infer<typeof loadSettingsSchema>;

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { refusedValues } from './check-names.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigNotFoundError, InvalidConfigError, type Problem } from './errors.ts';
-import { describeIssue } from './issue.ts';
+import { describeIssue, pathText } from './issue.ts';
 
 /** The names looked for in the current folder, in this order. */
 export const configFileNames = ['etl.yaml', 'etl.yml', 'etl.json', 'config.json'] as const;
@@ -45,13 +47,14 @@ export function parseConfig(text: string, name: string): Config {
       name,
       document.errors.map((error) => {
         const at = lines.linePos(error.pos[0]);
-        return { path: '', line: at.line, column: at.col, message: `cannot be read: ${error.message}` };
+        return { path: '', line: at.line, column: at.col, message: `cannot be read: ${readingProblem(error)}` };
       }),
     );
   }
-  const value: unknown = document.toJS() ?? {};
+  const value = contentOf(document, name);
   const parsed = configSchema.safeParse(value, { reportInput: true });
-  if (parsed.success) return parsed.data;
+  const refused = refusedValues(value);
+  if (parsed.success && refused.length === 0) return parsed.data;
 
   const place = (issuePath: readonly PropertyKey[], key?: string): Pick<Problem, 'line' | 'column'> => {
     for (let length = issuePath.length; length >= 0; length -= 1) {
@@ -64,11 +67,36 @@ export function parseConfig(text: string, name: string): Config {
     }
     return { line: undefined, column: undefined };
   };
-  throw new InvalidConfigError(
-    name,
-    parsed.error.issues.flatMap((issue: z.core.$ZodIssue) => describeIssue(issue, value, place)),
-  );
+  const issues = (parsed.error?.issues ?? []).flatMap((issue: z.core.$ZodIssue) => describeIssue(issue, value, place));
+  throw new InvalidConfigError(name, [
+    ...refused.map((problem) => ({ ...problem, path: pathText(problem.path), ...place(problem.path) })),
+    ...issues,
+  ]);
 }
+
+/** What the text says; aliases are followed, up to a number that no configuration needs. */
+function contentOf(document: ReturnType<typeof parseDocument>, name: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount }) ?? {};
+  } catch (error) {
+    const problem =
+      error instanceof ReferenceError && error.message.startsWith('Excessive alias count')
+        ? `has aliases (*name) of aliases that make more than ${maxAliasCount} copies of a value; write the values out`
+        : `cannot be read: ${readingProblem(error)}`;
+    throw new InvalidConfigError(name, [{ path: '', line: undefined, column: undefined, message: problem }], {
+      cause: error,
+    });
+  }
+}
+
+/** The YAML library reads nested values by recursion. */
+function readingProblem(error: unknown): string {
+  const message = messageOf(error);
+  return message.includes('call stack') ? 'it is nested too deeply' : message;
+}
+
+/** The default of the YAML library; what one alias of another multiplies to. */
+const maxAliasCount = 100;
 
 function rangeOf(node: unknown): number | undefined {
   if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;

@@ -1,3 +1,4 @@
+import { ownValue } from '../own-value.ts';
 import type { Environment } from './environment.ts';
 import { SecretNotFoundError } from './errors.ts';
 import type { ResolveSecret, SecretReference } from './secret.ts';
@@ -32,7 +33,7 @@ export function secretResolver(environment: Environment, readSecret: ReadSecret)
 function keyOf(text: string, key: string, shown: string): string {
   let value: unknown;
   try {
-    value = (JSON.parse(text) as Readonly<Record<string, unknown>> | null)?.[key];
+    value = ownValue(JSON.parse(text) ?? {}, key);
   } catch (cause) {
     throw new SecretNotFoundError(shown, `It is not a JSON object, so it has no key "${key}".`, {
       cause: cause instanceof Error ? cause.name : undefined,

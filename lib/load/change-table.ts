@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TableName } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
+import { ddlLeasePrefix } from '../service-names.ts';
 import { type KeptLease, keepLease, type LeaseRequest, takeLease } from '../state/lease.ts';
 import { TableBusyError } from './errors.ts';
 import { tableText } from './target-table.ts';
@@ -20,7 +21,7 @@ const patienceMs = 300_000;
 
 /** The row of `etl_state` that is there while a table's schema is being changed. */
 export function ddlLeaseName({ schema, table }: TableName): string {
-  return `ddl ${schema}.${table}`;
+  return `${ddlLeasePrefix}${schema}.${table}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { UnknownPipelineError } from '../config/errors.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { nearest } from '../nearest.ts';
+import { ownValue } from '../own-value.ts';
 import type { RunContext, RunDemand } from './request.ts';
 import type { RunResult } from './result.ts';
 import { runPipeline } from './run-pipeline.ts';
@@ -27,7 +28,7 @@ export async function runPipelines(
 ): Promise<readonly RunResult[]> {
   const results: RunResult[] = [];
   for (const name of names) {
-    const settings = loaded.config.pipelines[name];
+    const settings = ownValue(loaded.config.pipelines, name);
     if (settings === undefined) continue;
     on.start?.(name);
     const pipeline = { name, settings, dataSource: loaded.config.data_source };

@@ -3,7 +3,7 @@ import type { TableDemand } from '../load/define-table.ts';
 import type { IndexDemand } from '../load/indexes.ts';
 import type { CleanPlan } from '../manifest.ts';
 import { nearest } from '../nearest.ts';
-import { UnknownColumnError } from '../transform/errors.ts';
+import { RepeatedColumnError, UnknownColumnError } from '../transform/errors.ts';
 import { findColumn } from '../transform/rules/column-scope.ts';
 import type { RunContext } from './request.ts';
 
@@ -16,7 +16,7 @@ export function tableDemand(
   return {
     name: parseTableName(settings.target_table),
     columns: clean.columns,
-    keyColumns: settings.key_columns.map((key) => columnNameOf(pipeline.name, 'key_columns', key, clean)),
+    keyColumns: columnNamesOf(pipeline.name, 'key_columns', settings.key_columns, clean),
     loadMode: settings.load_mode,
     latestBy:
       settings.latest_by === undefined
@@ -28,11 +28,22 @@ export function tableDemand(
 /** The indexes the pipeline wants, with names as the clean columns have them. */
 export function indexDemands({ pipeline }: RunContext, clean: CleanPlan): readonly IndexDemand[] {
   return pipeline.settings.indexes.map((index) => ({
-    columns: ('columns' in index ? index.columns : index).map((column) =>
-      columnNameOf(pipeline.name, 'indexes', column, clean),
-    ),
+    columns: columnNamesOf(pipeline.name, 'indexes', 'columns' in index ? index.columns : index, clean),
     unique: 'columns' in index && index.unique,
   }));
+}
+
+/** The target's names of configured columns. @throws {RepeatedColumnError} when two of them mean the same column */
+function columnNamesOf(
+  pipeline: string,
+  setting: string,
+  names: readonly string[],
+  clean: CleanPlan,
+): readonly string[] {
+  const found = names.map((name) => columnNameOf(pipeline, setting, name, clean));
+  const twice = found.find((column, at) => found.indexOf(column) !== at);
+  if (twice !== undefined) throw new RepeatedColumnError({ pipeline, setting, column: twice });
+  return found;
 }
 
 /** The target's name of a configured column. @throws {UnknownColumnError} when the source has none of that name */

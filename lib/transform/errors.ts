@@ -21,6 +21,16 @@ export class BadRuleError extends TerminalError {
   }
 }
 
+/** Two names of one list mean the same column, e.g. by the name in the source and the name in the target. */
+export class RepeatedColumnError extends TerminalError {
+  override readonly name = 'RepeatedColumnError';
+  readonly code = 'repeated_column';
+
+  constructor(args: { readonly pipeline: string; readonly setting: string; readonly column: string }) {
+    super(`Pipeline ${args.pipeline}: ${args.setting} names the column ${args.column} twice. Name it once.`);
+  }
+}
+
 /** A setting names a column that the source does not have. */
 export class UnknownColumnError extends TerminalError {
   override readonly name = 'UnknownColumnError';

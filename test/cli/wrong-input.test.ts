@@ -68,6 +68,17 @@ describe('a wrong command line or configuration ends with status 2, before anyth
     expect(status).toBe(2);
   });
 
+  it('aliases that multiply', async () => {
+    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]'];
+    for (const [at, name] of [...'bcdefgh'].entries()) {
+      bomb.push(`${name}: &${name} [${Array(10).fill(`*${'abcdefg'[at]}`).join(',')}]`);
+    }
+    space.write('case.yaml', `${bomb.join('\n')}\n${pipeline('p', 'source_type: file, file_path: good.csv')}`);
+    const { status, stderr } = await space.etl('check', '--config', 'case.yaml');
+    expect(stderr).toMatch(/^case\.yaml: has aliases/);
+    expect(status).toBe(2);
+  });
+
   it('an unknown key', async () => {
     space.write('case.yaml', pipeline('p', 'source_type: file, file_path: good.csv, load_mod: upsert'));
     for (const command of ['run', 'check']) {

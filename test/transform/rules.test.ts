@@ -182,6 +182,7 @@ test('a wrong rule is an error that names pipeline, rule, place and what may hav
   expect(await refused('status + qty = 1')).toMatch(/\+ stands between a text and a bigint/);
   expect(await refused('qty + 1')).toMatch(/the condition is a bigint, not true or false/);
   expect(await refused('lower(qty, 1) = 1')).toMatch(/lower/);
+  expect(await refused('qty < 1e400')).toMatch(/a number that is too large for double precision/);
   expect(await refused('1 = 1); drop table x; select (1')).toMatch(/more than one expression/);
   await expect(run({ type: 'transform', column: 'qty', function: 'lower' })).rejects.toThrow(
     /lower is not for qty, which is a bigint/,

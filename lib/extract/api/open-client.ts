@@ -23,13 +23,13 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   // What data_source says belongs to base_url; an endpoint that is a URL somewhere else has nothing of it.
   const shared = dataSource.base_url === undefined || new URL(dataSource.base_url).origin === origin;
   const auth = settings.auth ?? (shared ? dataSource.auth : undefined);
-  const headers: Record<string, string> = {};
+  const headers = new Map<string, string>();
   for (const [name, value] of Object.entries({ ...(shared ? dataSource.headers : {}), ...settings.headers })) {
-    headers[name.toLowerCase()] = await read(value);
+    headers.set(name.toLowerCase(), await read(value));
   }
-  const query: Record<string, string> = {};
+  const query = new Map<string, string>();
   for (const [name, value] of Object.entries(settings.params)) {
-    if (typeof value === 'object') query[name] = await read(value);
+    if (typeof value === 'object') query.set(name, await read(value));
   }
   const connections = new HttpConnections({
     concurrency: settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency,
@@ -51,8 +51,8 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
     retry,
     timeoutMs,
     origin,
-    privateHeaders: headers,
-    privateQuery: query,
+    privateHeaders: Object.fromEntries(headers),
+    privateQuery: Object.fromEntries(query),
     clock,
     random: request.random,
     deadline: request.deadline,

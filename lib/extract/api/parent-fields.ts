@@ -1,7 +1,8 @@
-import { type JsonPath, parseJsonPath } from '../../config/json-path.ts';
+import { parseJsonPath } from '../../config/json-path.ts';
 import { parentPlaceholder } from '../../config/parent-placeholder.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { ParentSettings } from '../../config/source-parent.ts';
+import { ownValue } from '../../own-value.ts';
 import { fieldPath, fieldReader } from '../json/field-reader.ts';
 import { endpointUrl } from './endpoint.ts';
 import { ParentFieldCollisionError, ParentFieldMissingError, ParentPathError } from './errors.ts';
@@ -23,18 +24,16 @@ export function neededFields(settings: ApiSettings, parent: ParentSettings): rea
  * @returns  a function that throws {@link ParentFieldMissingError} when a field is absent, null or no plain value
  */
 export function parentReader(names: readonly string[], endpoint: string): (line: Buffer) => ParentFields {
-  const paths: Record<string, JsonPath> = {};
-  for (const name of names) paths[name] = fieldPath(name, parseJsonPath);
-  const read = fieldReader(paths);
+  const read = fieldReader(Object.fromEntries(names.map((name) => [name, fieldPath(name, parseJsonPath)])));
   return (line) => {
     const found = read(line);
-    const fields: Record<string, string> = {};
+    const fields = new Map<string, string>();
     for (const name of names) {
       const json = found.get(name);
       if (json === undefined || /^(null$|\{|\[)/.test(json)) throw new ParentFieldMissingError(endpoint, name);
-      fields[name] = json;
+      fields.set(name, json);
     }
-    return fields;
+    return Object.fromEntries(fields);
   };
 }
 
@@ -64,13 +63,13 @@ function filledEndpoint(endpoint: string, fields: ParentFields): string {
   const queryAt = endpoint.indexOf('?');
   const path = queryAt === -1 ? endpoint : endpoint.slice(0, queryAt);
   const filled = path.replace(parentPlaceholder, (_all, name: string) => {
-    const value = plain(fields[name]);
+    const value = plain(ownValue(fields, name));
     const problem = segmentProblem(value);
     if (problem !== undefined) throw new ParentPathError(endpoint, `the value of "${name}" ${problem}`);
     return encodeURIComponent(value);
   });
   const query = queryAt === -1 ? '' : endpoint.slice(queryAt);
-  return filled + query.replace(parentPlaceholder, (_all, name: string) => encodedQuery(plain(fields[name])));
+  return filled + query.replace(parentPlaceholder, (_all, name: string) => encodedQuery(plain(ownValue(fields, name))));
 }
 
 /** What keeps a value from being a segment of a path; undefined where nothing does. */
@@ -128,7 +127,9 @@ export function rowWithParent(
   return (line, fields) => {
     const taken = present(line).keys().next().value;
     if (taken !== undefined) throw new ParentFieldCollisionError(taken);
-    const added = columns.map(([column, field]) => `${JSON.stringify(column)}:${fields[field] ?? 'null'}`).join(',');
+    const added = columns
+      .map(([column, field]) => `${JSON.stringify(column)}:${ownValue(fields, field) ?? 'null'}`)
+      .join(',');
     const rest = line.subarray(1);
     const empty = rest.toString('latin1', 0, 64).trimStart().startsWith('}');
     return Buffer.concat([Buffer.from(`{${added}${empty ? '' : ','}`), rest]);
@@ -141,7 +142,7 @@ function plain(json: string | undefined): string {
 }
 
 function filled(text: string, fields: ParentFields): string {
-  return text.replace(parentPlaceholder, (_all, name: string) => plain(fields[name]));
+  return text.replace(parentPlaceholder, (_all, name: string) => plain(ownValue(fields, name)));
 }
 
 /** A text that is nothing but a placeholder becomes the value itself, so that numbers stay numbers. */
@@ -149,7 +150,7 @@ function filledDeep(value: unknown, fields: ParentFields): unknown {
   if (typeof value === 'string') {
     const [match] = value.matchAll(parentPlaceholder);
     const whole = match?.[0] === value ? match[1] : undefined;
-    const json = whole === undefined ? undefined : fields[whole];
+    const json = whole === undefined ? undefined : ownValue(fields, whole);
     if (json === undefined) return filled(value, fields);
     const parsed = JSON.parse(json) as unknown;
     return typeof parsed === 'number' && String(parsed) !== json ? json : parsed;

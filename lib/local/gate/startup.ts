@@ -19,14 +19,14 @@ const settable: ReadonlySet<string> = new Set([
 /** The parameters of a StartupMessage; undefined when it is none of protocol 3.0. */
 export function readStartup(frame: Buffer | undefined): Readonly<Record<string, string>> | undefined {
   if (frame === undefined || frame.length < 9 || frame.readInt32BE(4) !== protocol3) return undefined;
-  const parameters: Record<string, string> = {};
+  const parameters = new Map<string, string>();
   for (let at = 8; at < frame.length - 1; ) {
     const [name, afterName] = cstringAt(frame, at);
     const [value, afterValue] = cstringAt(frame, afterName);
-    if (name !== '') parameters[name] = value;
+    if (name !== '') parameters.set(name, value);
     at = afterValue;
   }
-  return parameters;
+  return Object.fromEntries(parameters);
 }
 
 /** The parameters a session keeps; others are ignored, as a statement would refuse them. */

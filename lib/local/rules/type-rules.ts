@@ -1,3 +1,4 @@
+import { ownValue } from '../../own-value.ts';
 import { at, lastName, listAt, type Tree } from '../sql/tree.ts';
 import type { Rule } from './rule.ts';
 
@@ -91,7 +92,7 @@ const serials = new Set(['serial', 'serial2', 'serial4', 'serial8', 'smallserial
 /** A type as DSQL prints it. */
 export function printedType(typeName: Tree | undefined): string {
   const name = lastName(listAt(typeName, 'names'));
-  return `${longNames[name] ?? name}${listAt(typeName, 'arrayBounds').length > 0 ? '[]' : ''}`;
+  return `${ownValue(longNames, name) ?? name}${listAt(typeName, 'arrayBounds').length > 0 ? '[]' : ''}`;
 }
 
 function refuseColumnType(typeName: Tree | undefined): string | undefined {

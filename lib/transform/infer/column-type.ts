@@ -1,3 +1,4 @@
+import { ownValue } from '../../own-value.ts';
 /** A PostgreSQL type, taken apart. */
 export interface ColumnType {
   readonly kind:
@@ -70,8 +71,8 @@ const aliases: Readonly<Record<string, string>> = {
  * it: numeric(18,6). A type that is not known travels as text, and the database decides.
  */
 export function columnType(pg: string): ColumnType {
-  const name = aliases[pg] ?? pg;
-  const known = simple[name];
+  const name = ownValue(aliases, pg) ?? pg;
+  const known = ownValue(simple, name);
   if (known !== undefined) {
     return { ...known, pg };
   }

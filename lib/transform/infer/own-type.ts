@@ -1,3 +1,4 @@
+import { ownValue } from '../../own-value.ts';
 import { type ColumnType, columnType, decimalOf } from './column-type.ts';
 
 /** The PostgreSQL type of a column of Parquet or of a rule's result, by DuckDB's name of its type. */
@@ -6,7 +7,7 @@ export function ownType(duckType: string): ColumnType {
   if (decimal !== undefined) {
     return columnType(`numeric(${decimal.digits},${decimal.scale})`);
   }
-  return columnType(own[duckType] ?? (/\]$|^(STRUCT|MAP|UNION)\(/.test(duckType) ? 'jsonb' : 'text'));
+  return columnType(ownValue(own, duckType) ?? (/\]$|^(STRUCT|MAP|UNION)\(/.test(duckType) ? 'jsonb' : 'text'));
 }
 
 const own: Readonly<Record<string, string>> = {

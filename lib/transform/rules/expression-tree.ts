@@ -26,6 +26,9 @@ export async function parseExpression(session: DuckDbSession, expression: string
     `${before}${expression}\n)`,
   ]);
   const text = String(prepared.getRowObjects()[0]?.tree);
+  if (/"value":-?(Infinity|NaN)(?=[,}])/.test(text)) {
+    throw new ExpressionProblem('it has a number that is too large for double precision, which ends near 1.8e308');
+  }
   const answer = JSON.parse(withExactNumbers(text)) as SerializedSql;
   if (answer.error) {
     const position = Number(answer.position);

@@ -1,4 +1,5 @@
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
+import { ownValue } from '../../own-value.ts';
 import { type ExpressionNode, ExpressionProblem, positionOf } from './expression-tree.ts';
 import { allowedCasts, allowedFunctions, allowedOperators, refusedFunctions } from './functions.ts';
 
@@ -39,7 +40,7 @@ export async function printExpression(node: ExpressionNode, scope: Scope): Promi
     case 'CONSTANT':
       return printConstant(node);
     case 'COMPARISON': {
-      const operator = comparisons[node.type];
+      const operator = ownValue(comparisons, node.type);
       return operator === undefined
         ? unknownNode(node)
         : `(${await print(node.left)} ${operator} ${await print(node.right)})`;
@@ -94,7 +95,10 @@ const nodeNames: Readonly<Record<string, string>> = {
 };
 
 function unknownNode(node: ExpressionNode): never {
-  throw new ExpressionProblem(`${nodeNames[node.class] ?? node.class} is not offered in a rule`, positionOf(node));
+  throw new ExpressionProblem(
+    `${ownValue(nodeNames, node.class) ?? node.class} is not offered in a rule`,
+    positionOf(node),
+  );
 }
 
 function printOperator(node: ExpressionNode, children: readonly string[]): string {
@@ -192,7 +196,7 @@ async function printInfix(
 }
 
 function refuse(name: string, node: ExpressionNode, columnOnly: boolean): void {
-  const reason = refusedFunctions[name];
+  const reason = ownValue(refusedFunctions, name);
   // Words like current_date are parsed as columns; the others may well be columns.
   if (reason !== undefined && (!columnOnly || /^(current_|localtime)/.test(name))) {
     throw new ExpressionProblem(reason, positionOf(node));
