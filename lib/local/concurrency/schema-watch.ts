@@ -26,8 +26,7 @@ export class SchemaWatch {
   begin(session: object, statement: Statement): SchemaChange {
     this.unchanged.delete(session);
     // A new table is in nobody's catalog yet; one that takes a dropped one's place is told of by the drop.
-    const creates = statement.node === 'CreateStmt' || statement.node === 'ViewStmt';
-    const tables = creates ? [] : statement.tables.map(tableKey);
+    const tables = statement.creates === undefined ? statement.tables.map(tableKey) : [];
     return {
       committed: () => this.change(session, tables),
       later: () => this.open.set(session, tables),
@@ -63,7 +62,9 @@ export class SchemaWatch {
       const key = tableKey(table);
       const version = this.versions.get(key) ?? 0;
       const used = known.get(key);
-      if (used !== undefined && used < version) refusal = errors.schemaChanged;
+      const isCreated = statement.creates !== undefined && tableKey(statement.creates) === key;
+      // A session that only makes a table anew, which another dropped, does not build on what it knew of it.
+      if (used !== undefined && used < version && !isCreated) refusal = errors.schemaChanged;
       known.set(key, version);
     }
     return refusal;

@@ -13,7 +13,7 @@ import type { SessionBackend } from './session-backend.ts';
 import { sessionName } from './session-name.ts';
 import { SizeCheck } from './size-check.ts';
 import { refuseNow, refuseText } from './transaction-rules.ts';
-import { translateError } from './translate-error.ts';
+import { isConflict, translateError } from './translate-error.ts';
 
 /** Types of messages that stand although the statement after them was taken back. */
 const preludeResponses: ReadonlySet<number> = new Set([
@@ -208,13 +208,18 @@ export class Executor {
     }
     if (transaction !== undefined) transaction.ddl += 1;
     const changes = cluster.schema.begin(this.backend, work.statement);
-    const ok = await this.backend.watched(() => this.relay(work), 'schema');
-    if (ok && transaction === undefined) {
+    const failed = await this.backend.watched(() => this.backend.exchange(work.frames, work.statement, {}), 'schema');
+    if (failed !== undefined) {
+      // What DDL meets are other sessions' DDL and index jobs, never their rows.
+      const isContended = isConflict(failed, this.backend.link);
+      return await this.failWith(failed, isContended ? errors.schemaChanged : undefined);
+    }
+    if (transaction === undefined) {
       changes.committed();
       cluster.tables.forget();
       cluster.jobs.wake();
-    } else if (ok) changes.later();
-    return ok;
+    } else changes.later();
+    return true;
   }
 
   private async relay(work: Work): Promise<boolean> {
@@ -228,8 +233,8 @@ export class Executor {
   }
 
   /** Answers PostgreSQL's error as DSQL words it; the transaction has failed. */
-  private async failWith(frame: Buffer): Promise<false> {
-    const response = translateError(frame, this.backend.link);
+  private async failWith(frame: Buffer, instead?: DsqlError | undefined): Promise<false> {
+    const response = instead === undefined ? translateError(frame, this.backend.link) : errorResponse(instead);
     await this.backend.abort();
     this.backend.link.write(response);
     return false;

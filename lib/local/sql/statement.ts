@@ -44,6 +44,8 @@ export interface Statement {
   readonly writes: readonly TableName[];
   /** Tables whose existing rows it changes. */
   readonly changes: readonly TableName[];
+  /** The table or view it creates. */
+  readonly creates: TableName | undefined;
   /** Every table it names. */
   readonly tables: readonly TableName[];
   /** It changes rows in more than one place: data-modifying CTEs, whose counts its tag does not hold. */
@@ -121,6 +123,7 @@ function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Stat
     tag: undefined,
     targets: [],
     rowLocks: new Map(),
+    creates: undefined,
     writes: [],
     changes: [],
     tables: [],
@@ -137,6 +140,7 @@ function judge(sql: string, start: number, node: string, tree: Tree, context: Ru
     tables: found.tables,
     targets: found.targets,
     rowLocks: found.rowLocks,
+    creates: created(node, tree),
     writes: found.writes,
     changes: found.changes,
     hiddenRows: found.modifies > 1 || (node === 'SelectStmt' && found.modifies > 0),
@@ -213,6 +217,11 @@ function surveyTree(node: string, tree: Tree): Survey {
     writes.push(tableName(at(tree, 'relation')));
   }
   return { tables, targets, rowLocks, writes, changes, modifies };
+}
+
+function created(node: string, tree: Tree): TableName | undefined {
+  if (node === 'CreateStmt') return tableName(at(tree, 'relation'));
+  return node === 'ViewStmt' ? tableName(at(tree, 'view')) : undefined;
 }
 
 function locksForUpdate(select: Tree): boolean {

@@ -293,6 +293,32 @@ describe('schema changes', () => {
     expect(await outcome(b.query('SELECT * FROM account'))).toBe('ok');
   });
 
+  test('a session that only makes a table anew, which another session dropped, is not told', async () => {
+    for (const client of [a, b, a]) {
+      expect(await outcome(client.query('CREATE TABLE passing (id int PRIMARY KEY)'))).toBe('ok');
+      expect(await outcome(client.query('INSERT INTO passing VALUES (1)'))).toBe('ok');
+      expect(await outcome(client.query('DROP TABLE passing'))).toBe('ok');
+    }
+  });
+
+  test('DDL beside a running index job is OC001 when it cannot go on, and never OC000', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      for (const client of [b, c]) await outcome(client.query('SELECT count(*) FROM account'));
+      await c.query('BEGIN');
+      await c.query('SELECT count(*) FROM account');
+      await b.query(`CREATE INDEX ASYNC ON account (owner)`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      const seen = await outcome(c.query('ALTER TABLE account ADD COLUMN beside text'));
+      expect(seen).toMatch(/^(ok|40001 schema has been updated by another transaction \(OC001\))$/);
+      await c.query('ROLLBACK');
+      const { rows } = await b.query(
+        "SELECT indexrelid::regclass AS name FROM pg_index WHERE indrelid = 'account'::regclass AND NOT indisprimary",
+      );
+      for (const { name } of rows) await b.query(`DROP INDEX IF EXISTS ${name}`);
+    }
+    for (const client of [a, b, c]) await outcome(client.query('SELECT count(*) FROM account'));
+  });
+
   test('DDL that changes nothing tells nobody', async () => {
     await a.query('SELECT * FROM account');
     await b.query('CREATE TABLE IF NOT EXISTS account (id int)');
