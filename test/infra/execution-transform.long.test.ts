@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Deployment, deploy } from '../support/aws/deployment.ts';
-import { newestNode } from '../support/aws/newest-node.ts';
+import { lambdaNode } from '../support/aws/lambda-node.ts';
 import type { AwsCall } from '../support/aws/recorder.ts';
 import { referenceRun } from '../support/aws/reference-run.ts';
 
@@ -13,6 +13,8 @@ const cleanRows = rowCount - 100 - 4_995;
 const timeoutSeconds = 20;
 /** Uploading a chunk takes this long: with four at once 100 chunks need 25 s, more than a call has. */
 const slowMs = 1_000;
+
+const node = lambdaNode();
 
 let folder: string;
 let service: Deployment;
@@ -37,7 +39,7 @@ deploy:
   transform: { timeout_seconds: ${timeoutSeconds} }
   chunk_rows: 1000
 `;
-  service = await deploy({ config, node: newestNode() });
+  service = await deploy({ config, node: 'file' in node ? node.file : process.execPath });
   expect(await service.bootstrap('Create')).toMatchObject({ Status: 'SUCCESS' });
   reference = await referenceRun(config, ['rows']);
   expect(reference.results).toMatchObject([{ status: 'success' }]);
