@@ -26,6 +26,11 @@ export const declaredColumnSchema = z.strictObject({
 
 const transformShape = {
   business_rules: z.array(ruleSchema).default([]).describe('Filters, transforms and enrichments, run in this order.'),
+  rule_timeout_seconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe('How long the business rules may take. Default: 60, and one more for each 100 kB of the source.'),
   required_columns: z
     .array(z.string().min(1))
     .optional()

@@ -27,8 +27,8 @@ export interface DuckDbSession {
   readonly connect: () => Promise<DuckDBConnection>;
   /** Runs one statement and gives its rows as objects; bigint for 64-bit integers, DuckDB's value classes elsewhere. */
   readonly rows: (sql: string) => Promise<readonly Record<string, DuckDBValue>[]>;
-  /** Runs one statement for its effect. */
-  readonly run: (sql: string) => Promise<void>;
+  /** Runs one statement for its effect; `limit` interrupts it, between two blocks of 2,048 rows, and its reason is thrown. */
+  readonly run: (sql: string, limit?: AbortSignal) => Promise<void>;
   /** Interrupts what is under way, and releases memory and temporary files once it has ended. Safe to call twice. */
   readonly close: () => void;
 }
@@ -112,9 +112,9 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDbSession>
         inTurn(() =>
           guarded(options.signal, interrupt, async () => (await connection.runAndReadAll(sql)).getRowObjects()),
         ),
-      run: (sql) =>
+      run: (sql, limit) =>
         inTurn(() =>
-          guarded(options.signal, interrupt, async () => {
+          guarded(either(options.signal, limit), interrupt, async () => {
             await connection.run(sql);
           }),
         ),
@@ -152,6 +152,10 @@ function lockdown(folders: readonly string[], files: readonly string[]): readonl
 /** A path as given and with its links resolved: DuckDB compares texts. */
 async function bothSpellings(path: string): Promise<readonly string[]> {
   return [path, await realpath(path).catch(() => path)];
+}
+
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }
 
 /** Runs work that an abort interrupts, again and again: an interrupt before the statement has begun is lost. */

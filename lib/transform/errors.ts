@@ -21,6 +21,25 @@ export class BadRuleError extends TerminalError {
   }
 }
 
+/** Rules take far longer than reading the source does. */
+export class RuleTimeoutError extends TerminalError {
+  override readonly name = 'RuleTimeoutError';
+  readonly code = 'rule_timeout';
+
+  constructor(args: {
+    readonly pipeline: string;
+    readonly rule: number;
+    readonly kind: string;
+    readonly text: string;
+    readonly seconds: number;
+  }) {
+    const text = args.text.length > 200 ? `${args.text.slice(0, 200)}…` : args.text;
+    super(
+      `Pipeline ${args.pipeline}: the business rules were not computed within ${args.seconds.toLocaleString('en-US')} s; the slowest is rule ${args.rule} (${args.kind}: ${text}). Simplify it, or raise rule_timeout_seconds.`,
+    );
+  }
+}
+
 /** Two names of one list mean the same column, e.g. by the name in the source and the name in the target. */
 export class RepeatedColumnError extends TerminalError {
   override readonly name = 'RepeatedColumnError';

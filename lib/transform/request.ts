@@ -6,6 +6,7 @@ import type { ObjectStore } from '../object-store.ts';
 export type TransformSettings = Pick<
   PipelineSettings,
   | 'business_rules'
+  | 'rule_timeout_seconds'
   | 'key_columns'
   | 'required_columns'
   | 'deduplicate'

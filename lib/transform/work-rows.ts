@@ -10,6 +10,7 @@ import type { RawRows, WholeFile } from './read/raw-rows.ts';
 import { RejectReasons } from './reject-reasons.ts';
 import type { TransformRequest } from './request.ts';
 import { checkRules, compileRules } from './rules/compile-rules.ts';
+import { ruleSeconds, runRules } from './rules/rule-time.ts';
 import { scratchParquet } from './scratch-parquet.ts';
 
 /** Columns of a table in Aurora DSQL. */
@@ -90,17 +91,23 @@ async function write(
     await checkRules(session, settings.name, settings.business_rules);
   }
   const typed = cleanRows({ raw, columns: planned, blankText: settings.blank_text, reasons });
-  const ruled = await compileRules(session, {
+  const toRule = {
     pipeline: settings.name,
     rules: planned.length === 0 ? [] : settings.business_rules,
     relation: typed,
     columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
-    reasons,
-  });
+  };
+  const ruled = await compileRules(session, { ...toRule, reasons });
   const { columns: finished, relation } = finishColumns({ ruled, planned, request, reasons });
   // With `uuid_id`, `extracted_at` and the two times of the table.
   requireRoom(finished.length + 4);
-  await session.run(`COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workPath)} ${scratchParquet}`);
+  const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
+  await runRules(
+    session,
+    `COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workPath)} ${scratchParquet}`,
+    toRule,
+    ruleSeconds(settings.rule_timeout_seconds, bytes),
+  );
   return { planned, finished, reasons };
 }
 

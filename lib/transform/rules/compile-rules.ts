@@ -52,7 +52,7 @@ export async function compileRules(
     const text = textOf(rule);
     const failed = args.reasons.code(
       rule.type === 'filter' ? null : nameOfResult(rule, columns),
-      `business rule ${number} (${rule.type}: ${text}) cannot be computed for this row, e.g. a division by zero, a failed cast or a number out of range`,
+      `business rule ${number} (${rule.type}: ${text}) cannot be computed for this row, e.g. a division by zero, a failed cast, a number out of range or a text that gets too large`,
     );
     try {
       const ids = columns.map((column) => column.id);
@@ -107,7 +107,8 @@ export async function checkRules(session: DuckDbSession, pipeline: string, rules
   }
 }
 
-function textOf(rule: Rule): string {
+/** What a rule says, for messages. */
+export function textOf(rule: Rule): string {
   return rule.type === 'filter'
     ? rule.condition
     : rule.type === 'enrich'

@@ -18,9 +18,16 @@ export class ExpressionProblem extends Error {
 }
 
 const before = 'SELECT (';
+/** A list of 10,000 numbers, e.g. */
+const maxExpressionLength = 100_000;
 
 /** Parses one expression; nothing around it, nothing behind it. Throws an `ExpressionProblem`. */
 export async function parseExpression(session: DuckDbSession, expression: string): Promise<ExpressionNode> {
+  if (expression.length > maxExpressionLength) {
+    throw new ExpressionProblem(
+      `it has ${expression.length.toLocaleString('en-US')} characters; a rule may have ${maxExpressionLength.toLocaleString('en-US')}`,
+    );
+  }
   // The line end keeps a comment at the end from swallowing the bracket.
   const prepared = await session.connection.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR) AS tree', [
     `${before}${expression}\n)`,

@@ -1,6 +1,7 @@
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
 import { ownValue } from '../../own-value.ts';
 import { type ExpressionNode, ExpressionProblem, positionOf } from './expression-tree.ts';
+import { boundedArguments, maxDepth, maxSqlLength } from './function-limits.ts';
 import { allowedCasts, allowedFunctions, allowedOperators, refusedFunctions } from './functions.ts';
 
 /** What an expression is compiled against. */
@@ -15,8 +16,17 @@ export interface Scope {
  * Writes a parse tree as SQL again, node by node. What this function does not know cannot be written: subqueries,
  * windows, stars, parameters and functions that are not on the list are refused here, and nowhere else.
  */
-export async function printExpression(node: ExpressionNode, scope: Scope): Promise<string> {
-  const print = (child: unknown): Promise<string> => printExpression(child as ExpressionNode, scope);
+export async function printExpression(node: ExpressionNode, scope: Scope, depth = 0): Promise<string> {
+  if (depth > maxDepth) throw new ExpressionProblem(`it is nested more than ${maxDepth} deep`, positionOf(node));
+  const sql = await printNode(node, scope, depth);
+  if (sql.length > maxSqlLength) {
+    throw new ExpressionProblem('it becomes too large: divide by simpler expressions', positionOf(node));
+  }
+  return sql;
+}
+
+async function printNode(node: ExpressionNode, scope: Scope, depth: number): Promise<string> {
+  const print = (child: unknown): Promise<string> => printExpression(child as ExpressionNode, scope, depth + 1);
   const printAll = async (children: unknown): Promise<readonly string[]> => {
     const printed: string[] = [];
     for (const child of children as readonly unknown[]) {
@@ -153,7 +163,8 @@ async function printFunction(node: ExpressionNode, children: readonly string[], 
   if (name === 'list_value') {
     return `[${children.join(', ')}]`;
   }
-  return `${quoteName(name)}(${children.join(', ')})`;
+  const bounded = await boundedArguments(name, node, children, scope.typeOf);
+  return `${quoteName(name)}(${bounded.join(', ')})`;
 }
 
 /** `+` joins texts, as pandas has it; `&`, `|` and `~` join conditions; a division by zero is an error. */
