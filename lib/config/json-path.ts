@@ -8,6 +8,8 @@ export interface JsonPath {
   readonly text: string;
   /** Set where the path names members, indexes and wildcards only, so a text can be streamed along it. */
   readonly steps: readonly PathStep[] | undefined;
+  /** The names and indexes it begins with; undefined where it may lead anywhere from the start, as `$..items` does. */
+  readonly lead: readonly PathStep[] | undefined;
 }
 
 /**
@@ -18,7 +20,8 @@ export interface JsonPath {
 export function parseJsonPath(text: string): JsonPath {
   const written = text.trim();
   const full = written.startsWith('$') ? written : `${written.startsWith('[') ? '$' : '$.'}${written}`;
-  return { text: full, steps: stepsOf(compile(full)) };
+  const compiled = compile(full);
+  return { text: full, steps: stepsOf(compiled), lead: leadOf(compiled) };
 }
 
 /** Why the text is no JSONPath, or undefined when it is one. For the configuration's check. */
@@ -39,17 +42,26 @@ export function locate(path: JsonPath, value: unknown): readonly (readonly PathS
 }
 
 function stepsOf(compiled: JSONPathQuery): readonly PathStep[] | undefined {
-  const steps: PathStep[] = [];
+  const steps = compiled.segments.map(stepOf);
+  return steps.every((step) => step !== undefined) ? steps : undefined;
+}
+
+function leadOf(compiled: JSONPathQuery): readonly PathStep[] | undefined {
+  const lead: PathStep[] = [];
   for (const segment of compiled.segments) {
-    const selector = segment.selectors[0];
-    if (segment.toString().startsWith('..') || segment.selectors.length !== 1 || selector === undefined)
-      return undefined;
-    const shown = selector.toString();
-    if ('name' in selector && typeof selector.name === 'string') steps.push({ name: selector.name });
-    else if ('index' in selector && typeof selector.index === 'number' && selector.index >= 0) {
-      steps.push({ index: selector.index });
-    } else if (shown === '*') steps.push('any');
-    else return undefined;
+    const step = stepOf(segment);
+    if (step !== undefined && step !== 'any') lead.push(step);
+    else return segment.toString().startsWith('..') ? undefined : lead;
   }
-  return steps;
+  return lead;
+}
+
+/** The step that a segment is; undefined where it is a filter, a slice, several selectors or a descent. */
+function stepOf(segment: JSONPathQuery['segments'][number]): PathStep | undefined {
+  const selector = segment.selectors[0];
+  if (segment.toString().startsWith('..') || segment.selectors.length !== 1 || selector === undefined) return undefined;
+  if ('name' in selector && typeof selector.name === 'string') return { name: selector.name };
+  if ('index' in selector && typeof selector.index === 'number' && selector.index >= 0)
+    return { index: selector.index };
+  return selector.toString() === '*' ? 'any' : undefined;
 }

@@ -12,6 +12,8 @@ export interface LoadModeTraits {
   readonly repeatsAreHarmless: boolean;
   /** Of several rows with the same key in one source the last is loaded; else the first. */
   readonly keepsLast: boolean;
+  /** Rows that the source has and that were not read are deleted. */
+  readonly deletesUnread: boolean;
 }
 
 /** Every load mode. */
@@ -22,6 +24,7 @@ export const loadModeTraits = {
     ordersByLatest: false,
     repeatsAreHarmless: false,
     keepsLast: false,
+    deletesUnread: false,
   },
   upsert: {
     description: 'upsert updates the row with the same key columns, or adds it',
@@ -29,6 +32,7 @@ export const loadModeTraits = {
     ordersByLatest: true,
     repeatsAreHarmless: true,
     keepsLast: true,
+    deletesUnread: false,
   },
   replace: {
     description: 'replace makes the table hold what the source holds',
@@ -36,6 +40,7 @@ export const loadModeTraits = {
     ordersByLatest: false,
     repeatsAreHarmless: true,
     keepsLast: true,
+    deletesUnread: true,
   },
 } as const satisfies Readonly<Record<string, LoadModeTraits>>;
 

@@ -8,7 +8,17 @@ const placeSchema = z
   .default('query')
   .describe('Where the parameters below are sent: the query, a header, or the JSON body (dots lead into objects).');
 
+const totalShape = {
+  total_path: jsonPathSchema
+    .optional()
+    .describe(
+      'JSONPath of the number of all rows, as a number or a text; pages that are counted end when it is reached, and others fail when they end before it.',
+    ),
+  total_header: z.string().min(1).optional().describe('Header with the number of all rows, e.g. "X-Total-Count".'),
+};
+
 const stopShape = {
+  ...totalShape,
   has_more_path: jsonPathSchema
     .optional()
     .describe('JSONPath of a flag in the response; false, 0, "false", null or its absence ends the pages.'),
@@ -17,13 +27,6 @@ const stopShape = {
     .array(z.int().min(400).max(499))
     .default([])
     .describe('Statuses that say, of any page but the first, that there is no such page, e.g. [404].'),
-};
-
-const totalShape = {
-  total_path: jsonPathSchema
-    .optional()
-    .describe('JSONPath of the number of all rows, as a number or a text; the pages end when it is reached.'),
-  total_header: z.string().min(1).optional().describe('Header with the number of all rows, e.g. "X-Total-Count".'),
 };
 
 /** Pages that are counted need something that ends them. */
@@ -44,7 +47,7 @@ function checkEnds(
 
 export const noPagesSchema = z
   .strictObject({ type: z.literal('none') })
-  .describe('One request, one response; whatever it says of further pages.');
+  .describe('One request, one response; further pages are not read.');
 
 export const pageNumberSchema = z
   .strictObject({
@@ -55,7 +58,6 @@ export const pageNumberSchema = z
     size_param: z.string().min(1).optional().describe('Parameter with the number of rows of a page.'),
     page_size: z.int().min(1).optional().describe('Rows of a page to ask for.'),
     total_pages_path: jsonPathSchema.optional().describe('JSONPath of the number of all pages, as a number or a text.'),
-    ...totalShape,
     ...stopShape,
   })
   .superRefine((pages, context) => {
@@ -74,11 +76,10 @@ export const offsetSchema = z
     offset_param: z.string().min(1).default('offset').describe('Parameter with the number of rows to pass over.'),
     limit_param: z.string().min(1).default('limit').describe('Parameter with the number of rows of a page.'),
     limit: z.int().min(1).describe('Rows of a page to ask for.'),
-    ...totalShape,
     ...stopShape,
   })
   .superRefine(checkEnds)
-  .describe('?offset=0&limit=100, ?offset=100&limit=100, … The offset moves by the rows received.');
+  .describe('?offset=0&limit=100, ?offset=100&limit=100, … The offset moves by the items received.');
 
 export const cursorSchema = z
   .strictObject({

@@ -251,7 +251,7 @@ describe('rows that move while pages are read', () => {
     );
     await expect(extract(request)).rejects.toMatchObject({
       code: 'api_rows_missing',
-      message: expect.stringContaining('after 3 rows'),
+      message: expect.stringContaining('after 3 items'),
     });
   });
 

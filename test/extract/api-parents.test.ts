@@ -113,9 +113,7 @@ describe('an endpoint below another one', () => {
 
   it('may have its parents as plain values, and put them into a body with their type', async () => {
     const api = await startApi(({ body, url }, response) =>
-      url.pathname === '/ids'
-        ? sendJson(response, '[12345678901234567890, 7]')
-        : sendJson(response, `[{"asked":${JSON.stringify(JSON.parse(body))}}]`),
+      url.pathname === '/ids' ? sendJson(response, '[12345678901234567890, 7]') : sendJson(response, [{ asked: body }]),
     );
     const { request } = setup(
       {
@@ -128,8 +126,25 @@ describe('an endpoint below another one', () => {
       { base_url: api.url },
     );
     expect(await readRows(request, await extract(request))).toEqual([
-      { asked: { id: '12345678901234567890', text: 'no. 12345678901234567890' } },
-      { asked: { id: 7, text: 'no. 7' } },
+      { asked: '{"id":12345678901234567890,"text":"no. 12345678901234567890"}' },
+      { asked: '{"id":7,"text":"no. 7"}' },
+    ]);
+  });
+
+  it('keeps a name that stands in the query several times', async () => {
+    const api = await startApi(({ url }, response) =>
+      url.pathname === '/ids'
+        ? sendJson(response, [{ id: 'p 1' }, { id: 2 }])
+        : sendJson(response, [{ query: url.searchParams.toString() }]),
+    );
+    const endpoint = 'item?tag=a&tag=b&id={parent.id}&tag=a%26c';
+    const { request } = setup(
+      { source_type: 'api', endpoint, params: { of: '{parent.id}' }, parent: { endpoint: 'ids' } },
+      { base_url: api.url },
+    );
+    expect(await readRows(request, await extract(request))).toEqual([
+      { query: 'tag=a&tag=b&id=p+1&tag=a%26c&of=p+1' },
+      { query: 'tag=a&tag=b&id=2&tag=a%26c&of=2' },
     ]);
   });
 

@@ -24,6 +24,18 @@ export const apiSourceShape = {
     .describe('How the rows are dealt out in pages. Default: links of RFC 8288 and `next` URLs are followed.'),
   max_pages: z.int().min(1).optional().describe('Pages to read at most; the rest is left out.'),
   max_rows: z.int().min(1).optional().describe('Rows to read at most; the rest is left out.'),
+  on_incomplete: z
+    .enum(['fail', 'warn'])
+    .optional()
+    .describe(
+      'What happens where a response says that there is more than was read, or that it is an error, although its status is a good one. Default: errors fail; what was not read fails with load_mode replace, else it is a warning.',
+    ),
+  on_omitted_list: z
+    .enum(['fail', 'empty'])
+    .default('fail')
+    .describe(
+      'What a first page means that has nothing at records_path: a wrong path, or an API that leaves empty lists out.',
+    ),
   incremental: incrementalSchema.optional(),
   parent: parentSchema.optional(),
   ...connectionShape,

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { RepeatedPageError, type RequestShown } from './errors.ts';
-import type { PagePosition } from './page-position.ts';
+import { itemsBefore, type PagePosition } from './page-position.ts';
+import type { PageContent } from './page-reader.ts';
 import type { NextPage } from './pager.ts';
+import type { Sign } from './signs.ts';
 
 /**
  * The position of the next page, unless the pages go round. Every page is compared with the one before and with the one
@@ -12,7 +14,10 @@ import type { NextPage } from './pager.ts';
 export function advancePosition(
   position: PagePosition,
   next: NextPage,
-  page: { readonly rows: number; readonly digest: string; readonly total: number | undefined; readonly url: URL },
+  page: Pick<PageContent, 'rows' | 'items' | 'signs' | 'absent' | 'identity'> & {
+    readonly total: number | undefined;
+    readonly url: URL;
+  },
   shown: RequestShown,
 ): PagePosition {
   const token = next.cursor ?? next.url;
@@ -28,12 +33,12 @@ export function advancePosition(
       );
     }
   }
-  const asLast = page.digest === position.last_content;
-  const asCheckpoint = page.digest === position.checkpoint_content;
+  const asLast = page.identity === position.last_content;
+  const asCheckpoint = page.identity === position.checkpoint_content;
   // Where the API itself leads on, two pages may happen to be alike; where pages are counted, one that repeats says that
   // the count means nothing to the API.
   const repeats = token === undefined ? asLast || asCheckpoint : asLast && asCheckpoint && position.page > 3;
-  if (page.rows > 0 && repeats) {
+  if (page.items > 0 && repeats) {
     throw new RepeatedPageError(
       shown,
       'the rows of an earlier page',
@@ -46,15 +51,23 @@ export function advancePosition(
   return {
     page: position.page + 1,
     rows: position.rows + page.rows,
+    items: itemsBefore(position) + page.items,
     ...next,
     last,
     checkpoint: milestone ? last : position.checkpoint,
-    last_content: page.digest,
-    checkpoint_content: milestone ? page.digest : position.checkpoint_content,
+    last_content: page.identity,
+    checkpoint_content: milestone ? page.identity : position.checkpoint_content,
     total: page.total,
+    listless: page.absent !== undefined && (position.listless ?? position.page === 1) ? true : undefined,
+    announced: largest(position.announced, page.signs.total),
   };
 }
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64').slice(0, 22);
+}
+
+function largest(before: PagePosition['announced'], now: Sign | undefined): PagePosition['announced'] {
+  if (now?.count === undefined) return before;
+  return before !== undefined && before.count >= now.count ? before : { place: now.place, count: now.count };
 }

@@ -15,6 +15,8 @@ import { settleBoundary, watermarkAfter } from './settle-boundary.ts';
 
 /** Pages are made durable at least this often, so that a crash costs little. */
 const saveEveryMs = 15_000;
+/** Of many parents each may have one; a person reads the first. */
+const maxWarnings = 100;
 
 /** An extraction under way: its cursor, and what is not durable yet. */
 export class ApiExtraction {
@@ -80,10 +82,13 @@ export class ApiExtraction {
     });
   }
 
-  /** Has a sentence about the source reach the person who runs it, once. */
-  warn(warning: string): void {
-    if (this.cursor.warnings.includes(warning)) return;
-    this.cursor = { ...this.cursor, warnings: [...this.cursor.warnings, warning] };
+  /** Has sentences about the source reach the person who runs it, each once, and a hundred at most. */
+  warn(warnings: readonly string[]): void {
+    for (const warning of warnings) {
+      const known = this.cursor.warnings;
+      if (known.includes(warning) || known.length >= maxWarnings) continue;
+      this.cursor = { ...this.cursor, warnings: [...known, warning] };
+    }
   }
 
   /** Makes pages durable when a part is full, or when the last time is a while ago. */

@@ -91,10 +91,17 @@ export class RowsNotFoundError extends TerminalError {
   override readonly name = 'RowsNotFoundError';
   readonly code = 'rows_not_found';
 
-  constructor(request: RequestShown, path: string, rootKind: string, names: readonly string[], excerpt: string) {
+  constructor(
+    request: RequestShown,
+    path: string,
+    rootKind: string,
+    names: readonly string[],
+    likely: string | undefined,
+    excerpt: string,
+  ) {
     const has = rootKind === 'object' ? `an object with ${names.join(', ') || 'no members'}` : `an ${rootKind}`;
     super(
-      `The response of ${request.method} ${request.url} has no rows at ${path}: it is ${has}${said(excerpt)}. Set records_path, e.g. records_path: $.data[*].`,
+      `The response of ${request.method} ${request.url} has no rows at ${path}: it is ${has}${said(excerpt)}. Set records_path, e.g. records_path: ${likely ?? '$.data[*]'}.`,
     );
   }
 }
@@ -195,14 +202,39 @@ export class RepeatedPageError extends TerminalError {
   }
 }
 
+/** A response with a good status that is an error, or lacks a part. */
+export class ApiErrorResponseError extends TransientError {
+  override readonly name = 'ApiErrorResponseError';
+  readonly code = 'api_error_response';
+
+  constructor(request: RequestShown, status: number, place: string, excerpt: string) {
+    super(
+      `${request.method} ${request.url} answered ${status} and says by ${place} that it is an error${said(excerpt)}. Nothing of this page is loaded. Correct what the API complains about, or set on_incomplete: warn where this means no error.`,
+    );
+  }
+}
+
+/** The pages ended, and the API says somewhere that there is more. */
+export class PagesUnreadError extends TerminalError {
+  override readonly name = 'PagesUnreadError';
+  readonly code = 'api_pages_unread';
+
+  constructor(what: string, deletes: boolean) {
+    const consequence = deletes ? ' load_mode replace would delete the rows that were not read.' : '';
+    super(
+      `${what}${consequence} Set pagination; or on_incomplete: warn, where this means something else; or max_pages, where the rest is left out on purpose.`,
+    );
+  }
+}
+
 /** The pages ended before the total that the API announced. */
 export class RowsMissingError extends TransientError {
   override readonly name = 'RowsMissingError';
   readonly code = 'api_rows_missing';
 
-  constructor(request: RequestShown, rows: number, total: number) {
+  constructor(request: RequestShown, items: number, total: number) {
     super(
-      `The pages of ${request.method} ${request.url} ended after ${rows.toLocaleString('en-US')} rows, though the API says there are ${total.toLocaleString('en-US')}. Rows moved while pages were read, or total_path counts something else. Run again with a stable order, or remove total_path.`,
+      `The pages of ${request.method} ${request.url} ended after ${items.toLocaleString('en-US')} items, though the API says there are ${total.toLocaleString('en-US')}. Rows moved while pages were read, or total_path counts something else. Run again with a stable order, or remove total_path.`,
     );
   }
 }

@@ -3,7 +3,6 @@ import type { RawManifest } from '../../manifest.ts';
 import { DeadlineReachedError } from '../deadline-reached-error.ts';
 import { RangeNeedsCursorError } from '../incremental/errors.ts';
 import { type Window, windowOf } from '../incremental/window.ts';
-import { rowSearch } from '../json/row-search.ts';
 import type { ExtractRequest } from '../request.ts';
 import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
@@ -65,17 +64,12 @@ async function readRows(extraction: ApiExtraction, base: BaseRequest): Promise<u
 
 async function readPages(extraction: ApiExtraction, base: BaseRequest): Promise<void> {
   const { client, settings } = extraction;
-  const plan = pagePlan({
-    base,
-    pagination: settings.pagination,
-    rows: rowSearch(settings.records_path),
-    maxPages: settings.max_pages,
-  });
+  const plan = pagePlan(base, settings, settings);
   while (extraction.cursor.position !== null) {
     const { position } = extraction.cursor;
     const sink = extraction.sink(position.rows);
-    const { content, next, warning } = await fetchPage(client, plan, position, sink, () => sink.enough);
-    if (warning !== undefined) extraction.warn(warning);
+    const { content, next, warnings } = await fetchPage(client, plan, position, sink, () => sink.enough);
+    extraction.warn(warnings);
     extraction.keep(sink, { bytes: content.bytes, digests: [content.digest] }, { position: next });
     await extraction.saveIfDue();
   }
@@ -96,5 +90,5 @@ function baseRequest(request: ExtractRequest, settings: ApiSettings, window: Win
   if (incremental.end_param !== undefined && window.end !== undefined) {
     put(call, incremental.in, incremental.end_param, window.end);
   }
-  return { ...base, url: call.url, headers: call.headers, body: call.body as BaseRequest['body'] };
+  return { ...base, url: call.url, headers: call.headers, body: call.body };
 }

@@ -1,16 +1,24 @@
-import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
+import { loadModeTraits } from '../../config/load-mode.ts';
+import type { ApiSettings } from '../../config/pipeline.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
-import type { RowSearch } from '../json/row-search.ts';
+import { type RowSearch, rowSearch } from '../json/row-search.ts';
 import { advancePosition } from './advance-position.ts';
 import type { ApiClient } from './api-client.ts';
-import { ApiStatusError, type RequestShown, RowsMissingError } from './errors.ts';
-import type { PagePosition } from './page-position.ts';
-import { type PageContent, type RowSink, readPage } from './page-reader.ts';
+import {
+  ApiErrorResponseError,
+  ApiStatusError,
+  PagesUnreadError,
+  type RequestShown,
+  RowsMissingError,
+} from './errors.ts';
+import { excerptOf } from './excerpt.ts';
+import { itemsBefore, type PagePosition } from './page-position.ts';
+import { emptyPage, type PageContent, type RowSink, readPage } from './page-reader.ts';
 import { pageRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
 import type { BaseRequest } from './request-draft.ts';
-import { signPaths, unfollowedSign } from './signs.ts';
+import { openEnd, unreadSign } from './unread-sign.ts';
 
 /** A sequence of pages: what to ask for, and how the responses are read. */
 export interface PagePlan {
@@ -19,24 +27,54 @@ export interface PagePlan {
   readonly rows: RowSearch;
   readonly captures: Readonly<Record<string, JsonPath>>;
   readonly maxPages: number | undefined;
+  /** Whether signs of an error, and of rows that were not read, fail the run. */
+  readonly failsOn: { readonly error: boolean; readonly unread: boolean };
+  /** Rows that are not read are deleted from the target. */
+  readonly deletesUnread: boolean;
+  /** A first page without a list has no rows. */
+  readonly listMayBeOmitted: boolean;
 }
 
 export interface FetchedPage {
   readonly content: PageContent;
   /** Null when this was the last page. */
   readonly next: PagePosition | null;
-  /** What a person should know. */
-  readonly warning?: string | undefined;
+  /** What a person should know; sentences. */
+  readonly warnings: readonly string[];
 }
 
-export function pagePlan(plan: Omit<PagePlan, 'captures'>): PagePlan {
-  return { ...plan, captures: { ...pagerPaths(plan.pagination), ...signPaths(plan.pagination) } };
+/** The plan for a pipeline's pages, or for those of its parents' endpoint. */
+export function pagePlan(
+  base: BaseRequest,
+  pages: {
+    readonly pagination?: PaginationSettings | undefined;
+    readonly records_path?: string | undefined;
+    readonly max_pages?: number | undefined;
+  },
+  { load_mode, on_incomplete, on_omitted_list }: Pick<ApiSettings, 'load_mode' | 'on_incomplete' | 'on_omitted_list'>,
+): PagePlan {
+  const { deletesUnread } = loadModeTraits[load_mode];
+  return {
+    base,
+    pagination: pages.pagination,
+    rows: rowSearch(pages.records_path),
+    captures: pagerPaths(pages.pagination),
+    maxPages: pages.max_pages,
+    failsOn: {
+      error: on_incomplete !== 'warn',
+      unread: on_incomplete === undefined ? deletesUnread : on_incomplete === 'fail',
+    },
+    deletesUnread,
+    listMayBeOmitted: on_omitted_list === 'empty',
+  };
 }
 
 /**
  * Asks for one page and reads its rows into the sink, which is empty again when this throws.
  *
  * @param enough  whether no further page is wanted; asked when the page has been read
+ * @throws {ApiErrorResponseError} when the response is an error with a good status
+ * @throws {PagesUnreadError} when this was the last page and the API says that there is more
  * @throws {RepeatedPageError} {RowsMissingError} and what `ApiClient.send` and `readPage` throw
  */
 export async function fetchPage(
@@ -46,58 +84,99 @@ export async function fetchPage(
   sink: RowSink,
   enough: () => boolean,
 ): Promise<FetchedPage> {
-  const { base, captures, maxPages, pagination, rows: search } = plan;
+  const { base, captures, maxPages, pagination } = plan;
+  const { redactor } = client.parts;
+  let shown: RequestShown | undefined;
   try {
     return await client.send(pageRequest(base, pagination, position), async (response) => {
-      const content = await readPage(response, search, captures, sink, client.parts.redactor);
-      const { digest, rows } = content;
-      const facts = { rows, captures: content.captures, headers: response.headers, url: response.url };
-      const { next, total } = nextPage(pagination, position, facts);
-      const { shown } = response;
-      const warning = shrinkWarning(shown, position, total) ?? unfollowedWarning(shown, pagination, content.captures);
-      if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null };
-      if (next !== undefined) {
-        const moved = advancePosition(position, next, { rows, digest, total, url: response.url }, shown);
-        return { content, next: moved, warning };
+      shown = response.shown;
+      const content = await readPage(response, plan.rows, captures, sink, redactor);
+      const warnings: string[] = [];
+      const facts = { ...content, headers: response.headers, url: response.url };
+      const { absent, next, total } = nextPage(pagination, position, facts);
+      if (content.absent !== undefined && !mayBeAbsent(plan, position, content, next, total)) throw content.absent;
+      const { error } = content.signs;
+      if (error !== undefined) {
+        const excerpt = error.json === undefined ? '' : excerptOf(error.json, redactor);
+        const thrown = new ApiErrorResponseError(shown, response.status, error.place, excerpt);
+        if (plan.failsOn.error) throw thrown;
+        warnings.push(thrown.message);
       }
-      const rowsSoFar = position.rows + rows;
-      if (total !== undefined && rowsSoFar < total) throw new RowsMissingError(shown, rowsSoFar, total);
-      return { content, next: null, warning };
+      warnings.push(...absentWarnings(shown, absent), ...shrinkWarnings(shown, position, total));
+      if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null, warnings };
+      if (next !== undefined) {
+        const moved = advancePosition(position, next, { ...content, total, url: response.url }, shown);
+        return { content, next: moved, warnings };
+      }
+      return { content, next: null, warnings: [...warnings, ...ended(plan, position, content, total, shown)] };
     });
   } catch (thrown) {
     await sink.restart();
-    if (isBehindLast(pagination, position, thrown)) return { content: noContent, next: null };
-    throw thrown;
+    if (!isBehindLast(plan, position, thrown)) throw thrown;
+    const where = shown ?? { method: base.method, url: redactor.url(base.url) };
+    return { content: emptyPage, next: null, warnings: ended(plan, position, emptyPage, position.total, where) };
   }
 }
 
+/**
+ * What is to be said when no further page is asked for.
+ *
+ * @throws {RowsMissingError} when the total at the configured place is not reached
+ * @throws {PagesUnreadError} when there are other signs of more, and that fails the run
+ */
+function ended(
+  plan: PagePlan,
+  position: PagePosition,
+  content: PageContent,
+  total: number | undefined,
+  shown: RequestShown,
+): readonly string[] {
+  const items = itemsBefore(position) + content.items;
+  if (total !== undefined && content.itemsKnown && items < total) throw new RowsMissingError(shown, items, total);
+  const unread = unreadSign(position, content);
+  const open = plan.pagination === undefined ? openEnd(content) : undefined;
+  if (unread === undefined && open === undefined) return [];
+  const what = `${shown.method} ${endpointOf(shown)} ${unread ?? open}`;
+  if (unread !== undefined && plan.failsOn.unread) throw new PagesUnreadError(what, plan.deletesUnread);
+  return [`${what} Set pagination; or max_pages where the rest is left out on purpose.`];
+}
+
+/**
+ * Whether a response without a list means that there are no rows, and not that the path is wrong: where another page had
+ * one, or may have one, or where the API says that there are none.
+ */
+function mayBeAbsent(
+  plan: PagePlan,
+  position: PagePosition,
+  { signs }: PageContent,
+  next: Pick<PagePosition, 'cursor' | 'url'> | undefined,
+  total: number | undefined,
+): boolean {
+  const leads = next?.cursor !== undefined || next?.url !== undefined;
+  const listless = position.listless ?? position.page === 1;
+  return plan.listMayBeOmitted || !listless || leads || total === 0 || signs.total?.count === 0;
+}
+
 /** Some APIs answer with an error for the page behind the last one. */
-function isBehindLast(pagination: PaginationSettings | undefined, position: PagePosition, thrown: unknown): boolean {
-  if (position.page === 1 || pagination === undefined || pagination.type === 'none') return false;
+function isBehindLast({ pagination }: PagePlan, position: PagePosition, thrown: unknown): boolean {
+  if (position.page === 1 || pagination === undefined || !('end_statuses' in pagination)) return false;
   return thrown instanceof ApiStatusError && pagination.end_statuses.includes(thrown.status);
 }
 
-const noContent: PageContent = {
-  rows: 0,
-  bytes: 0,
-  captures: new Map(),
-  digest: createHash('sha256').digest('hex'),
-};
-
-/** Where rows vanish before the page being read, later ones move up into pages that were read already. */
-function shrinkWarning(shown: RequestShown, position: PagePosition, total: number | undefined): string | undefined {
-  if (total === undefined || position.total === undefined || total >= position.total) return undefined;
-  return `The total of ${shown.method} ${endpointOf(shown)} went from ${position.total} to ${total} while its pages were read: rows that moved up may be missing. Use a cursor, or an order in which rows do not move.`;
+function absentWarnings(shown: RequestShown, absent: readonly string[]): readonly string[] {
+  if (absent.length === 0) return [];
+  const what = absent.map((setting) => `pagination.${setting}`).join(' or ');
+  return [
+    `${shown.method} ${endpointOf(shown)} has no number at ${what}, so whether all rows were read is not checked by it. Correct or remove the setting.`,
+  ];
 }
 
-function unfollowedWarning(
-  shown: RequestShown,
-  pagination: PaginationSettings | undefined,
-  captures: ReadonlyMap<string, string>,
-): string | undefined {
-  const sign = unfollowedSign(pagination, captures);
-  if (sign === undefined) return undefined;
-  return `${shown.method} ${endpointOf(shown)} says by ${sign} that there are further pages, which were not read. Set pagination, or pagination: {type: none} if that is meant.`;
+/** Where rows vanish before the page being read, later ones move up into pages that were read already. */
+function shrinkWarnings(shown: RequestShown, position: PagePosition, total: number | undefined): readonly string[] {
+  if (total === undefined || position.total === undefined || total >= position.total) return [];
+  return [
+    `The total of ${shown.method} ${endpointOf(shown)} went from ${position.total} to ${total} while its pages were read: rows that moved up may be missing. Use a cursor, or an order in which rows do not move.`,
+  ];
 }
 
 /** Without the query, so that the same warning of several pages is one. */

@@ -1,5 +1,4 @@
 import type { ParentSettings } from '../../config/source-parent.ts';
-import { rowSearch } from '../json/row-search.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { endpointUrl } from './endpoint.ts';
@@ -18,12 +17,7 @@ export async function listParents(extraction: ApiExtraction, parent: ParentSetti
   const { client, request, settings } = extraction;
   const url = endpointUrl(request.pipeline.dataSource.base_url, parent.endpoint);
   for (const [name, value] of Object.entries(parent.params)) url.searchParams.set(name, String(value));
-  const plan = pagePlan({
-    base: { method: 'GET', url, headers: {}, body: undefined },
-    pagination: parent.pagination,
-    rows: rowSearch(parent.records_path),
-    maxPages: undefined,
-  });
+  const plan = pagePlan({ method: 'GET', url, headers: {}, body: undefined }, parent, settings);
   const read = parentReader(neededFields(settings, parent), parent.endpoint);
   const nameOf = (index: number): string => `${request.prefix}/raw/parents-${String(index).padStart(5, '0')}.ndjson`;
   const writer = new PartWriter(request.store, nameOf, extraction.cursor.parents?.locations.length ?? 0, Infinity);
@@ -47,7 +41,7 @@ export async function listParents(extraction: ApiExtraction, parent: ParentSetti
         flush: async () => undefined,
       };
       const position = cursor.position ?? firstPosition;
-      const { content, next } = await fetchPage(client, plan, position, sink, () => lines.length >= room);
+      const { content, next, warnings } = await fetchPage(client, plan, position, sink, () => lines.length >= room);
       await writer.write(Buffer.concat(lines));
       const sealed = (await writer.seal()).map(({ location }) => location);
       extraction.cursor = {
@@ -61,6 +55,7 @@ export async function listParents(extraction: ApiExtraction, parent: ParentSetti
         },
         bytes_read: cursor.bytes_read + content.bytes,
       };
+      extraction.warn(warnings);
       await extraction.save();
     }
   } finally {

@@ -6,6 +6,8 @@ export const pagePositionSchema = z.strictObject({
   page: z.int().min(1),
   /** Rows of the pages before. */
   rows: z.int().min(0),
+  /** Items of the pages before, by which APIs count; undefined in a cursor of a release that knew rows only. */
+  items: z.int().min(0).optional(),
   /** JSON text of the API's cursor for this page, as it was sent. */
   cursor: z.string().optional(),
   /** URL of this page, where the API gave it. */
@@ -17,8 +19,17 @@ export const pagePositionSchema = z.strictObject({
   checkpoint_content: z.string().optional(),
   /** What the API said its total was, on the page before. */
   total: z.number().optional(),
+  /** No page so far had a list at the place of the rows. */
+  listless: z.boolean().optional(),
+  /** The largest total that a page before said anywhere, and where. */
+  announced: z.strictObject({ place: z.string(), count: z.number() }).optional(),
 });
 
 export type PagePosition = z.infer<typeof pagePositionSchema>;
 
-export const firstPosition: PagePosition = { page: 1, rows: 0 };
+export const firstPosition: PagePosition = { page: 1, rows: 0, items: 0 };
+
+/** Items of the pages before. */
+export function itemsBefore({ items, rows }: PagePosition): number {
+  return items ?? rows;
+}

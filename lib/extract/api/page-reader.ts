@@ -1,15 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
+import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { ApiResponse } from './api-client.ts';
+import { isErrorRecord, isMessageRecord, mentionsError } from './error-record.ts';
 import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import type { Redactor } from './redactor.ts';
+import { noSigns, readSigns, type Sign, type Signs, wantSign } from './signs.ts';
 import { TruncatedBodyError } from './truncated-body-error.ts';
 
 /** Where a page's rows go, line by line, in the order they came. */
@@ -26,18 +29,33 @@ export interface RowSink {
 
 export interface PageContent {
   readonly rows: number;
+  /** What the API counts: the elements of its list, whatever rows are taken from them. */
+  readonly items: number;
+  /** Whether `items` is known from the path to the rows; else it is the number of rows. */
+  readonly itemsKnown: boolean;
   readonly bytes: number;
   readonly captures: ReadonlyMap<string, string>;
+  readonly signs: Signs;
+  /** What is thrown where the page has nothing at the place of its rows, and that is not how this API says "none". */
+  readonly absent: RowsNotFoundError | undefined;
+  /** The page has items, and none of them has rows. */
+  readonly hollow: boolean;
   /** SHA-256 of the page's lines, hex. */
   readonly digest: string;
+  /** Stands for what the API sent: the digest of the lines, or of the body where rows are only a part of the items. */
+  readonly identity: string;
 }
 
 /** Every document of a text of many is a row. */
-const everyDocument: RowSearch = { shown: '$', path: { text: '$', steps: [] } };
+const everyDocument: RowSearch = { shown: '$', path: { text: '$', steps: [], lead: [] } };
 /** Bytes kept of the start of a body, for messages. */
 const headBytes = 4_096;
 
-/** Reads one response's rows into a sink, piece by piece. */
+/**
+ * Reads one response's rows into a sink, piece by piece.
+ *
+ * @throws {DocumentTooLargeError} {NotJsonError} {TruncatedBodyError} {RowsNotFoundError}
+ */
 export async function readPage(
   response: ApiResponse,
   search: RowSearch,
@@ -46,9 +64,12 @@ export async function readPage(
   redactor: Redactor,
 ): Promise<PageContent> {
   await sink.restart();
+  const { headers, status, url } = response;
   const page = new PageRecords(sink);
-  if (response.status === 204 || response.status === 205) return page.content(0, new Map());
-  const contentType = response.headers['content-type'] ?? '';
+  // Pages whose items differ may give the same rows, or none.
+  const body = takesParts(search) ? createHash('sha256') : undefined;
+  if (status === 204 || status === 205) return emptyPage;
+  const contentType = headers['content-type'] ?? '';
   const many = /ndjson|jsonl|json-seq|jsonlines/i.test(contentType);
   const rows = many && search.path === undefined ? everyDocument : search;
   let head: Buffer = Buffer.alloc(0);
@@ -57,6 +78,7 @@ export async function readPage(
     for await (const piece of response.body as AsyncIterable<Buffer>) {
       if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
       bytes += piece.length;
+      body?.update(piece);
       yield piece;
     }
   }
@@ -68,24 +90,52 @@ export async function readPage(
       many,
       onRecord: page.add,
       afterPiece: sink.flush,
+      wants: wantSign,
     });
-    if (!summary.reached && !many) throw notFound(response, rows, summary, excerpt());
-    return page.content(bytes, summary.captures);
+    const notFound = (likely = likelyList(summary.envelope)): RowsNotFoundError =>
+      rowsNotFound(response, rows, summary, likely, excerpt());
+    if (page.mixed && search.path === undefined) throw notFound(`$[${page.firstArray - 1}][*]`);
+    const items = many ? page.rows : (summary.items ?? page.rows);
+    const found = summary.reached || many;
+    const signs = readSigns({ members: summary.envelope.members, headers, status, url, rows, items });
+    const { digest } = page;
+    return {
+      rows: page.rows,
+      items,
+      itemsKnown: many || summary.items !== undefined,
+      bytes,
+      captures: summary.captures,
+      signs: { ...signs, error: signs.error ?? page.errorSign },
+      absent: found || summary.itemsReached ? undefined : notFound(),
+      hollow: !found && summary.itemsReached && items > 0,
+      digest,
+      identity: body?.digest('hex') ?? digest,
+    };
   } catch (cause) {
     if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(response.shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);
     const found = bytes === 0 ? 'the body is empty' : `byte ${cause.offset}: ${cause.found}`;
-    throw new NotJsonError(response.shown, response.status, contentType, found, excerpt());
+    throw new NotJsonError(response.shown, status, contentType, found, excerpt());
   }
 }
 
+/** The rows of one page on their way to the sink. */
 class PageRecords {
   readonly #sink: RowSink;
   readonly #hash: Hash = createHash('sha256');
-  #ordinal = 0;
   #open = true;
+  #objects = 0;
+  #arrays = 0;
+  #errors = 0;
+  /** Records that may have a member `error`. */
+  #mentions = 0;
+  #messages = 0;
+  /** Ordinal of the first record that is an array. */
+  firstArray = 0;
+  /** Records so far. */
+  rows = 0;
 
   constructor(sink: RowSink) {
     this.#sink = sink;
@@ -93,24 +143,73 @@ class PageRecords {
 
   readonly add = (raw: Buffer): void => {
     if (!this.#open) return;
-    this.#ordinal += 1;
+    this.rows += 1;
+    if (raw[0] === 0x5b) {
+      this.#arrays += 1;
+      if (this.firstArray === 0) this.firstArray = this.rows;
+    } else if (raw[0] === 0x7b) this.#objects += 1;
     const line = isUtf8(raw) ? recordLine(raw) : undefined;
     if (line === undefined) {
-      this.#sink.reject(raw, this.#ordinal, recordProblem(raw));
+      this.#sink.reject(raw, this.rows, recordProblem(raw));
       this.#hash.update(raw);
       return;
     }
+    if (mentionsError(line)) {
+      this.#mentions += 1;
+      if (isErrorRecord(line)) this.#errors += 1;
+    }
+    if (this.rows === 1 && isMessageRecord(line)) this.#messages += 1;
     this.#hash.update(line);
-    this.#open = this.#sink.row(line, this.#ordinal);
+    this.#open = this.#sink.row(line, this.rows);
   };
 
-  content(bytes: number, captures: ReadonlyMap<string, string>): PageContent {
-    return { rows: this.#ordinal, bytes, captures, digest: this.#hash.digest('hex') };
+  /** Objects and lists stand side by side, as in a list of a head and the rows. */
+  get mixed(): boolean {
+    return this.#objects > 0 && this.#arrays > 0;
+  }
+
+  /** Records that are errors in the place of rows; one that is nothing but a message is one where it is alone. */
+  get errorSign(): Sign | undefined {
+    // Where all records have the member it is a column.
+    const alone = this.rows === 1;
+    const errors = alone ? Math.max(this.#errors, this.#messages) : this.#mentions < this.rows ? this.#errors : 0;
+    return errors === 0 ? undefined : { place: errors === 1 ? 'a record' : `${errors} records` };
+  }
+
+  /** To be asked for once, at the end. */
+  get digest(): string {
+    return this.#hash.digest('hex');
   }
 }
 
-function notFound(response: ApiResponse, rows: RowSearch, summary: JsonSummary, excerpt: string): RowsNotFoundError {
-  return new RowsNotFoundError(response.shown, rows.shown, summary.rootKind, summary.rootNames, excerpt);
+/** A page that has nothing at all. */
+export const emptyPage: PageContent = {
+  rows: 0,
+  items: 0,
+  itemsKnown: true,
+  bytes: 0,
+  captures: new Map(),
+  signs: noSigns,
+  absent: undefined,
+  hollow: false,
+  digest: createHash('sha256').digest('hex'),
+  identity: '',
+};
+
+/** Whether rows are parts of items, or some of them: the path goes on, or filters, behind the list. */
+function takesParts({ path }: RowSearch): boolean {
+  if (path === undefined) return false;
+  return path.steps === undefined || path.steps.length > (path.lead?.length ?? 0) + 1;
+}
+
+function rowsNotFound(
+  response: ApiResponse,
+  rows: RowSearch,
+  { rootKind, rootNames }: JsonSummary,
+  likely: string | undefined,
+  excerpt: string,
+): RowsNotFoundError {
+  return new RowsNotFoundError(response.shown, rows.shown, rootKind, rootNames, likely, excerpt);
 }
 
 function looksLikeJson(head: Buffer): boolean {

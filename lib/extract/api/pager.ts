@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PagePosition } from './page-position.ts';
 import type { RequestDraft } from './request-draft.ts';
+import type { Signs } from './signs.ts';
 
 /** What a page said of itself. */
 export interface PageFacts {
-  readonly rows: number;
+  /** What the API counts: the elements of its list, whatever rows are taken from them. */
+  readonly items: number;
+  readonly signs: Signs;
   /** Values of the body by the names of the pager's paths, as JSON text. */
   readonly captures: ReadonlyMap<string, string>;
   readonly headers: IncomingHttpHeaders;
@@ -17,6 +20,8 @@ export type NextPage = Pick<PagePosition, 'cursor' | 'url'>;
 
 /** One way in which an API deals out its rows in pages. */
 export interface Pager<S> {
+  /** Whether it counts pages or items itself, so that it has to be told where they end. */
+  readonly counts?: true | undefined;
   /** JSONPaths of the values of a response's body that it needs, by name. */
   readonly paths: (settings: S) => Readonly<Record<string, string | undefined>>;
   /** Puts what asks for the page at `position` into the request. */

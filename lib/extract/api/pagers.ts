@@ -1,7 +1,7 @@
 import { type JsonPath, parseJsonPath } from '../../config/json-path.ts';
 import type { PaginationOf, PaginationSettings, PaginationType } from '../../config/source-pagination.ts';
 import { countOf, isTrue } from './json-value.ts';
-import type { PagePosition } from './page-position.ts';
+import { itemsBefore, type PagePosition } from './page-position.ts';
 import type { NextPage, PageFacts, Pager } from './pager.ts';
 import { cursorPager } from './pagers/cursor.ts';
 import { linkHeaderPager } from './pagers/link-header.ts';
@@ -27,20 +27,23 @@ function pagerOf<T extends PaginationType>(settings: PaginationOf<T>): Pager<Pag
   return all[settings.type as T];
 }
 
+/** What a page says about the next one. */
 export interface PageVerdict {
   /** Undefined: this was the last page. */
   readonly next: NextPage | undefined;
-  /** Rows of all pages, where the API says so. */
+  /** Items of all pages, where the place that the configuration names says so. */
   readonly total: number | undefined;
+  /** Settings that name a place where the response has nothing, e.g. `total_path $.meta.totl`. */
+  readonly absent: readonly string[];
 }
 
 /** The values of a response's body that tell whether and how pages go on, by name. */
 export function pagerPaths(pagination: PaginationSettings | undefined): Readonly<Record<string, JsonPath>> {
-  const own = pagination === undefined ? usualLinksPager.paths(pagination) : pagerOf(pagination).paths(pagination);
-  const stops = { has_more: stopOf(pagination)?.has_more_path, total: totalsOf(pagination)?.total_path };
+  if (pagination === undefined) return {};
+  const stop = stopOf(pagination);
+  const texts = { ...pagerOf(pagination).paths(pagination), has_more: stop?.has_more_path, total: stop?.total_path };
   const paths: Record<string, JsonPath> = {};
-  for (const [name, text] of Object.entries({ ...own, ...stops }))
-    if (text !== undefined) paths[name] = parseJsonPath(text);
+  for (const [name, text] of Object.entries(texts)) if (text !== undefined) paths[name] = parseJsonPath(text);
   return paths;
 }
 
@@ -59,29 +62,34 @@ export function nextPage(
   position: PagePosition,
   facts: PageFacts,
 ): PageVerdict {
-  const total = totalOf(pagination, facts);
-  if (pagination === undefined) return { next: usualLinksPager.next(pagination, position, facts), total };
+  if (pagination === undefined) {
+    return { next: usualLinksPager.next(pagination, position, facts), total: undefined, absent: [] };
+  }
   const stop = stopOf(pagination);
+  const total = totalOf(stop, facts);
+  const reached = total !== undefined && itemsBefore(position) + facts.items >= total;
   const ended =
-    (stop?.stop_on_empty_page === true && facts.rows === 0) ||
+    (stop?.stop_on_empty_page === true && facts.items === 0) ||
     (stop?.has_more_path !== undefined && !isTrue(facts.captures.get('has_more'))) ||
-    (total !== undefined && position.rows + facts.rows >= total);
-  return { next: ended ? undefined : pagerOf(pagination).next(pagination, position, facts), total };
+    (reached && pagerOf(pagination).counts === true);
+  const next = ended ? undefined : pagerOf(pagination).next(pagination, position, facts);
+  return { next, total, absent: total === undefined ? absentTotals(stop) : [] };
 }
 
-function totalOf(pagination: PaginationSettings | undefined, facts: PageFacts): number | undefined {
-  const totals = totalsOf(pagination);
-  if (totals === undefined) return undefined;
-  const inHeader = totals.total_header === undefined ? undefined : headerText(facts.headers, totals.total_header);
+type Stop = Exclude<PaginationSettings, { type: 'none' }>;
+
+function stopOf(pagination: PaginationSettings): Stop | undefined {
+  return 'stop_on_empty_page' in pagination ? pagination : undefined;
+}
+
+function totalOf(stop: Stop | undefined, facts: PageFacts): number | undefined {
+  const inHeader = stop?.total_header === undefined ? undefined : headerText(facts.headers, stop.total_header);
   return countOf(inHeader === undefined ? undefined : JSON.stringify(inHeader)) ?? countOf(facts.captures.get('total'));
 }
 
-function stopOf(pagination: PaginationSettings | undefined) {
-  return pagination !== undefined && 'stop_on_empty_page' in pagination ? pagination : undefined;
-}
-
-function totalsOf(pagination: PaginationSettings | undefined) {
-  return pagination !== undefined && ('total_path' in pagination || 'total_header' in pagination)
-    ? pagination
-    : undefined;
+function absentTotals(stop: Stop | undefined): readonly string[] {
+  return [
+    ...(stop?.total_path === undefined ? [] : [`total_path ${stop.total_path}`]),
+    ...(stop?.total_header === undefined ? [] : [`total_header ${stop.total_header}`]),
+  ];
 }

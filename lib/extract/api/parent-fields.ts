@@ -3,9 +3,10 @@ import { parentPlaceholder } from '../../config/parent-placeholder.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { ownValue } from '../../own-value.ts';
-import { fieldPath, fieldReader } from '../json/field-reader.ts';
+import { fieldPath, fieldReader, memberPath } from '../json/field-reader.ts';
 import { endpointUrl } from './endpoint.ts';
 import { ParentFieldCollisionError, ParentFieldMissingError, ParentPathError } from './errors.ts';
+import { RawJson } from './raw-json.ts';
 import type { BaseRequest } from './request-draft.ts';
 
 /** Fields of one parent by their names, as JSON text. */
@@ -45,11 +46,13 @@ export function parentRequest(
   fields: ParentFields,
 ): BaseRequest {
   const url = endpointUrl(baseUrl, filledEndpoint(settings.endpoint, fields));
-  for (const [name, value] of base.url.searchParams) url.searchParams.set(name, filled(value, fields));
+  // The endpoint's own query is part of the base; a name may stand in it several times.
+  url.search = '';
+  for (const [name, value] of base.url.searchParams) url.searchParams.append(name, filled(value, fields));
   return {
     ...base,
     url,
-    body: base.body === undefined ? undefined : (filledDeep(base.body, fields) as BaseRequest['body']),
+    body: base.body === undefined ? undefined : filledMembers(base.body, fields),
   };
 }
 
@@ -121,9 +124,7 @@ export function rowWithParent(
 ): (line: Buffer, fields: ParentFields) => Buffer {
   const columns = Object.entries(include);
   if (columns.length === 0) return (line) => line;
-  const present = fieldReader(
-    Object.fromEntries(columns.map(([column]) => [column, { text: column, steps: [{ name: column }] }])),
-  );
+  const present = fieldReader(Object.fromEntries(columns.map(([column]) => [column, memberPath(column)])));
   return (line, fields) => {
     const taken = present(line).keys().next().value;
     if (taken !== undefined) throw new ParentFieldCollisionError(taken);
@@ -152,12 +153,15 @@ function filledDeep(value: unknown, fields: ParentFields): unknown {
     const whole = match?.[0] === value ? match[1] : undefined;
     const json = whole === undefined ? undefined : ownValue(fields, whole);
     if (json === undefined) return filled(value, fields);
-    const parsed = JSON.parse(json) as unknown;
-    return typeof parsed === 'number' && String(parsed) !== json ? json : parsed;
+    return new RawJson(json);
   }
   if (Array.isArray(value)) return value.map((item) => filledDeep(item, fields));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filledDeep(item, fields)]));
+    return filledMembers(value, fields);
   }
   return value;
+}
+
+function filledMembers(object: object, fields: ParentFields): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, filledDeep(item, fields)]));
 }

@@ -1,6 +1,5 @@
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fileLines } from '../file-lines.ts';
-import { rowSearch } from '../json/row-search.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { ChildSpool } from './child-spool.ts';
@@ -16,6 +15,7 @@ interface Child {
   /** Digests of its pages in order, and their bytes. */
   readonly digests: string[];
   bytes: number;
+  readonly warnings: string[];
   /** Where its next page is; null when it is done. */
   position: PagePosition | null;
   /** Settles when it is done, or cannot go on; never rejects. */
@@ -47,12 +47,7 @@ export async function readChildren(
     const index = started;
     started += 1;
     const call = parentRequest(base, settings, extraction.request.pipeline.dataSource.base_url, fields);
-    const plan = pagePlan({
-      base: call,
-      pagination: settings.pagination,
-      rows: rowSearch(settings.records_path),
-      maxPages: settings.max_pages,
-    });
+    const plan = pagePlan(call, settings, settings);
     const first = index === (extraction.cursor.parents?.done ?? 0) ? extraction.cursor.position : firstPosition;
     const child = newChild(extraction, index, first);
     child.finished = readChild(extraction, parent, child, plan, (line) => decorate(line, fields));
@@ -101,7 +96,7 @@ function newChild(extraction: ApiExtraction, index: number, position: PagePositi
   const key = `${prefix}/raw/child-${String(index).padStart(7, '0')}.ndjson`;
   const disk = new PartWriter(store, () => key, 0, Infinity);
   const spool = new ChildSpool(disk, () => store.scratchPath(key));
-  return { spool, digests: [], bytes: 0, position, finished: Promise.resolve(), failure: undefined };
+  return { spool, digests: [], bytes: 0, warnings: [], position, finished: Promise.resolve(), failure: undefined };
 }
 
 async function readChild(
@@ -114,9 +109,10 @@ async function readChild(
   try {
     while (child.position !== null) {
       const sink = child.spool.page(child.position.rows, decorate);
-      const { content, next } = await fetchPage(extraction.client, plan, child.position, sink, () => false);
+      const { content, next, warnings } = await fetchPage(extraction.client, plan, child.position, sink, () => false);
       child.digests.push(content.digest);
       child.bytes += content.bytes;
+      child.warnings.push(...warnings);
       child.position = next;
     }
   } catch (thrown) {
@@ -152,5 +148,6 @@ async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> 
       parents: { ...parents, done: finished ? done + 1 : done },
     },
   );
+  extraction.warn(child.warnings);
   await child.spool.discard();
 }

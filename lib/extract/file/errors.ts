@@ -67,9 +67,11 @@ export class JsonRowsNotFoundError extends TerminalError {
   override readonly name = 'JsonRowsNotFoundError';
   readonly code = 'rows_not_found';
 
-  constructor(shown: string, path: string, rootKind: string, names: readonly string[]) {
+  constructor(shown: string, path: string, rootKind: string, names: readonly string[], likely: string | undefined) {
     const has = rootKind === 'object' ? `an object with ${names.join(', ') || 'no members'}` : `an ${rootKind}`;
-    super(`The file ${shown} has no rows at ${path}: it holds ${has}. Set records_path, e.g. records_path: $.data[*].`);
+    super(
+      `The file ${shown} has no rows at ${path}: it holds ${has}. Set records_path, e.g. records_path: ${likely ?? '$.data[*]'}.`,
+    );
   }
 }
 

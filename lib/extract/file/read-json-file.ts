@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { needsDocument } from '../json/document-tree.ts';
+import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
@@ -44,6 +45,7 @@ export async function readJsonFile(
     const summary = await scanRecords(counted(), {
       rows,
       captures: {},
+      wants: () => undefined,
       onRecord: (raw) => {
         ordinal += 1;
         const line = isUtf8(raw) ? recordLine(raw) : undefined;
@@ -58,7 +60,10 @@ export async function readJsonFile(
         await writer.write(Buffer.concat(lines.splice(0)));
       },
     });
-    if (!summary.reached) throw new JsonRowsNotFoundError(shown, rows.shown, summary.rootKind, summary.rootNames);
+    if (!summary.reached && !(summary.itemsReached && summary.items === 0)) {
+      const likely = likelyList(summary.envelope);
+      throw new JsonRowsNotFoundError(shown, rows.shown, summary.rootKind, summary.rootNames, likely);
+    }
   } catch (cause) {
     if (cause instanceof DocumentLimitReachedError) throw new JsonFileTooLargeError(shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;

@@ -18,5 +18,10 @@ export function fieldReader(paths: Readonly<Record<string, JsonPath>>): FieldRea
 
 /** A field by its name, or by a JSONPath where the text begins with `$`. */
 export function fieldPath(text: string, parse: (path: string) => JsonPath): JsonPath {
-  return text.startsWith('$') ? parse(text) : { text, steps: [{ name: text }] };
+  return text.startsWith('$') ? parse(text) : memberPath(text);
+}
+
+/** The path of a member of an object, whatever its name looks like. */
+export function memberPath(name: string): JsonPath {
+  return { text: name, steps: [{ name }], lead: [{ name }] };
 }

@@ -1,3 +1,4 @@
+import type { WantMember } from './envelope.ts';
 import { JsonSyntaxError } from './json-syntax-error.ts';
 import { type JsonSummary, PathFollower } from './path-follower.ts';
 import type { PathNode } from './path-tree.ts';
@@ -18,6 +19,13 @@ type State =
   | typeof unicode
   | typeof scalar
   | typeof done;
+
+export interface ScannerOptions {
+  /** Several documents may follow each other, as in NDJSON. */
+  readonly many?: boolean | undefined;
+  /** Which members outside of the records are kept; undefined: none. */
+  readonly wants?: WantMember | undefined;
+}
 
 const maxDepth = 1_000;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
@@ -41,8 +49,8 @@ export class JsonScanner {
   /** Bytes of the byte order mark seen. */
   #marked = 0;
 
-  constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: { readonly many?: boolean } = {}) {
-    this.#follower = new PathFollower(root, onRecord);
+  constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: ScannerOptions = {}) {
+    this.#follower = new PathFollower(root, onRecord, options.wants);
     this.#many = options.many === true;
   }
 

@@ -14,12 +14,17 @@ export interface PathNode {
    * `either`: its elements if it is an array, nothing if it is null, else itself.
    */
   rows: 'value' | 'elements' | 'either' | undefined;
+  /**
+   * What of the value here is an item, which APIs count pages by: several rows may come of one, or none. The words mean
+   * what they mean for `rows`.
+   */
+  items: 'value' | 'elements' | 'either' | undefined;
   /** The value here is kept as raw text under these names. */
   readonly captures: string[];
 }
 
 export function newPathNode(): PathNode {
-  return { names: new Map(), indexes: new Map(), any: undefined, rows: undefined, captures: [] };
+  return { names: new Map(), indexes: new Map(), any: undefined, rows: undefined, items: undefined, captures: [] };
 }
 
 /** The node at the end of `steps`, made where it is missing. */

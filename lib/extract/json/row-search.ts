@@ -21,12 +21,23 @@ export function searchTree(rows: RowSearch, captures: Readonly<Record<string, Js
   const root = newPathNode();
   if (rows.path === undefined) {
     root.rows = 'elements';
-    growPath(root, [{ name: 'results' }]).rows = 'elements';
+    root.items = 'elements';
+    const results = growPath(root, [{ name: 'results' }]);
+    results.rows = 'elements';
+    results.items = 'elements';
   } else if (rows.path.steps !== undefined) {
     growPath(root, rows.path.steps).rows = rows.path.steps.at(-1) === 'any' ? 'value' : 'either';
   }
+  markItems(root, rows.path);
   for (const [name, path] of Object.entries(captures)) {
     if (path.steps !== undefined) growPath(root, path.steps).captures.push(name);
   }
   return root;
+}
+
+/** The items are what the path may lead to several of first, e.g. `$.orders[*]` of `$.orders[*].lines[*]`. */
+function markItems(root: PathNode, path: JsonPath | undefined): void {
+  if (path?.lead === undefined) return;
+  if (path.steps !== undefined && path.steps.length === path.lead.length) growPath(root, path.lead).items = 'either';
+  else growPath(root, [...path.lead, 'any']).items = 'value';
 }

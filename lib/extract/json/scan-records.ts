@@ -1,5 +1,6 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import { documentTree, needsDocument } from './document-tree.ts';
+import type { WantMember } from './envelope.ts';
 import { JsonScanner } from './json-scanner.ts';
 import type { JsonSummary } from './path-follower.ts';
 import { type RowSearch, searchTree } from './row-search.ts';
@@ -20,6 +21,8 @@ export interface ScanOptions {
   readonly afterPiece: () => Promise<void>;
   /** Several documents may follow each other. */
   readonly many?: boolean | undefined;
+  /** Which members outside of the records are kept. */
+  readonly wants?: WantMember | undefined;
 }
 
 /**
@@ -29,9 +32,9 @@ export interface ScanOptions {
  * @throws {JsonSyntaxError} {DocumentLimitReachedError}
  */
 export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOptions): Promise<JsonSummary> {
-  const { afterPiece, captures, many = false, onRecord, rows } = options;
+  const { afterPiece, captures, many = false, onRecord, rows, wants } = options;
   if (!needsDocument(rows, captures)) {
-    const scanner = new JsonScanner(searchTree(rows, captures), onRecord, { many });
+    const scanner = new JsonScanner(searchTree(rows, captures), onRecord, { many, wants });
     for await (const piece of pieces) {
       scanner.write(piece);
       await afterPiece();
@@ -47,7 +50,7 @@ export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOp
     await afterPiece();
   }
   const document = Buffer.concat(held);
-  const scanner = new JsonScanner(documentTree(document, rows, captures), onRecord);
+  const scanner = new JsonScanner(documentTree(document, rows, captures), onRecord, { wants });
   scanner.write(document);
   const summary = scanner.end();
   await afterPiece();

@@ -1,13 +1,14 @@
 import type { PaginationOf } from '../../../config/source-pagination.ts';
 import { scalarText } from '../json-value.ts';
 import type { Pager } from '../pager.ts';
-import { exactValue, put } from '../request-draft.ts';
+import { RawJson } from '../raw-json.ts';
+import { put } from '../request-draft.ts';
 import { headerText } from '../retry-wait.ts';
 
 export const cursorPager: Pager<PaginationOf<'cursor'>> = {
   paths: ({ cursor_path }) => ({ cursor: cursor_path }),
   write: (draft, settings, { cursor }) => {
-    if (cursor !== undefined) put(draft, settings.in, settings.cursor_param, exactValue(cursor, settings.in));
+    if (cursor !== undefined) put(draft, settings.in, settings.cursor_param, new RawJson(cursor));
   },
   next: ({ cursor_header }, _position, { captures, headers }) => {
     const cursor =

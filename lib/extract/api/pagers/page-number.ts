@@ -4,6 +4,7 @@ import type { Pager } from '../pager.ts';
 import { put } from '../request-draft.ts';
 
 export const pageNumberPager: Pager<PaginationOf<'page_number'>> = {
+  counts: true,
   paths: ({ total_pages_path }) => ({ total_pages: total_pages_path }),
   write: (draft, settings, position) => {
     put(draft, settings.in, settings.page_param, settings.first_page + position.page - 1);
