@@ -138,7 +138,6 @@ export const deploySchema = z
     }
   });
 
-export type Deploy = z.infer<typeof deploySchema>;
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type Trigger = z.infer<typeof triggerSchema>;
 

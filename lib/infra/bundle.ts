@@ -53,7 +53,8 @@ export function bundle(options: BundleOptions): AssetCode {
   });
 }
 
-function writeBundle(folder: string, { architecture, config, duckDb, entries }: BundleOptions): void {
+/** Writes what `bundle` zips into a folder, which Lambda unpacks as its task root. */
+export function writeBundle(folder: string, { architecture, config, duckDb, entries }: BundleOptions): void {
   mkdirSync(folder, { recursive: true });
   buildSync({
     entryPoints: entries.map((entry) => path.join(here, '..', '..', 'functions', `${entry}${extension}`)),

@@ -1,0 +1,276 @@
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { FunctionName } from '../../lib/infra/function-names.ts';
+import { serve } from '../support/http-server.ts';
+import { type BundledFunctions, bundledFunctions } from '../support/lambda/bundled-functions.ts';
+
+const config = `pipelines:
+  people:
+    source_type: file
+    file_path: s3://incoming/people.csv
+    target_table: people
+    key_columns: [id]
+    load_mode: upsert
+    verify: count
+    indexes: [[name]]
+    columns: { amount: bigint }
+    business_rules: [{ type: filter, condition: "name <> 'nobody'" }]
+deploy: { notify: { emails: [team@example.com] } }
+`;
+
+/** Of 7 rows one is filtered, one is the same row again, one has an amount that is no number: 4 are loaded. */
+const people = 'id,name,amount\n1,ann,10\n2,bob,20\n2,bob,20\n3,nobody,30\n4,dee,none\n5,eve,50\n6,fay,60\n';
+
+const startedSchema = z.object({ next: z.string(), run: z.looseObject({ run_id: z.string() }).nullable() });
+
+let service: BundledFunctions;
+
+beforeAll(async () => {
+  service = await bundledFunctions(config);
+  await service.aws.createBucket('incoming');
+  await service.aws.putObject('incoming', 'people.csv', people);
+});
+
+afterAll(async () => {
+  await service?.close();
+});
+
+function executionOf(name: string) {
+  return { id: `arn:aws:states:us-east-1:1:execution:etl:${name}`, name, start_time: '2025-01-01T00:00:00.000Z' };
+}
+
+const input = { pipeline: 'people' };
+
+/** Calls a function with what the state machine gives every stage of a run that has begun. */
+async function stage(name: FunctionName, execution: string, event: object = {}): Promise<unknown> {
+  const runId = execution;
+  const run = {
+    run_id: runId,
+    trigger: 'console',
+    start_time: executionOf(execution).start_time,
+    resumed: false,
+    repeated: false,
+  };
+  return await service.invoke(name, { ...event, execution: executionOf(execution), input, run });
+}
+
+async function start(execution: string, asked: object = input): Promise<z.infer<typeof startedSchema>> {
+  return startedSchema.parse(
+    await service.invoke('record', { action: 'start', execution: executionOf(execution), input: asked }),
+  );
+}
+
+/** What Step Functions sees of a call that fails. */
+async function failureOf(call: Promise<unknown>): Promise<{ readonly name: string; readonly message: string }> {
+  const error = await call.then(
+    () => new Error('the call succeeded'),
+    (thrown: unknown) => thrown as Error,
+  );
+  return { name: error.name, message: error.message };
+}
+
+async function filesOf(run: string): Promise<readonly string[]> {
+  const listed = await service.aws.s3.send(
+    new ListObjectsV2Command({ Bucket: service.stagingBucket, Prefix: `runs/${run}/` }),
+  );
+  return (listed.Contents ?? []).map(({ Key }) => Key ?? '');
+}
+
+async function logOf(run: string) {
+  return await service.target.sql`
+    SELECT status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded, error_message
+      FROM etl_execution_log WHERE run_id = ${run}`;
+}
+
+describe('bootstrap', () => {
+  it('makes the service tables and the role when the stack is created, and tells CloudFormation so', async () => {
+    const responses: unknown[] = [];
+    const cloudFormation = await serve((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      request.once('end', () => {
+        responses.push(JSON.parse(body));
+        response.end();
+      });
+    });
+    try {
+      const response = await service.invoke('bootstrap', {
+        RequestType: 'Create',
+        ResponseURL: `${cloudFormation.url}/response`,
+        StackId: 'stack',
+        RequestId: 'request',
+        LogicalResourceId: 'Bootstrap',
+        ResourceProperties: { RoleArns: ['arn:aws:iam::111122223333:role/record'] },
+      });
+      expect(response).toEqual({ done: 'Create' });
+    } finally {
+      await cloudFormation.close();
+    }
+    expect(responses).toMatchObject([{ Status: 'SUCCESS', PhysicalResourceId: 'dsql-etl-bootstrap' }]);
+    const tables = await service.target.sql`SELECT 1 FROM pg_tables WHERE tablename = 'etl_execution_log'`;
+    expect(tables).toHaveLength(1);
+  });
+});
+
+describe('the stages of a run, called one after another', () => {
+  it('record takes the lease and begins the run', async () => {
+    expect(await start('run-1')).toMatchObject({ next: 'go', run: { run_id: 'run-1', resumed: false } });
+  });
+
+  it('record lets another execution of the pipeline do nothing, or wait if told to', async () => {
+    expect(await start('run-2')).toMatchObject({ next: 'nothing', run: null });
+    expect(await start('run-2', { ...input, wait: true })).toMatchObject({ next: 'wait', run: null });
+  });
+
+  it('extract leaves the parts and their manifest in the staging bucket', async () => {
+    expect(await stage('extract', 'run-1')).toMatchObject({ complete: true, parts: 1 });
+    expect(await filesOf('run-1')).toContain('runs/run-1/raw/manifest.json');
+  });
+
+  it('transform cleans the rows into chunks and counts them', async () => {
+    expect(await stage('transform', 'run-1')).toMatchObject({
+      complete: true,
+      chunks: 1,
+      rows_read: 7,
+      rows_filtered: 1,
+      rows_deduplicated: 1,
+      rows_rejected: 1,
+    });
+  });
+
+  it('load keeps the rejected rows before there is a table', async () => {
+    expect(await stage('load', 'run-1', { action: 'admit' })).toEqual({ admitted: true });
+    const rejected = await service.target.sql`SELECT reason FROM etl_rejected_row WHERE run_id = 'run-1'`;
+    expect(rejected).toHaveLength(1);
+    expect(await service.target.sql`SELECT 1 FROM pg_tables WHERE tablename = 'people'`).toHaveLength(0);
+  });
+
+  it('bootstrap makes the table that the functions may write to', async () => {
+    expect(await stage('bootstrap', 'run-1', { action: 'define' })).toEqual({ done: 'define' });
+    expect(await service.target.sql`SELECT 1 FROM pg_tables WHERE tablename = 'people'`).toHaveLength(1);
+  });
+
+  it('load tells the state machine which chunks there are and what comes after them', async () => {
+    expect(await stage('load', 'run-1', { action: 'prepare' })).toEqual({
+      groups: [{ from: 0, to: 1 }],
+      warnings: [],
+      index: true,
+      conclude: true,
+    });
+  });
+
+  it('load writes each chunk once, also when it is called again', async () => {
+    const group = { action: 'load', from: 0, to: 1, conflict_retries: 0 };
+    expect(await stage('load', 'run-1', group)).toMatchObject({ from: 1, complete: true });
+    expect(await stage('load', 'run-1', group)).toMatchObject({ from: 1, complete: true });
+    const rows = await service.target.sql`SELECT concat_ws(' ', id, name, amount) AS row FROM people ORDER BY id`;
+    expect(rows.map(({ row }) => String(row))).toEqual(['1 ann 10', '2 bob 20', '5 eve 50', '6 fay 60']);
+  });
+
+  it('bootstrap builds the index', async () => {
+    expect(await stage('bootstrap', 'run-1', { action: 'index' })).toEqual({ done: 'index' });
+    const indexes = await service.target.sql`SELECT indexdef FROM pg_indexes WHERE tablename = 'people'`;
+    expect(indexes.map(({ indexdef }) => String(indexdef)).join()).toContain('(name)');
+  });
+
+  it('load verifies what is in the table', async () => {
+    expect(await stage('load', 'run-1', { action: 'conclude' })).toMatchObject({
+      rows_deleted: 0,
+      verified: 'count: 4 rows',
+    });
+  });
+
+  it('record logs the success, frees the pipeline and clears the files, and says the same when it is called again', async () => {
+    const success = {
+      action: 'success',
+      conflict_retries: 0,
+      warnings: [],
+      rows_deleted: 0,
+      verified: 'count: 4 rows',
+    };
+    const summary = await stage('record', 'run-1', success);
+    expect(summary).toMatchObject({ status: 'success', rows_read: 7, rows_loaded: 4 });
+    expect(await stage('record', 'run-1', success)).toMatchObject({ run_id: 'run-1', status: 'success' });
+    expect(await logOf('run-1')).toMatchObject([{ status: 'success', rows_loaded: '4' }]);
+    expect(await filesOf('run-1')).toEqual([]);
+  });
+
+  it('record does not load the same content again', async () => {
+    expect(await start('run-3')).toMatchObject({ next: 'nothing', run: null });
+  });
+
+  it('notify tells of the success', async () => {
+    const summary = { run_id: 'run-1', rows_loaded: 4 };
+    const event = { action: 'success', execution: executionOf('run-1'), input, summary };
+    expect(await service.invoke('notify', event)).toEqual({ sent: true });
+    expect(await service.messages()).toMatchObject([
+      { subject: '[etl test] people succeeded', attributes: { pipeline: 'people', status: 'success' } },
+    ]);
+  });
+});
+
+describe('a run that fails', () => {
+  it('is logged by notify with the reason, frees the pipeline, and is told', async () => {
+    expect(await start('run-4', { ...input, again: true })).toMatchObject({ next: 'go' });
+    await stage('extract', 'run-4');
+    const cause = JSON.stringify({ errorType: 'TooManyRejectedError', errorMessage: 'Too many. [too_many_rejected]' });
+    const response = await service.invoke('notify', {
+      action: 'failure',
+      execution: executionOf('run-4'),
+      input,
+      run: null,
+      stage: 'load',
+      error: { Error: 'TooManyRejectedError', Cause: cause },
+    });
+    expect(response).toEqual({ Error: 'TooManyRejectedError', Cause: 'Too many.' });
+    expect(await logOf('run-4')).toMatchObject([{ status: 'failed', error_message: 'Too many.' }]);
+    expect(await service.messages()).toMatchObject([
+      { subject: '[etl test] people failed in load: too_many_rejected', body: { run_id: 'run-4' } },
+    ]);
+    expect(await start('run-5', { ...input, again: true })).toMatchObject({ next: 'go' });
+  });
+
+  it('without any Catch is logged from the event of EventBridge', async () => {
+    await service.invoke('notify', {
+      source: 'aws.states',
+      detail: {
+        executionArn: executionOf('run-5').id,
+        name: 'run-5',
+        status: 'TIMED_OUT',
+        startDate: 1_735_689_600_000,
+        input: JSON.stringify(input),
+      },
+    });
+    expect(await service.messages()).toMatchObject([{ subject: '[etl test] people failed in extract: run_timed_out' }]);
+  });
+});
+
+describe('a function', () => {
+  it('refuses an input that is none, by an error that the state machine does not retry', async () => {
+    const asked = service.invoke('record', { action: 'start', execution: executionOf('bad'), input: { pipelin: 'x' } });
+    expect(await failureOf(asked)).toMatchObject({ message: expect.stringContaining('[invalid_input]') });
+    const unknown = service.invoke('record', {
+      action: 'start',
+      execution: executionOf('bad'),
+      input: { pipeline: 'peple' },
+    });
+    expect((await failureOf(unknown)).message).toMatch(/people.*\[unknown_pipeline\]/s);
+  });
+
+  it('refuses an event of another shape', async () => {
+    expect((await failureOf(service.invoke('extract', { execution: 1 }))).message).toContain('[invalid_input]');
+  });
+
+  it('does nothing for a run that has lost its lease', async () => {
+    expect(await start('run-6', { ...input, again: true })).toMatchObject({ next: 'go' });
+    await service.target.sql`
+      UPDATE etl_state SET lease = jsonb_set(lease, '{holder}', '"another"') WHERE pipeline_name = 'people'`;
+    for (const name of ['extract', 'transform'] as const) {
+      expect((await failureOf(stage(name, 'run-6'))).message).toContain('[lease_lost]');
+    }
+    expect(await filesOf('run-6')).toEqual([]);
+  });
+});

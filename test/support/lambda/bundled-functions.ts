@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseConfig } from '../../../lib/config/read-config.ts';
+import { writeBundle } from '../../../lib/infra/bundle.ts';
+import { type FunctionName, forEachFunction, functionNames } from '../../../lib/infra/function-names.ts';
+import { account, region } from '../aws/assembly.ts';
+import { type LocalAws, localAws, type Message } from '../aws/local-aws.ts';
+import { type LocalTarget, localTarget } from '../local-target.ts';
+import { FunctionHost } from './function-host.ts';
+
+/** Every function as it is deployed, beside a local DSQL, S3 and SNS; without a stack and without the state machine. */
+export interface BundledFunctions {
+  readonly target: LocalTarget;
+  readonly aws: LocalAws;
+  readonly stagingBucket: string;
+  readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
+  /** Notices published since the last call. */
+  readonly messages: () => Promise<readonly Message[]>;
+  readonly close: () => Promise<void>;
+}
+
+const role = 'dsql_etl';
+
+/** Bundles the functions with this configuration and starts what they talk to; a function starts when it is called. */
+export async function bundledFunctions(configuration: string): Promise<BundledFunctions> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'etl-functions-'));
+  const codeDir = path.join(folder, 'code');
+  const config = JSON.stringify(parseConfig(configuration, 'etl.yaml'));
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+  writeBundle(codeDir, { entries: functionNames, architecture, duckDb: true, config });
+  const [target, aws] = await Promise.all([localTarget(), localAws()]);
+  const topic = await aws.createTopic('notices');
+  const stagingBucket = 'staging';
+  await aws.createBucket(stagingBucket);
+  const caFile = path.join(folder, 'ca.pem');
+  writeFileSync(caFile, target.hold.endpoint.ca);
+  const endpoint = `http://127.0.0.1:${aws.port}`;
+  const hosts = forEachFunction(
+    (name) =>
+      new FunctionHost({
+        folder,
+        node: process.execPath,
+        fn: {
+          logicalId: name,
+          arn: `arn:aws:lambda:${region}:${account}:function:${name}`,
+          handler: `${name}.handler`,
+          codeDir,
+          environment: {
+            ETL_STAGE: 'test',
+            ETL_DSQL_HOSTNAME: target.hold.endpoint.hostname,
+            ETL_DSQL_REGION: target.hold.endpoint.region,
+            ETL_DSQL_USER: name === 'bootstrap' ? 'admin' : role,
+            ETL_DSQL_ROLE: role,
+            ETL_DSQL_PORT: String(target.hold.endpoint.port),
+            ETL_STAGING_BUCKET: stagingBucket,
+            ETL_TOPIC_ARN: topic.arn,
+            POWERTOOLS_SERVICE_NAME: name,
+            POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
+          },
+          memoryMb: 1_024,
+          timeoutSeconds: 60,
+          runtime: 'nodejs24.x',
+          roleId: `${name}Role`,
+        },
+        environment: {
+          AWS_REGION: region,
+          AWS_ACCESS_KEY_ID: target.hold.credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: target.hold.credentials.secretAccessKey,
+          AWS_ENDPOINT_URL_S3: endpoint,
+          AWS_ENDPOINT_URL_SNS: endpoint,
+          NODE_EXTRA_CA_CERTS: caFile,
+        },
+      }),
+  );
+  return {
+    target,
+    aws,
+    stagingBucket,
+    invoke: async (name, event) => await hosts[name].invoke(event),
+    messages: topic.messages,
+    close: async () => {
+      for (const host of Object.values(hosts)) host.close();
+      await aws.close();
+      await target.remove();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
