@@ -1,97 +1,99 @@
-import { messageOf } from '../../errors.ts';
-import { literal } from '../sql/quote.ts';
 import { PostgresConnection } from '../wire/postgres-connection.ts';
+import { Job, type JobRow } from './job.ts';
 
-/** How long a job stays submitted: on a cluster an index is not valid yet when the next statement comes. */
-const startDelayMs = 150;
+/** How long a CREATE INDEX ASYNC waits for its index to be entered into the catalog, as when another is built on the table. */
+const registerMs = 1_000;
 
-/** Builds what CREATE INDEX ASYNC and ALTER TABLE ASYNC asked for, one job after the other, after their transaction committed. */
+/** Carries out what CREATE INDEX ASYNC and ALTER TABLE ASYNC asked for after their transaction committed, a table's jobs one by one. */
 export class Jobs {
   private readonly socketPath: string;
-  private working: Promise<void> = Promise.resolve();
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
-  private connection: PostgresConnection | undefined;
-
   private readonly changed: () => void;
+  private readonly running = new Map<string, Job>();
+  private readonly lastOf = new Map<string, Promise<void>>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private lister: Promise<PostgresConnection> | undefined;
+  private listing: Promise<void> = Promise.resolve();
+  private stopped = false;
 
-  /** @param changed  called when an index was added */
+  /** @param changed  called when a job is over */
   constructor(socketPath: string, changed: () => void) {
     this.socketPath = socketPath;
     this.changed = changed;
   }
 
-  /** A job may have been submitted; it is looked for a little later, as a cluster's jobs do not begin at once either. */
-  wake(): void {
-    if (this.stopped) return;
-    this.timer ??= setTimeout(() => void this.settled(), startDelayMs);
+  /** Begins the jobs that were submitted, and anew those that a killed server left in the middle. */
+  begin(): Promise<void> {
+    this.listing = this.listing.then(() => this.list()).catch(() => {});
+    return this.listing;
   }
 
-  /** Does what there is to do now; resolves when nothing is left. Jobs a killed server left in the middle begin anew. */
-  settled(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.working = this.working.then(() => this.work()).catch(() => {});
-    return this.working;
+  /** As `begin`; resolves when the new indexes are in `pg_index`, or after a second. */
+  async registered(): Promise<void> {
+    await this.begin();
+    await this.within(Promise.all([...this.running.values()].map((job) => job.registered)));
+  }
+
+  /** As `begin`; resolves when nothing is left to do. */
+  async settled(): Promise<void> {
+    await this.begin();
+    const jobs = [...this.running.values()];
+    for (const job of jobs) job.hasten();
+    await Promise.all(jobs.map((job) => job.done));
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
-    this.connection?.close();
+    for (const timer of this.timers) clearTimeout(timer);
+    for (const job of this.running.values()) job.stop();
+    void this.lister?.then((connection) => connection.close());
   }
 
-  private async work(): Promise<void> {
+  private async list(): Promise<void> {
     if (this.stopped) return;
-    this.connection ??= await PostgresConnection.open(this.socketPath, 'dsql', {
+    this.lister ??= PostgresConnection.open(this.socketPath, 'dsql', {
       default_transaction_isolation: 'read committed',
+      search_path: 'pg_catalog',
     });
-    const jobs = await this.connection.rows(
-      `SELECT j.job_id, w.statement, w.search_path, j.status FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
+    const rows = await (await this.lister).rows(
+      `SELECT j.job_id, w.statement, w.search_path, j.status, j.job_type, j.object_id, j.object_id::regclass
+       FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
        WHERE j.status IN ('submitted', 'processing') ORDER BY j.start_time`,
     );
-    for (const [id, statement, searchPath, status] of jobs) {
-      if (status === 'processing') await this.clear(this.connection, id ?? '');
-      await this.build(this.connection, id ?? '', statement ?? '', searchPath ?? 'public');
+    for (const [id, statement, searchPath, status, type, table, tableName] of rows) {
+      if (id === null || id === undefined || this.running.has(id)) continue;
+      this.run({
+        id,
+        statement: statement ?? '',
+        searchPath: searchPath ?? 'public',
+        wasProcessing: status === 'processing',
+        isIndex: type === 'INDEX_BUILD',
+        table: table ?? '0',
+        tableName: tableName ?? '',
+      });
     }
   }
 
-  private async build(
-    connection: PostgresConnection,
-    id: string,
-    statement: string,
-    searchPath: string,
-  ): Promise<void> {
-    await this.note(connection, id, 'processing', null);
-    try {
-      await connection.rows(`SET search_path = ${searchPath}`);
-      await connection.rows(statement);
-      await connection.rows('RESET search_path');
+  private run(row: JobRow): void {
+    const before = this.lastOf.get(row.table) ?? Promise.resolve();
+    for (const job of this.running.values()) job.hasten();
+    const job = new Job(row, this.socketPath, before);
+    this.running.set(row.id, job);
+    this.lastOf.set(row.table, job.done);
+    void job.done.then(() => {
+      this.running.delete(row.id);
+      if (this.lastOf.get(row.table) === job.done) this.lastOf.delete(row.table);
       this.changed();
-      await this.note(connection, id, 'completed', null);
-    } catch (error) {
-      await this.note(connection, id, 'failed', messageOf(error));
-    }
+    });
   }
 
-  /** Drops the invalid index a killed server left of a job. */
-  private async clear(connection: PostgresConnection, id: string): Promise<void> {
-    const [left] = await connection.rows(
-      `SELECT c.oid::regclass FROM sys.jobs AS j JOIN pg_index AS i ON i.indrelid = j.object_id JOIN pg_class AS c ON c.oid = i.indexrelid
-       WHERE j.job_id = '${id}' AND c.relname = j.object_name AND NOT i.indisvalid`,
-    );
-    if (left?.[0] !== undefined && left[0] !== null) await connection.rows(`DROP INDEX ${left[0]}`);
-  }
-
-  private async note(
-    connection: PostgresConnection,
-    id: string,
-    status: string,
-    details: string | null,
-  ): Promise<void> {
-    const text = details === null ? 'NULL' : literal(details);
-    await connection.rows(
-      `UPDATE sys.jobs SET status = '${status}', details = ${text}, update_time = clock_timestamp() WHERE job_id = '${id}'`,
-    );
+  private async within(work: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, registerMs);
+      this.timers.add(timer);
+    });
+    await Promise.race([work, patience]);
+    if (timer !== undefined) this.timers.delete(timer);
+    clearTimeout(timer);
   }
 }

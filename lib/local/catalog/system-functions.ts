@@ -198,6 +198,11 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION sys.current_session_id() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT md5(concat(pid, backend_start, (SELECT system_identifier FROM pg_control_system())))::uuid::text
+  FROM pg_stat_get_activity(pg_backend_pid())
+$$;
+
 CREATE OR REPLACE PROCEDURE sys.wait_for_job(job_id text) LANGUAGE plpgsql AS $$
 DECLARE state text;
 BEGIN

@@ -62,7 +62,7 @@ export class Guard {
       guard.server.once('error', reject);
       guard.server.listen(port, '127.0.0.1', () => resolve());
     });
-    guard.cluster.jobs.wake();
+    void guard.cluster.jobs.begin();
     return guard;
   }
 

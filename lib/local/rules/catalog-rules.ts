@@ -75,7 +75,7 @@ const catalogRules: readonly CatalogRule[] = [
     node: 'IndexStmt',
     ask: (tree) => {
       const table = regclassOf(at(tree, 'relation'));
-      return `SELECT (SELECT count(*) FROM pg_index WHERE indrelid = ${table}) +
+      return `SELECT (SELECT count(*) FROM pg_index WHERE indrelid = ${table} AND indisready) +
         (SELECT count(*) FROM sys.jobs WHERE object_id = ${table} AND job_type = 'INDEX_BUILD' AND status = 'submitted')`;
     },
     refuse: full('tableIndexes', limitMessages.tableIndexes),

@@ -54,17 +54,17 @@ export class Committer {
     } finally {
       if (entry !== undefined) cluster.rowLocks.settle(entry, number);
     }
-    this.committed(transaction);
+    await this.committed(transaction);
     return undefined;
   }
 
-  private committed(transaction: Transaction): void {
+  private async committed(transaction: Transaction): Promise<void> {
     const { backend } = this;
     const { cluster, link } = backend;
     cluster.schema.committed(backend);
     if (transaction.ddl > 0) {
       cluster.tables.forget();
-      cluster.jobs.wake();
+      await cluster.jobs.registered();
     }
     if ((transaction.wrote || transaction.ddl > 0) && cluster.faults.dropsAfterCommit()) link.vanish();
   }

@@ -208,6 +208,8 @@ export class Executor {
     }
     if (transaction !== undefined) transaction.ddl += 1;
     const changes = cluster.schema.begin(this.backend, work.statement);
+    // The index is in the catalog when its creator is told of the job.
+    if (work.statement.async) this.backend.link.output.hold();
     const failed = await this.backend.watched(() => this.backend.exchange(work.frames, work.statement, {}), 'schema');
     if (failed !== undefined) {
       // What DDL meets are other sessions' DDL and index jobs, never their rows.
@@ -217,7 +219,7 @@ export class Executor {
     if (transaction === undefined) {
       changes.committed();
       cluster.tables.forget();
-      cluster.jobs.wake();
+      if (work.statement.async) await cluster.jobs.registered();
     } else changes.later();
     return true;
   }

@@ -32,6 +32,25 @@ describe('CREATE INDEX ASYNC', () => {
     expect(index.rows).toEqual([{ indisvalid: true }]);
   });
 
+  test('has its index in pg_index, not valid yet, when it answers, also in a transaction and for several in a row', async () => {
+    const valid = async (name: string) =>
+      (await a.query('SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)', [name])).rows;
+    await a.query('CREATE TABLE fresh (id int PRIMARY KEY, v text, n int)');
+    const first = await a.query('CREATE INDEX ASYNC fresh_v ON fresh (v)');
+    expect(await valid('fresh_v')).toEqual([{ indisvalid: false }]);
+    await finished(first.rows[0].job_id);
+    expect(await valid('fresh_v')).toEqual([{ indisvalid: true }]);
+    await a.query('BEGIN');
+    await a.query('CREATE INDEX ASYNC fresh_n ON fresh (n)');
+    await a.query('COMMIT');
+    expect(await valid('fresh_n')).toEqual([{ indisvalid: false }]);
+    const third = await a.query('CREATE INDEX ASYNC fresh_vn ON fresh (v, n)');
+    expect(await valid('fresh_vn')).toEqual([{ indisvalid: false }]);
+    await finished(third.rows[0].job_id);
+    expect(await valid('fresh_n')).toEqual([{ indisvalid: true }]);
+    expect(await valid('fresh_vn')).toEqual([{ indisvalid: true }]);
+  });
+
   test('of a unique index over duplicates leaves a failed job and an invalid index', async () => {
     const { rows } = await a.query('CREATE UNIQUE INDEX ASYNC item_once ON item (v)');
     expect(await finished(rows[0].job_id)).toMatchObject({
@@ -102,6 +121,16 @@ test('sys.wait_for_job is a procedure that wants a job', async () => {
   );
   expect(await outcome(a.query("CALL sys.wait_for_job('no-such-job')"))).toBe('22P02 Unable to convert text to UUID');
   expect(await outcome(a.query('CALL sys.other()'))).toBe('0A000 PROCEDURE is not supported');
+});
+
+test('a session has an id of its own that stays the same', async () => {
+  const b = await server.connect();
+  const id = async (client: pg.Client) => (await client.query('SELECT sys.current_session_id() AS id')).rows[0].id;
+  const own = await id(a);
+  expect(own).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await id(a)).toBe(own);
+  expect(await id(b)).not.toBe(own);
+  await b.end();
 });
 
 test('the environment is that of DSQL', async () => {
