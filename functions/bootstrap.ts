@@ -9,7 +9,7 @@ import { stageShape } from './runtime/events.ts';
 import { logger, withMiddleware } from './runtime/middleware.ts';
 import { abortBefore, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
-import { requireClean } from './runtime/stage-results.ts';
+import { requireManifest } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -38,9 +38,9 @@ type Request = Extract<z.infer<typeof eventSchema>, { RequestType: string }>;
 export const handler = withMiddleware(eventSchema, async (event, invocation) => {
   if ('RequestType' in event) return await deployed(event);
   const context = await holdStage(service, event, abortBefore(invocation, new StageInterruptedError(event.action)));
-  const clean = await requireClean(context, event.run);
-  if (event.action === 'index') await indexStage(context, clean);
-  else await defineStage(context, clean, role());
+  const plan = await requireManifest(context, event.run);
+  if (event.action === 'index') await indexStage(context, plan);
+  else await defineStage(context, plan, role());
   return { done: event.action };
 });
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { CleanRows } from '../lib/chunk-rows.ts';
 import { parseTableName } from '../lib/dsql/identifier.ts';
 import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
@@ -7,13 +6,14 @@ import { loadModes } from '../lib/load/load-modes.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
+import type { TransformResult } from '../lib/transform-result.ts';
 import { chunkGroups } from './runtime/chunk-groups.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
 import { type Invocation, withMiddleware } from './runtime/middleware.ts';
 import { abortBefore, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
-import { loadedRows, requireClean } from './runtime/stage-results.ts';
+import { loadedRows, requireManifest } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -41,27 +41,27 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
   const interrupted = new StageInterruptedError(event.action);
   const signal = abortBefore(invocation, interrupted);
   const context = await holdStage(service, event, signal);
-  const clean = await requireClean(context, event.run);
+  const plan = await requireManifest(context, event.run);
   const run = event.run as Run;
-  const rows: CleanRows = { plan: clean, chunks: storedChunks(context.store, clean.chunks) };
+  const result: TransformResult = { plan, chunks: storedChunks(context.store, plan.chunks) };
   switch (event.action) {
     case 'admit':
-      await admitStage(context, run, rows);
+      await admitStage(context, run, result);
       return { admitted: true };
     case 'prepare': {
-      const { warnings } = await prepareStage(context, run, rows);
+      const { warnings } = await prepareStage(context, run, result);
       const { indexes, load_mode, verify } = context.pipeline.settings;
       return {
-        groups: chunkGroups(clean.chunks.length),
+        groups: chunkGroups(plan.chunks.length),
         warnings,
         index: indexes.length > 0,
         conclude: loadModes[load_mode].deletesMissing || verify !== 'off',
       };
     }
     case 'load':
-      return await loadGroup(context, event, rows, { run, signal, invocation });
+      return await loadGroup(context, event, result, { run, signal, invocation });
     case 'conclude':
-      return await concludeStage(context, rows, await requireTable(context), await loadedRows(context, run));
+      return await concludeStage(context, result, await requireTable(context), await loadedRows(context, run));
   }
 });
 
@@ -69,14 +69,14 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
 async function loadGroup(
   context: RunContext,
   event: LoadEvent,
-  clean: CleanRows,
+  result: TransformResult,
   call: { readonly run: Run; readonly signal: AbortSignal; readonly invocation: Invocation },
 ): Promise<{ readonly from: number; readonly complete: boolean; readonly conflict_retries: number }> {
   const table = await requireTable(context);
   let conflicts = event.conflict_retries;
   for (let chunk = event.from; chunk < event.to; chunk += 1) {
     try {
-      const loaded = await loadStage(context, call.run, clean, table, [chunk]);
+      const loaded = await loadStage(context, call.run, result, table, [chunk]);
       conflicts += loaded.conflict_retries;
     } catch (error) {
       if (!call.signal.aborted) throw error;

@@ -14,7 +14,7 @@ import { type Notice, sendNotice } from './runtime/notice.ts';
 import { demandOf } from './runtime/pipeline-input.ts';
 import { addRunMetrics } from './runtime/run-metrics.ts';
 import { openService } from './runtime/service.ts';
-import { findClean, loadedRows } from './runtime/stage-results.ts';
+import { findManifest, loadedRows } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -152,10 +152,10 @@ async function outcomeOf(
   run: Run,
 ): Promise<{ readonly outcome: Parameters<typeof recordFailure>[2]; readonly reached: Stage }> {
   const raw = await readManifest(context.store, `runs/${run.run_id}`);
-  const clean = await findClean(context, run);
+  const plan = await findManifest(context, run);
   const loaded = { ...(await loadedRows(context, run)), conflict_retries: 0 };
-  const outcome = { ...(raw === undefined ? {} : { raw }), ...(clean === undefined ? {} : { clean }), loaded };
-  return { outcome, reached: clean !== undefined ? 'load' : raw?.complete === true ? 'transform' : 'extract' };
+  const outcome = { ...(raw === undefined ? {} : { raw }), ...(plan === undefined ? {} : { plan }), loaded };
+  return { outcome, reached: plan !== undefined ? 'load' : raw?.complete === true ? 'transform' : 'extract' };
 }
 
 async function send(

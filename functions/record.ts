@@ -12,7 +12,7 @@ import { withMiddleware } from './runtime/middleware.ts';
 import { demandOf, waits } from './runtime/pipeline-input.ts';
 import { addRunMetrics } from './runtime/run-metrics.ts';
 import { leaseSeconds, openService } from './runtime/service.ts';
-import { loadedRows, requireClean, requireRaw } from './runtime/stage-results.ts';
+import { loadedRows, requireManifest, requireRaw } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -97,7 +97,7 @@ async function outcomeOf(
   const { conflict_retries, rows_deleted, run, verified, warnings } = event;
   return {
     raw: await requireRaw(context, run),
-    clean: await requireClean(context, run),
+    plan: await requireManifest(context, run),
     loaded: { ...(await loadedRows(context, run)), conflict_retries },
     concluded: { rows_deleted, verified },
     warnings,

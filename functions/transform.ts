@@ -20,10 +20,14 @@ export const handler = withMiddleware(z.strictObject(stageShape), async (event, 
   const signal = abortBefore(invocation, tooSlow);
   const deadlineFor = uploadDeadlineOf(invocation);
   const context = await holdStage(service, event, signal);
-  const written = await transformStage(context, event.run as Run, await requireRaw(context, event.run), (bytesToKeep) =>
-    AbortSignal.timeout(Math.max(0, deadlineFor(bytesToKeep).getTime() - systemClock.now().getTime())),
+  const written = await transformStage(
+    context,
+    event.run as Run,
+    await requireRaw(context, event.run),
+    (checkpointBytes) =>
+      AbortSignal.timeout(Math.max(0, deadlineFor(checkpointBytes).getTime() - systemClock.now().getTime())),
   );
-  if (written === 'stuck') throw tooSlow;
-  if (written === 'kept') return { complete: false };
-  return { complete: true, chunks: written.chunks.length, ...written.counts };
+  if (written.status === 'no_progress') throw tooSlow;
+  if (written.status === 'paused') return { complete: false };
+  return { complete: true, chunks: written.manifest.chunks.length, ...written.manifest.counts };
 });

@@ -92,7 +92,7 @@ export const columnSchema = z.strictObject({
 
 export const chunkSchema = z.strictObject({ location: z.string(), rows: z.int().min(0), bytes: z.int().min(0) });
 
-export const cleanManifestSchema = z.strictObject({
+export const manifestSchema = z.strictObject({
   /** In the order of the target's columns; `uuid_id` first, then the source's, then enriched ones, then `extracted_at`. */
   columns: z.array(columnSchema),
   /** Parquet files with exactly `columns`; rows in their final order. The cut is deterministic. */
@@ -126,9 +126,9 @@ export type Watermark = z.infer<typeof watermarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;
-export type CleanManifest = z.infer<typeof cleanManifestSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;
 /** Where a chunk lies, or would lie if it were written as a file, and how many rows it holds. */
-export type PlannedChunk = Pick<Chunk, 'location' | 'rows'>;
+export type ChunkPlan = Pick<Chunk, 'location' | 'rows'>;
 /** What is known of the clean rows when each is decided and counted, whether or not chunks are written as files. */
-export type CleanPlan = Omit<CleanManifest, 'chunks'> & { readonly chunks: readonly PlannedChunk[] };
+export type Plan = Omit<Manifest, 'chunks'> & { readonly chunks: readonly ChunkPlan[] };
 export type RejectedRow = z.infer<typeof rejectedRowSchema>;

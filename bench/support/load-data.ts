@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
-import { ordinalId } from '../../lib/transform/row-id.ts';
+import { ordinalId } from '../../lib/transform/result/row-id.ts';
 
 /** The columns of the measured table: ten from the source. */
 export const sourceColumns = [

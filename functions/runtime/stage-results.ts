@@ -1,7 +1,7 @@
 import { readManifest } from '../../lib/extract/raw-objects.ts';
 import type { LoadResult } from '../../lib/load/load.ts';
-import { type CleanManifest, cleanManifestSchema, type RawManifest } from '../../lib/manifest.ts';
-import { cleanKey, prefixOf, type Run, type RunContext } from '../../lib/run/request.ts';
+import { type Manifest, manifestSchema, type RawManifest } from '../../lib/manifest.ts';
+import { planKey, prefixOf, type Run, type RunContext } from '../../lib/run/request.ts';
 import { readLedger } from '../../lib/state/ledger.ts';
 import { ManifestMissingError } from './errors.ts';
 
@@ -16,19 +16,16 @@ export async function requireRaw({ store }: StagedContext, run: Pick<Run, 'run_i
   return raw;
 }
 
-export async function findClean(
-  { store }: StagedContext,
-  run: Pick<Run, 'run_id'>,
-): Promise<CleanManifest | undefined> {
-  const bytes = await store.get(cleanKey(run));
-  return bytes === undefined ? undefined : cleanManifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+export async function findManifest({ store }: StagedContext, run: Pick<Run, 'run_id'>): Promise<Manifest | undefined> {
+  const bytes = await store.get(planKey(run));
+  return bytes === undefined ? undefined : manifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
 /** @throws {ManifestMissingError} when transform has not ended, or the run's files are gone */
-export async function requireClean(context: StagedContext, run: Pick<Run, 'run_id'>): Promise<CleanManifest> {
-  const clean = await findClean(context, run);
-  if (clean === undefined) throw new ManifestMissingError(cleanKey(run));
-  return clean;
+export async function requireManifest(context: StagedContext, run: Pick<Run, 'run_id'>): Promise<Manifest> {
+  const manifest = await findManifest(context, run);
+  if (manifest === undefined) throw new ManifestMissingError(planKey(run));
+  return manifest;
 }
 
 /** What the ledger says has been loaded, by all functions of the run together. */

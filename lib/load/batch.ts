@@ -1,8 +1,8 @@
-import type { ChunkRows } from '../chunk-rows.ts';
 import { maxRowBytes } from '../dsql/limits.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
+import type { ChunkRelation } from '../transform-result.ts';
 import { type RenderedRow, type Rendering, textOf } from './rendering.ts';
 
 /**
@@ -54,7 +54,7 @@ function sizeOf(columns: readonly Column[]): RowSize {
 }
 
 /** A chunk's rows with their places, in a column that no clean column can have the name of. */
-function placed({ relation }: ChunkRows): string {
+function placed({ relation }: ChunkRelation): string {
   return `(SELECT *, (row_number() OVER (ORDER BY uuid_id))::INTEGER - 1 AS ${place} FROM ${relation})`;
 }
 
@@ -71,7 +71,7 @@ interface Cut {
 /** Where the batches of a chunk begin and end, by rows and bytes. The same chunk is always cut the same way. */
 async function cutChunk(
   session: DuckDbSession,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   batchRows: number,
   { fixed, texts }: RowSize,
 ): Promise<readonly Cut[]> {
@@ -97,7 +97,7 @@ async function cutChunk(
  */
 export async function* renderBatches<B>(
   session: DuckDbSession,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   columns: readonly Column[],
   batchRows: number,
   rendering: Rendering<B>,
@@ -131,7 +131,7 @@ const fill = 0.92;
  */
 async function renderNarrow<B>(
   session: DuckDbSession,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   columns: readonly Column[],
   batchRows: number,
   rendering: Rendering<B>,
@@ -176,7 +176,7 @@ function rangeOfId(rows: number, batchRows: number): string {
 /** Some batches of a chunk, which follow each other. */
 async function renderCuts<B>(
   session: DuckDbSession,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   columns: readonly Column[],
   cuts: readonly Pick<Cut, 'id' | 'from' | 'to'>[],
   rendering: Rendering<B>,
@@ -200,7 +200,7 @@ async function renderCuts<B>(
 /** One range of a chunk as a batch; for the halves of a batch that was refused. */
 export async function renderRange<B>(
   session: DuckDbSession,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   columns: readonly Column[],
   range: Pick<BatchRange, 'id' | 'from' | 'to'>,
   rendering: Rendering<B>,
@@ -216,7 +216,7 @@ const maxShownCharacters = 10_000;
 /** Rows of a batch as JSON objects, for rows that the database refused; very long values are shortened, and say so. */
 export async function renderRowsJson(
   session: DuckDbSession,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   columns: readonly Column[],
   range: Pick<BatchRange, 'from' | 'to'>,
   withoutIds: readonly string[] = [],
@@ -235,7 +235,7 @@ export async function renderRowsJson(
   return rows.map((row) => ({ row: Number(row.n), json: String(row.json) }));
 }
 
-function rangeOf(row: RenderedRow, chunk: ChunkRows, id: string): BatchRange {
+function rangeOf(row: RenderedRow, chunk: ChunkRelation, id: string): BatchRange {
   const from = Number(row.first);
   const rows = Number(row.rows);
   return { chunk: chunk.number, id, from, to: from + rows, rows };

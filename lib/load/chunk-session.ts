@@ -1,13 +1,13 @@
 import { posix } from 'node:path';
-import type { CleanChunks } from '../chunk-rows.ts';
 import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import type { Target } from '../dsql/target.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import { EtlError } from '../errors.ts';
-import type { PlannedChunk } from '../manifest.ts';
+import type { ChunkPlan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import type { ChunkReader } from '../transform-result.ts';
 
 export interface SessionRequest {
   readonly pipelineName: string;
@@ -44,8 +44,8 @@ export async function withSession<T>(
 /** Chunks of which each has a Parquet file of its own in the store. */
 export function storedChunks(
   store: Pick<ObjectStore, 'localFolder' | 'localPath'>,
-  chunks: readonly PlannedChunk[],
-): CleanChunks {
+  chunks: readonly ChunkPlan[],
+): ChunkReader {
   return {
     folders: [...new Set(chunks.map(({ location }) => store.localFolder(posix.dirname(location))))],
     chunk: async (number) => {

@@ -1,8 +1,8 @@
-import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
 import type { LoadMode } from '../config/load-mode.ts';
 import { maxKeyColumns } from '../dsql/limits.ts';
 import type { Target } from '../dsql/target.ts';
-import type { CleanPlan } from '../manifest.ts';
+import type { Plan } from '../manifest.ts';
+import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import { withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
 import { ReplaceNeedsKeyError } from './errors.ts';
@@ -15,8 +15,8 @@ import { verifyRows } from './verify.ts';
 export interface ConcludeRequest {
   readonly target: Target;
   readonly pipelineName: string;
-  readonly manifest: CleanPlan;
-  readonly clean: CleanChunks;
+  readonly plan: Plan;
+  readonly reader: ChunkReader;
   readonly scratchDir: string;
   readonly table: TargetTable;
   readonly loadMode: LoadMode;
@@ -43,11 +43,11 @@ export interface Conclusion {
  * @throws {VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
-  const { clean, loadMode, manifest, table, target, verify } = request;
+  const { reader, loadMode, plan, table, target, verify } = request;
   const identity = identityOf(table, request.keyColumns);
-  return await withSession(request, clean, async (session) => {
-    const chunks: ChunkRows[] = [];
-    for (const number of manifest.chunks.keys()) chunks.push(await clean.chunk(number));
+  return await withSession(request, reader, async (session) => {
+    const chunks: ChunkRelation[] = [];
+    for (const number of plan.chunks.keys()) chunks.push(await reader.chunk(number));
     const rowsDeleted = loadModes[loadMode].deletesMissing
       ? await deleteMissing({ target, session, table, chunks, identity })
       : 0;
@@ -58,7 +58,7 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
       session,
       table,
       chunks,
-      columns: writtenColumns(table, manifest.columns),
+      columns: writtenColumns(table, plan.columns),
       identity,
       mode: verify,
       latestBy: request.latestBy,

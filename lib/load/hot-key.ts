@@ -1,14 +1,14 @@
-import type { CleanChunks } from '../chunk-rows.ts';
 import type { Target } from '../dsql/target.ts';
 import { quoteName } from '../duckdb/quote.ts';
-import type { CleanPlan } from '../manifest.ts';
+import type { Plan } from '../manifest.ts';
+import type { ChunkReader } from '../transform-result.ts';
 import { withSession } from './chunk-session.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
 export interface HotKeyRequest {
   readonly table: TargetTable;
-  readonly manifest: CleanPlan;
-  readonly clean: CleanChunks;
+  readonly plan: Plan;
+  readonly reader: ChunkReader;
   readonly keyColumns: readonly string[];
   readonly scratchDir: string;
   readonly target: Pick<Target, 'retry'>;
@@ -26,12 +26,12 @@ const ordered = /^(smallint|integer|bigint|numeric|date|timestamp)/;
  * only grows keeps one partition hot (p99 of COMMIT in seconds where others take 50 ms, by the migration toolkit's tests).
  */
 export async function hotKeyWarnings(request: HotKeyRequest): Promise<readonly string[]> {
-  const { keyColumns, manifest, table } = request;
+  const { keyColumns, plan, table } = request;
   const leading = new Set([...(table.ours ? [] : table.uniqueKeys.map((key) => key[0])), keyColumns[0]]);
-  const suspects = manifest.columns.filter((column) => leading.has(column.name) && ordered.test(column.type));
-  if (suspects.length === 0 || manifest.counts.rows_clean < enoughRows) return [];
-  const { relation } = await request.clean.chunk(0);
-  return await withSession(request, request.clean, async (session) => {
+  const suspects = plan.columns.filter((column) => leading.has(column.name) && ordered.test(column.type));
+  if (suspects.length === 0 || plan.counts.rows_clean < enoughRows) return [];
+  const { relation } = await request.reader.chunk(0);
+  return await withSession(request, request.reader, async (session) => {
     const warnings: string[] = [];
     for (const column of suspects) {
       const name = quoteName(column.name);

@@ -1,13 +1,13 @@
-import type { ChunkRows, CleanChunks } from '../chunk-rows.ts';
 import type { LoadMode } from '../config/load-mode.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import { EtlError } from '../errors.ts';
-import type { CleanPlan } from '../manifest.ts';
+import type { Plan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from '../state/ledger.ts';
+import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import { renderBatches } from './batch.ts';
 import { withSession } from './chunk-session.ts';
 import { copyStatement } from './copy-lines.ts';
@@ -23,9 +23,9 @@ export interface LoadRequest extends WriteDemand {
   readonly target: Target;
   readonly runId: string;
   readonly pipelineName: string;
-  readonly manifest: CleanPlan;
+  readonly plan: Plan;
   /** Where its chunks are. */
-  readonly clean: CleanChunks;
+  readonly reader: ChunkReader;
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
   readonly loadMode: LoadMode;
@@ -46,15 +46,15 @@ export interface LoadResult {
 }
 
 /** What keeping the rejected rows of a run needs. */
-export type RejectedRequest = Pick<LoadRequest, 'target' | 'runId' | 'pipelineName' | 'manifest' | 'scratchDir'> & {
+export type RejectedRequest = Pick<LoadRequest, 'target' | 'runId' | 'pipelineName' | 'plan' | 'scratchDir'> & {
   readonly store: Pick<ObjectStore, 'localPath'>;
 };
 
 /** Writes the rows that transform kept aside into `etl_rejected_row`. Safe to repeat. */
 export async function keepRejectedRows(request: RejectedRequest): Promise<void> {
-  const { manifest, pipelineName, runId, store, target } = request;
+  const { plan, pipelineName, runId, store, target } = request;
   const files: { readonly path: string; readonly name: string }[] = [];
-  for (const part of manifest.rejected) {
+  for (const part of plan.rejected) {
     files.push({ path: await store.localPath(part.location), name: part.location });
   }
   if (files.length === 0) return;
@@ -72,13 +72,13 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
  * Killed midway: the batches in the ledger are loaded; the next call goes on with the others.
  */
 export async function load(request: LoadRequest): Promise<LoadResult> {
-  const { clean, manifest, runId, table } = request;
+  const { reader, plan, runId, table } = request;
   const { retry, sql } = request.target;
-  const chunks = request.chunks ?? [...manifest.chunks.keys()];
-  const rows = chunks.reduce((sum, number) => sum + (manifest.chunks[number]?.rows ?? 0), 0);
-  return await withSession(request, clean, async (session) => {
-    const columns = writtenColumns(table, manifest.columns);
-    const plan = loadModes[request.loadMode].plan(request, columns);
+  const chunks = request.chunks ?? [...plan.chunks.keys()];
+  const rows = chunks.reduce((sum, number) => sum + (plan.chunks[number]?.rows ?? 0), 0);
+  return await withSession(request, reader, async (session) => {
+    const columns = writtenColumns(table, plan.columns);
+    const writing = loadModes[request.loadMode].plan(request, columns);
     const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
     const context: SplitContext = {
       sql,
@@ -90,9 +90,9 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       retry,
       keyed: request.keyColumns.length > 0,
       copy: copyStatement(table, columns),
-      copying: plan.copies,
-      statement: plan.statement,
-      insertNew: plan.insertNew,
+      copying: writing.copies,
+      statement: writing.statement,
+      insertNew: writing.insertNew,
     };
     return total(runId, await writeChunks(request, chunks, rows, context), rows);
   });
@@ -124,7 +124,7 @@ async function writeChunks(
 /** A failure that no repetition mends says which batch, why, and how to go on. */
 async function writeNamed(
   batch: Batch,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   context: SplitContext,
   rows: { readonly loaded: number; readonly of: number },
 ): Promise<readonly LedgerEntry[]> {
@@ -142,10 +142,12 @@ async function* eachBatch(
   request: LoadRequest,
   chunks: readonly number[],
   context: SplitContext,
-): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkRows }> {
-  const groups = async function* (): AsyncGenerator<readonly { readonly batch: Batch; readonly chunk: ChunkRows }[]> {
+): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkRelation }> {
+  const groups = async function* (): AsyncGenerator<
+    readonly { readonly batch: Batch; readonly chunk: ChunkRelation }[]
+  > {
     for (const number of chunks) {
-      const chunk = await request.clean.chunk(number);
+      const chunk = await request.reader.chunk(number);
       const rendering: Rendering<Arrays | Lines> = context.copying ? asLines : asArrays;
       for await (const batches of renderBatches(
         context.session,
@@ -153,7 +155,7 @@ async function* eachBatch(
         context.columns,
         request.batchRows,
         rendering,
-        request.manifest.columns,
+        request.plan.columns,
       )) {
         yield batches.map((batch) => ({ batch, chunk }));
       }

@@ -1,10 +1,10 @@
-import type { ChunkRows } from '../chunk-rows.ts';
 import { arrayLiteral } from '../dsql/array-literal.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
+import type { ChunkRelation } from '../transform-result.ts';
 import { ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
@@ -42,7 +42,7 @@ export interface DeleteRequest {
   readonly target: Target;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
-  readonly chunks: readonly ChunkRows[];
+  readonly chunks: readonly ChunkRelation[];
   /** What identifies a row in the chunks and in the table: `uuid_id`, or the key columns of a table that is not ours. */
   readonly identity: readonly string[];
 }

@@ -1,4 +1,3 @@
-import type { ChunkRows } from '../chunk-rows.ts';
 import { classifyFailure, type DatabaseFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
@@ -6,6 +5,7 @@ import { EtlError } from '../errors.ts';
 import type { Column } from '../manifest.ts';
 import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
 import { insertRefusedRows, type RefusedRows } from '../state/rejected-row.ts';
+import type { ChunkRelation } from '../transform-result.ts';
 import { type BatchRange, renderRange, renderRowsJson } from './batch.ts';
 import { type Arrays, asArrays } from './rendering.ts';
 import { type Batch, checked, type WriteContext, writeBatch } from './write-batch.ts';
@@ -30,7 +30,7 @@ export interface SplitContext extends WriteContext {
  */
 export async function writeOrSplit(
   batch: Batch,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   context: SplitContext,
 ): Promise<readonly LedgerEntry[]> {
   const done = context.committed.get(ledgerKey({ chunk: batch.chunk, batch: batch.id }));
@@ -83,7 +83,7 @@ function columnOf(error: unknown): string | null {
  */
 async function refusePresent(
   batch: BatchRange & Arrays,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   context: SplitContext,
   failure: DatabaseFailure,
 ): Promise<LedgerEntry | undefined> {
@@ -131,7 +131,7 @@ function nothing(batch: BatchRange): LedgerEntry {
 /** Keeps one refused row aside, with its ledger row, in one transaction. */
 async function rejectRow(
   batch: BatchRange,
-  chunk: ChunkRows,
+  chunk: ChunkRelation,
   context: SplitContext,
   words: string,
   column: string | null,

@@ -1,9 +1,9 @@
-import type { ChunkRows } from '../chunk-rows.ts';
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
+import type { ChunkRelation } from '../transform-result.ts';
 import { renderBatches } from './batch.ts';
 import { VerifyFailedError } from './errors.ts';
 import { asArrays } from './rendering.ts';
@@ -14,7 +14,7 @@ export interface VerifyRequest {
   readonly target: Target;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
-  readonly chunks: readonly ChunkRows[];
+  readonly chunks: readonly ChunkRelation[];
   /** The columns that were written. */
   readonly columns: readonly Column[];
   readonly identity: readonly string[];

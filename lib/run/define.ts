@@ -2,7 +2,7 @@ import { changeTable } from '../load/change-table.ts';
 import { defineTable } from '../load/define-table.ts';
 import { buildIndexes } from '../load/indexes.ts';
 import type { TargetTable } from '../load/target-table.ts';
-import type { CleanPlan } from '../manifest.ts';
+import type { Plan } from '../manifest.ts';
 import { missingGrants } from './grant-table.ts';
 import type { RunContext } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
@@ -14,8 +14,8 @@ import { indexDemands, tableDemand } from './table-demand.ts';
  * @throws {TableMismatchError} terminal: the table that exists cannot take the rows
  * @throws {TableBusyError} transient: other runs have been changing it for too long
  */
-export async function defineStage(context: RunContext, clean: CleanPlan, role: string): Promise<TargetTable> {
-  const table = await defineTable(context.target, tableDemand(context, clean));
+export async function defineStage(context: RunContext, plan: Plan, role: string): Promise<TargetTable> {
+  const table = await defineTable(context.target, tableDemand(context, plan));
   // A GRANT is DDL too.
   await changeTable(
     context.target,
@@ -27,7 +27,7 @@ export async function defineStage(context: RunContext, clean: CleanPlan, role: s
 }
 
 /** Builds the indexes a pipeline wants and waits for them; for a connection of the tables' owner. Safe to repeat. */
-export async function indexStage(context: RunContext, clean: CleanPlan): Promise<void> {
-  const { name } = tableDemand(context, clean);
-  await buildIndexes(context.target, name, indexDemands(context, clean));
+export async function indexStage(context: RunContext, plan: Plan): Promise<void> {
+  const { name } = tableDemand(context, plan);
+  await buildIndexes(context.target, name, indexDemands(context, plan));
 }

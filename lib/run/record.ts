@@ -2,7 +2,7 @@ import { runStatement } from '../dsql/target.ts';
 import { EtlError, messageOf } from '../errors.ts';
 import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';
-import type { CleanPlan, RawManifest } from '../manifest.ts';
+import type { Plan, RawManifest } from '../manifest.ts';
 import { logEnd, noCounts, type RunCounts } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
 import { CountsMismatchError } from './errors.ts';
@@ -12,7 +12,7 @@ import type { RunResult, Stage } from './result.ts';
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
   readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'watermark' | 'warnings'>;
-  readonly clean?: Pick<CleanPlan, 'counts'>;
+  readonly plan?: Pick<Plan, 'counts'>;
   readonly loaded?: LoadResult & { readonly conflict_retries: number };
   readonly concluded?: Conclusion;
   /** Besides those of extract. */
@@ -23,17 +23,17 @@ export interface RunOutcome {
 export type CompleteOutcome = Required<Omit<RunOutcome, 'warnings'>> & Pick<RunOutcome, 'warnings'>;
 
 /** Adds up what is known of every row. */
-export function countsOf({ clean, concluded, loaded, raw }: RunOutcome): RunCounts {
+export function countsOf({ plan, concluded, loaded, raw }: RunOutcome): RunCounts {
   const inserted = loaded?.rows_inserted ?? 0;
   const updated = loaded?.rows_updated ?? 0;
   const unchanged = loaded?.rows_unchanged ?? 0;
   return {
     ...noCounts,
     bytes_read: raw?.bytes_read ?? 0,
-    rows_read: clean?.counts.rows_read ?? 0,
-    rows_filtered: clean?.counts.rows_filtered ?? 0,
-    rows_deduplicated: clean?.counts.rows_deduplicated ?? 0,
-    rows_rejected: (clean?.counts.rows_rejected ?? 0) + (loaded?.rows_rejected ?? 0),
+    rows_read: plan?.counts.rows_read ?? 0,
+    rows_filtered: plan?.counts.rows_filtered ?? 0,
+    rows_deduplicated: plan?.counts.rows_deduplicated ?? 0,
+    rows_rejected: (plan?.counts.rows_rejected ?? 0) + (loaded?.rows_rejected ?? 0),
     rows_loaded: inserted + updated + unchanged,
     rows_inserted: inserted,
     rows_updated: updated,

@@ -71,6 +71,6 @@ export function prefixOf(run: Pick<Run, 'run_id'>): string {
 }
 
 /** The manifest of a run's chunk files, of this release; another release's is not seen. */
-export function cleanKey(run: Pick<Run, 'run_id'>): string {
+export function planKey(run: Pick<Run, 'run_id'>): string {
   return `${prefixOf(run)}/clean/manifest-${cutVersion}.json`;
 }

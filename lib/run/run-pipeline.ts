@@ -7,7 +7,7 @@ import type { Run, RunContext, RunDemand } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
-import { decideStage } from './transform-stage.ts';
+import { planStage } from './transform-stage.ts';
 
 /** How often a run that waits for another one looks whether it has ended. */
 const waitPollMs = 1_000;
@@ -49,20 +49,20 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     outcome = { raw };
 
     enter('transform');
-    const clean = await decideStage(context, run, raw);
-    outcome = { raw, clean: clean.plan };
+    const result = await planStage(context, run, raw);
+    outcome = { raw, plan: result.plan };
 
     enter('load');
-    await admitStage(context, run, clean);
-    const { table, warnings } = await prepareStage(context, run, clean);
-    outcome = { raw, clean: clean.plan, warnings };
-    const loaded = await loadStage(context, run, clean, table);
-    outcome = { raw, clean: clean.plan, warnings, loaded };
-    const concluded = await concludeStage(context, clean, table, loaded);
+    await admitStage(context, run, result);
+    const { table, warnings } = await prepareStage(context, run, result);
+    outcome = { raw, plan: result.plan, warnings };
+    const loaded = await loadStage(context, run, result, table);
+    outcome = { raw, plan: result.plan, warnings, loaded };
+    const concluded = await concludeStage(context, result, table, loaded);
 
     enter('record');
     if (lease.lost()) throw new LeaseLostError(context.pipeline.name);
-    return await recordSuccess(context, run, { raw, clean: clean.plan, warnings, loaded, concluded });
+    return await recordSuccess(context, run, { raw, plan: result.plan, warnings, loaded, concluded });
   } catch (error) {
     return await recordFailure(context, run, outcome, stage, error);
   } finally {

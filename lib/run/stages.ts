@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import type { CleanRows } from '../chunk-rows.ts';
 import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
@@ -10,7 +9,8 @@ import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { loadModes } from '../load/load-modes.ts';
 import { checkShrink } from '../load/replace.ts';
 import type { TargetTable } from '../load/target-table.ts';
-import type { CleanPlan } from '../manifest.ts';
+import type { Plan } from '../manifest.ts';
+import type { TransformResult } from '../transform-result.ts';
 import type { Run, RunContext } from './request.ts';
 import { indexDemands, tableDemand } from './table-demand.ts';
 
@@ -31,14 +31,14 @@ export interface Prepared {
  *
  * @throws {TooManyRejectedError | UnknownColumnError} terminal: nothing has been made, and nothing loaded
  */
-export async function admitStage(context: RunContext, run: Run, { plan }: CleanRows): Promise<void> {
+export async function admitStage(context: RunContext, run: Run, { plan }: TransformResult): Promise<void> {
   const { scratchDir, store, target } = context;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   await keepRejectedRows({
     target,
     runId: run.run_id,
     pipelineName: context.pipeline.name,
-    manifest: plan,
+    plan,
     store,
     scratchDir,
   });
@@ -54,10 +54,10 @@ export async function admitStage(context: RunContext, run: Run, { plan }: CleanR
  *
  * @throws {ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
  */
-export async function prepareStage(context: RunContext, run: Run, clean: CleanRows): Promise<Prepared> {
+export async function prepareStage(context: RunContext, run: Run, result: TransformResult): Promise<Prepared> {
   const { pipeline, scratchDir, target } = context;
   const { settings } = pipeline;
-  const { plan } = clean;
+  const { plan } = result;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, plan);
   const table = await defineTable(target, demand);
@@ -70,8 +70,8 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
   }
   const hot = await hotKeyWarnings({
     table,
-    manifest: plan,
-    clean: clean.chunks,
+    plan,
+    reader: result.chunks,
     scratchDir,
     target,
     pipelineName: pipeline.name,
@@ -94,7 +94,7 @@ export async function prepareStage(context: RunContext, run: Run, clean: CleanRo
 export async function loadStage(
   context: RunContext,
   run: Run,
-  clean: CleanRows,
+  result: TransformResult,
   table: TargetTable,
   chunks?: readonly number[],
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
@@ -103,13 +103,13 @@ export async function loadStage(
     conflicts += 1;
   };
   await mkdir(context.scratchDir, { recursive: true, mode: 0o700 });
-  const demand = tableDemand(context, clean.plan);
+  const demand = tableDemand(context, result.plan);
   const loaded = await load({
     target: { ...context.target, retry: { ...context.target.retry, onRetry } },
     runId: run.run_id,
     pipelineName: context.pipeline.name,
-    manifest: clean.plan,
-    clean: clean.chunks,
+    plan: result.plan,
+    reader: result.chunks,
     scratchDir: context.scratchDir,
     table,
     loadMode: demand.loadMode,
@@ -127,7 +127,7 @@ export async function loadStage(
 /** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */
 export async function concludeStage(
   context: RunContext,
-  { chunks, plan }: CleanRows,
+  { chunks, plan }: TransformResult,
   table: TargetTable,
   loaded: LoadResult,
 ): Promise<Conclusion> {
@@ -136,8 +136,8 @@ export async function concludeStage(
   return await concludeLoad({
     ...context,
     pipelineName: context.pipeline.name,
-    manifest: plan,
-    clean: chunks,
+    plan,
+    reader: chunks,
     table,
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,
@@ -150,7 +150,7 @@ export async function concludeStage(
 }
 
 /** @throws {TooManyRejectedError} when the pipeline allows fewer rejected rows */
-function checkRejected(settings: PipelineSettings, counts: CleanPlan['counts']): void {
+function checkRejected(settings: PipelineSettings, counts: Plan['counts']): void {
   const { rows_read: read, rows_rejected: rejected } = counts;
   const { max_rejected_ratio: ratio, max_rejected_rows: rows } = settings;
   if (rows !== undefined && rejected > rows) {

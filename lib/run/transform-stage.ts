@@ -1,42 +1,44 @@
 import { mkdir } from 'node:fs/promises';
-import type { CleanRows } from '../chunk-rows.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { assertUnchanged } from '../extract/file/fingerprint.ts';
 import { LedgerMismatchError } from '../load/errors.ts';
 import { describeTable } from '../load/target-table.ts';
-import { cleanManifestSchema, type RawManifest } from '../manifest.ts';
+import { manifestSchema, type RawManifest } from '../manifest.ts';
 import { readLedger } from '../state/ledger.ts';
 import type { TargetColumn, TransformRequest } from '../transform/request.ts';
-import { decide, transform, type Written } from '../transform/transform.ts';
-import { cleanKey, prefixOf, type Run, type RunContext } from './request.ts';
+import { transformToChunks, transformToWorkingFile, type WriteResult } from '../transform/transform.ts';
+import type { TransformResult } from '../transform-result.ts';
+import { planKey, prefixOf, type Run, type RunContext } from './request.ts';
 
 /**
  * Cleans what extract left, for a load on this machine; or takes what an interrupted attempt of this run had decided.
  *
  * @throws {LedgerMismatchError} terminal: an earlier attempt has loaded batches, and what it had decided is not kept
  */
-export async function decideStage(context: RunContext, run: Run, raw: RawManifest): Promise<CleanRows> {
-  return await decide(await transformRequest(context, run, raw));
+export async function planStage(context: RunContext, run: Run, raw: RawManifest): Promise<TransformResult> {
+  return await transformToWorkingFile(await transformRequest(context, run, raw));
 }
 
 /**
  * Cleans what extract left, into chunks in the store, which other machines load; or goes on with it, or finds it done.
  *
- * @param pause  as for `transform`
- * @throws {LedgerMismatchError} as `decideStage`
+ * @param pause  as for `transformToChunks`
+ * @throws {LedgerMismatchError} as `planStage`
  */
 export async function transformStage(
   context: RunContext,
   run: Run,
   raw: RawManifest,
-  pause: (bytesToKeep: number) => AbortSignal,
-): Promise<Written> {
+  pause: (checkpointBytes: number) => AbortSignal,
+): Promise<WriteResult> {
   const { store } = context;
-  const done = await store.get(cleanKey(run));
-  if (done !== undefined) return cleanManifestSchema.parse(JSON.parse(new TextDecoder().decode(done)));
-  const written = await transform(await transformRequest(context, run, raw), pause);
-  if (typeof written !== 'string') await store.put(cleanKey(run), JSON.stringify(written));
+  const done = await store.get(planKey(run));
+  if (done !== undefined) {
+    return { status: 'complete', manifest: manifestSchema.parse(JSON.parse(new TextDecoder().decode(done))) };
+  }
+  const written = await transformToChunks(await transformRequest(context, run, raw), pause);
+  if (written.status === 'complete') await store.put(planKey(run), JSON.stringify(written.manifest));
   return written;
 }
 
@@ -52,7 +54,7 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     targetColumns: await columnsOfTarget(context),
     chunkRows: context.chunkRows,
     memoryLimitMb: context.transformMemoryMb,
-    beforeDeciding: async () => {
+    beforeCleaning: async () => {
       if (run.resumed) await requireEmptyLedger(context, run);
     },
     // A file read by reference must still be the one that was fingerprinted.

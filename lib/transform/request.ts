@@ -51,7 +51,7 @@ export interface TransformRequest {
   readonly memoryLimitMb?: number | undefined;
   readonly threads?: number | undefined;
   /** Asked before rows are decided about that no earlier call has; throws where they must not be. */
-  readonly beforeDeciding?: (() => Promise<void>) | undefined;
+  readonly beforeCleaning?: (() => Promise<void>) | undefined;
   /** Throws when a part is no longer what was extracted; asked when all have been read. */
   readonly checkParts?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -1,20 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CleanRows } from '../chunk-rows.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import type { Chunk } from '../manifest.ts';
-import { decideRows } from './decide-rows.ts';
-import { type DecidedRows, decidedChunks, planOf } from './decided-rows.ts';
+import type { TransformResult } from '../transform-result.ts';
+import { cleanSource } from './clean/clean-source.ts';
 import { transformFailure } from './errors.ts';
-import { bytesToKeep, fetchDecision, keepDecision } from './kept-decision.ts';
 import type { LocalPart } from './read/local-part.ts';
 import type { TransformRequest } from './request.ts';
 import { requireSpace } from './require-space.ts';
+import { checkpointBytes, readCheckpoint, writeCheckpoint } from './result/checkpoint.ts';
+import { type WriteResult, writeMissingChunks } from './result/missing-chunks.ts';
+import { planOf, type WorkingFile, workingFileReader } from './result/working-file.ts';
 import { untilAborted } from './until-aborted.ts';
-import { type Written, writeDecided } from './write-decided.ts';
 
+export type { WriteResult } from './result/missing-chunks.ts';
 export { checkExpressions } from './rules/check-expressions.ts';
-export type { Written } from './write-decided.ts';
 
 /**
  * Turns the raw parts of a run into clean Parquet chunks and rejected rows. Every row read is filtered, deduplicated,
@@ -28,42 +28,42 @@ export type { Written } from './write-decided.ts';
  * @throws {RowsUnaccountedError} terminal: the counts do not add up
  * Killed midway: objects under the prefix may stand there without a manifest; a repeat replaces them.
  */
-export async function transform(
+export async function transformToChunks(
   request: TransformRequest,
-  pause: (bytesToKeep: number) => AbortSignal,
-): Promise<Written> {
-  return await withDecision(request, async ({ decided, session, signal, written }) => {
-    const unkept = written === undefined ? await bytesToKeep(decided) : 0;
-    return await writeDecided(request, session, { decided, written, signal, paused: pause(unkept) });
+  pause: (checkpointBytes: number) => AbortSignal,
+): Promise<WriteResult> {
+  return await withWorkingFile(request, async ({ decided, session, signal, written }) => {
+    const unkept = written === undefined ? await checkpointBytes(decided) : 0;
+    return await writeMissingChunks(request, session, { decided, written, signal, paused: pause(unkept) });
   });
 }
 
 /**
- * As `transform`, but leaves the clean rows in the file in which they were decided, for a load on this machine: each
+ * As `transformToChunks`, but leaves the clean rows in the file in which they were decided, for a load on this machine: each
  * chunk is a range of it. When it resolves, what was decided is durable in the store, and the next call finds it there.
  */
-export async function decide(request: TransformRequest): Promise<CleanRows> {
-  const kept = await fetchDecision(request);
+export async function transformToWorkingFile(request: TransformRequest): Promise<TransformResult> {
+  const kept = await readCheckpoint(request);
   if (kept !== undefined) return rowsOf(request, kept.decided);
-  await withDecision(request, async ({ decided }) => {
+  await withWorkingFile(request, async ({ decided }) => {
     const written = decided.chunks.map(() => undefined);
-    await keepDecision(request, decided, written, false);
+    await writeCheckpoint(request, decided, written, false);
   });
-  const now = await fetchDecision(request);
+  const now = await readCheckpoint(request);
   if (now === undefined) throw new Error('What was decided is not in the store.');
   return rowsOf(request, now.decided);
 }
 
-function rowsOf({ raw }: TransformRequest, decided: DecidedRows): CleanRows {
-  return { plan: planOf(decided), chunks: decidedChunks(decided, raw) };
+function rowsOf({ raw }: TransformRequest, decided: WorkingFile): TransformResult {
+  return { plan: planOf(decided), chunks: workingFileReader(decided, raw) };
 }
 
 /** Decides about the rows, or takes what an earlier call has kept, for work that may read them until it ends. */
-async function withDecision<T>(
+async function withWorkingFile<T>(
   request: TransformRequest,
   work: (given: {
     readonly session: DuckDbSession;
-    readonly decided: DecidedRows;
+    readonly decided: WorkingFile;
     /** By number of the chunk; undefined when nothing was kept. */
     readonly written: readonly (Chunk | undefined)[] | undefined;
     readonly signal: AbortSignal;
@@ -74,8 +74,8 @@ async function withDecision<T>(
   const scratch = await mkdtemp(join(request.scratchDir, 'transform-'));
   let session: DuckDbSession | undefined;
   try {
-    const kept = await untilAborted(signal, fetchDecision(request));
-    if (kept === undefined) await request.beforeDeciding?.();
+    const kept = await untilAborted(signal, readCheckpoint(request));
+    if (kept === undefined) await request.beforeCleaning?.();
     const parts = kept === undefined ? await untilAborted(signal, localParts(request)) : [];
     const results = await request.store.scratchPath(`${request.prefix}/clean/part-00000.parquet`);
     session = await openDuckDb({
@@ -86,7 +86,7 @@ async function withDecision<T>(
       threads: request.threads,
       signal,
     });
-    const decided = kept?.decided ?? (await decideRows(request, session, parts, scratch));
+    const decided = kept?.decided ?? (await cleanSource(request, session, parts, scratch));
     if (kept === undefined) await request.checkParts?.();
     return await work({ session, decided, written: kept?.written, signal });
   } catch (error) {

@@ -9,7 +9,7 @@ import { referenceRun } from '../support/aws/reference-run.ts';
 
 const rowCount = 100_000;
 /** The last rows of 5,000 keys take the place of the first ones; every 1,000th row is rejected, both of five keys. */
-const cleanRows = rowCount - 100 - 4_995;
+const typedRows = rowCount - 100 - 4_995;
 const timeoutSeconds = 20;
 /** Uploading a chunk takes this long: with four at once 100 chunks need 25 s, more than a call has. */
 const slowMs = 1_000;
@@ -86,7 +86,7 @@ describe('a transform that takes longer than its function may', () => {
     };
     const outcome = await service.execute({ pipeline: 'rows' });
     expect(outcome.error ?? outcome.status, outcome.cause).toBe('SUCCEEDED');
-    expect(outcome.output).toMatchObject({ rows_read: rowCount, rows_loaded: cleanRows });
+    expect(outcome.output).toMatchObject({ rows_read: rowCount, rows_loaded: typedRows });
     expect(calls()).toBeGreaterThanOrEqual(2);
     expect(outcome.path.filter((state) => state === 'Transform')).toHaveLength(calls());
     expect(outcome.waitedSeconds).toEqual([]);

@@ -8,7 +8,7 @@ import { load } from '../../lib/load/load.ts';
 import { checkShrink } from '../../lib/load/replace.ts';
 import type { Column } from '../../lib/manifest.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
-import { cleanChunks } from '../support/clean-chunks.ts';
+import { chunkFiles } from '../support/chunk-files.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;
@@ -43,7 +43,7 @@ async function run(
   settings: Partial<ConcludeRequest> = {},
 ): ReturnType<typeof concludeLoad> {
   runs += 1;
-  const chunks = await cleanChunks(`${target.folder}/conclude-${runs}`, columns, [query]);
+  const chunks = await chunkFiles(`${target.folder}/conclude-${runs}`, columns, [query]);
   const demand = { name: parseTableName(table), columns, keyColumns: ['id'], loadMode: settings.loadMode ?? 'upsert' };
   const shared = {
     ...chunks,

@@ -6,7 +6,7 @@ import { defineTable } from '../../lib/load/define-table.ts';
 import { type LoadResult, load } from '../../lib/load/load.ts';
 import type { Column } from '../../lib/manifest.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
-import { cleanChunks } from '../support/clean-chunks.ts';
+import { chunkFiles } from '../support/chunk-files.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;
@@ -37,7 +37,7 @@ let runs = 0;
 
 async function loadCase(given: Case): Promise<LoadResult> {
   runs += 1;
-  const chunks = await cleanChunks(`${target.folder}/load-${runs}`, given.columns, given.queries);
+  const chunks = await chunkFiles(`${target.folder}/load-${runs}`, given.columns, given.queries);
   const sql = given.sql ?? target.sql;
   const keyColumns = given.keys ?? [];
   const loadMode = given.mode ?? 'insert';

@@ -34,7 +34,7 @@ async function keep(runId: string, lines: readonly string[]): Promise<void> {
     target,
     runId,
     pipelineName: 'test',
-    manifest: { columns: [], chunks: [], rejected: [{ location: 'rejected.ndjson', rows: lines.length }], counts },
+    plan: { columns: [], chunks: [], rejected: [{ location: 'rejected.ndjson', rows: lines.length }], counts },
     store: folderStore(folder),
     scratchDir,
   });

@@ -5,7 +5,7 @@ import { parseTableName } from '../../lib/dsql/identifier.ts';
 import { ddlLeaseName } from '../../lib/load/change-table.ts';
 import { defineTable } from '../../lib/load/define-table.ts';
 
-import type { CleanPlan } from '../../lib/manifest.ts';
+import type { Plan } from '../../lib/manifest.ts';
 import { defineStage, indexStage } from '../../lib/run/define.ts';
 import type { RunContext } from '../../lib/run/request.ts';
 import { bootstrapRole } from '../../lib/run/service-role.ts';
@@ -52,7 +52,7 @@ function contextOf(sql: Sql): RunContext {
   };
 }
 
-function planOf(...names: readonly string[]): CleanPlan {
+function planOf(...names: readonly string[]): Plan {
   const columns = ['id', ...names].map((name) => ({ name, type: 'text', source_name: name }));
   const counts = { rows_read: 0, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: 0 };
   return { columns: [{ name: 'uuid_id', type: 'uuid' }, ...columns], chunks: [], rejected: [], counts };

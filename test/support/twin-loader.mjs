@@ -5,7 +5,7 @@ import { openTarget } from '../../dist/lib/cli/target.js';
 import { loadConfig } from '../../dist/lib/config/load-config.js';
 import { readManifest } from '../../dist/lib/extract/raw-objects.js';
 import { loadStage, prepareStage } from '../../dist/lib/run/stages.js';
-import { decideStage } from '../../dist/lib/run/transform-stage.js';
+import { planStage } from '../../dist/lib/run/transform-stage.js';
 import { folderStore } from '../../dist/lib/store/folder-store.js';
 
 const [file, name, runId] = process.argv.slice(2);
@@ -25,7 +25,7 @@ if (decided !== undefined) {
     connections: 2,
   };
   const run = { run_id: runId, trigger: 'cli', start_time: new Date().toISOString(), resumed: true, repeated: false };
-  const clean = await decideStage(context, run, raw);
+  const clean = await planStage(context, run, raw);
   const { table } = await prepareStage(context, run, clean);
   const outcomes = await Promise.allSettled([
     loadStage(context, run, clean, table),

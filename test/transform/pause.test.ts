@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CleanChunks } from '../../lib/chunk-rows.ts';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { storedChunks } from '../../lib/load/chunk-session.ts';
-import { type CleanManifest, rejectedRowSchema } from '../../lib/manifest.ts';
+import { type Manifest, rejectedRowSchema } from '../../lib/manifest.ts';
 import type { ObjectStore } from '../../lib/object-store.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 import type { TransformRequest, TransformSettings } from '../../lib/transform/request.ts';
-import { decide, transform, type Written } from '../../lib/transform/transform.ts';
+import { transformToChunks, transformToWorkingFile, type WriteResult } from '../../lib/transform/transform.ts';
+import type { ChunkReader } from '../../lib/transform-result.ts';
 import { commas, plainSettings, transformWhole } from './support/stage.ts';
 
 const rowCount = 3_000;
@@ -82,7 +82,7 @@ function request(
 }
 
 /** Writes `chunks` chunks or a few more, and pauses; gives the manifest when they were the last ones. */
-async function call(wanted: TransformRequest, chunks: number): Promise<Written> {
+async function call(wanted: TransformRequest, chunks: number): Promise<WriteResult> {
   const pausing = new AbortController();
   let left = chunks;
   const putFile: ObjectStore['putFile'] = async (key, path) => {
@@ -91,11 +91,11 @@ async function call(wanted: TransformRequest, chunks: number): Promise<Written> 
     if (left === 0) pausing.abort();
   };
   if (chunks === 0) pausing.abort();
-  return await transform({ ...wanted, store: { ...wanted.store, putFile } }, () => pausing.signal);
+  return await transformToChunks({ ...wanted, store: { ...wanted.store, putFile } }, () => pausing.signal);
 }
 
 /** The bytes of every chunk and of every rejected row, by their place in the store. */
-async function results(store: string, manifest: CleanManifest): Promise<Readonly<Record<string, string>>> {
+async function results(store: string, manifest: Manifest): Promise<Readonly<Record<string, string>>> {
   const files: Record<string, string> = {};
   for (const { location } of manifest.chunks) {
     files[location] = (await readFile(join(folder, store, location))).toString('base64');
@@ -134,16 +134,16 @@ describe('a transform that is paused', () => {
   it.each(Object.entries(kinds))('gives what one call gives, of %s', async (_, settings) => {
     const whole = await transformWhole(request('one', settings));
     expect(whole.chunks.length).toBeGreaterThan(4);
-    let kept = 0;
-    let outcome: Written | '' = '';
-    for (let chunks = 1; typeof outcome === 'string'; chunks += 1) {
+    let pauses = 0;
+    let outcome: WriteResult | undefined;
+    for (let chunks = 1; outcome?.status !== 'complete'; chunks += 1) {
       outcome = await call(request('many', settings), chunks);
-      if (outcome === 'kept') kept += 1;
-      // What was decided is all that the next calls need.
+      if (outcome.status === 'paused') pauses += 1;
+      // The checkpoint is all that the next calls need.
       if (chunks === 1) await rm(join(folder, 'rows.csv'));
     }
-    expect(kept).toBeGreaterThanOrEqual(2);
-    expect(outcome).toEqual(whole);
+    expect(pauses).toBeGreaterThanOrEqual(2);
+    expect(outcome.manifest).toEqual(whole);
     expect(await results('many', whole)).toEqual(await results('one', whole));
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);
   });
@@ -158,49 +158,52 @@ describe('a transform that is paused', () => {
       const store = dyingStore(join(folder, name), writes);
       for (let chunks = 2; !store.died() && chunks < 100; chunks += 3) {
         const outcome = await call(larger(store), chunks).catch((error: unknown) => error);
-        if (typeof outcome === 'object' && outcome !== null && 'chunks' in outcome) {
+        if (typeof outcome === 'object' && outcome !== null && 'manifest' in outcome) {
           survived = true;
           break;
         }
       }
       expect(survived || store.died()).toBe(true);
-      let outcome: unknown = 'kept';
-      for (let chunks = 3; typeof outcome === 'string'; chunks += 4) {
+      let outcome: WriteResult = { status: 'paused' };
+      for (let chunks = 3; outcome.status !== 'complete'; chunks += 4) {
         outcome = await call(larger(name), chunks);
       }
-      expect(outcome).toEqual(whole);
+      expect(outcome.manifest).toEqual(whole);
       expect(await results(name, whole)).toEqual(await results('one', whole));
     }
   }, 120_000);
 
-  it('says that it is stuck when a call has added no chunk to what was kept', async () => {
-    expect(await call(request('stuck'), 0)).toBe('kept');
-    expect(await call(request('stuck'), 0)).toBe('stuck');
-    expect(await call(request('stuck'), 2)).toBe('kept');
+  it('says that it makes no progress when a call from a checkpoint has added no chunk', async () => {
+    expect(await call(request('slow'), 0)).toEqual({ status: 'paused' });
+    expect(await call(request('slow'), 0)).toEqual({ status: 'no_progress' });
+    expect(await call(request('slow'), 2)).toEqual({ status: 'paused' });
   });
 
-  it('decides anew where what was kept is of another source, or of a release that kept it otherwise', async () => {
+  it('starts over where the checkpoint is of another source, or of a release that wrote it otherwise', async () => {
     await call(request('other'), 1);
     const raw = { source_fingerprint: 'another' };
     const whole = await transformWhole(request('one', {}, raw));
     const outcome = await call(request('other', {}, raw), 100);
-    expect(outcome).toEqual(whole);
+    expect(outcome).toEqual({ status: 'complete', manifest: whole });
     expect(await results('other', whole)).toEqual(await results('one', whole));
 
     await call(request('newer'), 1);
     const file = join(folder, 'newer', 'runs/r1/decided/rows.json');
     await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), more: 1 }));
-    expect(await call(request('newer'), 100)).toEqual(await transformWhole(request('one')));
+    expect(await call(request('newer'), 100)).toEqual({
+      status: 'complete',
+      manifest: await transformWhole(request('one')),
+    });
   });
 
-  it('keeps nothing when it is not paused', async () => {
+  it('writes no checkpoint when it is not paused', async () => {
     await transformWhole(request('whole'));
     expect(await readdir(join(folder, 'whole', 'runs/r1'))).not.toContain('decided');
   });
 });
 
 /** The rows of every chunk in the order of their ids, as a DuckDB reads them that sees the given folders only. */
-async function rowsOf({ chunk, folders }: CleanChunks, count: number): Promise<readonly unknown[]> {
+async function rowsOf({ chunk, folders }: ChunkReader, count: number): Promise<readonly unknown[]> {
   const session = await openDuckDb({ allowedDirs: folders, tempDir: join(folder, 'scratch') });
   try {
     const chunks: unknown[] = [];
@@ -219,7 +222,7 @@ async function rowsOf({ chunk, folders }: CleanChunks, count: number): Promise<r
 describe('rows that are loaded where they were decided', () => {
   it.each(Object.entries(kinds))('are those of the chunks that another machine loads, of %s', async (_, settings) => {
     const whole = await transformWhole(request('one', settings));
-    const decided = await decide(request('many', settings));
+    const decided = await transformToWorkingFile(request('many', settings));
     const { chunks, ...rest } = decided.plan;
     expect({ ...rest, chunks: chunks.map(({ location, rows }) => [location, rows]) }).toEqual({
       ...whole,
@@ -231,37 +234,37 @@ describe('rows that are loaded where they were decided', () => {
   });
 
   it('are found by the next call, which needs the source no more', async () => {
-    const decided = await decide(request('twice'));
+    const decided = await transformToWorkingFile(request('twice'));
     const rows = await rowsOf(decided.chunks, decided.plan.chunks.length);
     await rm(join(folder, 'rows.csv'));
-    const beforeDeciding = (): Promise<void> => Promise.reject(new Error('decided anew'));
-    const again = await decide({ ...request('twice'), beforeDeciding });
+    const beforeCleaning = (): Promise<void> => Promise.reject(new Error('decided anew'));
+    const again = await transformToWorkingFile({ ...request('twice'), beforeCleaning });
     expect(again.plan).toEqual(decided.plan);
     expect(await rowsOf(again.chunks, decided.plan.chunks.length)).toEqual(rows);
     await rm(join(folder, 'twice', 'runs/r1/decided/work.parquet'));
-    await expect(decide({ ...request('twice'), beforeDeciding })).rejects.toMatchObject({
+    await expect(transformToWorkingFile({ ...request('twice'), beforeCleaning })).rejects.toMatchObject({
       cause: { message: 'decided anew' },
     });
   });
 
   it('and killed at any write, are decided anew or found whole', async () => {
     const settings = kinds['rows with a key, the first of which stays'] ?? {};
-    const whole = await decide(request('one', settings));
+    const whole = await transformToWorkingFile(request('one', settings));
     const rows = await rowsOf(whole.chunks, whole.plan.chunks.length);
     let survived = false;
     for (let writes = 0; !survived; writes += 1) {
       const name = `killed-${writes}`;
       const store = dyingStore(join(folder, name), writes);
-      survived = await decide(request(store, settings)).then(
+      survived = await transformToWorkingFile(request(store, settings)).then(
         () => true,
         () => false,
       );
       expect(survived || store.died()).toBe(true);
       let anew = false;
-      const beforeDeciding = async (): Promise<void> => {
+      const beforeCleaning = async (): Promise<void> => {
         anew = true;
       };
-      const again = await decide({ ...request(name, settings), beforeDeciding });
+      const again = await transformToWorkingFile({ ...request(name, settings), beforeCleaning });
       expect(anew).toBe(!survived);
       expect(again.plan).toEqual(whole.plan);
       expect(await rowsOf(again.chunks, again.plan.chunks.length)).toEqual(rows);

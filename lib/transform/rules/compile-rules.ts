@@ -1,9 +1,9 @@
 import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { messageOf } from '../../errors.ts';
+import type { RejectReasons } from '../clean/reject-reasons.ts';
 import { cleanName, serviceColumns } from '../column-name.ts';
 import { BadRuleError } from '../errors.ts';
-import type { RejectReasons } from '../reject-reasons.ts';
 import {
   columnScope,
   emptyRelation,

@@ -1,7 +1,7 @@
 import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { RejectReasons } from '../clean/reject-reasons.ts';
 import { RuleTimeoutError } from '../errors.ts';
-import { RejectReasons } from '../reject-reasons.ts';
 import type { RuleColumn } from './column-scope.ts';
 import { compileRules, textOf } from './compile-rules.ts';
 

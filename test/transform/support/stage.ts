@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { openDuckDb } from '../../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../../lib/duckdb/quote.ts';
 import {
-  type CleanManifest,
   type CsvDialect,
-  cleanManifestSchema,
+  type Manifest,
+  manifestSchema,
   type RawPart,
   type RejectedRow,
   rejectedRowSchema,
 } from '../../../lib/manifest.ts';
 import { folderStore } from '../../../lib/store/folder-store.ts';
 import type { TransformRequest, TransformSettings } from '../../../lib/transform/request.ts';
-import { transform } from '../../../lib/transform/transform.ts';
+import { transformToChunks } from '../../../lib/transform/transform.ts';
 
 export const commas: CsvDialect = {
   delimiter: ',',
@@ -37,7 +37,7 @@ export interface Input {
 }
 
 export interface Outcome {
-  readonly manifest: CleanManifest;
+  readonly manifest: Manifest;
   /** Rows of all chunks in order, as DuckDB's JSON-safe values; uuid_id and extracted_at included. */
   readonly rows: readonly Record<string, unknown>[];
   readonly rejected: readonly RejectedRow[];
@@ -104,7 +104,7 @@ export async function runTransform(
       threads: 2,
       ...more,
     });
-    cleanManifestSchema.parse(manifest);
+    manifestSchema.parse(manifest);
     return {
       manifest,
       rows: await readChunks(manifest, join(folder, 'store')),
@@ -116,10 +116,10 @@ export async function runTransform(
 }
 
 /** The transform, never paused. */
-export async function transformWhole(request: TransformRequest): Promise<CleanManifest> {
-  const written = await transform(request, () => new AbortController().signal);
-  if (typeof written === 'string') throw new Error(`The transform is ${written}.`);
-  return written;
+export async function transformWhole(request: TransformRequest): Promise<Manifest> {
+  const written = await transformToChunks(request, () => new AbortController().signal);
+  if (written.status !== 'complete') throw new Error(`The transform is ${written.status}.`);
+  return written.manifest;
 }
 
 /** Only the columns of the source and of rules. */
@@ -127,11 +127,11 @@ export function withoutService(rows: readonly Record<string, unknown>[]): Record
   return rows.map(({ uuid_id, extracted_at, ...row }) => row);
 }
 
-export function typesOf(manifest: CleanManifest): Record<string, string> {
+export function typesOf(manifest: Manifest): Record<string, string> {
   return Object.fromEntries(manifest.columns.slice(1, -1).map((column) => [column.name, column.type]));
 }
 
-async function readChunks(manifest: CleanManifest, root: string): Promise<readonly Record<string, unknown>[]> {
+async function readChunks(manifest: Manifest, root: string): Promise<readonly Record<string, unknown>[]> {
   const session = await openDuckDb({ allowedDirs: [root], tempDir: root, threads: 1 }).catch(() => undefined);
   if (session === undefined) {
     return [];
@@ -158,7 +158,7 @@ async function readChunks(manifest: CleanManifest, root: string): Promise<readon
   }
 }
 
-async function readRejected(manifest: CleanManifest, root: string): Promise<readonly RejectedRow[]> {
+async function readRejected(manifest: Manifest, root: string): Promise<readonly RejectedRow[]> {
   const rows: RejectedRow[] = [];
   for (const file of manifest.rejected) {
     const text = await readFile(join(root, file.location), 'utf8');

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import type { CleanChunks } from '../chunk-rows.ts';
-import { quoteName, quoteText } from '../duckdb/quote.ts';
-import type { CleanManifest, CleanPlan, Column, RawManifest } from '../manifest.ts';
+import { quoteName, quoteText } from '../../duckdb/quote.ts';
+import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
+import type { ChunkReader } from '../../transform-result.ts';
+import { alive } from '../rules/compile-rules.ts';
+import type { ChunkRange } from './chunks.ts';
 import { keyId, ordinalId } from './row-id.ts';
-import { alive } from './rules/compile-rules.ts';
-import type { CutChunk } from './write-chunks.ts';
 
 /** A column of the working file. */
 export interface WorkingColumn {
@@ -16,17 +16,17 @@ export interface WorkingColumn {
 }
 
 /** What became of every row, and how the clean ones are written: facts and paths, of which the SQL is made anew. */
-export interface DecidedRows {
+export interface WorkingFile {
   readonly columns: readonly Column[];
-  readonly chunks: readonly CutChunk[];
-  readonly rejected: CleanManifest['rejected'];
-  readonly counts: CleanManifest['counts'];
+  readonly chunks: readonly ChunkRange[];
+  readonly rejected: Manifest['rejected'];
+  readonly counts: Manifest['counts'];
   /** In the order of a chunk's columns, without those of the service. */
   readonly working: readonly WorkingColumn[];
   /** Those of them that make the key, in its order; none where rows have no key. */
   readonly keys: readonly WorkingColumn[];
   /** Parquet file of all rows that were read, in their order: the state `s`, the working columns, and perhaps hashes `h`. */
-  readonly workPath: string;
+  readonly workingPath: string;
   /**
    * Parquet file beside it of the ordinals `o`, in their order, of rows that another one makes superfluous: it repeats
    * them, or has their key. Where there are any.
@@ -35,19 +35,19 @@ export interface DecidedRows {
 }
 
 /** The relation of a working file's rows, with their ordinals `o`, from 1. */
-export function workingRelation(workPath: string): string {
+export function workingRelation(workingPath: string): string {
   return `(SELECT file_row_number + 1 AS o, * EXCLUDE (file_row_number)
-    FROM read_parquet(${quoteText(workPath)}, file_row_number = true))`;
+    FROM read_parquet(${quoteText(workingPath)}, file_row_number = true))`;
 }
 
 /** The relation of the clean rows, with `o`; those of a range of ordinals, the last one excluded. */
 export function cleanRelation(
-  { droppedPath, workPath }: Pick<DecidedRows, 'droppedPath' | 'workPath'>,
+  { droppedPath, workingPath }: Pick<WorkingFile, 'droppedPath' | 'workingPath'>,
   range?: { readonly from: number; readonly to: number | undefined },
 ): string {
   const within =
     range === undefined ? 'true' : `o >= ${range.from}${range.to === undefined ? '' : ` AND o < ${range.to}`}`;
-  const living = `(SELECT * FROM ${workingRelation(workPath)} WHERE s = ${alive} AND ${within})`;
+  const living = `(SELECT * FROM ${workingRelation(workingPath)} WHERE s = ${alive} AND ${within})`;
   if (droppedPath === undefined) return living;
   const dropped = `(SELECT o FROM read_parquet(${quoteText(droppedPath)}) WHERE ${within})`;
   return `(SELECT * FROM ${living} WHERE o NOT IN ${dropped})`;
@@ -58,14 +58,14 @@ type ChunkSource = Pick<RawManifest, 'extracted_at' | 'source_fingerprint'>;
 
 /** Which ordinals a chunk's rows have. */
 export function rangeOfChunk(
-  { chunks }: Pick<DecidedRows, 'chunks'>,
+  { chunks }: Pick<WorkingFile, 'chunks'>,
   index: number,
 ): { readonly from: number; readonly to: number | undefined } {
   return { from: chunks[index]?.first ?? 0, to: chunks[index + 1]?.first };
 }
 
 /** What a chunk holds, as a list of SQL columns of the clean relation by the name of `w`. */
-export function chunkColumns({ keys, working }: Pick<DecidedRows, 'keys' | 'working'>, raw: ChunkSource): string {
+export function chunkColumns({ keys, working }: Pick<WorkingFile, 'keys' | 'working'>, raw: ChunkSource): string {
   const id =
     keys.length === 0
       ? ordinalId(raw.source_fingerprint, 'w.o')
@@ -78,9 +78,9 @@ export function chunkColumns({ keys, working }: Pick<DecidedRows, 'keys' | 'work
 }
 
 /** The chunks as ranges of the working file, which has to stay where it is. */
-export function decidedChunks(decided: DecidedRows, raw: ChunkSource): CleanChunks {
+export function workingFileReader(decided: WorkingFile, raw: ChunkSource): ChunkReader {
   return {
-    folders: [dirname(decided.workPath)],
+    folders: [dirname(decided.workingPath)],
     chunk: async (number) => {
       const chunk = decided.chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
@@ -91,7 +91,7 @@ export function decidedChunks(decided: DecidedRows, raw: ChunkSource): CleanChun
 }
 
 /** What may be known of the rows before their chunks are written. */
-export function planOf({ chunks, columns, counts, rejected }: DecidedRows): CleanPlan {
+export function planOf({ chunks, columns, counts, rejected }: WorkingFile): Plan {
   return {
     columns: [...columns],
     chunks: chunks.map(({ location, rows }) => ({ location, rows })),

@@ -1,24 +1,24 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadModeTraits } from '../config/load-mode.ts';
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
-import type { Column } from '../manifest.ts';
-import { nearest } from '../nearest.ts';
-import { cleanRelation, type DecidedRows, type WorkingColumn, workingRelation } from './decided-rows.ts';
-import { RowsUnaccountedError, UnknownColumnError } from './errors.ts';
-import type { FinishedColumn } from './finish-columns.ts';
-import type { LocalPart } from './read/local-part.ts';
-import { readParts } from './read/read-parts.ts';
-import { openUnreadableRows } from './read/unreadable-rows.ts';
-import { findRepeatedRows, findSupersededRows } from './repeated-rows.ts';
-import type { TransformRequest } from './request.ts';
-import { findColumn } from './rules/column-scope.ts';
-import { alive, filtered, repeated } from './rules/compile-rules.ts';
-import { scratchParquet } from './scratch-parquet.ts';
-import { type WorkedRows, workRows, workWholeFile } from './work-rows.ts';
-import { cutChunks } from './write-chunks.ts';
-import { writeRejected } from './write-rejected.ts';
+import { loadModeTraits } from '../../config/load-mode.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import type { Column } from '../../manifest.ts';
+import { nearest } from '../../nearest.ts';
+import { RowsUnaccountedError, UnknownColumnError } from '../errors.ts';
+import type { LocalPart } from '../read/local-part.ts';
+import { readParts } from '../read/read-parts.ts';
+import { openUnreadableRows } from '../read/unreadable-rows.ts';
+import type { TransformRequest } from '../request.ts';
+import { cutChunks } from '../result/chunks.ts';
+import { writeRejected } from '../result/rejected.ts';
+import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
+import { findColumn } from '../rules/column-scope.ts';
+import { alive, filtered, repeated } from '../rules/compile-rules.ts';
+import { scratchParquet } from '../scratch-parquet.ts';
+import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
+import type { FinalColumn } from './final-columns.ts';
+import { type CleanedFile, cleanInOnePass, cleanInTwoPasses } from './one-pass.ts';
 
 /**
  * Rows of a chunk unless the request says otherwise: 44 batches, each of which writes to as small a part of the key. By
@@ -35,29 +35,30 @@ const chunkBytes = 64 * 1024 * 1024;
  *
  * @throws {RowsUnaccountedError} terminal: the counts do not add up
  */
-export async function decideRows(
+export async function cleanSource(
   request: TransformRequest,
   session: DuckDbSession,
   parts: readonly LocalPart[],
   scratch: string,
-): Promise<DecidedRows> {
+): Promise<WorkingFile> {
   const { settings, store, prefix } = request;
   const report = (stage: 'read' | 'clean', rows: number) => request.onProgress?.({ stage, rows });
-  const workPath = join(scratch, 'work.parquet');
-  let early: WorkedRows | undefined;
+  const workingPath = join(scratch, 'work.parquet');
+  let early: CleanedFile | undefined;
   const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
   const raw = await readParts(session, parts, scratch, unreadable, {
     onWhole: async (file) => {
-      early = await workWholeFile(session, request, file, workPath);
+      early = await cleanInOnePass(session, request, file, workingPath);
     },
     signal: request.signal,
   }).finally(unreadable.close);
   report('read', raw.rows);
 
-  const worked = raw.unwritten && early !== undefined ? early : await workRows(session, request, raw, workPath);
+  const worked =
+    raw.unwritten && early !== undefined ? early : await cleanInTwoPasses(session, request, raw, workingPath);
   const { finished, planned, reasons } = worked;
   const columns = manifestColumns(finished);
-  const written = workingRelation(workPath);
+  const written = workingRelation(workingPath);
   const repeats = settings.deduplicate
     ? await findRepeatedRows(session, raw, worked.hashed ? written : undefined)
     : undefined;
@@ -93,8 +94,13 @@ export async function decideRows(
     const ordinals = `(SELECT o FROM (${dropped.join(' UNION ALL ')}) ORDER BY o)`;
     await session.run(`COPY ${ordinals} TO ${quoteText(droppedPath)} ${scratchParquet}`);
   }
-  const clean = cleanRelation({ droppedPath, workPath });
-  const chunks = await cutChunks(session, clean, request.chunkRows ?? (await rowsPerChunk(session, workPath)), prefix);
+  const clean = cleanRelation({ droppedPath, workingPath });
+  const chunks = await cutChunks(
+    session,
+    clean,
+    request.chunkRows ?? (await rowsPerChunk(session, workingPath)),
+    prefix,
+  );
 
   const reasonsPath = join(scratch, 'reasons.json');
   await writeFile(reasonsPath, JSON.stringify(reasons.all()));
@@ -140,12 +146,12 @@ export async function decideRows(
     counts,
     working: finished.map(workingColumn),
     keys: keys.map(workingColumn),
-    workPath,
+    workingPath,
     droppedPath,
   };
 }
 
-function workingColumn({ duckType, id, name }: FinishedColumn): WorkingColumn {
+function workingColumn({ duckType, id, name }: FinalColumn): WorkingColumn {
   return { id, name, duckType };
 }
 
@@ -159,7 +165,7 @@ async function rowsPerChunk(session: DuckDbSession, path: string): Promise<numbe
   return Math.max(1, Math.min(defaultChunkRows, Math.floor(chunkBytes / perRow)));
 }
 
-function manifestColumns(columns: readonly FinishedColumn[]): Column[] {
+function manifestColumns(columns: readonly FinalColumn[]): Column[] {
   return [
     { name: 'uuid_id', type: 'uuid' },
     ...columns.map(({ name, sourceName, type, evidence }) => ({
@@ -175,10 +181,10 @@ function manifestColumns(columns: readonly FinishedColumn[]): Column[] {
 /** The column a setting names; undefined only when the source has no columns at all. */
 function namedColumn(
   request: TransformRequest,
-  columns: readonly FinishedColumn[],
+  columns: readonly FinalColumn[],
   setting: string,
   name: string,
-): FinishedColumn | undefined {
+): FinalColumn | undefined {
   const column = findColumn(columns, name);
   if (column === undefined && columns.length > 0) {
     const known = columns.map((one) => one.sourceName ?? one.name);

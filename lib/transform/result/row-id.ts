@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { quoteText } from '../duckdb/quote.ts';
+import { quoteText } from '../../duckdb/quote.ts';
 
 /*
  * Ids are UUIDs of RFC 9562 version 8, whose bits the maker decides about. The same row gets the same id in every run.

@@ -1,14 +1,14 @@
-import { type ColumnType, columnType, isText } from './infer/column-type.ts';
-import { type FitContext, fit, misfit } from './infer/fit.ts';
-import { ownText, ownType } from './infer/own-type.ts';
-import type { PlannedColumn } from './plan-columns.ts';
+import { type ColumnType, columnType, isText } from '../infer/column-type.ts';
+import { type FitContext, fit, misfit } from '../infer/fit.ts';
+import { ownText, ownType } from '../infer/own-type.ts';
+import type { TransformRequest } from '../request.ts';
+import { findColumn } from '../rules/column-scope.ts';
+import { alive, type CompiledRules } from '../rules/compile-rules.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import type { RejectReasons } from './reject-reasons.ts';
-import type { TransformRequest } from './request.ts';
-import { findColumn } from './rules/column-scope.ts';
-import { alive, type CompiledRules } from './rules/compile-rules.ts';
 
 /** A column as it goes into clean files. */
-export interface FinishedColumn {
+export interface FinalColumn {
   readonly id: string;
   readonly name: string;
   readonly sourceName: string | undefined;
@@ -21,17 +21,17 @@ export interface FinishedColumn {
  * Gives columns that rules have made or changed their final type: the target's, else the declared one, else that of
  * the rule's result. What does not fit is rejected, as for columns of the source.
  */
-export function finishColumns(args: {
+export function finalColumns(args: {
   readonly ruled: CompiledRules;
-  readonly planned: readonly PlannedColumn[];
+  readonly planned: readonly ColumnPlan[];
   readonly request: TransformRequest;
   readonly reasons: RejectReasons;
-}): { readonly relation: string; readonly columns: readonly FinishedColumn[] } {
+}): { readonly relation: string; readonly columns: readonly FinalColumn[] } {
   const { ruled, planned, request, reasons } = args;
   const context: FitContext = { numbers: { decimal: '.' } };
   const values: string[] = [];
   const problems: string[] = [];
-  const columns = ruled.columns.map((column): FinishedColumn => {
+  const columns = ruled.columns.map((column): FinalColumn => {
     const source = planned.find((one) => one.name === column.name);
     if (source !== undefined && !ruled.changed.has(column.name)) {
       values.push(column.id);

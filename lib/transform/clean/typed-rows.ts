@@ -1,27 +1,27 @@
-import { quoteText } from '../duckdb/quote.ts';
-import { isText } from './infer/column-type.ts';
-import { fit, misfit, readInferred } from './infer/fit.ts';
-import { ownText, ownType } from './infer/own-type.ts';
-import { isGiven } from './infer/text-form.ts';
-import type { PlannedColumn } from './plan-columns.ts';
-import { cellText } from './read/json-line.ts';
-import type { RawRows } from './read/raw-rows.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { isText } from '../infer/column-type.ts';
+import { fit, misfit, readInferred } from '../infer/fit.ts';
+import { ownText, ownType } from '../infer/own-type.ts';
+import { isGiven } from '../infer/text-form.ts';
+import { cellText } from '../read/json-line.ts';
+import type { RawRows } from '../read/raw-rows.ts';
+import { alive } from '../rules/compile-rules.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import type { RejectReasons } from './reject-reasons.ts';
-import { alive } from './rules/compile-rules.ts';
 
 /**
  * The relation of typed rows: `o`, the state `s`, and `v<index>` for each column. What is not alive is rejected for the
  * first thing that is wrong with it: a value that is required and missing, or one that does not fit. A row that proves
  * a column's inferred type wrong fails the statement.
  */
-export function cleanRows(args: {
+export function typedRows(args: {
   readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
-  readonly columns: readonly PlannedColumn[];
+  readonly columns: readonly ColumnPlan[];
   readonly blankText: 'empty' | 'keep';
   readonly reasons: RejectReasons;
 }): string {
   const { raw, columns, reasons } = args;
-  const own = (column: PlannedColumn): boolean =>
+  const own = (column: ColumnPlan): boolean =>
     raw.kind === 'typed' && ownType(raw.columns[column.index]?.duckType ?? '').pg === column.type.pg;
   const texts = columns.map((column) => `${textOf(raw, column)} AS t${column.index}`);
   const values = columns.map((column) => `${typedValue(raw, column, own(column))} AS ${column.id}`);
@@ -53,7 +53,7 @@ export function cleanRows(args: {
 }
 
 /** A value is there and does not fit; or none is there and the target's column needs one. */
-function problemsOf(column: PlannedColumn, blankText: 'empty' | 'keep', reasons: RejectReasons): readonly string[] {
+function problemsOf(column: ColumnPlan, blankText: 'empty' | 'keep', reasons: RejectReasons): readonly string[] {
   const { id, index, type, context, name } = column;
   const text = `t${index}`;
   const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : isGiven(text);
@@ -66,7 +66,7 @@ function problemsOf(column: PlannedColumn, blankText: 'empty' | 'keep', reasons:
   return problems;
 }
 
-function textOf(raw: Pick<RawRows, 'columns' | 'kind'>, column: PlannedColumn): string {
+function textOf(raw: Pick<RawRows, 'columns' | 'kind'>, column: ColumnPlan): string {
   const cell = `c${column.index}`;
   if (raw.kind === 'text') {
     return cell;
@@ -77,7 +77,7 @@ function textOf(raw: Pick<RawRows, 'columns' | 'kind'>, column: PlannedColumn): 
   return column.type.kind === 'jsonb' ? cell : cellText(cell);
 }
 
-function typedValue(raw: Pick<RawRows, 'columns' | 'kind'>, column: PlannedColumn, own: boolean): string {
+function typedValue(raw: Pick<RawRows, 'columns' | 'kind'>, column: ColumnPlan, own: boolean): string {
   const text = `t${column.index}`;
   const cell = `c${column.index}`;
   if (raw.kind === 'json' && column.type.kind === 'jsonb') {

@@ -1,40 +1,40 @@
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
-import { cleanRows } from './clean-rows.ts';
-import { TooManyColumnsError } from './errors.ts';
-import { type FinishedColumn, finishColumns } from './finish-columns.ts';
-import { withoutLength } from './infer/text-form.ts';
-import { type PlannedColumn, planColumns } from './plan-columns.ts';
-import { rowHash } from './read/raw-file.ts';
-import type { RawRows, WholeFile } from './read/raw-rows.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { TooManyColumnsError } from '../errors.ts';
+import { withoutLength } from '../infer/text-form.ts';
+import { rowHash } from '../read/raw-file.ts';
+import type { RawRows, WholeFile } from '../read/raw-rows.ts';
+import type { TransformRequest } from '../request.ts';
+import { checkRules, compileRules } from '../rules/compile-rules.ts';
+import { ruleSeconds, runRules } from '../rules/rule-time.ts';
+import { scratchParquet } from '../scratch-parquet.ts';
+import { type ColumnPlan, planColumns } from './column-plan.ts';
+import { type FinalColumn, finalColumns } from './final-columns.ts';
 import { RejectReasons } from './reject-reasons.ts';
-import type { TransformRequest } from './request.ts';
-import { checkRules, compileRules } from './rules/compile-rules.ts';
-import { ruleSeconds, runRules } from './rules/rule-time.ts';
-import { scratchParquet } from './scratch-parquet.ts';
+import { typedRows } from './typed-rows.ts';
 
 /** Columns of a table in Aurora DSQL. */
 const maxColumns = 255;
 
 /** What the working file holds: a state for each row, and these columns. */
-export interface WorkedRows {
-  readonly planned: readonly PlannedColumn[];
-  readonly finished: readonly FinishedColumn[];
+export interface CleanedFile {
+  readonly planned: readonly ColumnPlan[];
+  readonly finished: readonly FinalColumn[];
   readonly reasons: RejectReasons;
   /** The file holds the hashes of the raw rows too, in a column `h`. */
   readonly hashed: boolean;
 }
 
 /** Cleans rows that have been read, by rules and types, into the working file; in their order. */
-export async function workRows(
+export async function cleanInTwoPasses(
   session: DuckDbSession,
   request: TransformRequest,
   raw: RawRows,
-  workPath: string,
-): Promise<WorkedRows> {
+  workingPath: string,
+): Promise<CleanedFile> {
   requireRoom(raw.columns.length + 4);
   const planned = await planColumns(session, raw, request);
-  return { ...(await write(session, request, { raw, planned, list: '* EXCLUDE (o)' }, workPath)), hashed: false };
+  return { ...(await write(session, request, { raw, planned, list: '* EXCLUDE (o)' }, workingPath)), hashed: false };
 }
 
 /** Rows whose values tell the types that the other rows have to prove. */
@@ -44,14 +44,14 @@ const firstRows = 20_000;
  * Cleans the rows of a file in the pass that reads them, in place of writing them as they are, asking them all for their
  * types, and reading them again. The first rows tell the types, and the pass fails where a row proves one wrong.
  *
- * @throws where the types cannot be told so; or for what makes `workRows` fail as well
+ * @throws where the types cannot be told so; or for what makes `cleanInTwoPasses` fail as well
  */
-export async function workWholeFile(
+export async function cleanInOnePass(
   session: DuckDbSession,
   request: TransformRequest,
   { fields, names }: WholeFile,
-  workPath: string,
-): Promise<WorkedRows> {
+  workingPath: string,
+): Promise<CleanedFile> {
   requireRoom(names.length + 4);
   const columns = names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
   const texts = names.map((_, i) => `${withoutLength(`c${i}`)} AS c${i}`).join(', ');
@@ -67,7 +67,7 @@ export async function workWholeFile(
   const relation = `(SELECT ${rowHash(columns.length)} AS o, * FROM ${fields})`;
   const raw = { ...first, relation };
   return {
-    ...(await write(session, request, { raw, planned, list: 'o AS h, * EXCLUDE (o)' }, workPath)),
+    ...(await write(session, request, { raw, planned, list: 'o AS h, * EXCLUDE (o)' }, workingPath)),
     hashed: true,
   };
 }
@@ -77,12 +77,12 @@ async function write(
   request: TransformRequest,
   rows: {
     readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
-    readonly planned: readonly PlannedColumn[];
+    readonly planned: readonly ColumnPlan[];
     /** What of `o`, `s` and the columns goes into the file. */
     readonly list: string;
   },
-  workPath: string,
-): Promise<Omit<WorkedRows, 'hashed'>> {
+  workingPath: string,
+): Promise<Omit<CleanedFile, 'hashed'>> {
   const { settings } = request;
   const { planned, raw } = rows;
   const reasons = new RejectReasons();
@@ -90,7 +90,7 @@ async function write(
     // Nothing to bind rules to; what can be said of them without columns is said.
     await checkRules(session, settings.name, settings.business_rules);
   }
-  const typed = cleanRows({ raw, columns: planned, blankText: settings.blank_text, reasons });
+  const typed = typedRows({ raw, columns: planned, blankText: settings.blank_text, reasons });
   const toRule = {
     pipeline: settings.name,
     rules: planned.length === 0 ? [] : settings.business_rules,
@@ -98,13 +98,13 @@ async function write(
     columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
   };
   const ruled = await compileRules(session, { ...toRule, reasons });
-  const { columns: finished, relation } = finishColumns({ ruled, planned, request, reasons });
+  const { columns: finished, relation } = finalColumns({ ruled, planned, request, reasons });
   // With `uuid_id`, `extracted_at` and the two times of the table.
   requireRoom(finished.length + 4);
   const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
   await runRules(
     session,
-    `COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workPath)} ${scratchParquet}`,
+    `COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workingPath)} ${scratchParquet}`,
     toRule,
     ruleSeconds(settings.rule_timeout_seconds, bytes),
   );

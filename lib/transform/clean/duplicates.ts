@@ -1,5 +1,5 @@
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import type { RawRows } from './read/raw-rows.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import type { RawRows } from '../read/raw-rows.ts';
 
 /**
  * Finds rows that equal an earlier one in every column of the source. Hashes only point at candidates; equality decides.

@@ -1,18 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { CleanChunks } from '../../lib/chunk-rows.ts';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
 import { storedChunks } from '../../lib/load/chunk-session.ts';
-import type { CleanManifest, Column } from '../../lib/manifest.ts';
+import type { Column, Manifest } from '../../lib/manifest.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
+import type { ChunkReader } from '../../lib/transform-result.ts';
 
 /** Chunks as transform would leave them, made by one DuckDB query per chunk. */
-export async function cleanChunks(
+export async function chunkFiles(
   folder: string,
   columns: readonly Column[],
   queries: readonly string[],
-): Promise<{ readonly manifest: CleanManifest; readonly clean: CleanChunks; readonly scratchDir: string }> {
+): Promise<{ readonly plan: Manifest; readonly reader: ChunkReader; readonly scratchDir: string }> {
   const scratchDir = path.join(folder, 'scratch');
   mkdirSync(path.join(folder, 'clean'), { recursive: true });
   mkdirSync(scratchDir, { recursive: true });
@@ -33,8 +33,8 @@ export async function cleanChunks(
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
   const counts = { rows_read: rows, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: rows };
   return {
-    manifest: { columns: [...columns], chunks, rejected: [], counts },
-    clean: storedChunks(folderStore(folder), chunks),
+    plan: { columns: [...columns], chunks, rejected: [], counts },
+    reader: storedChunks(folderStore(folder), chunks),
     scratchDir,
   };
 }

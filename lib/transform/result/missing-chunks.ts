@@ -1,17 +1,20 @@
 import { availableParallelism } from 'node:os';
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import type { Chunk, CleanManifest } from '../manifest.ts';
-import { chunkColumns, cleanRelation, type DecidedRows, planOf, rangeOfChunk } from './decided-rows.ts';
-import { keepDecision } from './kept-decision.ts';
-import type { TransformRequest } from './request.ts';
-import { untilAborted } from './until-aborted.ts';
-import { writeChunks } from './write-chunks.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import type { Chunk, Manifest } from '../../manifest.ts';
+import type { TransformRequest } from '../request.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { writeCheckpoint } from './checkpoint.ts';
+import { writeChunks } from './chunks.ts';
+import { chunkColumns, cleanRelation, planOf, rangeOfChunk, type WorkingFile } from './working-file.ts';
 
 /**
- * How writing the chunks ended: with all of them; or `kept`: the rest can be written later; or `stuck`: it can, and since
- * it was kept before no chunk has been added, so that calling again and again might not end.
+ * How writing the chunks ended. `complete`: all are in the store. `paused`: a later call writes the rest. `no_progress`: as
+ * `paused`, but this call, which began from a checkpoint, has added no chunk: repeated calls might never end.
  */
-export type Written = CleanManifest | 'kept' | 'stuck';
+export type WriteResult =
+  | { readonly status: 'complete'; readonly manifest: Manifest }
+  | { readonly status: 'paused' }
+  | { readonly status: 'no_progress' };
 
 /**
  * Writes the chunks that are missing. Where it is paused before the last one, it finishes those in hand and keeps in the
@@ -19,17 +22,17 @@ export type Written = CleanManifest | 'kept' | 'stuck';
  *
  * Killed midway: what an earlier call has kept counts, or nothing.
  */
-export async function writeDecided(
+export async function writeMissingChunks(
   request: TransformRequest,
   session: DuckDbSession,
   args: {
-    readonly decided: DecidedRows;
+    readonly decided: WorkingFile;
     /** By number of the chunk; undefined when nothing was kept before. */
     readonly written: readonly (Chunk | undefined)[] | undefined;
     readonly signal: AbortSignal;
     readonly paused: AbortSignal;
   },
-): Promise<Written> {
+): Promise<WriteResult> {
   const { decided, paused, signal } = args;
   const chunks: (Chunk | undefined)[] = decided.chunks.map((_, index) => args.written?.[index]);
   let added = 0;
@@ -51,9 +54,9 @@ export async function writeDecided(
     },
   });
   const all = chunks.flatMap((chunk) => chunk ?? []);
-  if (all.length === chunks.length) return { ...planOf(decided), chunks: all };
+  if (all.length === chunks.length) return { status: 'complete', manifest: { ...planOf(decided), chunks: all } };
   const again = args.written !== undefined;
-  if (again && added === 0) return 'stuck';
-  await untilAborted(signal, keepDecision(request, decided, chunks, again));
-  return 'kept';
+  if (again && added === 0) return { status: 'no_progress' };
+  await untilAborted(signal, writeCheckpoint(request, decided, chunks, again));
+  return { status: 'paused' };
 }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { type Chunk, chunkSchema, cleanManifestSchema, cutVersion } from '../manifest.ts';
-import type { ObjectStore } from '../object-store.ts';
-import type { DecidedRows } from './decided-rows.ts';
-import type { TransformRequest } from './request.ts';
+import { type Chunk, chunkSchema, cutVersion, manifestSchema } from '../../manifest.ts';
+import type { ObjectStore } from '../../object-store.ts';
+import type { TransformRequest } from '../request.ts';
+import type { WorkingFile } from './working-file.ts';
 
 /*
  * What was decided about every row, kept in the store: a laptop loads from it, and a later call of a paused transform
@@ -16,11 +16,11 @@ import type { TransformRequest } from './request.ts';
 
 const workingColumnSchema = z.strictObject({ id: z.string().regex(/^\w+$/), name: z.string(), duckType: z.string() });
 
-const keptSchema = z.strictObject({
+const checkpointSchema = z.strictObject({
   version: z.literal(cutVersion),
   /** Of the source that was decided about. */
   source_fingerprint: z.string(),
-  ...cleanManifestSchema.pick({ columns: true, rejected: true, counts: true }).shape,
+  ...manifestSchema.pick({ columns: true, rejected: true, counts: true }).shape,
   working: z.array(workingColumnSchema),
   keys: z.array(workingColumnSchema),
   dropped: z.boolean(),
@@ -35,8 +35,8 @@ const keptSchema = z.strictObject({
 });
 
 /** Decided rows that an earlier call has kept, with the chunks it had written. */
-export interface KeptDecision {
-  readonly decided: DecidedRows;
+export interface Checkpoint {
+  readonly decided: WorkingFile;
   readonly written: readonly (Chunk | undefined)[];
   /** Local files that writing the chunks reads. */
   readonly files: readonly string[];
@@ -51,8 +51,8 @@ function keysOf({ prefix }: KeepRequest): Readonly<Record<'rows' | 'work' | 'dro
 }
 
 /** Bytes that keeping the decision has to bring into the store, about. */
-export async function bytesToKeep({ workPath }: DecidedRows): Promise<number> {
-  return (await stat(workPath)).size;
+export async function checkpointBytes({ workingPath }: WorkingFile): Promise<number> {
+  return (await stat(workingPath)).size;
 }
 
 /**
@@ -62,9 +62,9 @@ export async function bytesToKeep({ workPath }: DecidedRows): Promise<number> {
  * @param again    the decision itself is kept already, only chunks have been added
  * Killed midway: what was kept before counts, or nothing, and then the next call decides anew.
  */
-export async function keepDecision(
+export async function writeCheckpoint(
   request: KeepRequest,
-  decided: DecidedRows,
+  decided: WorkingFile,
   written: readonly (Chunk | undefined)[],
   again: boolean,
 ): Promise<void> {
@@ -72,10 +72,10 @@ export async function keepDecision(
   const keys = keysOf(request);
   if (!again) {
     if (decided.droppedPath !== undefined) await store.putFile(keys.dropped, decided.droppedPath);
-    await store.putFile(keys.work, decided.workPath);
+    await store.putFile(keys.work, decided.workingPath);
   }
   const { chunks, columns, counts, keys: keyColumns, rejected, droppedPath, working } = decided;
-  const kept: z.infer<typeof keptSchema> = {
+  const kept: z.infer<typeof checkpointSchema> = {
     version: cutVersion,
     source_fingerprint: raw.source_fingerprint,
     columns: [...columns],
@@ -93,28 +93,28 @@ export async function keepDecision(
  * Takes what an earlier call has kept onto the local disk; undefined when there is nothing, or what there is belongs to
  * another source or was written by another release: then the rows are decided anew.
  */
-export async function fetchDecision(request: KeepRequest): Promise<KeptDecision | undefined> {
+export async function readCheckpoint(request: KeepRequest): Promise<Checkpoint | undefined> {
   const { raw, store } = request;
   const keys = keysOf(request);
   const bytes = await store.get(keys.rows);
   if (bytes === undefined) return undefined;
-  const kept = keptSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+  const kept = checkpointSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
   if (!kept.success || kept.data.source_fingerprint !== raw.source_fingerprint) return undefined;
   const { chunks, dropped, source_fingerprint: _, version: __, ...rest } = kept.data;
-  const workPath = await whereItLies(store, keys.work);
+  const workingPath = await whereItLies(store, keys.work);
   const droppedPath = dropped ? await whereItLies(store, keys.dropped) : undefined;
-  if (workPath === undefined || (dropped && droppedPath === undefined)) return undefined;
+  if (workingPath === undefined || (dropped && droppedPath === undefined)) return undefined;
   return {
     decided: {
       ...rest,
       chunks: chunks.map(({ first, location, rows }) => ({ location, rows, first })),
-      workPath,
+      workingPath,
       droppedPath,
     },
     written: chunks.map(({ bytes: size, location, rows }) =>
       size === null ? undefined : { location, rows, bytes: size },
     ),
-    files: droppedPath === undefined ? [workPath] : [workPath, droppedPath],
+    files: droppedPath === undefined ? [workingPath] : [workingPath, droppedPath],
   };
 }
 

@@ -1,19 +1,19 @@
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { nearest } from '../nearest.ts';
-import { cleanNames, serviceColumns } from './column-name.ts';
-import { UnknownColumnError } from './errors.ts';
-import { type ColumnType, columnType, decimalOf } from './infer/column-type.ts';
-import type { FitContext } from './infer/fit.ts';
-import { inferType, typeOfFormat } from './infer/infer-type.ts';
-import type { NumberStyle } from './infer/number-text.ts';
-import { ownType } from './infer/own-type.ts';
-import { type ColumnSurvey, proofOf, surveyColumns } from './infer/survey.ts';
-import type { RawRows } from './read/raw-rows.ts';
-import type { TransformRequest, TransformSettings } from './request.ts';
-import { findColumn } from './rules/column-scope.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { nearest } from '../../nearest.ts';
+import { cleanNames, serviceColumns } from '../column-name.ts';
+import { UnknownColumnError } from '../errors.ts';
+import { type ColumnType, columnType, decimalOf } from '../infer/column-type.ts';
+import type { FitContext } from '../infer/fit.ts';
+import { inferType, typeOfFormat } from '../infer/infer-type.ts';
+import type { NumberStyle } from '../infer/number-text.ts';
+import { ownType } from '../infer/own-type.ts';
+import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
+import type { RawRows } from '../read/raw-rows.ts';
+import type { TransformRequest, TransformSettings } from '../request.ts';
+import { findColumn } from '../rules/column-scope.ts';
 
 /** A column of the source on its way to the target. */
-export interface PlannedColumn {
+export interface ColumnPlan {
   /** Its column in the raw rows is `c<index>`, in working relations `v<index>`. */
   readonly index: number;
   readonly id: string;
@@ -43,7 +43,7 @@ export async function planColumns(
   raw: Pick<RawRows, 'columns' | 'kind' | 'relation' | 'rows'>,
   request: TransformRequest,
   { first = false }: { readonly first?: boolean } = {},
-): Promise<readonly PlannedColumn[]> {
+): Promise<readonly ColumnPlan[]> {
   const { settings, targetColumns } = request;
   const sourceNames = raw.columns.map((column) => column.sourceName);
   const missing = Object.keys(settings.rename).find((name) => !sourceNames.includes(name));

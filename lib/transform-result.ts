@@ -1,7 +1,7 @@
-import type { CleanPlan } from './manifest.ts';
+import type { Plan } from './manifest.ts';
 
 /** The rows of one chunk, where a DuckDB on this machine can read them. */
-export interface ChunkRows {
+export interface ChunkRelation {
   /** The chunk's number in the run; part of the ledger's key. */
   readonly number: number;
   readonly rows: number;
@@ -10,15 +10,15 @@ export interface ChunkRows {
 }
 
 /** The clean rows of a run: what is known of them, and where they are. */
-export interface CleanRows {
-  readonly plan: CleanPlan;
-  readonly chunks: CleanChunks;
+export interface TransformResult {
+  readonly plan: Plan;
+  readonly chunks: ChunkReader;
 }
 
 /** The chunks of a run: in files of their own, or as ranges of the file in which they were decided. */
-export interface CleanChunks {
+export interface ChunkReader {
   /** What a DuckDB has to be allowed to read. */
   readonly folders: readonly string[];
   /** Brings a chunk onto the local disk where it is not there yet. */
-  readonly chunk: (number: number) => Promise<ChunkRows>;
+  readonly chunk: (number: number) => Promise<ChunkRelation>;
 }

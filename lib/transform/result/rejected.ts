@@ -1,9 +1,9 @@
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
-import { cleanNames } from './column-name.ts';
-import { ownText } from './infer/own-type.ts';
-import { placeOf, type RawRows } from './read/raw-rows.ts';
-import { openScratchWriter } from './read/scratch-writer.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { cleanNames } from '../column-name.ts';
+import { ownText } from '../infer/own-type.ts';
+import { placeOf, type RawRows } from '../read/raw-rows.ts';
+import { openScratchWriter } from '../read/scratch-writer.ts';
 
 /**
  * Appends rejected rows to a file as lines of `RejectedRow`, in the order of the source. Values stand as the source had

@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
-import type { Chunk, PlannedChunk } from '../manifest.ts';
-import type { ObjectStore } from '../object-store.ts';
-import { sideBySide } from '../side-by-side.ts';
-import { RowsUnaccountedError } from './errors.ts';
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import type { Chunk, ChunkPlan } from '../../manifest.ts';
+import type { ObjectStore } from '../../object-store.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import { RowsUnaccountedError } from '../errors.ts';
 
 /** Which rows a chunk will hold. */
-export interface CutChunk extends PlannedChunk {
+export interface ChunkRange extends ChunkPlan {
   /** Ordinal `o` of its first row; it ends before the next chunk's. */
   readonly first: number;
 }
@@ -22,7 +22,7 @@ export async function cutChunks(
   clean: string,
   chunkRows: number,
   prefix: string,
-): Promise<readonly CutChunk[]> {
+): Promise<readonly ChunkRange[]> {
   // Rows are counted block by block, and only the blocks in which a chunk begins are looked into: ten million ordinals
   // in one window take more memory than all that comes before.
   const blocks = await session.rows(
@@ -66,7 +66,7 @@ const blockOrdinals = 4_096;
 export async function writeChunks(
   session: DuckDbSession,
   args: {
-    readonly chunks: readonly CutChunk[];
+    readonly chunks: readonly ChunkRange[];
     readonly rows: (index: number) => string;
     readonly written: (index: number) => boolean;
     readonly store: ObjectStore;
