@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { FolderTakenError } from './folder-taken-error.ts';
 
@@ -35,12 +35,14 @@ export function makePrivateFolder(folder: string, entries: readonly string[] = [
   if (uids === undefined) return;
   const found = lstatSync(folder);
   const ours = uids.includes(found.uid) || uids.includes(0);
-  if (ours && found.isDirectory() && (found.mode & sticky) === 0) closeToOthers(folder, found);
-  else {
+  if (ours && found.isDirectory() && (found.mode & sticky) === 0) {
+    if ((found.mode & foreignModes) !== 0) closeToOthers(folder);
+  } else {
     for (const entry of entries) {
       const inner = path.join(folder, entry);
       const stats = lstatSync(inner, { throwIfNoEntry: false });
-      if (stats?.isDirectory() === true && uids.includes(stats.uid)) closeToOthers(inner, stats);
+      if (stats?.isDirectory() === true && uids.includes(stats.uid) && (stats.mode & foreignModes) !== 0)
+        closeToOthers(inner);
     }
   }
 }
@@ -76,13 +78,12 @@ export function takePrivateFolder(
 }
 
 /** What is inside first, so that a folder which is closed has nothing open in it. */
-function closeToOthers(folder: string, found: Stats): void {
-  if ((found.mode & foreignModes) === 0) return;
+function closeToOthers(folder: string): void {
   for (const entry of readdirSync(folder)) {
     const inner = path.join(folder, entry);
     const stats = lstatSync(inner, { throwIfNoEntry: false });
     if (stats === undefined || stats.isSymbolicLink()) continue;
-    if (stats.isDirectory()) closeToOthers(inner, stats);
+    if (stats.isDirectory()) closeToOthers(inner);
     else if (stats.isFile() && (stats.mode & foreignModes) !== 0) chmodSync(inner, stats.mode & 0o700);
   }
   chmodSync(folder, privateFolderMode);

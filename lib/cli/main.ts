@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EtlError, messageOf } from '../errors.ts';
 import { registerCheck } from './check.ts';
+import { registerClean } from './clean.ts';
 import type { RegisterCommand } from './command.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerLocal } from './local.ts';
@@ -10,7 +11,14 @@ import { registerRuns } from './runs.ts';
 import { registerSql } from './sql.ts';
 
 /** Every command, in the order `etl --help` shows them. */
-const commands: readonly RegisterCommand[] = [registerRun, registerCheck, registerSql, registerRuns, registerLocal];
+const commands: readonly RegisterCommand[] = [
+  registerRun,
+  registerCheck,
+  registerSql,
+  registerRuns,
+  registerClean,
+  registerLocal,
+];
 
 /** Runs one command line; never throws. */
 export async function main(args: readonly string[]): Promise<ExitStatus> {

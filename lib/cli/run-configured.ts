@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { secretReader } from '../aws/secret-reader.ts';
 import { readEnvironment } from '../config/environment.ts';
@@ -8,6 +9,7 @@ import type { RunResult } from '../run/result.ts';
 import { choosePipelines, runPipelines } from '../run/run-pipelines.ts';
 import { folderStore } from '../store/folder-store.ts';
 import { checkRulesOf } from './check-rules.ts';
+import { removeLeftovers } from './leftover-files.ts';
 import { showProgress } from './progress.ts';
 import { describeResult } from './result-text.ts';
 import { s3For } from './s3.ts';
@@ -36,6 +38,7 @@ export async function runConfigured(
   await checkRulesOf(loaded, names);
   const out = options.json === true ? process.stderr : process.stdout;
   const stateDir = privateStateFolder(loaded.folder);
+  const scratchDir = path.join(stateDir, 'scratch', String(process.pid));
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort(new InterruptedError());
   process.once('SIGINT', onSignal);
@@ -49,13 +52,13 @@ export async function runConfigured(
         `Loading ${names.length === 1 ? names[0] : `${names.length} pipelines`} into ${target.where.endpoint}.\n`,
       );
     }
-    return await runPipelines(
+    const results = await runPipelines(
       loaded,
       names,
       {
         target: { ...target, retry: { ...target.retry, signal: interrupt.signal } },
         store: folderStore(stateDir),
-        scratchDir: path.join(stateDir, 'scratch', String(process.pid)),
+        scratchDir,
         connections: target.connections,
         resolveSecret: secretResolver(readEnvironment(), secretReader(loaded.config.aurora_dsql.region)),
         ...(s3 === undefined ? {} : { s3 }),
@@ -70,10 +73,14 @@ export async function runConfigured(
         },
       },
     );
+    // What an earlier run left behind can wait, where the target cannot be asked about it.
+    await removeLeftovers(stateDir, target, target.retry.clock.now()).catch(() => undefined);
+    return results;
   } finally {
     progress.stop();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    await rm(scratchDir, { recursive: true, force: true });
     await target.close();
   }
 }

@@ -70,6 +70,9 @@ export function prefixOf(run: Pick<Run, 'run_id'>): string {
   return `runs/${run.run_id}`;
 }
 
+/** Tells beside a run's files which target it loads into, where one store serves several. */
+export const runOwnerName = 'owner.json';
+
 /** The manifest of a run's chunk files, of this release; another release's is not seen. */
 export function planKey(run: Pick<Run, 'run_id'>): string {
   return `${prefixOf(run)}/clean/manifest-${cutVersion}.json`;

@@ -3,7 +3,7 @@ import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { LeaseLostError } from './errors.ts';
 import { extractStage } from './extract-stage.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
-import type { Run, RunContext, RunDemand } from './request.ts';
+import { prefixOf, type Run, type RunContext, type RunDemand, runOwnerName } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
@@ -44,6 +44,8 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     const start = await startRun(context, demand, runId, startTime);
     if ('skip' in start) return await recordSkipped(context, run, start.skip);
     run = start.run;
+    const { endpoint } = context.target.where;
+    await context.store.put(`${prefixOf(run)}/${runOwnerName}`, JSON.stringify({ endpoint }));
     let raw = await extractStage(context, run, undefined, start.source);
     while (!raw.complete) raw = await extractStage(context, run, undefined, start.source);
     outcome = { raw };
