@@ -78,7 +78,7 @@ export async function run(args: readonly string[]): Promise<void> {
     ssl: { ca: endpoint.ca },
     password: () => localDsqlToken(stateDir),
   });
-  const direct = postgres({ ...common, host: join(localFolder(stateDir).sockets, 'pg'), port: 5432, user: 'dsql' });
+  const direct = postgres({ ...common, host: join(localFolder(stateDir).sockets, 'pg'), port: 5432, user: 'postgres' });
   try {
     const rates: { readonly guarded: number[]; readonly direct: number[] } = { guarded: [], direct: [] };
     for (let round = -1; round < Number(values.rounds); round += 1) {

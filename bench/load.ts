@@ -58,7 +58,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const far = await openDelay({ path: path.join(near.host, '.s.PGSQL.5432') }, roundTripMs);
   const sql = postgres({
     ...near,
-    user: 'dsql',
+    user: 'postgres',
     database: 'postgres',
     max: 1,
     fetch_types: false,

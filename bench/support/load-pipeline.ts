@@ -61,7 +61,7 @@ const result = await runPipeline(
     baseDir: job.folder,
     target: {
       sql,
-      where: { endpoint: 'PostgreSQL', user: 'dsql' },
+      where: { endpoint: 'PostgreSQL', user: 'postgres' },
       retry: { clock: systemClock, random: Math.random },
       pid: process.pid,
     },
@@ -94,7 +94,7 @@ function toPostgres({ connections, host, port }: PipelineJob): Sql {
   return postgres({
     host,
     port,
-    user: 'dsql',
+    user: 'postgres',
     database: 'postgres',
     max: connections,
     fetch_types: false,

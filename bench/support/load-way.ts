@@ -25,7 +25,7 @@ const batchRows = 2_000;
 const sql = postgres({
   host: job.host,
   port: job.port,
-  user: 'dsql',
+  user: 'postgres',
   database: 'postgres',
   max: job.way === 'values' ? 8 : 1,
   fetch_types: false,

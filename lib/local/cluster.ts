@@ -52,7 +52,7 @@ export class Cluster {
 
   /** Connects to PostgreSQL for the queries that no client sends. */
   static async open(options: ClusterOptions): Promise<Cluster> {
-    return new Cluster(options, await PostgresConnection.open(options.socketPath, 'dsql'));
+    return new Cluster(options, await PostgresConnection.open(options.socketPath, 'postgres'));
   }
 
   close(): void {

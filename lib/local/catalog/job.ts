@@ -126,7 +126,7 @@ export class Job {
   }
 
   private async connect(): Promise<PostgresConnection> {
-    const connection = await PostgresConnection.open(this.socketPath, 'dsql', {
+    const connection = await PostgresConnection.open(this.socketPath, 'postgres', {
       default_transaction_isolation: 'read committed',
     });
     this.connections.push(connection);

@@ -50,13 +50,13 @@ export class Jobs {
 
   private async list(): Promise<void> {
     if (this.stopped) return;
-    this.lister ??= PostgresConnection.open(this.socketPath, 'dsql', {
+    this.lister ??= PostgresConnection.open(this.socketPath, 'postgres', {
       default_transaction_isolation: 'read committed',
       search_path: 'pg_catalog',
     });
     const rows = await (await this.lister).rows(
       `SELECT j.job_id, w.statement, w.search_path, j.status, j.job_type, j.object_id, j.object_id::regclass
-       FROM sys.jobs AS j JOIN dsql_local.job AS w USING (job_id)
+       FROM sys.jobs AS j JOIN pg_catalog.dsql_job AS w USING (job_id)
        WHERE j.status IN ('submitted', 'processing') ORDER BY j.start_time`,
     );
     for (const [id, statement, searchPath, status, type, table, tableName] of rows) {

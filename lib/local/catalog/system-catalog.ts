@@ -1,7 +1,3 @@
-import { reportedSettings } from './reported-settings.ts';
-
-const reported = [...reportedSettings].map(([name, value]) => `WHEN '${name}' THEN '${value}'`).join(' ');
-
 /**
  * What DSQL has and PostgreSQL has not, run once after initdb in single-user mode (`-j`: statements end with `;` and an
  * empty line).
@@ -17,10 +13,6 @@ CREATE SCHEMA sys;
 
 GRANT USAGE ON SCHEMA sys TO public;
 
-CREATE SCHEMA dsql_local;
-
-GRANT USAGE ON SCHEMA dsql_local TO public;
-
 CREATE TABLE sys.jobs (
   job_id text NOT NULL, status text NOT NULL, details text, job_type text NOT NULL, class_id oid, object_id oid,
   object_name text, start_time timestamptz, update_time timestamptz
@@ -35,23 +27,11 @@ CREATE TABLE sys.iam_pg_role_mappings (
 
 GRANT SELECT ON sys.iam_pg_role_mappings TO public;
 
-CREATE TABLE dsql_local.job (job_id text PRIMARY KEY, statement text NOT NULL, search_path text NOT NULL);
-
 ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO builtin_current_setting;
 
 ALTER FUNCTION pg_catalog.current_setting(text, boolean) RENAME TO builtin_current_setting;
 
 ALTER FUNCTION pg_catalog.version() RENAME TO builtin_version;
-
-CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE lower($1) ${reported}
-    ELSE pg_catalog.builtin_current_setting($1) END
-$$;
-
-CREATE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE lower($1) ${reported}
-    ELSE pg_catalog.builtin_current_setting($1, $2) END
-$$;
 
 CREATE FUNCTION pg_catalog.version() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT 'PostgreSQL 16' $$;
 

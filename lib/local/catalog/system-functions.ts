@@ -1,25 +1,107 @@
+import { reportedSettings, settableNames } from './reported-settings.ts';
+
+const reported = [...reportedSettings].map(([name, value]) => `WHEN '${name}' THEN '${value}'`).join(' ');
+const settable = [...settableNames].map((name) => `'${name}'`).join(', ');
+
 /**
- * Functions of the system catalog, and the guard's own in `dsql_local`. Run after the catalog was made, and again in a
- * data folder whose functions are those of another version.
+ * Functions of the system catalog and the guard's own, which stand in `pg_catalog` under names that begin with `dsql_`, so
+ * that no schema of the guard's shows. Run after the catalog was made, and again in a data folder whose functions are
+ * those of another version; so everything here can be run on the result of every earlier version.
  */
 export const systemFunctions = `
-CREATE OR REPLACE FUNCTION dsql_local.new_job_id() RETURNS text LANGUAGE sql VOLATILE AS $$
+DO $$
+DECLARE f text;
+BEGIN
+  UPDATE pg_authid SET rolname = 'postgres' WHERE oid = 10;
+  FOREACH f IN ARRAY ARRAY['pg_get_indexdef(oid)', 'pg_get_indexdef(oid,int4,bool)', 'set_config(text,text,bool)'] LOOP
+    IF (SELECT prolang FROM pg_proc WHERE oid = ('pg_catalog.' || f)::regprocedure) = 12 THEN
+      EXECUTE format('ALTER FUNCTION pg_catalog.%s RENAME TO builtin_%s', f, split_part(f, '(', 1));
+    END IF;
+  END LOOP;
+END
+$$;
+
+CREATE TABLE IF NOT EXISTS pg_catalog.dsql_job (job_id text PRIMARY KEY, statement text NOT NULL, search_path text NOT NULL);
+
+DO $$
+BEGIN
+  IF to_regclass('dsql_local.job') IS NOT NULL THEN
+    INSERT INTO pg_catalog.dsql_job SELECT * FROM dsql_local.job ON CONFLICT DO NOTHING;
+    DROP SCHEMA dsql_local CASCADE;
+  END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE lower($1) ${reported} WHEN 'disable_sync_create_index' THEN pg_catalog.builtin_current_setting('dsql.disable_sync_create_index')
+    ELSE pg_catalog.builtin_current_setting($1) END
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.current_setting(text, boolean) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$
+  SELECT CASE lower($1) ${reported} WHEN 'disable_sync_create_index' THEN pg_catalog.builtin_current_setting('dsql.disable_sync_create_index')
+    ELSE pg_catalog.builtin_current_setting($1, $2) END
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.set_config(text, text, boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  IF lower($1) NOT IN (${settable}) THEN
+    RAISE EXCEPTION USING errcode = '0A000', message = format('setting configuration parameter "%s" not supported', $1);
+  END IF;
+  RETURN pg_catalog.builtin_set_config(
+    CASE lower($1) WHEN 'disable_sync_create_index' THEN 'dsql.disable_sync_create_index' ELSE $1 END, $2, $3);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_indexdef(definition text, index oid) RETURNS text LANGUAGE sql STABLE STRICT SET search_path = pg_catalog AS $$
+  SELECT regexp_replace(definition, ' USING btree ', ' USING btree_index ') || coalesce((
+    SELECT ' INCLUDE (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'
+    FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE i.indexrelid = index AND i.indisprimary AND a.attnum <> ALL (i.indkey)
+      AND i.indrelid > 16383), '')
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_indexdef(oid) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+  SELECT pg_catalog.dsql_indexdef(pg_catalog.builtin_pg_get_indexdef($1), $1)
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.pg_get_indexdef(oid, int, boolean) RETURNS text LANGUAGE sql STABLE STRICT AS $$
+  SELECT CASE WHEN $2 = 0 THEN pg_catalog.dsql_indexdef(pg_catalog.builtin_pg_get_indexdef($1, $2, $3), $1)
+    ELSE pg_catalog.builtin_pg_get_indexdef($1, $2, $3) END
+$$;
+
+DO $$
+DECLARE
+  v record;
+  definition text;
+BEGIN
+  FOR v IN SELECT * FROM (VALUES ('pg_roles', 'rolname', 'postgres'), ('pg_user', 'usename', 'postgres'), ('pg_shadow', 'usename', 'postgres'),
+    ('pg_tables', 'tablename', 'dsql_job'), ('pg_indexes', 'tablename', 'dsql_job')) AS x (name, field, own) LOOP
+    definition := rtrim(pg_get_viewdef(('pg_catalog.' || v.name)::regclass), ';');
+    IF definition !~ v.own THEN
+      definition := replace(definition, 'builtin_pg_get_indexdef', 'pg_catalog.pg_get_indexdef');
+      EXECUTE format('CREATE OR REPLACE VIEW pg_catalog.%I AS SELECT * FROM (%s) AS own WHERE own.%I <> %L', v.name, definition, v.field, v.own);
+    END IF;
+  END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_new_job_id() RETURNS text LANGUAGE sql VOLATILE AS $$
   SELECT string_agg(substr('abcdefghijklmnopqrstuvwxyz234567', 1 + get_byte(b, i) % 32, 1), '')
   FROM (SELECT sha256(uuid_send(gen_random_uuid())) AS b) AS r, generate_series(0, 25) AS i
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.add_job(kind text, statement text, path text, object oid, name text)
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_add_job(kind text, statement text, path text, object oid, name text)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-DECLARE id text := dsql_local.new_job_id();
+DECLARE id text := pg_catalog.dsql_new_job_id();
 BEGIN
   INSERT INTO sys.jobs VALUES
     (id, 'submitted', NULL, kind, 'pg_class'::regclass, object, name, clock_timestamp(), clock_timestamp());
-  INSERT INTO dsql_local.job VALUES (id, statement, path);
+  INSERT INTO pg_catalog.dsql_job VALUES (id, statement, path);
   RETURN id;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.create_index_async(
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_create_index_async(
   statement text, trial text, table_schema text, table_name text, index_name text, tolerant boolean
 ) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -47,12 +129,28 @@ BEGIN
     RAISE EXCEPTION USING errcode = 'DL001', message = 'tried';
   EXCEPTION WHEN SQLSTATE 'DL001' THEN NULL;
   END;
-  RETURN NEXT dsql_local.add_job(
+  RETURN NEXT pg_catalog.dsql_add_job(
     'INDEX_BUILD', statement, current_setting('search_path'), target, coalesce(nullif(index_name, ''), table_name));
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.validate_async(statement text, table_schema text, table_name text, constraint_name text)
+CREATE OR REPLACE PROCEDURE pg_catalog.dsql_create_index_now(statement text, table_schema text, table_name text) LANGUAGE plpgsql AS $$
+DECLARE
+  filled boolean;
+BEGIN
+  IF pg_catalog.builtin_current_setting('dsql.disable_sync_create_index')::boolean THEN
+    RAISE EXCEPTION USING errcode = '0A000', message = 'unsupported mode. please use CREATE INDEX ASYNC.';
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s)',
+    CASE table_schema WHEN '' THEN format('%I', table_name) ELSE format('%I.%I', table_schema, table_name) END) INTO filled;
+  IF filled THEN
+    RAISE EXCEPTION USING errcode = '0A000', message = 'unsupported mode. please use CREATE INDEX ASYNC.';
+  END IF;
+  EXECUTE statement;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_validate_async(statement text, table_schema text, table_name text, constraint_name text)
 RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE target regclass;
 BEGIN
@@ -64,11 +162,11 @@ BEGIN
     RAISE EXCEPTION USING errcode = '42704',
       message = format('constraint "%s" of relation "%s" does not exist', constraint_name, table_name);
   END IF;
-  RETURN NEXT dsql_local.add_job('VALIDATE_CONSTRAINT', statement, current_setting('search_path'), target, constraint_name);
+  RETURN NEXT pg_catalog.dsql_add_job('VALIDATE_CONSTRAINT', statement, current_setting('search_path'), target, constraint_name);
 END
 $$;
 
-CREATE OR REPLACE PROCEDURE dsql_local.iam_grant(role text, arn text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE OR REPLACE PROCEDURE pg_catalog.dsql_iam_grant(role text, arn text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) THEN
     RAISE EXCEPTION USING errcode = '42704', message = format('role "%s" does not exist', $1);
@@ -84,7 +182,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE PROCEDURE dsql_local.iam_revoke(role text, arn text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE OR REPLACE PROCEDURE pg_catalog.dsql_iam_revoke(role text, arn text) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
   IF session_user <> 'admin' THEN
     RAISE EXCEPTION USING errcode = '42501', message = 'permission denied';
@@ -96,7 +194,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.copy_table(table_schema text, table_name text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_copy_table(table_schema text, table_name text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   source regclass := CASE table_schema WHEN '' THEN format('%I', table_name) ELSE format('%I.%I', table_schema, table_name) END;
   names text;
@@ -118,20 +216,20 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.key_expression(target oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_key_expression(target oid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT coalesce('jsonb_build_array(' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')::text', 't::text')
   FROM pg_attribute AS a WHERE a.attrelid = target AND EXISTS (
     SELECT FROM pg_index AS i WHERE i.indrelid = target AND i.indisunique AND i.indimmediate AND i.indisvalid
       AND i.indpred IS NULL AND i.indexprs IS NULL AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.keys_held(target oid, backend int, wanted text[])
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_keys_held(target oid, backend int, wanted text[])
 RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
   own text[] := (SELECT array_agg(transactionid::text) FROM pg_locks
     WHERE pid = backend AND locktype = 'transactionid' AND mode = 'ExclusiveLock');
   holders text[] := '{}';
-  key text := dsql_local.key_expression(target);
+  key text := pg_catalog.dsql_key_expression(target);
   x text;
   keys text[];
 BEGIN
@@ -155,29 +253,29 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.locked_rows(target regclass) RETURNS json LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT json_build_object('table', target::oid::text, 'keys', dsql_local.keys_held(target, pg_backend_pid(), NULL))
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_locked_rows(target regclass) RETURNS json LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT json_build_object('table', target::oid::text, 'keys', pg_catalog.dsql_keys_held(target, pg_backend_pid(), NULL))
   WHERE target IS NOT NULL
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.touched_rows(target oid, backend int, wanted json) RETURNS json LANGUAGE sql SET search_path = pg_catalog AS $$
-  SELECT to_json(dsql_local.keys_held(target, backend,
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_touched_rows(target oid, backend int, wanted json) RETURNS json LANGUAGE sql SET search_path = pg_catalog AS $$
+  SELECT to_json(pg_catalog.dsql_keys_held(target, backend,
     CASE WHEN wanted IS NULL THEN NULL ELSE ARRAY (SELECT json_array_elements_text(wanted)) END))
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.keys_are_gone(target oid, wanted json) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_keys_are_gone(target oid, wanted json) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog AS $$
 DECLARE
   keys text[] := ARRAY (SELECT json_array_elements_text(wanted));
   seen bigint;
 BEGIN
-  EXECUTE format('SELECT count(*) FROM %s AS t WHERE %s = ANY ($1)', target::regclass, dsql_local.key_expression(target))
+  EXECUTE format('SELECT count(*) FROM %s AS t WHERE %s = ANY ($1)', target::regclass, pg_catalog.dsql_key_expression(target))
     INTO seen USING keys;
   RETURN seen < cardinality(keys);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION dsql_local.oversized(target regclass, row_limit bigint, column_limit bigint)
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_oversized(target regclass, row_limit bigint, column_limit bigint)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   own text[] := (SELECT array_agg(transactionid::text) FROM pg_locks

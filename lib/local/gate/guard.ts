@@ -8,7 +8,7 @@ import * as errors from '../wire/dsql-errors.ts';
 import { errorResponse } from '../wire/error-response.ts';
 import { cstringAt, message } from '../wire/message.ts';
 import { clusterHostname, type LocalCredentials } from './credentials.ts';
-import { readStartup, sessionParameters, welcome } from './startup.ts';
+import { readStartup, sessionSettings, welcome } from './startup.ts';
 import { refuseToken } from './token.ts';
 
 const sslRequest = 80_877_103;
@@ -163,13 +163,15 @@ export class Guard {
         errorResponse({ severity: 'FATAL', sqlstate: '3D000', message: `database "${name}" does not exist` }),
       );
     }
+    const session = sessionSettings(parameters);
+    if ('refusal' in session) return client.end(errorResponse(session.refusal));
     this.connections += 1;
     signedIn();
     const lifetime = setTimeout(() => client.close(), this.options.limits.connectionSeconds * 1000);
     try {
       this.processId += 1;
       client.write(welcome(parameters, this.processId));
-      await new Session(client, this.cluster, user, sessionParameters(parameters)).run();
+      await new Session(client, this.cluster, user, session.settings).run();
     } finally {
       clearTimeout(lifetime);
       this.connections -= 1;

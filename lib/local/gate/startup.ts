@@ -1,20 +1,9 @@
-import { serverVersion } from '../catalog/reported-settings.ts';
+import { serverVersion, settableNames, syncIndexSetting } from '../catalog/reported-settings.ts';
+import * as errors from '../wire/dsql-errors.ts';
+import type { DsqlError } from '../wire/error-response.ts';
 import { cstringAt, cstrings, message, ready } from '../wire/message.ts';
 
 const protocol3 = 196_608;
-
-/** Start-up parameters a session may set. */
-const settable: ReadonlySet<string> = new Set([
-  'application_name',
-  'client_encoding',
-  'datestyle',
-  'intervalstyle',
-  'timezone',
-  'extra_float_digits',
-  'search_path',
-  'bytea_output',
-  'client_min_messages',
-]);
 
 /** The parameters of a StartupMessage; undefined when it is none of protocol 3.0. */
 export function readStartup(frame: Buffer | undefined): Readonly<Record<string, string>> | undefined {
@@ -29,9 +18,40 @@ export function readStartup(frame: Buffer | undefined): Readonly<Record<string, 
   return Object.fromEntries(parameters);
 }
 
-/** The parameters a session keeps; others are ignored, as a statement would refuse them. */
-export function sessionParameters(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => settable.has(name.toLowerCase())));
+/** Parameters of a StartupMessage that are no settings. */
+const notSettings: ReadonlySet<string> = new Set(['user', 'database', 'options', 'replication']);
+
+/** The settings a client asks for when it connects, or why it may not have one of them. */
+export type SessionSettings = { readonly settings: Readonly<Record<string, string>> } | { readonly refusal: DsqlError };
+
+/** The settings of a StartupMessage, those in `options` (`-c name=value`, `--name=value`) included. */
+export function sessionSettings(parameters: Readonly<Record<string, string>>): SessionSettings {
+  const named = Object.entries(parameters).filter(([name]) => !notSettings.has(name) && !name.startsWith('_pq_.'));
+  const settings: Record<string, string> = {};
+  for (const [name, value] of [...named, ...optionsOf(parameters.options ?? '')]) {
+    if (!settableNames.has(name.toLowerCase())) return { refusal: { ...errors.notSettable(name), severity: 'FATAL' } };
+    settings[postgresName(name)] = value;
+  }
+  return { settings };
+}
+
+/** The name under which PostgreSQL keeps a setting that only DSQL has. */
+function postgresName(name: string): string {
+  return name.toLowerCase() === syncIndexSetting ? `dsql.${syncIndexSetting}` : name;
+}
+
+/** Settings of an `options` string, in which a backslash stands before a character that separates nothing. */
+function optionsOf(options: string): readonly (readonly [string, string])[] {
+  const words = (options.match(/(?:\\.|\S)+/gs) ?? []).map((word) => word.replaceAll(/\\(.)/gs, '$1'));
+  const found: (readonly [string, string])[] = [];
+  for (const [at, word] of words.entries()) {
+    if (word === '-c') continue;
+    const setting = words[at - 1] === '-c' ? word : word.replace(/^(-c|--)/, '');
+    const equals = setting.indexOf('=');
+    if (equals > 0) found.push([setting.slice(0, equals).replaceAll('-', '_'), setting.slice(equals + 1)]);
+    else found.push([setting, '']);
+  }
+  return found;
 }
 
 /** What follows a good token: the parameters a client relies on, known without asking PostgreSQL. */

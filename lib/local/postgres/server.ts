@@ -31,7 +31,7 @@ export interface PostgresServer {
 }
 
 const socketPort = 5432;
-const superuser = 'dsql';
+const superuser = 'postgres';
 
 /**
  * Keeps PostgreSQL from outliving us: a shell holds it, and the end of the pipe we hold ends it, even when we are killed.
@@ -118,6 +118,8 @@ function settings(sockets: string, durability: Durability): string[] {
     log_timezone: 'UTC',
     lc_messages: 'C',
     jit: 'off',
+    'dsql.disable_sync_create_index': 'on',
+    'dsql.enable_batched_nestloop': 'on',
     client_connection_check_interval: '1s',
     // The other configurations are dropped, and a parallel worker that is told of a missing one fails.
     default_text_search_config: 'pg_catalog.simple',
@@ -151,7 +153,7 @@ async function runSingle(
   sql: string,
   what: string,
 ): Promise<void> {
-  const args = ['--single', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`];
+  const args = ['--single', '-O', '-j', '-D', account.data, '-c', `unix_socket_directories=${sockets}`];
   const quiet = ['-c', 'fsync=off', '-c', 'log_checkpoints=off', 'postgres'];
   await finished(run(account, 'postgres', [...args, ...quiet], log, sql), what);
 }

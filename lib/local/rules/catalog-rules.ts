@@ -14,7 +14,7 @@ interface CatalogRule {
   readonly refuse: (value: string, limits: LocalLimits, tree: Tree) => DsqlError | undefined;
 }
 
-const own = "('pg_catalog', 'information_schema', 'sys', 'dsql_local', 'pg_toast')";
+const own = "('pg_catalog', 'information_schema', 'sys', 'pg_toast')";
 const userRelations = `pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE n.nspname NOT IN ${own} AND n.nspname NOT LIKE 'pg_temp%' AND n.nspname NOT LIKE 'pg_toast%'`;
 

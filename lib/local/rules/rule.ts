@@ -19,6 +19,8 @@ export interface Rule {
 export interface RuleContext {
   /** The statement carried DSQL's word ASYNC. */
   readonly async: boolean;
+  /** The statement's text, for what the tree does not keep. */
+  readonly sql: string;
   readonly limits: LocalLimits;
 }
 

@@ -1,3 +1,4 @@
+import { settableNames } from '../catalog/reported-settings.ts';
 import { at, lastName, listAt, nameParts, type Tree, textAt, unwrap } from '../sql/tree.ts';
 import { always, type Rule, when } from './rule.ts';
 
@@ -85,26 +86,6 @@ const transactionVerbs: Readonly<Record<string, string>> = {
   TRANS_STMT_ROLLBACK_PREPARED: 'ROLLBACK PREPARED',
 };
 
-/** Parameters a session may set, in lower case. */
-const settable = new Set([
-  'application_name',
-  'bytea_output',
-  'client_encoding',
-  'client_min_messages',
-  'datestyle',
-  'extra_float_digits',
-  'intervalstyle',
-  'names',
-  'role',
-  'search_path',
-  'seed',
-  'session authorization',
-  'session_authorization',
-  'timezone',
-  'xmloption',
-  'check_function_bodies',
-]);
-
 function isolationOf(options: readonly Tree[]): string | undefined {
   const option = options.find((item) => textAt(item, 'DefElem', 'defname') === 'transaction_isolation');
   return option === undefined ? undefined : textAt(option, 'DefElem', 'arg', 'A_Const', 'sval', 'sval');
@@ -123,7 +104,7 @@ function refuseSet(body: Tree): string | undefined {
   if (kind === 'VAR_SET_MULTI') {
     return refuseIsolation(listAt(body, 'args')) ?? `setting configuration parameter "${name}" not supported`;
   }
-  if (kind === 'VAR_RESET_ALL' || settable.has(name.toLowerCase())) return undefined;
+  if (kind === 'VAR_RESET_ALL' || settableNames.has(name.toLowerCase())) return undefined;
   return `setting configuration parameter "${name}" not supported`;
 }
 
@@ -142,7 +123,7 @@ function refuseLanguage(body: Tree): string | undefined {
 function refuseCall(body: Tree): string | undefined {
   const [schema, name] = nameParts(listAt(body, 'funccall', 'funcname'));
   if (schema === 'sys' && name === 'wait_for_job') return undefined;
-  return schema === 'dsql_local' && (name === 'iam_grant' || name === 'iam_revoke')
+  return schema === 'pg_catalog' && (name === 'dsql_iam_grant' || name === 'dsql_iam_revoke')
     ? undefined
     : 'PROCEDURE is not supported';
 }

@@ -1,3 +1,4 @@
+import { scan } from '../sql/scanner.ts';
 import { at, lastName, listAt, numberAt, type Tree, textAt } from '../sql/tree.ts';
 import { always, type Rule, when } from './rule.ts';
 import { printedType } from './type-rules.ts';
@@ -227,6 +228,13 @@ export const alterRules: readonly Rule[] = [
   when('AlterTableMoveAllStmt', () => true, 'unsupported statement: AlterTableMoveAll', 'inferred'),
 ];
 
+/** Whether a CREATE INDEX has USING between its table and its columns. */
+function namesMethod(sql: string): boolean {
+  const tokens = scan(sql);
+  const columns = tokens.findIndex((token) => token.kind === 'symbol' && token.text === '(');
+  return tokens.slice(0, columns).some((token) => token.kind === 'word' && token.text === 'using');
+}
+
 /** CREATE INDEX. */
 export const indexRules: readonly Rule[] = [
   when(
@@ -235,10 +243,10 @@ export const indexRules: readonly Rule[] = [
     'CONCURRENTLY not supported for CREATE INDEX',
     'recorded',
   ),
-  when('IndexStmt', (_body, context) => !context.async, 'unsupported mode. please use CREATE INDEX ASYNC.', 'recorded'),
   when(
     'IndexStmt',
-    (body) => !['', 'btree', 'btree_index'].includes(textAt(body, 'accessMethod')),
+    // The tree names a method also when the text does not.
+    (_body, { sql }) => namesMethod(sql),
     'access method not supported for CREATE INDEX',
     'inferred',
   ),

@@ -1,6 +1,6 @@
 import { translateParameter } from '../gate/startup.ts';
 import * as errors from '../wire/dsql-errors.ts';
-import { type DsqlError, errorResponse } from '../wire/error-response.ts';
+import { type DsqlError, errorResponse, withoutOwnContext } from '../wire/error-response.ts';
 import * as wire from '../wire/message.ts';
 import { PostgresConnection, tagOf } from '../wire/postgres-connection.ts';
 import { ClientOutput } from './client-output.ts';
@@ -102,7 +102,11 @@ export class BackendLink {
         if (only !== undefined && !only.has(type)) return false;
         if (type === wire.backend.commandComplete) return options.onTag?.(tagOf(chunk, start, end)) ?? true;
         if (type === wire.backend.copyIn) copy = this.copyIn(connection, frames);
-        if (type === wire.backend.noticeResponse) options.onNotice?.(chunk.subarray(start, end));
+        if (type === wire.backend.noticeResponse) {
+          const notice = chunk.subarray(start, end);
+          options.onNotice?.(notice);
+          return withoutOwnContext(notice);
+        }
         return true;
       },
       options.sink ?? ((bytes) => this.output.write(bytes, connection)),

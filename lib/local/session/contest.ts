@@ -213,7 +213,9 @@ export class Contest {
       const { schema, table } = target;
       const key = tableKey(target);
       if (transaction.copies.has(key)) continue;
-      const failed = await this.backend.command(`SELECT dsql_local.copy_table(${literal(schema)}, ${literal(table)})`);
+      const failed = await this.backend.command(
+        `SELECT pg_catalog.dsql_copy_table(${literal(schema)}, ${literal(table)})`,
+      );
       if (failed !== undefined) return false;
       transaction.copies.add(key);
     }

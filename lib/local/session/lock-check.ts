@@ -19,7 +19,7 @@ export class LockCheck {
   async lockedRows(transaction: Transaction): Promise<readonly LockedRows[]> {
     const found: LockedRows[] = [];
     for (const { name, strength } of locksOf(transaction)) {
-      const value = await this.backend.ask(`SELECT dsql_local.locked_rows(to_regclass(${literal(name)}))`);
+      const value = await this.backend.ask(`SELECT pg_catalog.dsql_locked_rows(to_regclass(${literal(name)}))`);
       if (value === undefined) continue;
       const { table, keys } = lockedSchema.parse(JSON.parse(value));
       if (keys?.length !== 0) found.push({ table, strength, keys: keys ?? undefined });
@@ -55,7 +55,7 @@ export class LockCheck {
     if (touched === undefined || (isExclusive && touched.length > 0)) return true;
     if (touched.length === 0) return false;
     const keys = literal(JSON.stringify(touched));
-    return (await this.backend.ask(`SELECT dsql_local.keys_are_gone(${table}, ${keys})`)) !== 'f';
+    return (await this.backend.ask(`SELECT pg_catalog.dsql_keys_are_gone(${table}, ${keys})`)) !== 'f';
   }
 
   private async touches(table: string, others: readonly LockedRows[]): Promise<boolean> {
@@ -69,7 +69,7 @@ export class LockCheck {
     const list = others.some((rows) => rows.keys === undefined) ? 'NULL' : literal(JSON.stringify([...new Set(keys)]));
     const { pid } = await this.backend.link.open();
     const value = await this.backend.cluster.locks
-      .ask(`SELECT dsql_local.touched_rows(${table}, ${pid}, ${list})`)
+      .ask(`SELECT pg_catalog.dsql_touched_rows(${table}, ${pid}, ${list})`)
       .catch(() => undefined);
     return value === undefined ? undefined : keysSchema.parse(JSON.parse(value));
   }

@@ -4,6 +4,7 @@ import type { Waiter } from '../concurrency/lock-watch.ts';
 import { type Owner, Transaction } from '../concurrency/transaction.ts';
 import { Turn } from '../concurrency/turn.ts';
 import type { Statement } from '../sql/statement.ts';
+import { withoutOwnContext } from '../wire/error-response.ts';
 import * as wire from '../wire/message.ts';
 import { rowsOf } from '../wire/postgres-connection.ts';
 import type { BackendLink, ExchangeOptions } from './backend-link.ts';
@@ -97,7 +98,7 @@ export class SessionBackend implements Owner, Waiter {
     const failed = await this.exchange([...frames, wire.sync], undefined, {});
     if (failed === undefined) return true;
     await this.abort();
-    this.link.write(failed);
+    this.link.write(withoutOwnContext(failed));
     return false;
   }
 

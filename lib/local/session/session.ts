@@ -4,7 +4,7 @@ import type { Statement } from '../sql/statement.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import { type DsqlError, errorResponse } from '../wire/error-response.ts';
 import * as wire from '../wire/message.ts';
-import { BackendClosedError } from '../wire/postgres-connection.ts';
+import { BackendClosedError, BackendError } from '../wire/postgres-connection.ts';
 import { BackendLink } from './backend-link.ts';
 import type { ClientStream } from './client-stream.ts';
 import { Executor } from './executor.ts';
@@ -49,7 +49,9 @@ export class Session {
         await this.take(frame).finally(() => this.backend.turn.leave());
       }
     } catch (error) {
-      if (error instanceof BackendClosedError) this.client.end(errorResponse(errors.terminated));
+      if (error instanceof BackendError)
+        this.client.end(errorResponse({ severity: 'FATAL', sqlstate: error.sqlstate, message: error.message }));
+      else if (error instanceof BackendClosedError) this.client.end(errorResponse(errors.terminated));
       else if (!(error instanceof SessionOver)) throw error;
     } finally {
       this.backend.close();

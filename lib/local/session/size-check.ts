@@ -47,7 +47,7 @@ export class SizeCheck {
     const inserted = chunks - (transaction.toastChunks.get(name) ?? 0);
     transaction.toastChunks.set(name, chunks);
     if (!always && inserted * toastChunkBytes <= columnBytes) return undefined;
-    const found = await this.backend.ask(`SELECT dsql_local.oversized(${table}, ${rowBytes}, ${columnBytes})`);
+    const found = await this.backend.ask(`SELECT pg_catalog.dsql_oversized(${table}, ${rowBytes}, ${columnBytes})`);
     if (found === undefined) return undefined;
     return found === '' ? errors.rowTooLarge : errors.columnTooLarge(columnBytes, found);
   }

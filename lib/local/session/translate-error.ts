@@ -1,5 +1,5 @@
 import * as errors from '../wire/dsql-errors.ts';
-import { errorFields, errorResponse } from '../wire/error-response.ts';
+import { errorFields, errorResponse, withoutOwnContext } from '../wire/error-response.ts';
 import type { BackendLink } from './backend-link.ts';
 
 /** Whether PostgreSQL's error means that another transaction was in the way. */
@@ -27,5 +27,7 @@ export function translateError(frame: Buffer, link: Pick<BackendLink, 'cancelled
   if (link.keptFromTable || isCatalogRace(frame)) return errorResponse(errors.schemaChanged);
   if (isConflict(frame, link)) return errorResponse(errors.conflict);
   const { C: code, M: message = '' } = errorFields(frame);
-  return code === '54000' && message.startsWith('index row ') ? errorResponse(errors.keyTooLarge) : frame;
+  return code === '54000' && message.startsWith('index row ')
+    ? errorResponse(errors.keyTooLarge)
+    : withoutOwnContext(frame);
 }

@@ -71,5 +71,5 @@ function iamCall(statement: readonly Token[]): string | undefined {
   if (role === undefined || (role.kind !== 'word' && role.kind !== 'quoted')) return undefined;
   const name = role.kind === 'quoted' ? role.text.slice(1, -1).replaceAll('""', '"') : role.text;
   const procedure = wanted === 'to' ? 'iam_grant' : 'iam_revoke';
-  return `CALL dsql_local.${procedure}(${literal(name)}, ${arn.text})`;
+  return `CALL pg_catalog.dsql_${procedure}(${literal(name)}, ${arn.text})`;
 }

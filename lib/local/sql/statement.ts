@@ -1,6 +1,6 @@
 import { loadModule, parseSync } from 'libpg-query';
 import { messageOf } from '../../errors.ts';
-import { reportedSettings } from '../catalog/reported-settings.ts';
+import { reportedSettings, syncIndexSetting } from '../catalog/reported-settings.ts';
 import type { LockStrength } from '../concurrency/row-locks.ts';
 import { limitRules } from '../rules/limit-rules.ts';
 import { dsqlLimits, type LocalLimits } from '../rules/limits.ts';
@@ -92,7 +92,7 @@ export function parseStatements(text: string, limits: LocalLimits = dsqlLimits):
     const part = bytes === undefined ? sql.slice(start, end) : bytes.toString('utf8', start, end);
     const [node, tree] = unwrap(at(item, 'stmt'));
     const isAsync = asyncBytes.some((offset) => offset >= start && (end === undefined || offset < end));
-    return judge(part, start, node, tree, { async: isAsync, limits });
+    return judge(part, start, node, tree, { async: isAsync, sql: part, limits });
   });
 }
 
@@ -257,12 +257,18 @@ function rewrite(statement: Statement, start: number): Statement {
   }
   if (statement.kind === 'write')
     return { ...statement, measure: measuring(statement.sql, statement.node, statement.tree) };
+  if (statement.node === 'VariableSetStmt' && textAt(statement.tree, 'name') === syncIndexSetting) {
+    return { ...statement, sql: withPostgresName(statement.sql) };
+  }
   if (statement.node === 'VariableShowStmt') {
     const name = textAt(statement.tree, 'name');
+    if (name === syncIndexSetting) {
+      return { ...statement, sql: `SELECT current_setting('${name}') AS ${name}`, tag: 'SHOW' };
+    }
     const value = reportedSettings.get(name);
     if (value !== undefined) return { ...statement, sql: `SELECT '${value}'::text AS ${name}`, tag: 'SHOW' };
   }
-  if (statement.node === 'IndexStmt') return createIndexAsync(statement);
+  if (statement.node === 'IndexStmt') return statement.async ? createIndexAsync(statement) : createIndexNow(statement);
   return rewriteCall(statement);
 }
 
@@ -273,7 +279,7 @@ function rewriteAsync(statement: Statement): Statement {
     const args = [statement.sql, textAt(range, 'schemaname'), textAt(range, 'relname'), name].map(literal).join(', ');
     return {
       ...statement,
-      sql: `SELECT job_id FROM dsql_local.validate_async(${args}) AS job_id`,
+      sql: `SELECT job_id FROM pg_catalog.dsql_validate_async(${args}) AS job_id`,
       tag: 'ALTER TABLE',
     };
   }
@@ -285,6 +291,19 @@ function rewriteCall(statement: Statement): Statement {
     return { ...statement, tag: statement.sql.includes('iam_revoke') ? 'AWS IAM REVOKE' : 'AWS IAM GRANT' };
   }
   return statement;
+}
+
+/** SET of the setting that PostgreSQL takes only with a prefix. */
+function withPostgresName(sql: string): string {
+  const name = scan(sql).find((token) => token.text.replaceAll('"', '') === syncIndexSetting);
+  return name === undefined ? sql : `${sql.slice(0, name.start)}dsql.${syncIndexSetting}${sql.slice(name.end)}`;
+}
+
+/** Without ASYNC an index is made only on an empty table, in a session that has asked for it. */
+function createIndexNow(statement: Statement): Statement {
+  const range = at(statement.tree, 'relation');
+  const args = [statement.sql, textAt(range, 'schemaname'), textAt(range, 'relname')].map(literal).join(', ');
+  return { ...statement, sql: `CALL pg_catalog.dsql_create_index_now(${args})`, tag: 'CREATE INDEX' };
 }
 
 /** The job builds the index CONCURRENTLY, as DSQL leaves writers alone; a trial on an empty copy finds what is wrong at once. */
@@ -307,7 +326,7 @@ function createIndexAsync(statement: Statement): Statement {
   const tolerant = at(statement.tree, 'if_not_exists') === true;
   return {
     ...statement,
-    sql: `SELECT job_id FROM dsql_local.create_index_async(${args}, ${tolerant}) AS job_id`,
+    sql: `SELECT job_id FROM pg_catalog.dsql_create_index_async(${args}, ${tolerant}) AS job_id`,
     tag: 'CREATE INDEX',
   };
 }

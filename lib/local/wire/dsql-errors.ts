@@ -17,6 +17,10 @@ export const abortedTransaction: DsqlError = {
   message: 'current transaction is aborted, commands ignored until end of transaction block',
 };
 
+export function notSettable(name: string): DsqlError {
+  return { sqlstate: '0A000', message: `setting configuration parameter "${name}" not supported` };
+}
+
 export const rowLimit: DsqlError = { sqlstate: '54000', message: 'transaction row limit exceeded' };
 
 export const rowTooLarge: DsqlError = { sqlstate: '54000', message: 'maximum row size exceeded' };

@@ -39,3 +39,16 @@ export function errorFields(frame: Buffer): Readonly<Record<string, string>> {
   }
   return fields;
 }
+
+/**
+ * An ErrorResponse or NoticeResponse without what shows that a function of the guard's own raised it: the context, the
+ * function's own statement and its place, and PostgreSQL's source file.
+ */
+export function withoutOwnContext(frame: Buffer): Buffer {
+  const fields = errorFields(frame);
+  // Clients cannot make functions in PL/pgSQL, so that those are the guard's.
+  if (!/PL\/pgSQL function|\b(dsql_|builtin_)/.test(`${fields.W ?? ''} ${fields.q ?? ''}`)) return frame;
+  const kept = Object.entries(fields).filter(([code]) => !'WqpFLR'.includes(code));
+  const body = kept.map(([code, value]) => `${code}${value}\0`).join('');
+  return message(String.fromCharCode(frame[0] ?? 0), Buffer.from(`${body}\0`));
+}
