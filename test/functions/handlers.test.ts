@@ -42,23 +42,25 @@ function executionOf(name: string) {
 
 const input = { pipeline: 'people' };
 
+/** What record gave the state machine for each execution. */
+const begun = new Map<string, unknown>();
+
 /** Calls a function with what the state machine gives every stage of a run that has begun. */
 async function stage(name: FunctionName, execution: string, event: object = {}): Promise<unknown> {
-  const runId = execution;
-  const run = {
-    run_id: runId,
-    trigger: 'console',
-    start_time: executionOf(execution).start_time,
-    resumed: false,
-    repeated: false,
-  };
-  return await service.invoke(name, { ...event, execution: executionOf(execution), input, run });
+  return await service.invoke(name, {
+    ...event,
+    execution: executionOf(execution),
+    input,
+    run: begun.get(execution),
+  });
 }
 
 async function start(execution: string, asked: object = input): Promise<z.infer<typeof startedSchema>> {
-  return startedSchema.parse(
+  const started = startedSchema.parse(
     await service.invoke('record', { action: 'start', execution: executionOf(execution), input: asked }),
   );
+  begun.set(execution, started.run);
+  return started;
 }
 
 /** What Step Functions sees of a call that fails. */
