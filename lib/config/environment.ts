@@ -2,11 +2,10 @@
 export interface Environment {
   /** Folder for state instead of `.etl/` beside the configuration. */
   readonly home: string | undefined;
-  readonly ci: boolean;
   readonly variable: (name: string) => string | undefined;
 }
 
 export function readEnvironment(): Environment {
   const variable = (name: string): string | undefined => process.env[name];
-  return { home: variable('ETL_HOME'), ci: variable('CI') !== undefined, variable };
+  return { home: variable('ETL_HOME'), variable };
 }

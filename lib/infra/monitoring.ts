@@ -15,7 +15,7 @@ export interface MonitoringProps {
   readonly cluster: TargetCluster;
 }
 
-/** Alarms for what no notice of a run tells; each has its section in docs/runbook.md. */
+/** Alarms for what no notice of a run reports; each has its section in docs/runbook.md. */
 export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
@@ -32,10 +32,10 @@ export class Monitoring extends Construct {
     };
     const period = Duration.minutes(5);
     alarm('RunsTimedOut', 'A run took longer than allowed.', machine.machine.metricTimedOut({ period }), 1);
-    alarm('NotifyFailed', 'A failure may have gone untold.', notify.function.metricErrors({ period }), 1);
+    alarm('NotifyFailed', 'A notice of a failure may not have been sent.', notify.function.metricErrors({ period }), 1);
     alarm(
       'EventsLost',
-      'An event that should have started a run or told of one was not taken.',
+      'An event that should have started a run, or reported the end of one, was not delivered.',
       notices.deadLetters.metricApproximateNumberOfMessagesVisible({ period }),
       1,
     );

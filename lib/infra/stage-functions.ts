@@ -110,7 +110,7 @@ export function stageFunctions(
       reservedConcurrency: deploy.max_load_functions,
     },
     notify: {
-      description: 'Tells of runs that ended, and logs failures',
+      description: 'Sends notices of runs that ended, and logs failures',
       size: quick,
       statements: [
         connect,

@@ -4,7 +4,6 @@ import { secretResolver } from '../../lib/config/resolve-secret.ts';
 
 const environment: Environment = {
   home: undefined,
-  ci: false,
   variable: (name) => (name === 'TOKEN' ? 'abc' : undefined),
 };
 
