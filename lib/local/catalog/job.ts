@@ -66,6 +66,7 @@ export class Job {
     const worker = await this.connect();
     const holder = await this.connect();
     if (this.row.wasProcessing) await this.clear(worker);
+    await worker.rows('SET temp_file_limit = -1');
     await worker.rows(`SET search_path = ${this.row.searchPath}`);
     const held = this.row.isIndex && (await this.holdTable(holder));
     const before = await this.unready(holder);

@@ -3,7 +3,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { LocalCredentials } from './credentials.ts';
 
-/** Why a token is not accepted; `hint` is what DSQL tells the client, and only for a token that ran out. */
+/** Why a token is not accepted; `hint` is what DSQL tells the client, and only for a token that ran out or is good for too long. */
 export interface TokenRefusal {
   readonly reason: string;
   readonly hint?: string;
@@ -45,7 +45,9 @@ export function refuseToken(token: string, expected: TokenExpectation): TokenRef
   const signedAt = parseStamp(stamp);
   const seconds = Number(query.get('X-Amz-Expires'));
   if (signedAt === undefined || !stamp.startsWith(date ?? '-')) return { reason: 'no date' };
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > maxSeconds) return { reason: 'no expiry' };
+  if (!Number.isInteger(seconds) || seconds < 1) return { reason: 'no expiry' };
+  if (seconds > maxSeconds)
+    return { reason: 'valid for too long', hint: 'X-Amz-Expires must be less than a week (in seconds)' };
   if (query.get('X-Amz-SignedHeaders') !== 'host') return { reason: 'other signed headers' };
   if (!signatureMatches(url, expected.credentials.secretAccessKey, stamp, date ?? ''))
     return { reason: 'bad signature' };

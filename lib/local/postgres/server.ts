@@ -44,7 +44,11 @@ kill $! 2>/dev/null
 exit $status`;
 
 /** Makes the data folder if there is none, ends an orphan that still holds it, and starts PostgreSQL on a unix socket. */
-export async function startPostgres(folder: LocalFolder, durability: Durability): Promise<PostgresServer> {
+export async function startPostgres(
+  folder: LocalFolder,
+  durability: Durability,
+  tempKilobytes: number,
+): Promise<PostgresServer> {
   const native = findPostgres();
   restoreLinks(native);
   const account = choosePostgresAccount(native, folder.data);
@@ -66,7 +70,7 @@ export async function startPostgres(folder: LocalFolder, durability: Durability)
     writeFileSync(join(account.data, 'dsql-ready'), functions, { mode: 0o600 });
   }
   writeAccess(account);
-  const child = run(account, 'postgres', ['-D', account.data, ...settings(sockets, durability)], log);
+  const child = run(account, 'postgres', ['-D', account.data, ...settings(sockets, durability, tempKilobytes)], log);
   const socketPath = join(sockets, `.s.PGSQL.${socketPort}`);
   const ended = once(child, 'exit').then(() => undefined);
   await Promise.race([
@@ -104,7 +108,7 @@ function writeAccess(account: PostgresAccount): void {
   writeFileSync(join(account.data, 'pg_hba.conf'), 'local all all peer map=owner\n');
 }
 
-function settings(sockets: string, durability: Durability): string[] {
+function settings(sockets: string, durability: Durability, tempKilobytes: number): string[] {
   const values: Readonly<Record<string, string | number>> = {
     listen_addresses: '',
     unix_socket_directories: sockets,
@@ -118,6 +122,7 @@ function settings(sockets: string, durability: Durability): string[] {
     log_timezone: 'UTC',
     lc_messages: 'C',
     jit: 'off',
+    temp_file_limit: `${tempKilobytes}kB`,
     'dsql.disable_sync_create_index': 'on',
     'dsql.enable_batched_nestloop': 'on',
     client_connection_check_interval: '1s',

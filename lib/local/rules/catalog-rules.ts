@@ -123,8 +123,9 @@ const catalogRules: readonly CatalogRule[] = [
     ask: (tree) => {
       const added = commands(tree, 'AT_AddColumn').length;
       if (added === 0) return undefined;
-      return `SELECT count(*) + ${added} FROM pg_attribute WHERE attrelid = ${regclassOf(at(tree, 'relation'))}
-        AND attnum > 0 AND NOT attisdropped`;
+      const table = regclassOf(at(tree, 'relation'));
+      return `SELECT count(*) + ${added} - (NOT EXISTS (SELECT FROM pg_index WHERE indrelid = ${table} AND indisprimary))::int
+        FROM pg_attribute WHERE attrelid = ${table} AND attnum > 0 AND NOT attisdropped`;
     },
     refuse: (value, { tableColumns }) =>
       Number(value) > tableColumns

@@ -1,4 +1,4 @@
-import { at, lastName, listAt, numberAt, type Tree, textAt } from '../sql/tree.ts';
+import { at, lastName, listAt, numberAt, type Tree, textAt, visit } from '../sql/tree.ts';
 import { limitMessages } from './limit-messages.ts';
 import type { Rule } from './rule.ts';
 
@@ -41,6 +41,15 @@ function keys(body: Tree): readonly (readonly string[])[] {
   return [...ofColumns, ...ofTable];
 }
 
+/** A table without a primary key may have one column more: a primary key's index holds all columns. */
+function hasPrimaryKey(body: Tree): boolean {
+  let found = false;
+  visit(body, (type, constraint) => {
+    if (type === 'Constraint' && textAt(constraint, 'contype') === 'CONSTR_PRIMARY') found = true;
+  });
+  return found;
+}
+
 function keyTypes(body: Tree): readonly string[] {
   const types = new Map(
     columns(body).map((column) => [textAt(column, 'colname'), lastName(listAt(column, 'typeName', 'names'))]),
@@ -78,7 +87,7 @@ export const limitRules: readonly Rule[] = [
   {
     node: 'CreateStmt',
     sqlstate: '54011',
-    refuse: atMost('tableColumns', (body) => columns(body).length),
+    refuse: atMost('tableColumns', (body) => columns(body).length - (hasPrimaryKey(body) ? 0 : 1)),
     source: 'documented',
   },
   {

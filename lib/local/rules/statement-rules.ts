@@ -160,7 +160,11 @@ export const statementRules: readonly Rule[] = [
   when('VacuumStmt', (body) => at(body, 'is_vacuumcmd') === true, 'unsupported VACUUM statement', 'recorded'),
   when(
     'DropStmt',
-    (body) => !droppable.has(textAt(body, 'removeType')),
+    (body) => {
+      const kind = textAt(body, 'removeType');
+      const isAbsent = kind === 'OBJECT_TRIGGER' && at(body, 'missing_ok') === true;
+      return !droppable.has(kind) && !isAbsent;
+    },
     'unsupported object in DROP statement',
     'recorded',
   ),
@@ -212,10 +216,4 @@ export const statementRules: readonly Rule[] = [
     },
     source: 'inferred',
   },
-  when(
-    'CreateSchemaStmt',
-    (body) => listAt(body, 'schemaElts').length > 0,
-    'CREATE SCHEMA with schema elements not supported',
-    'inferred',
-  ),
 ];

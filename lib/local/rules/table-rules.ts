@@ -12,8 +12,25 @@ function cacheOf(options: readonly Tree[]): number | undefined {
   return numberAt(argument, 'Integer', 'ival') || Number(textAt(argument, 'Float', 'fval'));
 }
 
-function isCache(cache: number | undefined): boolean {
-  return cache === 1 || (cache !== undefined && cache >= 65_536);
+/** The refusal of a CACHE that is given and wrong; its SQLSTATE is 22023. */
+function refuseCacheSize(options: readonly Tree[]): string | undefined {
+  const cache = cacheOf(options);
+  if (cache === undefined || cache === 1 || cache >= 65_536) return undefined;
+  return `CACHE (${cache}) must be greater than or equal to 65536 or equal to 1`;
+}
+
+function refuseSequenceType(options: readonly Tree[]): string | undefined {
+  const type = options.find((item) => textAt(item, 'DefElem', 'defname') === 'as');
+  if (type === undefined || lastName(listAt(type, 'DefElem', 'arg', 'TypeName', 'names')) === 'int8') return undefined;
+  return 'sequence type must be bigint';
+}
+
+/** Options of an identity column's sequence; undefined for any other column. */
+function identityOptions(column: Tree): readonly Tree[] | undefined {
+  const identity = listAt(column, 'constraints').find(
+    (item) => textAt(item, 'Constraint', 'contype') === 'CONSTR_IDENTITY',
+  );
+  return identity === undefined ? undefined : listAt(identity, 'Constraint', 'options');
 }
 
 function constraintTypes(column: Tree | undefined): readonly string[] {
@@ -21,16 +38,13 @@ function constraintTypes(column: Tree | undefined): readonly string[] {
 }
 
 function refuseIdentity(column: Tree): string | undefined {
-  const identity = listAt(column, 'constraints').find(
-    (item) => textAt(item, 'Constraint', 'contype') === 'CONSTR_IDENTITY',
-  );
-  if (identity === undefined) return undefined;
+  const options = identityOptions(column);
+  if (options === undefined) return undefined;
   const type = lastName(listAt(column, 'typeName', 'names'));
   if (type !== 'int8') {
     return `datatype ${printedType(at(column, 'typeName'))} not supported, identity column type must be bigint`;
   }
-  const cache = cacheOf(listAt(identity, 'Constraint', 'options'));
-  return isCache(cache) ? undefined : `identity column is not supported ${cacheNeeded}`;
+  return cacheOf(options) === undefined ? `identity column is not supported ${cacheNeeded}` : undefined;
 }
 
 /** CREATE TABLE and sequences. */
@@ -87,9 +101,22 @@ export const tableRules: readonly Rule[] = [
   ),
   { node: 'CreateStmt', refuse: (body) => firstRefusal(listAt(body, 'tableElts'), refuseIdentity), source: 'recorded' },
   {
+    node: 'CreateStmt',
+    sqlstate: '22023',
+    refuse: (body) =>
+      firstRefusal(listAt(body, 'tableElts'), (column) => refuseCacheSize(identityOptions(column) ?? [])),
+    source: 'recorded',
+  },
+  {
+    node: 'CreateSeqStmt',
+    sqlstate: '22023',
+    refuse: (body) => refuseSequenceType(listAt(body, 'options')) ?? refuseCacheSize(listAt(body, 'options')),
+    source: 'recorded',
+  },
+  {
     node: 'CreateSeqStmt',
     refuse: (body) =>
-      isCache(cacheOf(listAt(body, 'options'))) ? undefined : `CREATE SEQUENCE is not supported ${cacheNeeded}`,
+      cacheOf(listAt(body, 'options')) === undefined ? `CREATE SEQUENCE is not supported ${cacheNeeded}` : undefined,
     source: 'recorded',
   },
   when(
@@ -98,23 +125,10 @@ export const tableRules: readonly Rule[] = [
     'TEMPORARY or TEMP sequence not supported for CREATE SEQUENCE',
     'inferred',
   ),
-  when(
-    'CreateSeqStmt',
-    (body) =>
-      listAt(body, 'options').some(
-        (item) =>
-          textAt(item, 'DefElem', 'defname') === 'as' &&
-          lastName(listAt(item, 'DefElem', 'arg', 'TypeName', 'names')) !== 'int8',
-      ),
-    'sequence type must be bigint',
-    'inferred',
-  ),
   {
     node: 'AlterSeqStmt',
-    refuse: (body) => {
-      const cache = cacheOf(listAt(body, 'options'));
-      return cache === undefined || isCache(cache) ? undefined : `ALTER SEQUENCE is not supported ${cacheNeeded}`;
-    },
+    sqlstate: '22023',
+    refuse: (body) => refuseSequenceType(listAt(body, 'options')) ?? refuseCacheSize(listAt(body, 'options')),
     source: 'inferred',
   },
 ];
@@ -155,10 +169,6 @@ const alterForms: Readonly<Record<string, string>> = {
   AT_EnableAlwaysTrig: 'ENABLE TRIGGER',
   AT_EnableReplicaTrig: 'ENABLE TRIGGER',
   AT_DisableTrig: 'DISABLE TRIGGER',
-  AT_EnableTrigAll: 'ENABLE TRIGGER',
-  AT_DisableTrigAll: 'DISABLE TRIGGER',
-  AT_EnableTrigUser: 'ENABLE TRIGGER',
-  AT_DisableTrigUser: 'DISABLE TRIGGER',
   AT_EnableRule: 'ENABLE RULE',
   AT_EnableAlwaysRule: 'ENABLE RULE',
   AT_EnableReplicaRule: 'ENABLE RULE',
@@ -213,8 +223,17 @@ export const alterRules: readonly Rule[] = [
     refuse: (body) => {
       if (textAt(body, 'subtype') !== 'AT_AddIdentity') return undefined;
       const cache = cacheOf(listAt(body, 'def', 'Constraint', 'options'));
-      return isCache(cache) ? undefined : `identity column is not supported ${cacheNeeded}`;
+      return cache === undefined ? `identity column is not supported ${cacheNeeded}` : undefined;
     },
+    source: 'inferred',
+  },
+  {
+    node: 'AlterTableCmd',
+    sqlstate: '22023',
+    refuse: (body) =>
+      textAt(body, 'subtype') === 'AT_AddIdentity'
+        ? refuseCacheSize(listAt(body, 'def', 'Constraint', 'options'))
+        : undefined,
     source: 'inferred',
   },
   when(

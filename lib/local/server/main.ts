@@ -29,14 +29,14 @@ async function serve(): Promise<void> {
   const options = serverOptionsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
   const folder = localFolder(options.stateDir);
   makePrivateFolder(folder.root);
+  const limits = { ...dsqlLimits, ...options.limits };
   const credentials = loadCredentials(folder.credentialsFile);
   const names = ['localhost', '127.0.0.1', '::1', clusterHostname(credentials)];
   const [certificate, postgres] = await Promise.all([
     loadCertificate(folder, names, systemClock.now()),
-    startPostgres(folder, options.durability),
+    startPostgres(folder, options.durability, limits.tempKilobytes),
     loadParser(),
   ]);
-  const limits = { ...dsqlLimits, ...options.limits };
   const guard = await Guard.listen(
     {
       certificate,

@@ -27,6 +27,8 @@ export function translateError(frame: Buffer, link: Pick<BackendLink, 'cancelled
   if (link.keptFromTable || isCatalogRace(frame)) return errorResponse(errors.schemaChanged);
   if (isConflict(frame, link)) return errorResponse(errors.conflict);
   const { C: code, M: message = '' } = errorFields(frame);
+  const space = /^temporary file size exceeds temp_file_limit \((\d+)kB\)/.exec(message)?.[1];
+  if (space !== undefined) return errorResponse(errors.tooMuchSpace(Number(space)));
   return code === '54000' && message.startsWith('index row ')
     ? errorResponse(errors.keyTooLarge)
     : withoutOwnContext(frame);

@@ -252,7 +252,7 @@ function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
 /** Statements that PostgreSQL would answer differently are replaced by a query that answers as DSQL does. */
 function rewrite(statement: Statement, start: number): Statement {
   if (statement.refusal !== undefined) return statement;
-  if (statement.node === 'CreateStmt' || statement.node === 'AlterTableStmt') {
+  if (statement.node === 'CreateStmt' || statement.node === 'CreateSchemaStmt' || statement.node === 'AlterTableStmt') {
     return rewriteAsync({ ...statement, sql: withNumericDefaults(statement.sql, start, statement.tree) });
   }
   if (statement.kind === 'write')
@@ -273,6 +273,13 @@ function rewrite(statement: Statement, start: number): Statement {
 }
 
 function rewriteAsync(statement: Statement): Statement {
+  const [command] = listAt(statement.tree, 'cmds');
+  if (/^AT_(En|Dis)ableTrigAll$/.test(textAt(command, 'AlterTableCmd', 'subtype'))) {
+    // The triggers of foreign keys are the superuser's; on DSQL there are none to switch.
+    const all = scan(statement.sql).findLast((token) => token.kind === 'word' && token.text === 'all');
+    if (all === undefined) return statement;
+    return { ...statement, sql: `${statement.sql.slice(0, all.start)}USER${statement.sql.slice(all.end)}` };
+  }
   if (statement.node === 'AlterTableStmt' && statement.async) {
     const name = textAt(listAt(statement.tree, 'cmds')[0], 'AlterTableCmd', 'name');
     const range = at(statement.tree, 'relation');

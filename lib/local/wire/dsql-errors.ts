@@ -23,6 +23,11 @@ export function notSettable(name: string): DsqlError {
 
 export const rowLimit: DsqlError = { sqlstate: '54000', message: 'transaction row limit exceeded' };
 
+export function tooMuchSpace(limitKilobytes: number): DsqlError {
+  const message = `query requires more than allowed temp space of ${limitKilobytes} KB to execute`;
+  return { sqlstate: '54000', message };
+}
+
 export const rowTooLarge: DsqlError = { sqlstate: '54000', message: 'maximum row size exceeded' };
 
 /** @param type  as PostgreSQL prints it, e.g. `text` */

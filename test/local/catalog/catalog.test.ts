@@ -157,6 +157,22 @@ test('numeric columns without precision round as on DSQL', async () => {
   expect((await a.query('SELECT a, b FROM amount')).rows).toEqual([{ a: '1.234568', b: '1.23456789' }]);
 });
 
+test('what a cluster takes of triggers and of CREATE SCHEMA with elements is taken', async () => {
+  await a.query('CREATE TABLE part (id int PRIMARY KEY, item int REFERENCES item(id))');
+  for (const sql of [
+    'ALTER TABLE part DISABLE TRIGGER ALL',
+    'ALTER TABLE part ENABLE TRIGGER ALL',
+    'ALTER TABLE part DISABLE TRIGGER USER',
+    'DROP TRIGGER IF EXISTS nothing ON part CASCADE',
+    'CREATE SCHEMA nested CREATE SEQUENCE numbers CACHE 1 CREATE TABLE amounts (id int PRIMARY KEY, a numeric) GRANT SELECT ON amounts TO public',
+  ]) {
+    expect(await outcome(a.query(sql))).toBe('ok');
+  }
+  await a.query('INSERT INTO nested.amounts VALUES (1, 1.23456789)');
+  expect((await a.query('SELECT a FROM nested.amounts')).rows).toEqual([{ a: '1.234568' }]);
+  expect(await outcome(a.query('INSERT INTO part VALUES (1, 999999)'))).toMatch(/^23503 /);
+});
+
 describe('transactions', () => {
   test('hold one DDL and no DML beside it, GRANT counting as DDL', async () => {
     const play = async (...statements: readonly string[]) => {

@@ -22,6 +22,7 @@ beforeAll(async () => {
       rowBytes: 300_000,
       columnBytes: 200_000,
       transactionBytes: 4 * 1024 * 1024,
+      tempKilobytes: 20_000,
     },
   });
   a = await server.connect();
@@ -212,13 +213,29 @@ describe('keys and indexes', () => {
   });
 });
 
+test('a query has a largest temporary space', async () => {
+  const sorted = (rows: number) =>
+    `SELECT count(*) FROM (SELECT g, md5(g::text) AS m FROM generate_series(1, ${rows}) AS g ORDER BY m) AS s`;
+  expect(await outcome(a.query(sorted(10_000)))).toBe('ok');
+  expect(await outcome(a.query(sorted(1_000_000)))).toBe(
+    '54000 query requires more than allowed temp space of 20000 KB to execute',
+  );
+});
+
 describe('columns, tables, schemas', () => {
   test('a table has at most so many columns', async () => {
     const columns = (count: number) => Array.from({ length: count }, (_, i) => `c${i} int`).join(', ');
-    expect(await outcome(a.query(`CREATE TABLE many (${columns(13)})`))).toBe(
+    expect(await outcome(a.query(`CREATE TABLE many (${columns(14)})`))).toBe(
       '54011 tables can have at most 12 columns',
     );
-    await a.query(`CREATE TABLE many (${columns(12)})`);
+    expect(await outcome(a.query(`CREATE TABLE many (${columns(12)}, PRIMARY KEY (c0), last int)`))).toBe(
+      '54011 tables can have at most 12 columns',
+    );
+    await a.query(`CREATE TABLE many (${columns(12)}, PRIMARY KEY (c0))`);
+    await a.query(`CREATE TABLE keyless (${columns(13)})`);
+    expect(await outcome(a.query('ALTER TABLE keyless ADD COLUMN one_more int'))).toBe(
+      '54011 tables can have at most 12 columns',
+    );
     expect(await outcome(a.query('ALTER TABLE many ADD COLUMN one_more int'))).toBe(
       '54011 tables can have at most 12 columns',
     );
