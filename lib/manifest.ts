@@ -48,17 +48,30 @@ export const rawPartSchema = z.strictObject({
  * How far an incremental source has been read. Stored when the run has loaded, in the transaction of its log row, and
  * given to the next run. Bounded in size, however many rows share the newest value.
  */
-export const watermarkSchema = z.strictObject({
-  cursor_column: z.string(),
+const markShape = {
   type: z.enum(['number', 'timestamp', 'text']),
-  /** The newest value of the cursor column, as the source wrote it. */
+  /** The newest value of the cursor column, as the source wrote it; empty where all rows were ahead of time. */
   value: z.string(),
-  /** How many rows had exactly this value. */
+  /** The source wrote it as a text, in quotes; absent in a watermark of a release that did not tell. */
+  quoted: z.boolean().optional(),
+  /** How many rows had exactly this value, or one ahead of time. */
   boundary_rows: z.int().min(0),
-  /** Which rows had it, so that the next run leaves them out; absent where the load mode makes repeats harmless. */
+  /** Which rows they were, so that the next run leaves them out; absent where the load mode makes repeats harmless. */
   boundary: z
     .union([z.strictObject({ hashes: z.array(z.string()) }), z.strictObject({ sketch: z.string() })])
     .optional(),
+  /** Rows after this moment, ISO 8601, were ahead of time and did not move the watermark, e.g. those of 9999-12-31. */
+  ahead_of: z.string().optional(),
+};
+
+/** How far the rows of one parent have been read. */
+export const parentMarkSchema = z.strictObject(markShape);
+
+export const watermarkSchema = z.strictObject({
+  cursor_column: z.string(),
+  ...markShape,
+  /** Where one request is made for each parent: of each its own, by what tells it from others. */
+  parents: z.record(z.string(), parentMarkSchema).optional(),
 });
 
 /** What extract has made durable. `complete` false: call it again with the same run to go on. */
@@ -123,6 +136,7 @@ export const rejectedRowSchema = z.strictObject({
 export type CsvDialect = z.infer<typeof csvDialectSchema>;
 export type RawPart = z.infer<typeof rawPartSchema>;
 export type Watermark = z.infer<typeof watermarkSchema>;
+export type ParentMark = z.infer<typeof parentMarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;

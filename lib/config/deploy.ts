@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTimeZone } from './time-zone.ts';
 
 /** Settings that matter in AWS only: when pipelines run, who is told, and how large things are. */
 
@@ -150,13 +151,4 @@ export function maxConnections(deploy: {
   readonly load_connections: number;
 }): number {
   return deploy.max_load_functions * (deploy.load_connections + 1);
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

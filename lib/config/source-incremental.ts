@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { cursorFormatProblem } from './cursor-format.ts';
+import { isTimeZone } from './time-zone.ts';
 
 /** Reading only what is new since the last successful run. */
 
@@ -8,7 +10,23 @@ export const incrementalSchema = z
     cursor_type: z
       .enum(['number', 'timestamp', 'text'])
       .optional()
-      .describe('How values are compared. Default: by what the first value is.'),
+      .describe('How values are compared. Default: as numbers or as times of ISO 8601, whichever the first value is.'),
+    cursor_format: z
+      .string()
+      .min(1)
+      .superRefine((text, context) => {
+        const message = cursorFormatProblem(text);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
+      .optional()
+      .describe(
+        'How the times of the column are written, where it is not ISO 8601: http_date, epoch_seconds, epoch_milliseconds, json_date for /Date(…)/, or directives of strptime, e.g. "%m/%d/%Y %I:%M %p".',
+      ),
+    cursor_timezone: z
+      .string()
+      .refine(isTimeZone, 'must be the name of a time zone, e.g. Europe/Berlin')
+      .default('UTC')
+      .describe('Time zone of times that are written without one.'),
     initial_value: z
       .union([z.string().min(1), z.number()])
       .optional()

@@ -13,6 +13,7 @@ export const resumedErrorNames = ['StageInterruptedError'] as const;
 export const transientErrorNames = [
   'ResponseNotDeliveredError',
   'ApiBusyError',
+  'ApiErrorResponseError',
   'ApiUnreachableError',
   'NoticeNotSentError',
   'RowsMissingError',

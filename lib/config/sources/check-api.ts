@@ -58,6 +58,16 @@ function checkIncremental(source: Api, add: AddIssue): void {
       'exclusive bounds would lose rows that share the newest text; use cursor_type number or timestamp, or an inclusive bound',
     );
   }
+  const { cursor_format: format, cursor_type: type, param_format } = incremental;
+  if (format !== undefined && type !== undefined && type !== 'timestamp') {
+    add(['incremental', 'cursor_format'], `says how times are written, but cursor_type is ${type}`);
+  }
+  if (param_format !== 'as_is' && type !== undefined && type !== 'timestamp') {
+    add(
+      ['incremental', 'param_format'],
+      `writes times, but cursor_type is ${type}; set cursor_format, e.g. epoch_seconds, in place of cursor_type`,
+    );
+  }
   if (incremental.lag > 0 && incremental.cursor_type === 'text') {
     add(['incremental', 'lag'], 'cannot be subtracted from a text; use cursor_type number or timestamp');
   }

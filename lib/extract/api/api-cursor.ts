@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ApiSettings } from '../../config/pipeline.ts';
-import { rawPartSchema } from '../../manifest.ts';
+import { parentMarkSchema, rawPartSchema } from '../../manifest.ts';
 import { progressSchema } from '../incremental/progress.ts';
 import { digestOf } from '../stored-cursor.ts';
 import { firstPosition, pagePositionSchema } from './page-position.ts';
@@ -23,6 +23,8 @@ export const apiCursorSchema = z.strictObject({
       count: z.int().min(0),
       /** How many parents are done. */
       done: z.int().min(0),
+      /** How far the rows of each parent that is done have been read. */
+      marks: z.record(z.string(), parentMarkSchema).optional(),
     })
     .optional(),
   progress: progressSchema,

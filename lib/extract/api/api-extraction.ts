@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ApiSettings } from '../../config/pipeline.ts';
-import type { RawManifest } from '../../manifest.ts';
-import { advance } from '../incremental/progress.ts';
-import { RowGate } from '../incremental/row-gate.ts';
-import type { Window } from '../incremental/window.ts';
+import type { RawManifest, Watermark } from '../../manifest.ts';
+import { fileLines } from '../file-lines.ts';
+import type { NewRow } from '../incremental/progress.ts';
+import type { RowGate } from '../incremental/row-gate.ts';
+import type { IncrementalScope } from '../incremental/scope.ts';
+import { PartWriter, rawPartName } from '../part-writer.ts';
 import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest } from '../request.ts';
 import { keepCursor } from '../stored-cursor.ts';
@@ -11,7 +13,6 @@ import type { ApiClient } from './api-client.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
 import type { PageSink } from './page-sink.ts';
-import { settleBoundary, watermarkAfter } from './settle-boundary.ts';
 
 /** Pages are made durable at least this often, so that a crash costs little. */
 const saveEveryMs = 15_000;
@@ -23,29 +24,35 @@ export class ApiExtraction {
   readonly request: ExtractRequest;
   readonly settings: ApiSettings;
   readonly client: ApiClient;
-  readonly window: Window | undefined;
   cursor: ApiCursor;
   readonly #parts: ApiParts;
-  readonly #gate: RowGate | undefined;
+  #scope: IncrementalScope | undefined;
+  #gate: RowGate | undefined;
   readonly #requestsBefore: number;
   #savedAt: number;
 
-  constructor(
-    request: ExtractRequest,
-    settings: ApiSettings,
-    client: ApiClient,
-    cursor: ApiCursor,
-    source: { readonly shown: string; readonly window: Window | undefined },
-  ) {
+  constructor(request: ExtractRequest, settings: ApiSettings, client: ApiClient, cursor: ApiCursor, shown: string) {
     this.request = request;
     this.settings = settings;
     this.client = client;
     this.cursor = cursor;
-    this.window = source.window;
-    this.#gate = source.window === undefined ? undefined : new RowGate(settings, source.window, cursor.progress);
     this.#requestsBefore = cursor.requests;
-    this.#parts = new ApiParts(request.store, request.prefix, cursor, source.shown);
+    this.#parts = new ApiParts(request.store, request.prefix, cursor, shown);
     this.#savedAt = request.clock.now().getTime();
+  }
+
+  /** What is read from now on has a watermark of its own. Gives back what judges its rows. */
+  enter(scope: IncrementalScope): RowGate {
+    this.#scope = scope;
+    this.#gate = scope.gate(this.cursor.progress);
+    return this.#gate;
+  }
+
+  /** The rows of earlier calls that may be loaded already. */
+  async *heldLines(): AsyncGenerator<Buffer> {
+    for (const location of this.cursor.progress.held) {
+      yield* fileLines(await this.request.store.localPath(location));
+    }
   }
 
   /** A sink for the next page, which has to end in `keep` or in a `restart` of the sink. */
@@ -66,8 +73,8 @@ export class ApiExtraction {
     this.cursor = {
       ...this.cursor,
       progress: {
-        ...advance(progress, sink.newRows),
-        already_loaded: progress.already_loaded + (this.window?.watermark === undefined ? 0 : sink.unwanted),
+        ...(this.#scope?.advance(progress, sink.newRows) ?? progress),
+        already_loaded: progress.already_loaded + (this.#scope?.goesOn === true ? sink.unwanted : 0),
       },
       rows: this.cursor.rows + sink.kept,
       pages: this.cursor.pages + pages.digests.length,
@@ -115,20 +122,18 @@ export class ApiExtraction {
     await this.#parts.discard();
   }
 
-  /** Writes the manifest; `complete` where there is nothing left to ask for. */
-  async finish(complete: boolean): Promise<RawManifest> {
+  /**
+   * Writes the manifest; `complete` where there is nothing left to ask for.
+   *
+   * @param watermark  what the marks of all parents make; undefined where there are no parents
+   */
+  async finish(complete: boolean, watermark: Watermark | undefined): Promise<RawManifest> {
     const { request } = this;
-    const { incremental } = this.settings;
-    const last = request.range === undefined ? request.watermark : undefined;
-    const settled =
-      complete && this.#gate !== undefined && last !== undefined && this.cursor.progress.held.length > 0
-        ? await settleBoundary(request, last, this.cursor, this.#gate, (part) => this.#parts.partOf(part))
-        : undefined;
-    const cursor = settled?.cursor ?? this.cursor;
-    const watermark =
-      complete && incremental !== undefined && request.range === undefined
-        ? watermarkAfter(incremental.cursor_column, last, cursor, settled?.added ?? [])
-        : undefined;
+    const scope = this.settings.parent === undefined ? this.#scope : undefined;
+    const settled = complete && this.cursor.progress.held.length > 0 ? await this.#settleHeld() : undefined;
+    const cursor = settled ?? this.cursor;
+    const mark = complete ? scope?.markAfter(cursor.progress, this.#gate?.added ?? []) : undefined;
+    const warnings = [...cursor.warnings, ...(scope?.aheadWarnings(cursor.progress) ?? [])];
     return await writeManifest(request.store, request.prefix, {
       complete,
       parts: cursor.parts,
@@ -136,10 +141,48 @@ export class ApiExtraction {
       extracted_at: cursor.extracted_at,
       source_fingerprint: cursor.content,
       bytes_read: cursor.bytes_read,
-      watermark,
+      watermark: mark === undefined || scope === undefined ? watermark : { cursor_column: scope.column, ...mark },
       already_loaded_rows: cursor.progress.already_loaded === 0 ? undefined : cursor.progress.already_loaded,
-      warnings: cursor.warnings.length === 0 ? undefined : cursor.warnings,
+      warnings: warnings.length === 0 ? undefined : warnings,
     });
+  }
+
+  /**
+   * Finds among the rows that may be loaded already those that no run has loaded, now that all of them are known.
+   *
+   * @throws {BoundaryUnclearError} when they cannot be told apart
+   * Killed midway: the next call does it again and writes the same part.
+   */
+  async #settleHeld(): Promise<ApiCursor | undefined> {
+    const [gate, scope] = [this.#gate, this.#scope];
+    if (gate === undefined || scope === undefined || scope.last === undefined) return undefined;
+    const { cursor, request } = this;
+    await scope.settle(gate, () => this.heldLines());
+    const rows: NewRow[] = [];
+    let written = 0;
+    let others = 0;
+    const writer = new PartWriter(request.store, rawPartName(request.prefix, 'ndjson'), cursor.parts.length);
+    try {
+      for await (const line of this.heldLines()) {
+        const verdict = gate.judge(line);
+        if (!('row' in verdict)) continue;
+        rows.push(verdict.row);
+        if (verdict.kind === 'wanted') {
+          written += 1;
+          await writer.write(line);
+        } else others += 1;
+      }
+      const parts = (await writer.seal()).map((part) => this.#parts.partOf(part));
+      const progress = { ...scope.advance(cursor.progress, rows), held: [] };
+      return {
+        ...cursor,
+        parts: [...cursor.parts, ...parts],
+        rows: cursor.rows + written,
+        progress: { ...progress, already_loaded: progress.already_loaded + others },
+      };
+    } finally {
+      await writer.discard();
+    }
   }
 }
 

@@ -67,6 +67,10 @@ export class PageSink implements RowSink {
       case 'held':
         this.#held.push(line);
         return true;
+      case 'loaded':
+        this.newRows.push(verdict.row);
+        this.unwanted += 1;
+        return true;
       case 'wanted':
         this.newRows.push(verdict.row);
         break;

@@ -1,16 +1,24 @@
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fileLines } from '../file-lines.ts';
+import type { RowGate } from '../incremental/row-gate.ts';
+import type { IncrementalScope } from '../incremental/scope.ts';
+import type { Window } from '../incremental/window.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { ChildSpool } from './child-spool.ts';
 import { ApiStatusError } from './errors.ts';
 import { fetchPage, type PagePlan, pagePlan } from './fetch-page.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
-import { type ParentFields, parentRequest, rowWithParent } from './parent-fields.ts';
+import { neededFields, type ParentFields, parentRequest, rowWithParent } from './parent-fields.ts';
+import { type ParentMarks, parentKey } from './parent-marks.ts';
 import type { BaseRequest } from './request-draft.ts';
 
 /** One parent whose rows are being read. */
 interface Child {
+  /** What tells its parent from others. */
+  readonly key: string;
+  /** Of an incremental source. */
+  readonly scope: IncrementalScope | undefined;
   readonly spool: ChildSpool;
   /** Digests of its pages in order, and their bytes. */
   readonly digests: string[];
@@ -33,12 +41,14 @@ interface Child {
 export async function readChildren(
   extraction: ApiExtraction,
   parent: ParentSettings,
-  base: BaseRequest,
+  baseOf: (window: Window | undefined) => BaseRequest,
+  marks: ParentMarks | undefined,
   concurrency: number,
 ): Promise<void> {
   const { settings } = extraction;
   const decorate = rowWithParent(parent.include);
   const waiting: Child[] = [];
+  const requestNames = neededFields(settings, { ...parent, include: {} });
   const fieldsOf = remainingParents(extraction);
   let exhausted = false;
   let started = extraction.cursor.parents?.done ?? 0;
@@ -46,10 +56,17 @@ export async function readChildren(
   const start = (fields: ParentFields): Child => {
     const index = started;
     started += 1;
-    const call = parentRequest(base, settings, extraction.request.pipeline.dataSource.base_url, fields);
+    const key = parentKey(requestNames, fields);
+    const scope = marks?.scopeOf(key);
+    const call = parentRequest(
+      baseOf(scope?.window),
+      settings,
+      extraction.request.pipeline.dataSource.base_url,
+      fields,
+    );
     const plan = pagePlan(call, settings, settings);
     const first = index === (extraction.cursor.parents?.done ?? 0) ? extraction.cursor.position : firstPosition;
-    const child = newChild(extraction, index, first);
+    const child = newChild(extraction, index, first, key, scope);
     child.finished = readChild(extraction, parent, child, plan, (line) => decorate(line, fields));
     return child;
   };
@@ -91,12 +108,28 @@ async function* remainingParents(extraction: ApiExtraction): AsyncGenerator<Pare
   }
 }
 
-function newChild(extraction: ApiExtraction, index: number, position: PagePosition | null): Child {
+function newChild(
+  extraction: ApiExtraction,
+  index: number,
+  position: PagePosition | null,
+  key: string,
+  scope: IncrementalScope | undefined,
+): Child {
   const { prefix, store } = extraction.request;
-  const key = `${prefix}/raw/child-${String(index).padStart(7, '0')}.ndjson`;
-  const disk = new PartWriter(store, () => key, 0, Infinity);
-  const spool = new ChildSpool(disk, () => store.scratchPath(key));
-  return { spool, digests: [], bytes: 0, warnings: [], position, finished: Promise.resolve(), failure: undefined };
+  const location = `${prefix}/raw/child-${String(index).padStart(7, '0')}.ndjson`;
+  const disk = new PartWriter(store, () => location, 0, Infinity);
+  const spool = new ChildSpool(disk, () => store.scratchPath(location));
+  return {
+    key,
+    scope,
+    spool,
+    digests: [],
+    bytes: 0,
+    warnings: [],
+    position,
+    finished: Promise.resolve(),
+    failure: undefined,
+  };
 }
 
 async function readChild(
@@ -124,11 +157,19 @@ async function readChild(
 /** Moves a child's whole pages into the parts, and the cursor behind them. */
 async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> {
   const { done = 0, ...parents } = extraction.cursor.parents ?? { locations: [], listed: true, count: 0 };
+  const finished = child.position === null;
+  const gate = child.scope === undefined ? undefined : extraction.enter(child.scope);
+  async function* lines(): AsyncGenerator<Buffer> {
+    if (finished) yield* extraction.heldLines();
+    yield* child.spool.lines();
+  }
+  // Only when all of its rows are there it is known which of those at its watermark are new.
+  if (finished && gate !== undefined) await child.scope?.settle(gate, lines);
   const sink = extraction.sink(0);
   let ordinal = 0;
   for (const { ordinal: at, raw, reason } of child.spool.rejected) sink.reject(raw, at, reason);
   let pending = 0;
-  for await (const line of child.spool.lines()) {
+  for await (const line of lines()) {
     ordinal += 1;
     if (sink.enough || !sink.row(line, ordinal)) break;
     pending += line.length;
@@ -138,7 +179,6 @@ async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> 
     }
   }
   await sink.flush();
-  const finished = child.position === null;
   const position = finished ? firstPosition : child.position;
   extraction.keep(
     sink,
@@ -149,5 +189,19 @@ async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> 
     },
   );
   extraction.warn(child.warnings);
+  if (finished && gate !== undefined && child.scope !== undefined) leave(extraction, child.key, child.scope, gate);
   await child.spool.discard();
+}
+
+/** Keeps how far the rows of a parent were read; the next parent begins anew. */
+function leave(extraction: ApiExtraction, key: string, scope: IncrementalScope, gate: RowGate): void {
+  const { cursor } = extraction;
+  extraction.warn(scope.aheadWarnings(cursor.progress));
+  const mark = scope.markAfter(cursor.progress, gate.added);
+  const parents =
+    mark === undefined || cursor.parents === undefined
+      ? cursor.parents
+      : { ...cursor.parents, marks: { ...cursor.parents.marks, [key]: mark } };
+  const progress = { held: [], already_loaded: cursor.progress.already_loaded };
+  extraction.cursor = { ...extraction.cursor, parents, progress };
 }

@@ -34,6 +34,17 @@ export class BoundarySet {
     this.#listed = undefined;
   }
 
+  /** Adds the rows of another set. */
+  merge(other: Boundary): void {
+    if ('hashes' in other) {
+      for (const key of other.hashes) this.add(Buffer.from(key, 'base64'));
+      return;
+    }
+    this.#sketch ??= sketchOf(this.#listed ?? []);
+    this.#listed = undefined;
+    this.#sketch.merge(Sketch.parse(other.sketch));
+  }
+
   /**
    * Which rows of `present` are not in this set, by how often.
    *

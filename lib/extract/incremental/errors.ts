@@ -12,6 +12,42 @@ export class InvalidCursorValueError extends TerminalError {
   }
 }
 
+/** Values of the cursor column are neither numbers nor times of a known format, so they have no order. */
+export class CursorMeaningUnknownError extends TerminalError {
+  override readonly name = 'CursorMeaningUnknownError';
+  readonly code = 'cursor_meaning_unknown';
+
+  constructor(pipeline: string, column: string, shape: string) {
+    super(
+      `Pipeline "${pipeline}": a value of the cursor column ${column} looks like ${shape}, which is neither a number nor a time of ISO 8601, so it is not known which values are newer. Set incremental.cursor_format, e.g. "%m/%d/%Y" or epoch_seconds; or cursor_type: text, if the characters sort as the rows came.`,
+    );
+  }
+}
+
+/** An API wants times, and the cursor column has numbers of which nobody has said what they count. */
+export class CursorUnitUnknownError extends TerminalError {
+  override readonly name = 'CursorUnitUnknownError';
+  readonly code = 'cursor_unit_unknown';
+
+  constructor(pipeline: string, column: string, paramFormat: string) {
+    super(
+      `Pipeline "${pipeline}": the cursor column ${column} has numbers, and incremental.param_format ${paramFormat} wants times. Set incremental.cursor_format: epoch_seconds or epoch_milliseconds, or param_format: as_is.`,
+    );
+  }
+}
+
+/** The watermarks of all parents together are larger than a row of the state table may be. */
+export class TooManyParentMarksError extends TerminalError {
+  override readonly name = 'TooManyParentMarksError';
+  readonly code = 'too_many_parent_marks';
+
+  constructor(pipeline: string, parents: number, bytes: number, most: number) {
+    super(
+      `Pipeline "${pipeline}" has ${parents.toLocaleString('en-US')} parents whose watermarks take ${bytes.toLocaleString('en-US')} bytes, more than the ${most.toLocaleString('en-US')} that are kept. Split the parents among pipelines by parent.params, or use load_mode: upsert, whose watermarks are shorter.`,
+    );
+  }
+}
+
 /** The watermark of the last run belongs to another column than the configuration names now. */
 export class CursorColumnChangedError extends TerminalError {
   override readonly name = 'CursorColumnChangedError';

@@ -31,10 +31,15 @@ export class Sketch {
     this.#toggle(key, 1);
   }
 
+  /** Adds the keys of another one. */
+  merge(other: Sketch): void {
+    this.#combine(other, 1);
+  }
+
   /** The keys that are only here, and those that are only there; undefined when there are too many to tell. */
   difference(other: Sketch): { readonly here: readonly Buffer[]; readonly there: readonly Buffer[] } | undefined {
     const rest = new Sketch(Buffer.from(this.#bytes));
-    rest.#subtract(other);
+    rest.#combine(other, -1);
     const here: Buffer[] = [];
     const there: Buffer[] = [];
     for (let found = true; found; ) {
@@ -50,10 +55,10 @@ export class Sketch {
     return rest.#bytes.every((byte) => byte === 0) ? { here, there } : undefined;
   }
 
-  #subtract(other: Sketch): void {
+  #combine(other: Sketch, sign: 1 | -1): void {
     for (let cell = 0; cell < cells; cell += 1) {
       const at = cell * cellBytes;
-      this.#bytes.writeInt32LE((this.#bytes.readInt32LE(at) - other.#bytes.readInt32LE(at)) | 0, at);
+      this.#bytes.writeInt32LE((this.#bytes.readInt32LE(at) + sign * other.#bytes.readInt32LE(at)) | 0, at);
       for (let byte = 4; byte < cellBytes; byte += 1) {
         this.#bytes[at + byte] = (this.#bytes[at + byte] as number) ^ (other.#bytes[at + byte] as number);
       }

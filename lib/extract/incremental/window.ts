@@ -1,20 +1,40 @@
 import type { IncrementalSettings } from '../../config/source-incremental.ts';
-import type { Watermark } from '../../manifest.ts';
+import type { ParentMark } from '../../manifest.ts';
 import type { ExtractRange } from '../request.ts';
-import { type CursorValue, cursorValueOf, earlier, timestampText } from './cursor-value.ts';
-import { CursorColumnChangedError, InvalidCursorValueError } from './errors.ts';
+import { floorDivide } from './cursor-format.ts';
+import {
+  type CursorKind,
+  type CursorValue,
+  cursorKind,
+  cursorValueOf,
+  earlier,
+  isDateText,
+  isoText,
+} from './cursor-value.ts';
+import { CursorMeaningUnknownError, CursorUnitUnknownError, InvalidCursorValueError } from './errors.ts';
+import { markValue } from './progress.ts';
+
+/** A bound as the API wants it. */
+export interface BoundParameter {
+  readonly text: string;
+  /** It is a number in a body of JSON. */
+  readonly numeric: boolean;
+}
 
 /** Which rows of a source are wanted. */
 export interface Window {
+  /** What the values are; with its type as soon as that is known. */
+  readonly kind: CursorKind;
   /** Rows before this are not wanted. */
   readonly from: CursorValue | undefined;
   /** Rows from this on are not wanted. */
   readonly to: CursorValue | undefined;
   /** The last run's newest value, where this run goes on from it. Rows that equal it may be loaded already. */
   readonly watermark: CursorValue | undefined;
-  /** The bounds as the API wants them. */
-  readonly start: string | undefined;
-  readonly end: string | undefined;
+  /** Rows after this, in nanoseconds since 1970, were ahead of time in the last run and may be loaded already. */
+  readonly aheadOf: bigint | undefined;
+  readonly start: BoundParameter | undefined;
+  readonly end: BoundParameter | undefined;
 }
 
 /** A second before an exclusive bound, so that APIs which count whole seconds still return the rows that equal it. */
@@ -22,78 +42,142 @@ const exclusiveStep = 1;
 const secondsOfDay = 86_400;
 
 /**
- * What an incremental extraction asks for: from the watermark, or the initial value, or the range of a backfill.
+ * What an incremental extraction asks for: from the last mark, or the initial value, or the range of a backfill.
  *
  * @throws {InvalidCursorValueError} when a bound is not of the column's type
- * @throws {CursorColumnChangedError} when the watermark is one of another column
+ * @throws {CursorMeaningUnknownError} when the last mark is a text and the configuration does not say that texts are meant
+ * @throws {CursorUnitUnknownError} when a bound has to be written as a time and is a number
  */
 export function windowOf(
   settings: IncrementalSettings,
   pipeline: string,
-  watermark: Watermark | undefined,
+  last: ParentMark | undefined,
   range: ExtractRange | undefined,
 ): Window {
+  const kind = cursorKind(settings);
+  const writer = new BoundWriter(settings, kind, pipeline);
   if (range !== undefined) {
-    const from = bound(range.from, settings, '--from');
-    const to = bound(range.to, settings, '--to');
-    return { from, to, watermark: undefined, start: startText(from, settings), end: endText(to, settings) };
+    const from = bound(range.from, kind, '--from');
+    const to = bound(range.to, kind, '--to');
+    const type = kind.type ?? from?.type ?? to?.type;
+    return windowFrom({ ...kind, type }, { from, to }, { start: writer.start(from), end: writer.end(to) });
   }
-  if (watermark === undefined) {
-    const initial = settings.initial_value === undefined ? undefined : String(settings.initial_value);
-    const from = bound(initial, settings, 'incremental.initial_value');
-    return { from, to: undefined, watermark: undefined, start: startText(from, settings), end: undefined };
+  const ahead = last?.ahead_of === undefined ? undefined : cursorValueOf(last.ahead_of)?.order;
+  const aheadOf = typeof ahead === 'bigint' ? ahead : undefined;
+  if (last === undefined || last.value === '') {
+    const { initial_value: initial } = settings;
+    const from = bound(initial, kind, 'incremental.initial_value');
+    return windowFrom({ ...kind, type: kind.type ?? from?.type }, { from, aheadOf }, { start: writer.start(from) });
   }
-  if (watermark.cursor_column !== settings.cursor_column) {
-    throw new CursorColumnChangedError(pipeline, watermark.cursor_column, settings.cursor_column);
-  }
-  const newest = cursorValueOf(watermark.value, watermark.type);
-  if (newest === undefined) throw new InvalidCursorValueError('the stored watermark', watermark.value, watermark.type);
-  const from = earlier(newest, settings.lag);
+  const newest = lastValue(last, kind, pipeline, settings.cursor_column);
+  const from = earlier(newest, settings.lag, kind);
   const exact = settings.lag === 0 ? newest : undefined;
-  return { from, to: undefined, watermark: exact, start: startText(from, settings), end: undefined };
+  const typed = { ...kind, type: newest.type };
+  return windowFrom(typed, { from, watermark: exact, aheadOf }, { start: writer.start(from) });
 }
 
-function bound(text: string | undefined, settings: IncrementalSettings, place: string): CursorValue | undefined {
-  if (text === undefined) return undefined;
-  const value = cursorValueOf(text, settings.cursor_type);
-  if (value === undefined) throw new InvalidCursorValueError(place, text, settings.cursor_type ?? 'text');
+function windowFrom(
+  kind: CursorKind,
+  bounds: Partial<Pick<Window, 'from' | 'to' | 'watermark' | 'aheadOf'>>,
+  parameters: Partial<Pick<Window, 'start' | 'end'>>,
+): Window {
+  const none = { from: undefined, to: undefined, watermark: undefined, aheadOf: undefined };
+  return { kind, ...none, ...bounds, start: parameters.start, end: parameters.end };
+}
+
+/** The value of the last mark, of the kind that the configuration says now. */
+function lastValue(last: ParentMark, kind: CursorKind, pipeline: string, column: string): CursorValue {
+  if (last.type === 'text' && kind.type === undefined) {
+    throw new CursorMeaningUnknownError(pipeline, column, 'a text in the watermark of the last run');
+  }
+  const value =
+    kind.type === undefined
+      ? markValue(last, kind)
+      : cursorValueOf(last.value, kind, last.quoted ?? last.type !== 'number');
+  if (value === undefined) {
+    throw new InvalidCursorValueError('the stored watermark', last.value, kind.type ?? last.type);
+  }
   return value;
 }
 
-/** Exclusive lower bounds begin a step earlier: rows that equal the bound must come, or late ones among them are lost. */
-function startText(value: CursorValue | undefined, settings: IncrementalSettings): string | undefined {
-  if (value === undefined) return undefined;
-  if (settings.start_bound === 'inclusive') return formatted(value, settings, 'down');
-  const step = settings.param_format === 'date' || isDate(value) ? secondsOfDay : exclusiveStep;
-  return formatted(earlier(value, value.type === 'number' ? 1 : step), settings, 'down');
+function bound(text: string | number | undefined, kind: CursorKind, place: string): CursorValue | undefined {
+  if (text === undefined) return undefined;
+  // What comes from the command line is text whatever it means.
+  const quoted = place.startsWith('--') ? kind.type === 'text' : typeof text === 'string';
+  const value = cursorValueOf(String(text), kind, quoted);
+  if (value === undefined) throw new InvalidCursorValueError(place, String(text), kind.type ?? 'number or timestamp');
+  return value;
 }
 
-function endText(value: CursorValue | undefined, settings: IncrementalSettings): string | undefined {
-  return value === undefined ? undefined : formatted(value, settings, 'up');
-}
+const nanosecondsOf = {
+  iso8601: 1n,
+  date: 86_400_000_000_000n,
+  epoch_seconds: 1_000_000_000n,
+  epoch_milliseconds: 1_000_000n,
+};
 
-function isDate(value: CursorValue): boolean {
-  return value.type === 'timestamp' && /^\d{4}-\d{2}-\d{2}$/.test(value.text);
-}
+/** Writes bounds as the API wants them. */
+class BoundWriter {
+  readonly #settings: IncrementalSettings;
+  readonly #kind: CursorKind;
+  readonly #pipeline: string;
 
-function formatted(value: CursorValue, settings: IncrementalSettings, rounding: 'down' | 'up'): string {
-  if (typeof value.order === 'string' || settings.param_format === 'as_is' || value.type === 'number')
-    return value.text;
-  const unit = {
-    iso8601: 1n,
-    date: 86_400_000_000_000n,
-    epoch_seconds: 1_000_000_000n,
-    epoch_milliseconds: 1_000_000n,
-  }[settings.param_format];
-  const down = value.order - (((value.order % unit) + unit) % unit);
-  const rounded = rounding === 'down' || down === value.order ? down : down + unit;
-  switch (settings.param_format) {
-    case 'iso8601':
-      return timestampText(rounded, isDate(value) ? '' : value.text);
-    case 'date':
-      return timestampText(rounded, '2000-01-01');
-    case 'epoch_seconds':
-    case 'epoch_milliseconds':
-      return String(rounded / unit);
+  constructor(settings: IncrementalSettings, kind: CursorKind, pipeline: string) {
+    this.#settings = settings;
+    this.#kind = kind;
+    this.#pipeline = pipeline;
   }
+
+  /** Exclusive lower bounds begin a step earlier: rows that equal the bound must come, or late ones among them are lost. */
+  start(value: CursorValue | undefined): BoundParameter | undefined {
+    if (value === undefined || this.#settings.start_param === undefined) return undefined;
+    if (this.#settings.start_bound === 'inclusive') return this.#written(value, 'down');
+    const days = this.#settings.param_format === 'date' || this.#isDate(value);
+    const step = value.type === 'number' ? 1 : days ? secondsOfDay : exclusiveStep;
+    return this.#written(earlier(value, step, this.#kind), 'down');
+  }
+
+  end(value: CursorValue | undefined): BoundParameter | undefined {
+    if (value === undefined || this.#settings.end_param === undefined) return undefined;
+    return this.#written(value, 'up');
+  }
+
+  #isDate({ text, type }: CursorValue): boolean {
+    return type === 'timestamp' && (this.#kind.format?.days === true || isDateText(text));
+  }
+
+  #written(value: CursorValue, rounding: 'down' | 'up'): BoundParameter {
+    const { cursor_column: column, param_format: format } = this.#settings;
+    if (format === 'as_is' || typeof value.order === 'string') return this.#asIs(value);
+    if (value.type === 'number') throw new CursorUnitUnknownError(this.#pipeline, column, format);
+    const unit = nanosecondsOf[format];
+    const down = floorDivide(value.order, unit) * unit;
+    const rounded = rounding === 'down' || down === value.order ? down : down + unit;
+    switch (format) {
+      case 'iso8601':
+        return { text: isoText(rounded, fractionDigits(value.text)), numeric: false };
+      case 'date':
+        return { text: isoText(rounded, 0).slice(0, 10), numeric: false };
+      case 'epoch_seconds':
+      case 'epoch_milliseconds':
+        return { text: String(rounded / unit), numeric: true };
+    }
+  }
+
+  #asIs(value: CursorValue): BoundParameter {
+    // A bound of the configuration may be written in ISO 8601 though the column is not.
+    const { format, zone } = this.#kind;
+    const other =
+      format !== undefined && typeof value.order === 'bigint' && format.read(value.text, zone) === undefined;
+    const text = other && typeof value.order === 'bigint' ? format.write(value.order, zone) : value.text;
+    const isNumber = value.type === 'number' || format?.numeric === true;
+    return {
+      text,
+      numeric: isNumber && (!value.quoted || other) && /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text),
+    };
+  }
+}
+
+function fractionDigits(text: string): number {
+  return /:\d{2}[.,](\d{1,9})/.exec(text)?.[1]?.length ?? 0;
 }
