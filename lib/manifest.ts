@@ -9,7 +9,14 @@ import { z } from 'zod';
  * Of how rows are decided, ordered, cut and given ids. Raised whenever that changes, so that nothing an older release has
  * begun is gone on with: the same batch would be other rows.
  */
-export const cutVersion = 3;
+export const cutVersion = 4;
+
+/**
+ * Rows of a chunk where the configuration does not say: 44 batches, each of which writes to as small a part of the key.
+ * The same in AWS and on a laptop, so that both cut the same chunks. By trial, PostgreSQL took 7 % less time for chunks
+ * of 100,000 than of 50,000, and those of 200,000 took 1.4 × the memory.
+ */
+export const defaultChunkRows = 80_000;
 
 /** How DuckDB has to read a delimited text; nothing is sniffed. */
 export const csvDialectSchema = z.strictObject({
@@ -34,8 +41,8 @@ export const rawPartSchema = z.strictObject({
   local: z.boolean(),
   /** The name a person knows it by: the file's path as configured, or the request's URL without secrets. */
   source: z.string(),
-  /** csv: UTF-8 text. ndjson: one JSON object a line, UTF-8. json: one document, an array of objects. */
-  format: z.enum(['csv', 'ndjson', 'json', 'parquet']),
+  /** csv: UTF-8 text. ndjson: one JSON object a line, UTF-8. */
+  format: z.enum(['csv', 'ndjson', 'parquet']),
   csv: csvDialectSchema.optional(),
   bytes: z.int().min(0),
   /** A column to add to the part's rows, which holds `source`. */
@@ -120,6 +127,10 @@ export const manifestSchema = z.strictObject({
     /** What the chunks hold: read − filtered − deduplicated − rejected. */
     rows_clean: z.int().min(0),
   }),
+  /** Columns that settings name, as the target names them. */
+  key_columns: z.array(z.string()),
+  latest_by: z.string().optional(),
+  indexes: z.array(z.strictObject({ columns: z.array(z.string()), unique: z.boolean() })),
 });
 
 /** A row kept aside. `reason` says what was wrong with which value's shape; the row itself is in `row`. */

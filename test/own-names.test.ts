@@ -9,7 +9,7 @@ import { readStartup } from '../lib/local/gate/startup.ts';
 import { ownValue } from '../lib/own-value.ts';
 import { columnType } from '../lib/transform/infer/column-type.ts';
 import { ownType } from '../lib/transform/infer/own-type.ts';
-import { checkExpressions } from '../lib/transform/transform.ts';
+import { checkExpressions } from '../lib/transform/rules/check-expressions.ts';
 
 /** What every object has without having been given it. */
 const inherited = Object.getOwnPropertyNames(Object.prototype);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultChunkRows } from '../manifest.ts';
 import { isTimeZone } from './time-zone.ts';
 
 /** Settings that matter in AWS only: when pipelines run, who is told, and how large things are. */
@@ -95,7 +96,12 @@ export const deploySchema = z
       .max(1000)
       .default(20)
       .describe('Load functions of all runs at once; reserved from the concurrency of the account.'),
-    chunk_rows: z.int().min(1000).max(1_000_000).default(80_000).describe('Rows of one unit of load and retry.'),
+    chunk_rows: z
+      .int()
+      .min(1000)
+      .max(1_000_000)
+      .default(defaultChunkRows)
+      .describe('Rows of one unit of load and retry.'),
     run_timeout_minutes: z.int().min(20).max(1440).default(360).describe('A run that takes longer is ended.'),
     log_retention_days: z
       .union([z.literal(7), z.literal(14), z.literal(30), z.literal(90), z.literal(365)])

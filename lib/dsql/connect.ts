@@ -2,8 +2,8 @@ import net from 'node:net';
 import { DsqlSigner } from '@aws-sdk/dsql-signer';
 import postgres from 'postgres';
 import { systemClock } from '../clock.ts';
+import { connectionLifetimeSeconds } from '../limits.ts';
 import type { Endpoint } from './endpoint.ts';
-import { connectionLifetimeSeconds } from './limits.ts';
 
 export type Sql = postgres.Sql;
 export type Transaction = postgres.TransactionSql;

@@ -1,5 +1,5 @@
 import { TerminalError } from '../errors.ts';
-import { maxIdentifierBytes } from './limits.ts';
+import { maxIdentifierBytes } from '../limits.ts';
 
 export class IdentifierTooLongError extends TerminalError {
   override readonly name = 'IdentifierTooLongError';

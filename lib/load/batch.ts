@@ -1,6 +1,6 @@
-import { maxRowBytes } from '../dsql/limits.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
+import { maxRowBytes } from '../limits.ts';
 import type { Column } from '../manifest.ts';
 import type { ChunkRelation } from '../transform-result.ts';
 import { type RenderedRow, type Rendering, textOf } from './rendering.ts';

@@ -1,6 +1,6 @@
 import type { LoadMode } from '../config/load-mode.ts';
-import { maxKeyColumns } from '../dsql/limits.ts';
 import type { Target } from '../dsql/target.ts';
+import { maxKeyColumns } from '../limits.ts';
 import type { Plan } from '../manifest.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import { withSession } from './chunk-session.ts';

@@ -1,7 +1,7 @@
 import type { LoadMode } from '../config/load-mode.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
-import { maxKeyColumns, maxTableColumns } from '../dsql/limits.ts';
 import type { Target } from '../dsql/target.ts';
+import { maxKeyColumns, maxTableColumns } from '../limits.ts';
 import type { Column } from '../manifest.ts';
 import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';

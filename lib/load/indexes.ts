@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
-import { maxIdentifierBytes } from '../dsql/limits.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
+import { maxIdentifierBytes } from '../limits.ts';
 import { changeTable } from './change-table.ts';
 import { IndexFailedError } from './errors.ts';
 import { tableText } from './target-table.ts';

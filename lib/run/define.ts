@@ -5,7 +5,7 @@ import type { TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import { missingGrants } from './grant-table.ts';
 import type { RunContext } from './request.ts';
-import { indexDemands, tableDemand } from './table-demand.ts';
+import { tableDemand } from './table-demand.ts';
 
 /**
  * Makes the target table and lets a role write to it, so that the stages that load need no right to create anything.
@@ -29,5 +29,5 @@ export async function defineStage(context: RunContext, plan: Plan, role: string)
 /** Builds the indexes a pipeline wants and waits for them; for a connection of the tables' owner. Safe to repeat. */
 export async function indexStage(context: RunContext, plan: Plan): Promise<void> {
   const { name } = tableDemand(context, plan);
-  await buildIndexes(context.target, name, indexDemands(context, plan));
+  await buildIndexes(context.target, name, plan.indexes);
 }

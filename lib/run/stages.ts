@@ -12,7 +12,7 @@ import type { TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import type { TransformResult } from '../transform-result.ts';
 import type { Run, RunContext } from './request.ts';
-import { indexDemands, tableDemand } from './table-demand.ts';
+import { tableDemand } from './table-demand.ts';
 
 /*
  * The stages of a run, one function each. They leave their work in the store or the target and give references, so each
@@ -29,7 +29,7 @@ export interface Prepared {
  * Keeps the rejected rows of the transform, and refuses a run of which too many are. Once, before anything is made; safe
  * to repeat.
  *
- * @throws {TooManyRejectedError | UnknownColumnError} terminal: nothing has been made, and nothing loaded
+ * @throws {TooManyRejectedError} terminal: nothing has been made, and nothing loaded
  */
 export async function admitStage(context: RunContext, run: Run, { plan }: TransformResult): Promise<void> {
   const { scratchDir, store, target } = context;
@@ -43,9 +43,6 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
     scratchDir,
   });
   checkRejected(context.pipeline.settings, plan.counts);
-  // Unknown columns are found out before anything is made.
-  tableDemand(context, plan);
-  indexDemands(context, plan);
 }
 
 /**
@@ -142,7 +139,7 @@ export async function concludeStage(
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,
     latestBy: demand.latestBy,
-    indexes: indexDemands(context, plan),
+    indexes: plan.indexes,
     verify: settings.verify,
     batchRows: settings.batch_rows,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,

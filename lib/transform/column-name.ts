@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
+import { maxIdentifierBytes } from '../limits.ts';
 import { RenameCollisionError } from './errors.ts';
-
-/** Longest identifier of PostgreSQL and DSQL, in bytes of UTF-8. */
-const maxNameBytes = 63;
 
 /** Columns the service itself keeps in every table it creates. */
 export const serviceColumns: readonly string[] = ['uuid_id', 'created_at', 'updated_at', 'extracted_at'];
@@ -64,13 +62,13 @@ export function cleanName(source: string, position: number): string {
     .replace(/^[^\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_]+$/gu, '')
     .replace(/[^\p{L}\p{M}\p{N}_]+/gu, '_');
   const named = plain === '' ? `column_${position}` : /^\p{N}/u.test(plain) ? `_${plain}` : plain;
-  return Buffer.byteLength(named) <= maxNameBytes ? named : suffixed(named, `_${hashOf(source)}`);
+  return Buffer.byteLength(named) <= maxIdentifierBytes ? named : suffixed(named, `_${hashOf(source)}`);
 }
 
 function suffixed(name: string, suffix: string): string {
   let kept = '';
   for (const character of name) {
-    if (Buffer.byteLength(kept + character + suffix) > maxNameBytes) {
+    if (Buffer.byteLength(kept + character + suffix) > maxIdentifierBytes) {
       break;
     }
     kept += character;

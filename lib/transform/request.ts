@@ -16,6 +16,7 @@ export type TransformSettings = Pick<
   | 'load_mode'
   | 'latest_by'
   | 'rename'
+  | 'indexes'
 > & {
   /** The pipeline's name, for messages. */
   readonly name: string;

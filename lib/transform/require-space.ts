@@ -3,20 +3,11 @@ import { join, posix } from 'node:path';
 import type { RawPart } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { DiskTooSmallError } from './errors.ts';
-
-/**
- * Bytes of working files for each byte of input, at the least: the rows as decided, and beside them, but for a large CSV
- * that is cleaned while it is read, the rows as read; as Parquet. Measured as the most the scratch folder held at once,
- * over the sample files, the benchmark's and random texts: CSV 0.31 in one pass, else 1.04 to 2.0; JSON 1.5 and NDJSON
- * 2.4, whose lines are kept besides; Parquet, which comes compressed harder than the working files are, 3.4. What took
- * least is what counts here, so that only what surely does not fit is refused. Nothing else is compressed: extract unpacks
- * gzip and zstd.
- */
-const workingBytes = { csv: 0.3, ndjson: 1.5, json: 1.5, parquet: 3 } as const;
+import { partFormats } from './read/part-formats.ts';
 
 /** What transform needs of the local disk for these parts, in bytes, at the least. */
 export function bytesNeeded(parts: readonly Pick<RawPart, 'bytes' | 'format'>[], toFetch: readonly number[]): number {
-  const working = parts.reduce((sum, { bytes, format }) => sum + bytes * workingBytes[format], 0);
+  const working = parts.reduce((sum, { bytes, format }) => sum + bytes * partFormats[format].workingBytes, 0);
   return Math.ceil(working + toFetch.reduce((sum, bytes) => sum + bytes, 0));
 }
 

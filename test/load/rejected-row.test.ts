@@ -34,7 +34,14 @@ async function keep(runId: string, lines: readonly string[]): Promise<void> {
     target,
     runId,
     pipelineName: 'test',
-    plan: { columns: [], chunks: [], rejected: [{ location: 'rejected.ndjson', rows: lines.length }], counts },
+    plan: {
+      columns: [],
+      chunks: [],
+      rejected: [{ location: 'rejected.ndjson', rows: lines.length }],
+      counts,
+      key_columns: [],
+      indexes: [],
+    },
     store: folderStore(folder),
     scratchDir,
   });

@@ -55,7 +55,14 @@ function contextOf(sql: Sql): RunContext {
 function planOf(...names: readonly string[]): Plan {
   const columns = ['id', ...names].map((name) => ({ name, type: 'text', source_name: name }));
   const counts = { rows_read: 0, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: 0 };
-  return { columns: [{ name: 'uuid_id', type: 'uuid' }, ...columns], chunks: [], rejected: [], counts };
+  return {
+    columns: [{ name: 'uuid_id', type: 'uuid' }, ...columns],
+    chunks: [],
+    rejected: [],
+    counts,
+    key_columns: ['id'],
+    indexes: [],
+  };
 }
 
 const holderOf = async (table: string): Promise<unknown> => {

@@ -62,7 +62,7 @@ test.each([
       try {
         const unreadable = await openUnreadableRows(join(folder, 'unreadable'));
         const part = { location: path, local: true, source: 'a', format: 'csv', csv: commas, bytes: 0, path } as const;
-        const raw = await readCsv(session, [part], folder, unreadable);
+        const raw = await readCsv([part], { session, scratchDir: folder, unreadable });
         await unreadable.close();
         expect([raw.rows, unreadable.rows()]).toEqual([theirRows, ragged]);
         const ours = createHash('sha256');

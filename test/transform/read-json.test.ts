@@ -107,38 +107,6 @@ test('lines that are no JSON object are rejected with their line, the rest goes 
   expect(manifest.counts).toMatchObject({ rows_read: 11, rows_clean: 3, rows_rejected: 8 });
 });
 
-test('a document may be an array or one object; elements that are no objects are rejected by their place', async () => {
-  const array = await runTransform({
-    format: 'json',
-    content: '\uFEFF [ {"a": 1,\n "b": "x]\\"}"}, 5, {"a": [1, {"c": "}"}]} ] \n',
-  });
-  expect(withoutService(array.rows)).toEqual([
-    { a: '1', b: 'x]"}' },
-    { a: '[1,{"c":"}"}]', b: '' },
-  ]);
-  expect(array.rejected).toMatchObject([{ row_number: 2, reason: 'the row is not a JSON object', row: { raw: '5' } }]);
-  const object = await runTransform({ format: 'json', content: '{\n "a": 1\n}' });
-  expect(withoutService(object.rows)).toEqual([{ a: '1' }]);
-  for (const content of ['', ' \n', '[]', ' [ ] ']) {
-    expect((await runTransform({ format: 'json', content })).manifest.counts.rows_read).toBe(0);
-  }
-});
-
-test('a document that breaks off or goes wrong is an error that names the place', async () => {
-  const problems: readonly (readonly [string, RegExp])[] = [
-    ['[{"a":1},\n {"a":2}', /breaks off at line 2, column 9/],
-    ['[{"a":1},\n {"a":"2', /breaks off inside the element that begins at line 2, column 2/],
-    ['[{"a":1} {"a":2}]', /comma or \] is missing.* at line 1, column 10/],
-    ['{"a":1} x', /something follows the object at line 1, column 9/],
-    ['hello', /neither an array of objects nor one object.* at line 1, column 1/],
-    ['<html>', /neither an array/],
-    ['[{"a":1},]', /an element is missing.* at line 1, column 10/],
-  ];
-  for (const [content, message] of problems) {
-    await expect(runTransform({ format: 'json', content })).rejects.toThrow(message);
-  }
-});
-
 test('a text in one row and a number in another make a text; objects beside texts make jsonb', async () => {
   const { manifest, rows } = await runTransform({
     format: 'ndjson',
@@ -166,15 +134,12 @@ test('objects of any shape come back as JSON.parse reads them', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.dictionary(key, value, { minKeys: 1 }), { minLength: 1, maxLength: 8 }),
-      fc.boolean(),
-      async (objects, asDocument) => {
+      async (objects) => {
         const columns = { a: 'jsonb', B: 'jsonb', b: 'jsonb', 'c d': 'jsonb', é: 'jsonb' } as const;
         const seen = new Set(objects.flatMap((object) => Object.keys(object)));
         const declared = Object.fromEntries(Object.entries(columns).filter(([name]) => seen.has(name)));
-        const content = asDocument
-          ? JSON.stringify(objects, undefined, 2)
-          : objects.map((object) => JSON.stringify(object)).join('\n');
-        const outcome = await runTransform({ format: asDocument ? 'json' : 'ndjson', content }, { columns: declared });
+        const content = objects.map((object) => JSON.stringify(object)).join('\n');
+        const outcome = await runTransform({ format: 'ndjson', content }, { columns: declared });
         expect(outcome.rejected).toEqual([]);
         const names = new Map(
           outcome.manifest.columns.map((column) => [column.name, column.source_name ?? column.name]),

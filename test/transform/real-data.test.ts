@@ -5,6 +5,10 @@ import { runTransform, typesOf, withoutService } from './support/stage.ts';
 
 const data = (name: string): string => `node_modules/vega-datasets/data/${name}`;
 
+/** The elements of a document, one a line. */
+const linesOf = (name: string): string =>
+  (JSON.parse(readFileSync(data(name), 'utf8')) as object[]).map((row) => `${JSON.stringify(row)}\n`).join('');
+
 test('zip codes keep their leading zeros', async () => {
   const { manifest, rows, rejected } = await runTransform({ format: 'csv', path: data('zipcodes.csv') });
   const theirs = parse(readFileSync(data('zipcodes.csv')), { columns: true, bom: true }) as Record<string, string>[];
@@ -16,7 +20,7 @@ test('zip codes keep their leading zeros', async () => {
 });
 
 test('movies of mixed types load with nothing lost', async () => {
-  const { manifest, rows, rejected } = await runTransform({ format: 'json', path: data('movies.json') });
+  const { manifest, rows, rejected } = await runTransform({ format: 'ndjson', content: linesOf('movies.json') });
   const movies = JSON.parse(readFileSync(data('movies.json'), 'utf8')) as Record<string, unknown>[];
   expect(rejected).toEqual([]);
   expect(rows).toHaveLength(3201);
@@ -46,7 +50,10 @@ test('birdstrikes equal what a plain reader finds, row by row', async () => {
 });
 
 test('231,083 flights are all there, exact duplicates counted', async () => {
-  const { manifest } = await runTransform({ format: 'json', path: data('flights-200k.json') }, { deduplicate: true });
+  const { manifest } = await runTransform(
+    { format: 'ndjson', content: linesOf('flights-200k.json') },
+    { deduplicate: true },
+  );
   const flights = JSON.parse(readFileSync(data('flights-200k.json'), 'utf8')) as object[];
   const distinct = new Set(flights.map((flight) => JSON.stringify(flight))).size;
   expect(manifest.counts).toEqual({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../../lib/config/business-rule.ts';
-import { checkExpressions } from '../../lib/transform/transform.ts';
+import { checkExpressions } from '../../lib/transform/rules/check-expressions.ts';
 import { runTransform, withoutService } from './support/stage.ts';
 
 const check = (condition: string): Promise<void> =>

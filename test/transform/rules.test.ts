@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Rule } from '../../lib/config/business-rule.ts';
-import { checkExpressions } from '../../lib/transform/transform.ts';
+import { checkExpressions } from '../../lib/transform/rules/check-expressions.ts';
 import { runTransform, typesOf, withoutService } from './support/stage.ts';
 
 const people = [

@@ -45,7 +45,7 @@ it.each([
   });
   const unreadable = await openUnreadableRows(path.join(scratch, 'rejected.ndjson'));
   try {
-    const raw = await readParts(session, parts, scratch, unreadable);
+    const raw = await readParts(parts, { session, scratchDir: scratch, unreadable });
     expect(raw.columns.map(({ sourceName }) => sourceName)).toEqual(['id', 'file']);
     const rows = await session.rows(`SELECT c0, c1 FROM ${raw.relation} ORDER BY o`);
     const shown = (name: string | undefined): string => (format === 'csv' ? String(name) : JSON.stringify(name));

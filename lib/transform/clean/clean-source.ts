@@ -1,31 +1,24 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import type { Column } from '../../manifest.ts';
-import { nearest } from '../../nearest.ts';
-import { RowsUnaccountedError, UnknownColumnError } from '../errors.ts';
+import { type Column, defaultChunkRows, type Manifest } from '../../manifest.ts';
+import { RowsUnaccountedError } from '../errors.ts';
 import type { LocalPart } from '../read/local-part.ts';
-import { readParts } from '../read/read-parts.ts';
-import { openUnreadableRows } from '../read/unreadable-rows.ts';
+import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
 import type { TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
 import { writeRejected } from '../result/rejected.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
-import { findColumn } from '../rules/column-scope.ts';
-import { alive, filtered, repeated } from '../rules/compile-rules.ts';
+import { alive, filtered, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
 import type { FinalColumn } from './final-columns.ts';
-import { type CleanedFile, cleanInOnePass, cleanInTwoPasses } from './one-pass.ts';
+import { resolveColumns } from './named-columns.ts';
+import { type CleanedSource, cleanInOnePass } from './one-pass.ts';
+import { cleanInTwoPasses } from './two-pass.ts';
 
-/**
- * Rows of a chunk unless the request says otherwise: 44 batches, each of which writes to as small a part of the key. By
- * trial, PostgreSQL took 7 % less time for chunks of 100,000 than of 50,000, and those of 200,000 took 1.4 × the memory.
- */
-export const defaultChunkRows = 80_000;
-/** Bytes of a clean file, about, where its rows are wide; two are held in memory by the load. */
+/** Bytes of a chunk file, about, where its rows are wide; two are held in memory by the load. */
 const chunkBytes = 64 * 1024 * 1024;
 
 /**
@@ -41,114 +34,166 @@ export async function cleanSource(
   parts: readonly LocalPart[],
   scratch: string,
 ): Promise<WorkingFile> {
-  const { settings, store, prefix } = request;
-  const report = (stage: 'read' | 'clean', rows: number) => request.onProgress?.({ stage, rows });
+  const { prefix, settings } = request;
   const workingPath = join(scratch, 'work.parquet');
-  let early: CleanedFile | undefined;
   const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
-  const raw = await readParts(session, parts, scratch, unreadable, {
-    onWhole: async (file) => {
-      early = await cleanInOnePass(session, request, file, workingPath);
-    },
-    signal: request.signal,
-  }).finally(unreadable.close);
-  report('read', raw.rows);
+  const context = { session, scratchDir: scratch, unreadable, signal: request.signal };
+  const clean = async (): Promise<CleanedSource> => {
+    const { cleaned, scan } = await cleanInOnePass(request, parts, context, workingPath);
+    return cleaned ?? (await cleanInTwoPasses(request, parts, { ...context, scanned: scan }, workingPath));
+  };
+  const source = await clean().finally(unreadable.close);
+  const columns = manifestColumns(source.columns);
+  const named = resolveColumns(settings, source.columns, serviceColumnsOf(columns));
+  const keys = columnsOf(source, named.key_columns);
+  const [latestBy] = named.latest_by === undefined ? [] : columnsOf(source, [named.latest_by]);
 
-  const worked =
-    raw.unwritten && early !== undefined ? early : await cleanInTwoPasses(session, request, raw, workingPath);
-  const { finished, planned, reasons } = worked;
-  const columns = manifestColumns(finished);
-  const written = workingRelation(workingPath);
-  const repeats = settings.deduplicate
-    ? await findRepeatedRows(session, raw, worked.hashed ? written : undefined)
-    : undefined;
-  const work =
-    repeats === undefined
-      ? written
-      : `(SELECT * REPLACE (CASE WHEN o IN (SELECT o FROM ${repeats}) THEN ${repeated} ELSE s END AS s) FROM ${written})`;
-  const keys = settings.key_columns.flatMap((name) => namedColumn(request, finished, 'key_columns', name) ?? []);
-  // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
-  const lastWins = loadModeTraits[settings.load_mode].keepsLast;
-  const latestBy =
-    settings.latest_by === undefined ? undefined : namedColumn(request, finished, 'latest_by', settings.latest_by)?.id;
-  const superseded =
-    keys.length === 0 || planned.length === 0
-      ? undefined
-      : await findSupersededRows(
-          session,
-          { relation: `(SELECT * FROM ${work} WHERE s = ${alive})`, rows: raw.rows },
-          keys.map((key) => key.id),
-          lastWins ? 'last' : 'first',
-          latestBy,
-        );
-
-  const states = await session.rows(`SELECT s, count(*) AS n FROM ${work} GROUP BY s`);
-  const inState = (state: number): number => Number(states.find((row) => Number(row.s) === state)?.n ?? 0);
-  const [again] = superseded === undefined ? [] : await session.rows(`SELECT count(*) AS n FROM ${superseded}`);
-  const supersededRows = Number(again?.n ?? 0);
-  report('clean', inState(alive));
-
-  const dropped = [repeats, superseded].flatMap((table) => (table === undefined ? [] : `SELECT o FROM ${table}`));
-  const droppedPath = dropped.length === 0 ? undefined : join(scratch, 'dropped.parquet');
-  if (droppedPath !== undefined) {
-    const ordinals = `(SELECT o FROM (${dropped.join(' UNION ALL ')}) ORDER BY o)`;
-    await session.run(`COPY ${ordinals} TO ${quoteText(droppedPath)} ${scratchParquet}`);
-  }
-  const clean = cleanRelation({ droppedPath, workingPath });
-  const chunks = await cutChunks(
-    session,
-    clean,
-    request.chunkRows ?? (await rowsPerChunk(session, workingPath)),
-    prefix,
-  );
-
-  const reasonsPath = join(scratch, 'reasons.json');
-  await writeFile(reasonsPath, JSON.stringify(reasons.all()));
-  const refused = `(SELECT o, r."column" AS column_name, r.reason, NULL::BIGINT AS other FROM ${work} JOIN
-    read_json(${quoteText(reasonsPath)}, columns = {code: 'BIGINT', "column": 'VARCHAR', reason: 'VARCHAR'}, format = 'array') r ON s = r.code)`;
-  const sameKey = `SELECT o, ${quoteText(keys.map((key) => key.name).join(', '))} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${superseded}`;
-  const rejectedPath = unreadable.path;
-  const keysRefused = superseded !== undefined && !lastWins;
-  const kept = [alive, filtered, repeated].reduce((sum, state) => sum + inState(state), 0);
-  const rejectedRows =
-    kept === raw.rows && !keysRefused
-      ? 0
-      : await writeRejected(
-          session,
-          raw,
-          keysRefused ? `(SELECT * FROM ${refused} UNION ALL ${sameKey})` : refused,
-          rejectedPath,
-        );
-
-  const here = unreadable.rows() + rejectedRows;
-  const rejected = [...request.raw.rejected];
-  if (here > 0) {
-    const location = `${prefix}/rejected/part-00000.ndjson`;
-    await store.putFile(location, rejectedPath);
-    rejected.push({ location, rows: here });
-  }
-  const before = request.raw.rejected.reduce((sum, file) => sum + file.rows, 0);
+  const duplicates = await findDuplicates(request, session, { source, keys, latestBy, workingPath });
+  request.onProgress?.({ stage: 'clean', rows: duplicates.inState(alive) });
+  const droppedPath = await writeDropped(session, duplicates, scratch);
+  const relation = cleanRelation({ droppedPath, workingPath });
+  const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, workingPath));
+  const chunks = await cutChunks(session, relation, chunkRows, prefix);
+  const rejected = await rejectRows(request, session, { source, keys, duplicates, unreadable, scratch });
   const counts = {
-    rows_read: raw.rows + unreadable.rows() + before,
-    rows_filtered: inState(filtered),
-    rows_deduplicated: inState(repeated) + (lastWins ? supersededRows : 0),
-    rows_rejected: here + before,
+    rows_read: source.raw.rows + unreadable.rows() + rejected.before,
+    rows_filtered: duplicates.inState(filtered),
+    rows_deduplicated: duplicates.inState(repeated) + (duplicates.lastWins ? duplicates.supersededRows : 0),
+    rows_rejected: rejected.files.reduce((sum, file) => sum + file.rows, 0),
     rows_clean: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
   };
-  const found = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_clean;
-  if (found !== counts.rows_read) {
-    throw new RowsUnaccountedError({ where: 'Adding up the rows', expected: counts.rows_read, found });
-  }
+  checkCounts(counts);
   return {
     columns,
     chunks,
-    rejected,
+    rejected: rejected.files,
     counts,
-    working: finished.map(workingColumn),
+    ...named,
+    working: source.columns.map(workingColumn),
     keys: keys.map(workingColumn),
     workingPath,
     droppedPath,
   };
+}
+
+/** What is there twice, and how many rows are in which state. */
+interface Duplicates {
+  /** Relation of the working file's rows, those that repeat another one in the state `repeated`. */
+  readonly rows: string;
+  /** Tables of the ordinals of rows that repeat another one, and of rows whose key another one has; where there are any. */
+  readonly repeats: string | undefined;
+  readonly superseded: string | undefined;
+  readonly supersededRows: number;
+  /** Of rows with one key the last one stays, and the others count as duplicates; else the first, and the others are rejected. */
+  readonly lastWins: boolean;
+  readonly inState: (state: number) => number;
+}
+
+async function findDuplicates(
+  { settings }: TransformRequest,
+  session: DuckDbSession,
+  args: {
+    readonly source: CleanedSource;
+    readonly keys: readonly FinalColumn[];
+    readonly latestBy: FinalColumn | undefined;
+    readonly workingPath: string;
+  },
+): Promise<Duplicates> {
+  const { keys, latestBy, source } = args;
+  const written = workingRelation(args.workingPath);
+  const repeats = settings.deduplicate ? await findRepeatedRows(session, source.raw, source.hashes) : undefined;
+  const rows =
+    repeats === undefined
+      ? written
+      : `(SELECT * REPLACE (CASE WHEN o IN (SELECT o FROM ${repeats}) THEN ${repeated} ELSE s END AS s) FROM ${written})`;
+  // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
+  const lastWins = loadModeTraits[settings.load_mode].keepsLast;
+  const superseded =
+    keys.length === 0
+      ? undefined
+      : await findSupersededRows(
+          session,
+          { relation: `(SELECT * FROM ${rows} WHERE s = ${alive})`, rows: source.raw.rows },
+          keys.map((key) => key.id),
+          lastWins ? 'last' : 'first',
+          latestBy?.id,
+        );
+  const states = await session.rows(`SELECT s, count(*) AS n FROM ${rows} GROUP BY s`);
+  const [again] = superseded === undefined ? [] : await session.rows(`SELECT count(*) AS n FROM ${superseded}`);
+  return {
+    rows,
+    repeats,
+    superseded,
+    supersededRows: Number(again?.n ?? 0),
+    lastWins,
+    inState: (state) => Number(states.find((row) => Number(row.s) === state)?.n ?? 0),
+  };
+}
+
+/** Writes the ordinals of rows that another one makes superfluous. @returns the file; undefined where there are none */
+async function writeDropped(
+  session: DuckDbSession,
+  { repeats, superseded }: Duplicates,
+  scratch: string,
+): Promise<string | undefined> {
+  const dropped = [repeats, superseded].flatMap((table) => (table === undefined ? [] : `SELECT o FROM ${table}`));
+  if (dropped.length === 0) return undefined;
+  const path = join(scratch, 'dropped.parquet');
+  const ordinals = `(SELECT o FROM (${dropped.join(' UNION ALL ')}) ORDER BY o)`;
+  await session.run(`COPY ${ordinals} TO ${quoteText(path)} ${scratchParquet}`);
+  return path;
+}
+
+/** Brings the rejected rows into the store. @returns their files, and how many rows extract had rejected before */
+async function rejectRows(
+  request: TransformRequest,
+  session: DuckDbSession,
+  args: {
+    readonly source: CleanedSource;
+    readonly keys: readonly FinalColumn[];
+    readonly duplicates: Duplicates;
+    readonly unreadable: UnreadableRows;
+    readonly scratch: string;
+  },
+): Promise<{ readonly files: Manifest['rejected']; readonly before: number }> {
+  const { duplicates, keys, source, unreadable } = args;
+  const kept = [alive, filtered, repeated].reduce((sum, state) => sum + duplicates.inState(state), 0);
+  const sameKey =
+    duplicates.superseded === undefined || duplicates.lastWins
+      ? undefined
+      : { table: duplicates.superseded, columns: keys.map((key) => key.name).join(', ') };
+  const rows =
+    kept === source.raw.rows && sameKey === undefined
+      ? 0
+      : await writeRejected(session, {
+          raw: source.raw,
+          rows: duplicates.rows,
+          reasons: source.reasons.all(),
+          sameKey,
+          scratch: args.scratch,
+          path: unreadable.path,
+        });
+  const files = [...request.raw.rejected];
+  const before = files.reduce((sum, file) => sum + file.rows, 0);
+  const here = unreadable.rows() + rows;
+  if (here > 0) {
+    const location = `${request.prefix}/rejected/part-00000.ndjson`;
+    await request.store.putFile(location, unreadable.path);
+    files.push({ location, rows: here });
+  }
+  return { files, before };
+}
+
+function checkCounts(counts: Manifest['counts']): void {
+  const found = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_clean;
+  if (found !== counts.rows_read) {
+    throw new RowsUnaccountedError({ where: 'Adding up the rows', expected: counts.rows_read, found });
+  }
+}
+
+/** The working columns of these names, without those that the service adds. */
+function columnsOf({ columns }: CleanedSource, names: readonly string[]): readonly FinalColumn[] {
+  return names.flatMap((name) => columns.find((column) => column.name === name) ?? []);
 }
 
 function workingColumn({ duckType, id, name }: FinalColumn): WorkingColumn {
@@ -178,18 +223,7 @@ function manifestColumns(columns: readonly FinalColumn[]): Column[] {
   ];
 }
 
-/** The column a setting names; undefined only when the source has no columns at all. */
-function namedColumn(
-  request: TransformRequest,
-  columns: readonly FinalColumn[],
-  setting: string,
-  name: string,
-): FinalColumn | undefined {
-  const column = findColumn(columns, name);
-  if (column === undefined && columns.length > 0) {
-    const known = columns.map((one) => one.sourceName ?? one.name);
-    const { name: pipeline } = request.settings;
-    throw new UnknownColumnError({ pipeline, setting, column: name, nearest: nearest(name, known), known });
-  }
-  return column;
+/** Names of the columns that the service adds: the first and the last one. */
+function serviceColumnsOf(columns: readonly Column[]): readonly string[] {
+  return [columns.at(0), columns.at(-1)].flatMap((column) => column?.name ?? []);
 }

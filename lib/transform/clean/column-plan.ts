@@ -1,7 +1,6 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { nearest } from '../../nearest.ts';
 import { cleanNames, serviceColumns } from '../column-name.ts';
-import { UnknownColumnError } from '../errors.ts';
+import { findColumn, unknownColumn } from '../find-column.ts';
 import { type ColumnType, columnType, decimalOf } from '../infer/column-type.ts';
 import type { FitContext } from '../infer/fit.ts';
 import { inferType, typeOfFormat } from '../infer/infer-type.ts';
@@ -10,7 +9,6 @@ import { ownType } from '../infer/own-type.ts';
 import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest, TransformSettings } from '../request.ts';
-import { findColumn } from '../rules/column-scope.ts';
 
 /** A column of the source on its way to the target. */
 export interface ColumnPlan {
@@ -48,7 +46,12 @@ export async function planColumns(
   const sourceNames = raw.columns.map((column) => column.sourceName);
   const missing = Object.keys(settings.rename).find((name) => !sourceNames.includes(name));
   if (missing !== undefined && sourceNames.length > 0) {
-    throw unknownColumn(settings, 'rename', missing, sourceNames);
+    throw unknownColumn(
+      settings.name,
+      'rename',
+      missing,
+      sourceNames.map((name) => ({ name })),
+    );
   }
   const names = cleanNames(sourceNames, takenNames(targetColumns), settings.rename);
   const named = raw.columns.map(({ sourceName }, index) => ({ index, sourceName, name: names[index] as string }));
@@ -158,7 +161,7 @@ function declaredColumns(
       const { type, date_format: dateFormat, required } = typeof setting === 'string' ? { type: setting } : setting;
       declared.set(column.index, { type, dateFormat, required: required === true });
     } else if (named.length > 0 && !made.has(name)) {
-      throw unknownColumn(settings, 'columns', name, namesOf(named));
+      throw unknownColumn(settings.name, 'columns', name, named);
     }
   }
   return declared;
@@ -174,7 +177,7 @@ function requiredColumns(settings: TransformSettings, named: readonly Named[]): 
       if (column !== undefined) {
         required.add(column.index);
       } else if (named.length > 0 && !made.has(name)) {
-        throw unknownColumn(settings, setting, name, namesOf(named));
+        throw unknownColumn(settings.name, setting, name, named);
       }
     }
   };
@@ -192,15 +195,6 @@ function requiredColumns(settings: TransformSettings, named: readonly Named[]): 
     }
   }
   return required;
-}
-
-function namesOf(named: readonly Named[]): readonly string[] {
-  return [...new Set(named.flatMap((one) => [one.sourceName, one.name]))];
-}
-
-function unknownColumn(settings: TransformSettings, setting: string, column: string, known: readonly string[]): Error {
-  const { name: pipeline } = settings;
-  return new UnknownColumnError({ pipeline, setting, column, nearest: nearest(column, known), known });
 }
 
 function numberStyle(request: TransformRequest): NumberStyle {

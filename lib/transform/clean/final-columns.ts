@@ -1,9 +1,10 @@
+import { findColumn } from '../find-column.ts';
 import { type ColumnType, columnType, isText } from '../infer/column-type.ts';
 import { type FitContext, fit, misfit } from '../infer/fit.ts';
 import { ownText, ownType } from '../infer/own-type.ts';
 import type { TransformRequest } from '../request.ts';
-import { findColumn } from '../rules/column-scope.ts';
-import { alive, type CompiledRules } from '../rules/compile-rules.ts';
+import { alive } from '../row-state.ts';
+import type { CompiledRules } from '../rules/compile-rules.ts';
 import type { ColumnPlan } from './column-plan.ts';
 import type { RejectReasons } from './reject-reasons.ts';
 

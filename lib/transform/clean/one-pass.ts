@@ -1,57 +1,68 @@
-import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { quoteText } from '../../duckdb/quote.ts';
-import { TooManyColumnsError } from '../errors.ts';
 import { withoutLength } from '../infer/text-form.ts';
+import type { CsvScan } from '../read/csv-scan.ts';
+import type { LocalPart } from '../read/local-part.ts';
 import { rowHash } from '../read/raw-file.ts';
-import type { RawRows, WholeFile } from '../read/raw-rows.ts';
+import type { RawRows } from '../read/raw-rows.ts';
+import type { ReadContext } from '../read/read-context.ts';
+import { type WholeFields, walkWholeCsv } from '../read/whole-csv.ts';
 import type { TransformRequest } from '../request.ts';
-import { checkRules, compileRules } from '../rules/compile-rules.ts';
-import { ruleSeconds, runRules } from '../rules/rule-time.ts';
-import { scratchParquet } from '../scratch-parquet.ts';
-import { type ColumnPlan, planColumns } from './column-plan.ts';
-import { type FinalColumn, finalColumns } from './final-columns.ts';
-import { RejectReasons } from './reject-reasons.ts';
-import { typedRows } from './typed-rows.ts';
+import { workingRelation } from '../result/working-file.ts';
+import { planColumns } from './column-plan.ts';
+import { requireRoom, type WorkingRows, writeWorkingRows } from './working-rows.ts';
 
-/** Columns of a table in Aurora DSQL. */
-const maxColumns = 255;
-
-/** What the working file holds: a state for each row, and these columns. */
-export interface CleanedFile {
-  readonly planned: readonly ColumnPlan[];
-  readonly finished: readonly FinalColumn[];
-  readonly reasons: RejectReasons;
-  /** The file holds the hashes of the raw rows too, in a column `h`. */
-  readonly hashed: boolean;
+/** A source whose rows are in the working file. */
+export interface CleanedSource extends WorkingRows {
+  /** The rows as they were read. */
+  readonly raw: RawRows;
+  /** A relation of the raw rows' hashes `h` that is read faster than `raw`, where there is one. */
+  readonly hashes: string | undefined;
 }
 
-/** Cleans rows that have been read, by rules and types, into the working file; in their order. */
-export async function cleanInTwoPasses(
-  session: DuckDbSession,
-  request: TransformRequest,
-  raw: RawRows,
-  workingPath: string,
-): Promise<CleanedFile> {
-  requireRoom(raw.columns.length + 4);
-  const planned = await planColumns(session, raw, request);
-  return { ...(await write(session, request, { raw, planned, list: '* EXCLUDE (o)' }, workingPath)), hashed: false };
+/** `cleaned` is undefined where the source has to be cleaned in two passes; `scan` spares these the first walk. */
+export interface OnePassResult {
+  readonly cleaned: CleanedSource | undefined;
+  readonly scan: CsvScan | undefined;
 }
 
 /** Rows whose values tell the types that the other rows have to prove. */
 const firstRows = 20_000;
 
 /**
- * Cleans the rows of a file in the pass that reads them, in place of writing them as they are, asking them all for their
- * types, and reading them again. The first rows tell the types, and the pass fails where a row proves one wrong.
- *
- * @throws where the types cannot be told so; or for what makes `cleanInTwoPasses` fail as well
+ * Cleans a single large CSV file in the pass that reads it, in place of writing its rows as they are, asking them all for
+ * their types, and reading them again. The first rows tell the types, and the pass fails where a row proves one wrong.
+ * Meanwhile a walk over the bytes finds out whether every record is good. Where the pass fails, its reason is left to
+ * two passes, which meet it again where it is a fault of the source or the configuration.
  */
 export async function cleanInOnePass(
-  session: DuckDbSession,
   request: TransformRequest,
-  { fields, names }: WholeFile,
+  parts: readonly LocalPart[],
+  context: ReadContext,
   workingPath: string,
-): Promise<CleanedFile> {
+): Promise<OnePassResult> {
+  const whole = walkWholeCsv(parts, context);
+  if (whole === undefined) return { cleaned: undefined, scan: undefined };
+  const fields = await whole.header;
+  // Both are awaited whatever becomes of the other: no statement may outlive its session, which ends with a failure.
+  const [written, walked] = await Promise.allSettled([
+    fields === undefined ? undefined : writeWhole(request, context, fields, workingPath),
+    whole.walked,
+  ]);
+  if (walked.status === 'rejected') throw walked.reason;
+  const { raw, scan } = walked.value;
+  if (written.status === 'rejected' || written.value === undefined || raw === undefined) {
+    return { cleaned: undefined, scan };
+  }
+  request.onProgress?.({ stage: 'read', rows: raw.rows });
+  return { cleaned: { ...written.value, raw, hashes: workingRelation(workingPath) }, scan };
+}
+
+/** @throws where the types cannot be told so; or for what makes `cleanInTwoPasses` fail as well */
+async function writeWhole(
+  request: TransformRequest,
+  { session }: ReadContext,
+  { fields, names }: WholeFields,
+  workingPath: string,
+): Promise<WorkingRows> {
   requireRoom(names.length + 4);
   const columns = names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
   const texts = names.map((_, i) => `${withoutLength(`c${i}`)} AS c${i}`).join(', ');
@@ -65,53 +76,6 @@ export async function cleanInOnePass(
   );
   // Until the rows are written they have no ordinals; what stays with a row in their place is its hash.
   const relation = `(SELECT ${rowHash(columns.length)} AS o, * FROM ${fields})`;
-  const raw = { ...first, relation };
-  return {
-    ...(await write(session, request, { raw, planned, list: 'o AS h, * EXCLUDE (o)' }, workingPath)),
-    hashed: true,
-  };
-}
-
-async function write(
-  session: DuckDbSession,
-  request: TransformRequest,
-  rows: {
-    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
-    readonly planned: readonly ColumnPlan[];
-    /** What of `o`, `s` and the columns goes into the file. */
-    readonly list: string;
-  },
-  workingPath: string,
-): Promise<Omit<CleanedFile, 'hashed'>> {
-  const { settings } = request;
-  const { planned, raw } = rows;
-  const reasons = new RejectReasons();
-  if (planned.length === 0) {
-    // Nothing to bind rules to; what can be said of them without columns is said.
-    await checkRules(session, settings.name, settings.business_rules);
-  }
-  const typed = typedRows({ raw, columns: planned, blankText: settings.blank_text, reasons });
-  const toRule = {
-    pipeline: settings.name,
-    rules: planned.length === 0 ? [] : settings.business_rules,
-    relation: typed,
-    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
-  };
-  const ruled = await compileRules(session, { ...toRule, reasons });
-  const { columns: finished, relation } = finalColumns({ ruled, planned, request, reasons });
-  // With `uuid_id`, `extracted_at` and the two times of the table.
-  requireRoom(finished.length + 4);
-  const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
-  await runRules(
-    session,
-    `COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workingPath)} ${scratchParquet}`,
-    toRule,
-    ruleSeconds(settings.rule_timeout_seconds, bytes),
-  );
-  return { planned, finished, reasons };
-}
-
-/** `columns` counts the four of the service too. */
-function requireRoom(columns: number): void {
-  if (columns > maxColumns) throw new TooManyColumnsError({ columns, maximum: maxColumns });
+  const rows = { raw: { ...first, relation }, planned, list: 'o AS h, * EXCLUDE (o)' };
+  return await writeWorkingRows(session, request, rows, workingPath);
 }

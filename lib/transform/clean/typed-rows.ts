@@ -5,7 +5,7 @@ import { ownText, ownType } from '../infer/own-type.ts';
 import { isGiven } from '../infer/text-form.ts';
 import { cellText } from '../read/json-line.ts';
 import type { RawRows } from '../read/raw-rows.ts';
-import { alive } from '../rules/compile-rules.ts';
+import { alive } from '../row-state.ts';
 import type { ColumnPlan } from './column-plan.ts';
 import type { RejectReasons } from './reject-reasons.ts';
 

@@ -13,21 +13,6 @@ export interface RawRows {
   /** Rows of the relation. */
   readonly rows: number;
   readonly parts: readonly RawPartRows[];
-  /** The relation is the source itself and no copy, and slow to read. */
-  readonly unwritten?: true;
-}
-
-/** A single large file, of which every record may be good: what can be done with it while that is being found out. */
-export interface WholeFile {
-  /** A relation of the fields, `c0`, `c1`, …, in the order of the file. */
-  readonly fields: string;
-  readonly names: readonly string[];
-}
-
-export interface ReadOptions {
-  /** Takes from the file what it needs; fails where it cannot. */
-  readonly onWhole?: (file: WholeFile) => Promise<void>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RawColumn {

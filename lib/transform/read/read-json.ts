@@ -6,36 +6,29 @@ import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
 import type { LocalPart } from './local-part.ts';
 import { countRows, rowHash } from './raw-file.ts';
 import { placeOf, type RawPartRows, type RawRows } from './raw-rows.ts';
+import type { ReadContext } from './read-context.ts';
 import { type LineScan, scanLines } from './scan-lines.ts';
-import { splitJson } from './split-json.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /**
- * Reads NDJSON and JSON parts: one object a row; columns are the union of the keys in first-seen order. What is no
+ * Reads NDJSON parts: one object a row; columns are the union of the keys in first-seen order. What is no
  * valid object is rejected. Cells are kept as the JSON text that stands in the source, numbers with every digit.
  *
  * @throws {RowsUnaccountedError} when DuckDB finds another number of lines than the walk over the bytes did
  */
-export async function readJson(
-  session: DuckDbSession,
-  parts: readonly LocalPart[],
-  scratchDir: string,
-  unreadable: UnreadableRows,
-  signal?: AbortSignal,
-): Promise<RawRows> {
+export async function readJson(parts: readonly LocalPart[], context: ReadContext): Promise<RawRows> {
+  const { scratchDir, session, signal, unreadable } = context;
   const scans: LineScan[] = [];
   const rawParts: RawPartRows[] = [];
   let lines = 0;
   for (const [index, part] of parts.entries()) {
     unreadable.from(part.source);
-    const args = {
+    const scan = await scanLines({
       path: part.path,
       copyPath: join(scratchDir, `good-${index}.ndjson`),
-      source: part.source,
       unreadable,
       signal,
-    };
-    const scan = part.format === 'json' ? await splitJson(args) : await scanLines(args);
+    });
     scans.push(scan);
     rawParts.push({ source: part.source, base: lines, lines: scan.lines });
     lines += scan.records;
@@ -71,7 +64,7 @@ export async function readJson(
   return { kind: 'json', relation, columns, rows: lines - rejected, parts: rawParts };
 }
 
-/** Line by line as one text column: no line holds the delimiter, for `scanLines` and `splitJson` refuse it. */
+/** Line by line as one text column: no line holds the delimiter, for `scanLines` refuses it. */
 function selectLines(scan: LineScan): string {
   const maxLine = Math.max(2 << 20, scan.longest + 16);
   const options = [

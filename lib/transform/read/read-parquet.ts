@@ -6,6 +6,7 @@ import { LineIndex } from './line-index.ts';
 import type { LocalPart } from './local-part.ts';
 import { countRows, writeRawRows } from './raw-file.ts';
 import type { RawPartRows, RawRows } from './raw-rows.ts';
+import type { ReadContext } from './read-context.ts';
 
 /**
  * Reads Parquet parts with their own types; columns are the union of the parts' in first-seen order. A column whose
@@ -13,11 +14,7 @@ import type { RawPartRows, RawRows } from './raw-rows.ts';
  *
  * @throws {UnreadableSourceError} when a part is no Parquet file, or a damaged one
  */
-export async function readParquet(
-  session: DuckDbSession,
-  parts: readonly LocalPart[],
-  scratchDir: string,
-): Promise<RawRows> {
+export async function readParquet(parts: readonly LocalPart[], { scratchDir, session }: ReadContext): Promise<RawRows> {
   const types = new Map<string, string>();
   const present: (readonly string[])[] = [];
   const rawParts: RawPartRows[] = [];

@@ -1,39 +1,26 @@
-import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { UnreadableSourceError } from '../errors.ts';
 import type { LocalPart } from './local-part.ts';
-import type { RawRows, ReadOptions } from './raw-rows.ts';
-import { readCsv } from './read-csv.ts';
-import { readJson } from './read-json.ts';
-import { readParquet } from './read-parquet.ts';
+import { partFormats } from './part-formats.ts';
+import type { RawRows } from './raw-rows.ts';
+import type { ReadContext } from './read-context.ts';
 import { withSourceColumn } from './source-column.ts';
-import type { UnreadableRows } from './unreadable-rows.ts';
 
 /**
  * Reads every part into one relation. What cannot be read goes to `unreadable`, row by row.
  *
- * @throws {UnreadableSourceError} when parts are of different kinds, or one cannot be read at all
+ * @throws {UnreadableSourceError} when parts are of different formats, or one cannot be read at all
  */
-export async function readParts(
-  session: DuckDbSession,
-  parts: readonly LocalPart[],
-  scratchDir: string,
-  unreadable: UnreadableRows,
-  options: ReadOptions = {},
-): Promise<RawRows> {
-  const kinds = new Set(parts.map((part) => (part.format === 'json' ? 'ndjson' : part.format)));
-  const [kind, other] = kinds;
-  if (other !== undefined) {
-    const odd = parts.find((part) => (part.format === 'json' ? 'ndjson' : part.format) === other);
+export async function readParts(parts: readonly LocalPart[], context: ReadContext): Promise<RawRows> {
+  const [first] = parts;
+  if (first === undefined) return { kind: 'text', relation: noRows, columns: [], rows: 0, parts: [] };
+  const odd = parts.find((part) => part.format !== first.format);
+  if (odd !== undefined) {
     throw new UnreadableSourceError({
-      source: odd?.source ?? 'source',
-      problem: `this is ${odd?.format} and other files of the source are not; make them pipelines of their own.`,
+      source: odd.source,
+      problem: `this is ${odd.format} and other files of the source are not; make them pipelines of their own.`,
     });
   }
-  const raw =
-    kind === 'csv'
-      ? await readCsv(session, parts, scratchDir, unreadable, options)
-      : kind === 'parquet'
-        ? await readParquet(session, parts, scratchDir)
-        : await readJson(session, parts, scratchDir, unreadable, options.signal);
-  return withSourceColumn(raw, parts[0]?.source_column);
+  return withSourceColumn(await partFormats[first.format].read(parts, context), first.source_column);
 }
+
+const noRows = '(SELECT NULL::BIGINT AS o, NULL::UBIGINT AS h LIMIT 0)';

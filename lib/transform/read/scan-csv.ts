@@ -3,28 +3,10 @@ import type { CsvDialect } from '../../manifest.ts';
 import { UnreadableSourceError } from '../errors.ts';
 import { walkBlocks } from './blocks.ts';
 import { type LineEnd, type RecordStatus, recordReader, splitRecord } from './csv-record.ts';
+import type { CsvScan } from './csv-scan.ts';
 import { GoodRecords } from './good-records.ts';
 import { LineIndex } from './line-index.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
-
-/** What a walk over the bytes of a CSV file has found. */
-export interface CsvScan {
-  /** The header's fields, or the given names; undefined when the file has no record at all. */
-  readonly names: readonly string[] | undefined;
-  /** Good records; DuckDB has to find as many. */
-  readonly records: number;
-  /** Where DuckDB finds them. */
-  readonly path: string;
-  /** That is the file itself. */
-  readonly direct: boolean;
-  /** The first line of `path` is a header. */
-  readonly header: boolean;
-  /** The longest record, in bytes. */
-  readonly longest: number;
-  /** A quoted field holds a line end. */
-  readonly innerLines: boolean;
-  readonly lines: LineIndex;
-}
 
 export interface ScanArgs {
   readonly path: string;

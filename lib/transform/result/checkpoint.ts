@@ -6,8 +6,8 @@ import type { TransformRequest } from '../request.ts';
 import type { WorkingFile } from './working-file.ts';
 
 /*
- * What was decided about every row, kept in the store: a laptop loads from it, and a later call of a paused transform
- * writes the missing chunks from it:
+ * The working file and the plan in the store: a laptop loads from them, and a later call of a paused transform writes
+ * the missing chunks from them:
  *
  *   <prefix>/decided/work.parquet         all rows, their state, and their values
  *   <prefix>/decided/dropped.parquet      rows that another one makes superfluous, where there are any
@@ -18,9 +18,9 @@ const workingColumnSchema = z.strictObject({ id: z.string().regex(/^\w+$/), name
 
 const checkpointSchema = z.strictObject({
   version: z.literal(cutVersion),
-  /** Of the source that was decided about. */
+  /** Of the source that was cleaned. */
   source_fingerprint: z.string(),
-  ...manifestSchema.pick({ columns: true, rejected: true, counts: true }).shape,
+  ...manifestSchema.omit({ chunks: true }).shape,
   working: z.array(workingColumnSchema),
   keys: z.array(workingColumnSchema),
   dropped: z.boolean(),
@@ -34,92 +34,101 @@ const checkpointSchema = z.strictObject({
   ),
 });
 
-/** Decided rows that an earlier call has kept, with the chunks it had written. */
+/** What an earlier call has left in the store. */
 export interface Checkpoint {
-  readonly decided: WorkingFile;
-  readonly written: readonly (Chunk | undefined)[];
+  readonly file: WorkingFile;
+  /** Chunks that are in the store, by number. */
+  readonly stored: readonly (Chunk | undefined)[];
   /** Local files that writing the chunks reads. */
-  readonly files: readonly string[];
+  readonly localFiles: readonly string[];
 }
 
-type KeepRequest = Pick<TransformRequest, 'prefix' | 'raw' | 'store'>;
+type CheckpointRequest = Pick<TransformRequest, 'prefix' | 'raw' | 'store'>;
 
-/** Where the parts of a kept decision lie. */
-function keysOf({ prefix }: KeepRequest): Readonly<Record<'rows' | 'work' | 'dropped', string>> {
+function keysOf({ prefix }: CheckpointRequest): Readonly<Record<'rows' | 'work' | 'dropped', string>> {
   const key = (name: string): string => `${prefix}/decided/${name}`;
   return { rows: key('rows.json'), work: key('work.parquet'), dropped: key('dropped.parquet') };
 }
 
-/** Bytes that keeping the decision has to bring into the store, about. */
+/** Bytes that a checkpoint brings into the store, about. */
 export async function checkpointBytes({ workingPath }: WorkingFile): Promise<number> {
   return (await stat(workingPath)).size;
 }
 
 /**
- * Keeps what was decided, and which chunks are written. The working file may be gone from the local disk afterwards.
+ * Writes the checkpoint. The working file may be gone from where it was afterwards.
  *
- * @param written  by number of the chunk
- * @param again    the decision itself is kept already, only chunks have been added
- * Killed midway: what was kept before counts, or nothing, and then the next call decides anew.
+ * @param stored      chunks that are in the store, by number
+ * @param chunksOnly  the working file is in the store already, only chunks have been added
+ * Killed midway: the earlier checkpoint is valid, or there is none, and then the next call cleans the source anew.
  */
 export async function writeCheckpoint(
-  request: KeepRequest,
-  decided: WorkingFile,
-  written: readonly (Chunk | undefined)[],
-  again: boolean,
+  request: CheckpointRequest,
+  file: WorkingFile,
+  stored: readonly (Chunk | undefined)[],
+  chunksOnly: boolean,
 ): Promise<void> {
   const { raw, store } = request;
+  const { chunks, droppedPath, keys: keyColumns, working, workingPath, ...plan } = file;
   const keys = keysOf(request);
-  if (!again) {
-    if (decided.droppedPath !== undefined) await store.putFile(keys.dropped, decided.droppedPath);
-    await store.putFile(keys.work, decided.workingPath);
+  if (!chunksOnly) {
+    if (droppedPath !== undefined) await store.putFile(keys.dropped, droppedPath);
+    await store.putFile(keys.work, workingPath);
   }
-  const { chunks, columns, counts, keys: keyColumns, rejected, droppedPath, working } = decided;
-  const kept: z.infer<typeof checkpointSchema> = {
+  const checkpoint: z.infer<typeof checkpointSchema> = {
     version: cutVersion,
     source_fingerprint: raw.source_fingerprint,
-    columns: [...columns],
-    rejected,
-    counts,
+    ...plan,
+    columns: [...plan.columns],
     working: [...working],
     keys: [...keyColumns],
     dropped: droppedPath !== undefined,
-    chunks: chunks.map((chunk, index) => ({ ...chunk, bytes: written[index]?.bytes ?? null })),
+    chunks: chunks.map((chunk, index) => ({ ...chunk, bytes: stored[index]?.bytes ?? null })),
   };
-  await store.put(keys.rows, JSON.stringify(kept));
+  await store.put(keys.rows, JSON.stringify(checkpoint));
+}
+
+/** The working file as it is in the store, in which `writeCheckpoint` has put it. */
+export async function storedFile(request: CheckpointRequest, file: WorkingFile): Promise<WorkingFile> {
+  const keys = keysOf(request);
+  return {
+    ...file,
+    workingPath: await request.store.localPath(keys.work),
+    droppedPath: file.droppedPath === undefined ? undefined : await request.store.localPath(keys.dropped),
+  };
 }
 
 /**
- * Takes what an earlier call has kept onto the local disk; undefined when there is nothing, or what there is belongs to
- * another source or was written by another release: then the rows are decided anew.
+ * Brings the checkpoint of an earlier call onto the local disk; undefined when there is none, or when it belongs to
+ * another source or was written by another release: then the source is cleaned anew.
  */
-export async function readCheckpoint(request: KeepRequest): Promise<Checkpoint | undefined> {
+export async function readCheckpoint(request: CheckpointRequest): Promise<Checkpoint | undefined> {
   const { raw, store } = request;
   const keys = keysOf(request);
   const bytes = await store.get(keys.rows);
   if (bytes === undefined) return undefined;
-  const kept = checkpointSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-  if (!kept.success || kept.data.source_fingerprint !== raw.source_fingerprint) return undefined;
-  const { chunks, dropped, source_fingerprint: _, version: __, ...rest } = kept.data;
-  const workingPath = await whereItLies(store, keys.work);
-  const droppedPath = dropped ? await whereItLies(store, keys.dropped) : undefined;
+  const read = checkpointSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (!read.success || read.data.source_fingerprint !== raw.source_fingerprint) return undefined;
+  const { chunks, dropped, source_fingerprint: _, version: __, ...rest } = read.data;
+  const workingPath = await pathOf(store, keys.work);
+  const droppedPath = dropped ? await pathOf(store, keys.dropped) : undefined;
   if (workingPath === undefined || (dropped && droppedPath === undefined)) return undefined;
   return {
-    decided: {
+    file: {
       ...rest,
       chunks: chunks.map(({ first, location, rows }) => ({ location, rows, first })),
       workingPath,
       droppedPath,
     },
-    written: chunks.map(({ bytes: size, location, rows }) =>
+    stored: chunks.map(({ bytes: size, location, rows }) =>
       size === null ? undefined : { location, rows, bytes: size },
     ),
-    files: droppedPath === undefined ? [workingPath] : [workingPath, droppedPath],
+    localFiles: droppedPath === undefined ? [workingPath] : [workingPath, droppedPath],
   };
 }
 
 /** An object's path on the local disk; undefined where a folder has lost it, as it may when the power fails. */
-async function whereItLies(store: Pick<ObjectStore, 'localPath'>, key: string): Promise<string | undefined> {
+async function pathOf(store: Pick<ObjectStore, 'localPath'>, key: string): Promise<string | undefined> {
   try {
     return await store.localPath(key);
   } catch (error) {

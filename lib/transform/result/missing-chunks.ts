@@ -17,32 +17,32 @@ export type WriteResult =
   | { readonly status: 'no_progress' };
 
 /**
- * Writes the chunks that are missing. Where it is paused before the last one, it finishes those in hand and keeps in the
- * store what was decided, for a later call to go on with.
+ * Writes the chunks that are missing. Where it is paused before the last one, it finishes those in hand and writes a
+ * checkpoint, from which a later call continues.
  *
- * Killed midway: what an earlier call has kept counts, or nothing.
+ * Killed midway: the earlier checkpoint is valid, or there is none.
  */
 export async function writeMissingChunks(
   request: TransformRequest,
   session: DuckDbSession,
   args: {
-    readonly decided: WorkingFile;
-    /** By number of the chunk; undefined when nothing was kept before. */
-    readonly written: readonly (Chunk | undefined)[] | undefined;
+    readonly file: WorkingFile;
+    /** Chunks that are in the store, by number; undefined when there was no checkpoint. */
+    readonly stored: readonly (Chunk | undefined)[] | undefined;
     readonly signal: AbortSignal;
     readonly paused: AbortSignal;
   },
 ): Promise<WriteResult> {
-  const { decided, paused, signal } = args;
-  const chunks: (Chunk | undefined)[] = decided.chunks.map((_, index) => args.written?.[index]);
+  const { file, paused, signal } = args;
+  const chunks: (Chunk | undefined)[] = file.chunks.map((_, index) => args.stored?.[index]);
   let added = 0;
-  const columns = chunkColumns(decided, request.raw);
+  const columns = chunkColumns(file, request.raw);
   await writeChunks(session, {
-    chunks: decided.chunks,
+    chunks: file.chunks,
     rows: (index) =>
-      // The aliases are names of a stranger, so that every reference has to be qualified.
+      // A column of the source may have the name of an alias, so every reference is qualified.
       `SELECT * REPLACE (uuid_id::UUID AS uuid_id) FROM
-        (SELECT ${columns} FROM ${cleanRelation(decided, rangeOfChunk(decided, index))} AS w ORDER BY w.o)`,
+        (SELECT ${columns} FROM ${cleanRelation(file, rangeOfChunk(file, index))} AS w ORDER BY w.o)`,
     written: (index) => chunks[index] !== undefined,
     store: request.store,
     writers: request.threads ?? Math.min(4, availableParallelism()),
@@ -54,9 +54,9 @@ export async function writeMissingChunks(
     },
   });
   const all = chunks.flatMap((chunk) => chunk ?? []);
-  if (all.length === chunks.length) return { status: 'complete', manifest: { ...planOf(decided), chunks: all } };
-  const again = args.written !== undefined;
-  if (again && added === 0) return { status: 'no_progress' };
-  await untilAborted(signal, writeCheckpoint(request, decided, chunks, again));
+  if (all.length === chunks.length) return { status: 'complete', manifest: { ...planOf(file), chunks: all } };
+  const fromCheckpoint = args.stored !== undefined;
+  if (fromCheckpoint && added === 0) return { status: 'no_progress' };
+  await untilAborted(signal, writeCheckpoint(request, file, chunks, fromCheckpoint));
   return { status: 'paused' };
 }

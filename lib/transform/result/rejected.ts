@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
+import type { RejectReason } from '../clean/reject-reasons.ts';
 import { cleanNames } from '../column-name.ts';
 import { ownText } from '../infer/own-type.ts';
 import { placeOf, type RawRows } from '../read/raw-rows.ts';
@@ -9,15 +12,30 @@ import { openScratchWriter } from '../read/scratch-writer.ts';
  * Appends rejected rows to a file as lines of `RejectedRow`, in the order of the source. Values stand as the source had
  * them; a second column of the same name goes by its cleaned name.
  *
- * @param rejected  a relation with `o`, `column_name`, `reason` and `other`, the ordinal of a row the reason speaks of
- * @returns         how many rows were written
+ * @param rows     a relation of the working file's rows, whose state is the code of a reason
+ * @param sameKey  a table of rows that are rejected because another row has their key
+ * @returns        how many rows were written
  */
 export async function writeRejected(
   session: DuckDbSession,
-  raw: RawRows,
-  rejected: string,
-  path: string,
+  args: {
+    readonly raw: RawRows;
+    readonly rows: string;
+    readonly reasons: readonly RejectReason[];
+    readonly sameKey: { readonly table: string; readonly columns: string } | undefined;
+    readonly scratch: string;
+    readonly path: string;
+  },
 ): Promise<number> {
+  const { raw, sameKey } = args;
+  const reasonsPath = join(args.scratch, 'reasons.json');
+  await writeFile(reasonsPath, JSON.stringify(args.reasons));
+  const refused = `SELECT o, r."column" AS column_name, r.reason, NULL::BIGINT AS other FROM ${args.rows} JOIN
+    read_json(${quoteText(reasonsPath)}, columns = {code: 'BIGINT', "column": 'VARCHAR', reason: 'VARCHAR'}, format = 'array') r ON s = r.code`;
+  const repeated =
+    sameKey === undefined
+      ? ''
+      : ` UNION ALL SELECT o, ${quoteText(sameKey.columns)} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${sameKey.table}`;
   const names = raw.columns.map((column) => column.sourceName);
   const cleaned = cleanNames(names, names);
   const fields = raw.columns.map(({ sourceName, duckType }, i) => {
@@ -26,9 +44,9 @@ export async function writeRejected(
   });
   const result = await session.connection.stream(
     `SELECT o, column_name, reason, other, concat('{', ${[...fields, "'}'"].join(', ')}) AS row
-     FROM ${rejected} JOIN ${raw.relation} USING (o) ORDER BY o`,
+     FROM (${refused}${repeated}) JOIN ${raw.relation} USING (o) ORDER BY o`,
   );
-  const writer = await openScratchWriter(path, 'a');
+  const writer = await openScratchWriter(args.path, 'a');
   let rows = 0;
   try {
     for await (const chunk of result.yieldRowsJs()) {

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
 import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
 import type { ChunkReader } from '../../transform-result.ts';
-import { alive } from '../rules/compile-rules.ts';
+import { alive } from '../row-state.ts';
 import type { ChunkRange } from './chunks.ts';
 import { keyId, ordinalId } from './row-id.ts';
 
@@ -21,6 +21,9 @@ export interface WorkingFile {
   readonly chunks: readonly ChunkRange[];
   readonly rejected: Manifest['rejected'];
   readonly counts: Manifest['counts'];
+  readonly key_columns: Manifest['key_columns'];
+  readonly latest_by?: Manifest['latest_by'];
+  readonly indexes: Manifest['indexes'];
   /** In the order of a chunk's columns, without those of the service. */
   readonly working: readonly WorkingColumn[];
   /** Those of them that make the key, in its order; none where rows have no key. */
@@ -78,24 +81,28 @@ export function chunkColumns({ keys, working }: Pick<WorkingFile, 'keys' | 'work
 }
 
 /** The chunks as ranges of the working file, which has to stay where it is. */
-export function workingFileReader(decided: WorkingFile, raw: ChunkSource): ChunkReader {
+export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkReader {
   return {
-    folders: [dirname(decided.workingPath)],
+    folders: [dirname(file.workingPath)],
     chunk: async (number) => {
-      const chunk = decided.chunks[number];
+      const chunk = file.chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
-      const clean = cleanRelation(decided, rangeOfChunk(decided, number));
-      return { number, rows: chunk.rows, relation: `(SELECT ${chunkColumns(decided, raw)} FROM ${clean} AS w)` };
+      const clean = cleanRelation(file, rangeOfChunk(file, number));
+      return { number, rows: chunk.rows, relation: `(SELECT ${chunkColumns(file, raw)} FROM ${clean} AS w)` };
     },
   };
 }
 
-/** What may be known of the rows before their chunks are written. */
-export function planOf({ chunks, columns, counts, rejected }: WorkingFile): Plan {
+/** What is known of the rows before their chunks are written. */
+export function planOf(file: WorkingFile): Plan {
+  const { chunks, columns, counts, indexes, key_columns, latest_by, rejected } = file;
   return {
     columns: [...columns],
     chunks: chunks.map(({ location, rows }) => ({ location, rows })),
     rejected,
     counts,
+    key_columns,
+    latest_by,
+    indexes,
   };
 }

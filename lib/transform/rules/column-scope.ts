@@ -1,5 +1,6 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { nearest } from '../../nearest.ts';
+import { findColumn } from '../find-column.ts';
 import { ExpressionProblem } from './expression-tree.ts';
 import type { Scope } from './print-expression.ts';
 
@@ -11,20 +12,6 @@ export interface RuleColumn {
   /** The column's name in working relations. */
   readonly id: string;
   readonly duckType: string;
-}
-
-/** The column of this name: exactly as the source or the target spells it, else whatever the letters' case. */
-export function findColumn<T extends { readonly name: string; readonly sourceName?: string | undefined }>(
-  columns: readonly T[],
-  name: string,
-): T | undefined {
-  const folded = name.toLowerCase();
-  return (
-    columns.find((column) => column.sourceName === name) ??
-    columns.find((column) => column.name === name) ??
-    columns.find((column) => column.sourceName?.toLowerCase() === folded) ??
-    columns.find((column) => column.name.toLowerCase() === folded)
-  );
 }
 
 /** Binds names to these columns; types are asked of DuckDB, without rows. */

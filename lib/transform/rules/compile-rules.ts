@@ -4,22 +4,12 @@ import { messageOf } from '../../errors.ts';
 import type { RejectReasons } from '../clean/reject-reasons.ts';
 import { cleanName, serviceColumns } from '../column-name.ts';
 import { BadRuleError } from '../errors.ts';
-import {
-  columnScope,
-  emptyRelation,
-  findColumn,
-  openScope,
-  type RuleColumn,
-  typeOfExpression,
-} from './column-scope.ts';
+import { findColumn } from '../find-column.ts';
+import { alive, filtered } from '../row-state.ts';
+import { columnScope, emptyRelation, openScope, type RuleColumn, typeOfExpression } from './column-scope.ts';
 import { type ExpressionNode, ExpressionProblem, parseExpression } from './expression-tree.ts';
 import { printExpression } from './print-expression.ts';
 import { seriesFunction } from './series-function.ts';
-
-/** The rows' state, a column `s` of working relations: alive, or what became of them. Reasons begin behind these. */
-export const alive = 0;
-export const filtered = 1;
-export const repeated = 2;
 
 /** What rules make of a relation with `o`, `s` and the columns. */
 export interface CompiledRules {

@@ -53,6 +53,7 @@ export const plainSettings: TransformSettings = {
   columns: {},
   load_mode: 'insert',
   rename: {},
+  indexes: [],
 };
 
 /** Runs the stage over inputs in a folder of its own and reads everything back that it has written. */

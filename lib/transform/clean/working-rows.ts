@@ -1,0 +1,64 @@
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { maxTableColumns } from '../../limits.ts';
+import { TooManyColumnsError } from '../errors.ts';
+import type { RawRows } from '../read/raw-rows.ts';
+import type { TransformRequest } from '../request.ts';
+import { checkRules, compileRules } from '../rules/compile-rules.ts';
+import { ruleSeconds, runRules } from '../rules/rule-time.ts';
+import { scratchParquet } from '../scratch-parquet.ts';
+import type { ColumnPlan } from './column-plan.ts';
+import { type FinalColumn, finalColumns } from './final-columns.ts';
+import { RejectReasons } from './reject-reasons.ts';
+import { typedRows } from './typed-rows.ts';
+
+/** What the working file holds: a state for each row, and these columns. */
+export interface WorkingRows {
+  readonly columns: readonly FinalColumn[];
+  readonly reasons: RejectReasons;
+}
+
+/** Types the rows, computes the rules, and writes the working file in the order of the rows. */
+export async function writeWorkingRows(
+  session: DuckDbSession,
+  request: TransformRequest,
+  rows: {
+    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
+    readonly planned: readonly ColumnPlan[];
+    /** What of `o`, `s` and the columns goes into the file. */
+    readonly list: string;
+  },
+  workingPath: string,
+): Promise<WorkingRows> {
+  const { settings } = request;
+  const { planned, raw } = rows;
+  const reasons = new RejectReasons();
+  if (planned.length === 0) {
+    // Nothing to bind rules to; what can be said of them without columns is said.
+    await checkRules(session, settings.name, settings.business_rules);
+  }
+  const typed = typedRows({ raw, columns: planned, blankText: settings.blank_text, reasons });
+  const toRule = {
+    pipeline: settings.name,
+    rules: planned.length === 0 ? [] : settings.business_rules,
+    relation: typed,
+    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
+  };
+  const ruled = await compileRules(session, { ...toRule, reasons });
+  const { columns, relation } = finalColumns({ ruled, planned, request, reasons });
+  // With `uuid_id`, `extracted_at` and the two times of the table.
+  requireRoom(columns.length + 4);
+  const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
+  await runRules(
+    session,
+    `COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workingPath)} ${scratchParquet}`,
+    toRule,
+    ruleSeconds(settings.rule_timeout_seconds, bytes),
+  );
+  return { columns, reasons };
+}
+
+/** @throws {TooManyColumnsError} when a table cannot have so many; `columns` counts the four of the service too */
+export function requireRoom(columns: number): void {
+  if (columns > maxTableColumns) throw new TooManyColumnsError({ columns, maximum: maxTableColumns });
+}
