@@ -18,19 +18,25 @@ export interface SchemaChange {
  */
 export class SchemaWatch {
   private readonly versions = new Map<string, number>();
+  /** Versions at which tables were created: what a session knew of an earlier table of that name is not stale, but gone. */
+  private readonly createdAt = new Map<string, number>();
   private readonly seen = new WeakMap<object, Map<string, number>>();
-  private readonly open = new WeakMap<object, readonly string[]>();
+  private readonly open = new WeakMap<object, () => void>();
   private readonly unchanged = new WeakSet<object>();
 
   /** A session is about to run DDL. */
   begin(session: object, statement: Statement): SchemaChange {
     this.unchanged.delete(session);
-    // A new table is in nobody's catalog yet; one that takes a dropped one's place is told of by the drop.
     const tables = statement.creates === undefined ? statement.tables.map(tableKey) : [];
-    return {
-      committed: () => this.change(session, tables),
-      later: () => this.open.set(session, tables),
+    const created = statement.node === 'CreateStmt' ? statement.creates : undefined;
+    const change = () => {
+      if (this.unchanged.has(session)) return;
+      this.change(session, tables);
+      if (created === undefined) return;
+      this.change(session, [tableKey(created)]);
+      this.createdAt.set(tableKey(created), this.versions.get(tableKey(created)) ?? 0);
     };
+    return { committed: change, later: () => this.open.set(session, change) };
   }
 
   /** PostgreSQL said something during DDL: `…, skipping` means that nothing changed. */
@@ -40,9 +46,9 @@ export class SchemaWatch {
 
   /** The session's transaction has committed. */
   committed(session: object): void {
-    const tables = this.open.get(session);
+    const change = this.open.get(session);
     this.open.delete(session);
-    if (tables !== undefined) this.change(session, tables);
+    change?.();
   }
 
   rolledBack(session: object): void {
@@ -63,15 +69,14 @@ export class SchemaWatch {
       const version = this.versions.get(key) ?? 0;
       const used = known.get(key);
       const isCreated = statement.creates !== undefined && tableKey(statement.creates) === key;
-      // A session that only makes a table anew, which another dropped, does not build on what it knew of it.
-      if (used !== undefined && used < version && !isCreated) refusal = errors.schemaChanged;
+      const isAnother = used !== undefined && used < (this.createdAt.get(key) ?? 0);
+      if (used !== undefined && used < version && !isCreated && !isAnother) refusal = errors.schemaChanged;
       known.set(key, version);
     }
     return refusal;
   }
 
   private change(session: object, tables: readonly string[]): void {
-    if (this.unchanged.has(session)) return;
     for (const table of tables) {
       const version = (this.versions.get(table) ?? 0) + 1;
       this.versions.set(table, version);

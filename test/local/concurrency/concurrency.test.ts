@@ -301,6 +301,19 @@ describe('schema changes', () => {
     }
   });
 
+  test('nor is one that uses the table which another session put in the place of a dropped one', async () => {
+    await a.query('CREATE TABLE passing (id int PRIMARY KEY)');
+    await b.query('SELECT * FROM passing');
+    await a.query('DROP TABLE passing');
+    await a.query('CREATE TABLE passing (id int PRIMARY KEY, v text)');
+    expect(await outcome(b.query('DELETE FROM passing'))).toBe('ok');
+    await a.query('ALTER TABLE passing ADD COLUMN w text');
+    expect(await outcome(b.query('SELECT * FROM passing'))).toBe(
+      '40001 schema has been updated by another transaction (OC001)',
+    );
+    await a.query('DROP TABLE passing');
+  });
+
   test('DDL beside a running index job is OC001 when it cannot go on, and never OC000', async () => {
     for (let round = 0; round < 3; round += 1) {
       for (const client of [b, c]) await outcome(client.query('SELECT count(*) FROM account'));
