@@ -296,6 +296,20 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION pg_catalog.dsql_skip_rows(target regclass, count int) RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  own text[] := (SELECT array_agg(transactionid::text) FROM pg_locks
+    WHERE pid = pg_backend_pid() AND locktype = 'transactionid' AND mode = 'ExclusiveLock');
+  skipped int;
+BEGIN
+  EXECUTE format('WITH written AS (SELECT ctid, cmin::text::bigint AS command FROM %1$s WHERE xmin::text = ANY ($1) AND xmax::text = ''0'')
+    DELETE FROM %1$s WHERE ctid = ANY (ARRAY (SELECT ctid FROM written WHERE command = (SELECT max(command) FROM written) ORDER BY ctid LIMIT $2))',
+    target) USING own, count;
+  GET DIAGNOSTICS skipped = ROW_COUNT;
+  RETURN skipped;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION sys.current_session_id() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT md5(concat(pid, backend_start, (SELECT system_identifier FROM pg_control_system())))::uuid::text
   FROM pg_stat_get_activity(pg_backend_pid())

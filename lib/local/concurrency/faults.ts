@@ -25,6 +25,23 @@ export const faultsSchema = z.strictObject({
   /** The next COMMITs answered with XX000 server unavailable; nothing is committed. */
   nextUnavailable: z.int().min(0).optional(),
   unavailableShare: z.number().min(0).max(1).optional(),
+  /** The next COMMITs that are rolled back and never answered, on a connection that stays open. */
+  nextSilencesBeforeCommit: z.int().min(0).optional(),
+  /** The next COMMITs that take effect and are never answered, on a connection that stays open. */
+  nextSilencesAfterCommit: z.int().min(0).optional(),
+  /** The next statements that are not run and never answered, on a connection that stays open. */
+  nextSilentStatements: z.int().min(0).optional(),
+  /** The next COMMITs that take `slowCommitMs` and then succeed. */
+  nextSlowCommits: z.int().min(0).optional(),
+  /** Milliseconds of a slow COMMIT; 30,000 by default. */
+  slowCommitMs: z.number().min(0).optional(),
+  /**
+   * The next INSERTs with ON CONFLICT that silently leave out `skippedRows` neighbouring rows which they would insert. Tag and
+   * RETURNING count them all the same.
+   */
+  nextSkippedBands: z.int().min(0).optional(),
+  /** Rows of a skipped band; 5 by default. */
+  skippedRows: z.int().min(1).optional(),
   /** Starts the generator of shares anew, so that the same run meets the same faults. */
   seed: z.int().optional(),
 });
@@ -60,6 +77,16 @@ export class Faults {
     return this.settings.expireTokens === true;
   }
 
+  /** Whether a statement is never answered. */
+  silencesStatement(): boolean {
+    return this.use('nextSilentStatements');
+  }
+
+  /** How many rows an INSERT with ON CONFLICT leaves out. */
+  skippedRows(): number {
+    return this.use('nextSkippedBands') ? (this.settings.skippedRows ?? 5) : 0;
+  }
+
   /** Waits as long as a statement is to be slow. */
   beforeStatement(): Promise<void> | undefined {
     const ms = this.settings.statementLatencyMs ?? 0;
@@ -67,15 +94,17 @@ export class Faults {
   }
 
   /**
-   * What becomes of a COMMIT before PostgreSQL sees it: an error, a dropped connection, or nothing.
+   * What becomes of a COMMIT before PostgreSQL sees it: an error, a dropped or silent connection, or nothing.
    *
    * @param changes  the transaction changed something; one that only read meets no fault but latency
    */
-  async beforeCommit(changes: boolean): Promise<DsqlError | 'drop' | undefined> {
+  async beforeCommit(changes: boolean): Promise<DsqlError | 'drop' | 'silence' | undefined> {
     const ms = this.settings.commitLatencyMs ?? 0;
     if (ms > 0) await this.sleep(ms);
     if (!changes) return undefined;
     if (this.use('nextDropsBeforeCommit') || this.draw(this.settings.dropBeforeCommitShare)) return 'drop';
+    if (this.use('nextSilencesBeforeCommit')) return 'silence';
+    if (this.use('nextSlowCommits')) await this.sleep(this.settings.slowCommitMs ?? 30_000);
     if (this.use('nextUnavailable') || this.draw(this.settings.unavailableShare)) return errors.serverUnavailable;
     if (this.use('nextConflicts') || this.draw(this.settings.conflictShare)) return errors.conflict;
     return undefined;
@@ -86,7 +115,12 @@ export class Faults {
     return this.use('nextDropsAfterCommit') || this.draw(this.settings.dropAfterCommitShare);
   }
 
-  private use(count: 'nextConflicts' | 'nextDropsBeforeCommit' | 'nextDropsAfterCommit' | 'nextUnavailable'): boolean {
+  /** Whether a COMMIT that took effect is never answered on a connection that stays open. */
+  silencesAfterCommit(): boolean {
+    return this.use('nextSilencesAfterCommit');
+  }
+
+  private use(count: Extract<keyof FaultSettings, `next${string}`>): boolean {
     const left = this.settings[count] ?? 0;
     if (left <= 0) return false;
     this.settings = { ...this.settings, [count]: left - 1 };

@@ -137,6 +137,16 @@ export class BackendLink {
     throw new SessionOver();
   }
 
+  /**
+   * The connection stays open and nothing is said on it any more, as when the network swallows packets.
+   *
+   * @throws {SessionOver} when the client has given up
+   */
+  async fallSilent(): Promise<never> {
+    await this.client.ended();
+    throw new SessionOver();
+  }
+
   private copyIn(connection: PostgresConnection, frames: readonly Buffer[]): CopyIn {
     return new CopyIn(this.client, connection, this.output, frames.at(-1) === wire.sync);
   }

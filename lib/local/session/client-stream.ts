@@ -85,6 +85,11 @@ export class ClientStream {
     }
   }
 
+  /** Resolves when the connection has ended. */
+  ended(): Promise<void> {
+    return this.closed ? Promise.resolve() : new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
   /** Makes a waiting `next` look again. */
   wakeUp(): void {
     const wake = this.wake;

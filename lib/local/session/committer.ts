@@ -67,12 +67,18 @@ export class Committer {
       await cluster.jobs.registered();
     }
     if ((transaction.wrote || transaction.ddl > 0) && cluster.faults.dropsAfterCommit()) link.vanish();
+    if ((transaction.wrote || transaction.ddl > 0) && cluster.faults.silencesAfterCommit()) await link.fallSilent();
   }
 
   private async before(transaction: Transaction): Promise<DsqlError | undefined> {
     const changes = transaction.wrote || transaction.ddl > 0;
     const fault = await this.backend.cluster.faults.beforeCommit(changes);
     if (fault === 'drop') this.backend.link.vanish();
+    if (fault === 'silence') {
+      await this.backend.command('ROLLBACK');
+      this.backend.end(false);
+      return await this.backend.link.fallSilent();
+    }
     return fault ?? (await refuseCommit(transaction, this.backend.cluster));
   }
 

@@ -2,6 +2,7 @@ import { tableKey } from '../catalog/table-facts.ts';
 import type { Transaction } from '../concurrency/transaction.ts';
 import type { Work } from '../concurrency/work.ts';
 import { refuseByCatalog } from '../rules/catalog-rules.ts';
+import { literal } from '../sql/quote.ts';
 import type { Statement } from '../sql/statement.ts';
 import * as errors from '../wire/dsql-errors.ts';
 import { type DsqlError, errorResponse } from '../wire/error-response.ts';
@@ -59,7 +60,9 @@ export class Executor {
 
   /** Runs a statement and answers the client; false when the response was an error. */
   async run(work: Work): Promise<boolean> {
-    await this.backend.cluster.faults.beforeStatement();
+    const { cluster, link } = this.backend;
+    if (cluster.faults.silencesStatement()) await link.fallSilent();
+    await cluster.faults.beforeStatement();
     switch (work.statement.kind) {
       case 'begin':
         return await this.runBegin(work);
@@ -178,8 +181,18 @@ export class Executor {
       link.output.rewind(mark, preludeResponses);
       return await this.failWith(failed);
     }
+    await this.skipRows(work.statement);
     if (transaction.explicit) link.release();
     return true;
+  }
+
+  /** The fault by which ON CONFLICT leaves out rows that it counts. */
+  private async skipRows(statement: Statement): Promise<void> {
+    const [target] = statement.writes;
+    if (target === undefined || !statement.onConflict) return;
+    const rows = this.backend.cluster.faults.skippedRows();
+    if (rows === 0) return;
+    await this.backend.ask(`SELECT pg_catalog.dsql_skip_rows(to_regclass(${literal(sessionName(target))}), ${rows})`);
   }
 
   private async attempt(transaction: Transaction, work: Work, mark: number): Promise<Buffer | undefined> {

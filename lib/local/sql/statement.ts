@@ -46,6 +46,8 @@ export interface Statement {
   readonly changes: readonly TableName[];
   /** The table or view it creates. */
   readonly creates: TableName | undefined;
+  /** It is an INSERT with ON CONFLICT. */
+  readonly onConflict: boolean;
   /** Every table it names. */
   readonly tables: readonly TableName[];
   /** It changes rows in more than one place: data-modifying CTEs, whose counts its tag does not hold. */
@@ -124,6 +126,7 @@ function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Stat
     targets: [],
     rowLocks: new Map(),
     creates: undefined,
+    onConflict: false,
     writes: [],
     changes: [],
     tables: [],
@@ -141,6 +144,7 @@ function judge(sql: string, start: number, node: string, tree: Tree, context: Ru
     targets: found.targets,
     rowLocks: found.rowLocks,
     creates: created(node, tree),
+    onConflict: at(tree, 'onConflictClause') !== undefined,
     writes: found.writes,
     changes: found.changes,
     hiddenRows: found.modifies > 1 || (node === 'SelectStmt' && found.modifies > 0),

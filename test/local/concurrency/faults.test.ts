@@ -96,3 +96,66 @@ test('connections are refused, and tokens are taken for expired', async () => {
     hint: expect.stringMatching(/^Signature expired/),
   });
 });
+
+/** `silent` when nothing has come of a query for a while, and its connection is open all the same. */
+async function silence(client: pg.Client, sql: string): Promise<string> {
+  let ended = false;
+  client.on('end', () => {
+    ended = true;
+  });
+  const seen = await Promise.race([
+    outcome(client.query(sql)),
+    new Promise<string>((resolve) => setTimeout(() => resolve('silent'), 400)),
+  ]);
+  return ended ? 'ended' : seen;
+}
+
+test('a connection falls silent at a COMMIT, before it takes effect or after, and others are served', async () => {
+  for (const [fault, left] of [
+    ['nextSilencesBeforeCommit', []],
+    ['nextSilencesAfterCommit', [1]],
+  ] as const) {
+    const client = await server.connect();
+    await client.query('BEGIN');
+    await client.query('INSERT INTO t VALUES (1)');
+    await setLocalFaults(server.stateDir, { [fault]: 1 });
+    expect(await silence(client, 'COMMIT')).toBe('silent');
+    expect(await ids()).toEqual(left);
+    client.connection.stream.destroy();
+    await a.query('DELETE FROM t');
+  }
+});
+
+test('a connection falls silent at a statement, which does not run', async () => {
+  const client = await server.connect();
+  await setLocalFaults(server.stateDir, { nextSilentStatements: 1 });
+  expect(await silence(client, 'INSERT INTO t VALUES (1)')).toBe('silent');
+  expect(await ids()).toEqual([]);
+  client.connection.stream.destroy();
+});
+
+test('a COMMIT takes long and then succeeds', async () => {
+  await setLocalFaults(server.stateDir, { nextSlowCommits: 1, slowCommitMs: 300 });
+  const began = performance.now();
+  expect(await insert(a, 1)).toBe('ok');
+  expect(performance.now() - began).toBeGreaterThan(290);
+  expect(await ids()).toEqual([1]);
+});
+
+test.each(['DO NOTHING', 'DO UPDATE SET v = excluded.v'])(
+  'ON CONFLICT %s leaves out a band of rows and counts them',
+  async (action) => {
+    await a.query('DROP TABLE IF EXISTS banded');
+    await a.query('CREATE TABLE banded (id int PRIMARY KEY, v text)');
+    await a.query("INSERT INTO banded VALUES (3, 'old')");
+    await setLocalFaults(server.stateDir, { nextSkippedBands: 1, skippedRows: 4 });
+    const sql = `INSERT INTO banded SELECT g, 'new' FROM generate_series(1, 20) AS g ON CONFLICT (id) ${action} RETURNING id`;
+    const { rowCount, rows } = await a.query(sql);
+    const counted = action === 'DO NOTHING' ? 19 : 20;
+    expect([rowCount, rows.length]).toEqual([counted, counted]);
+    const found = (await a.query('SELECT id FROM banded ORDER BY id')).rows.map(({ id }) => id);
+    expect(found).toEqual([3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+    expect((await a.query(sql)).rowCount).toBe(action === 'DO NOTHING' ? 4 : 20);
+    expect((await a.query('SELECT count(*)::int AS n FROM banded')).rows).toEqual([{ n: 20 }]);
+  },
+);
