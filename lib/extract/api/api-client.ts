@@ -20,7 +20,7 @@ import type { HttpConnections, HttpRequest, HttpResponse } from './http-connecti
 import { isCertificateFault, isNetworkFault } from './network-fault.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Redactor } from './redactor.ts';
-import { askedWaitMs, isBusyStatus, nextWaitMs, usedUpWaitMs } from './retry-wait.ts';
+import { askedWaitMs, isBusyStatus, mayBeBusy, nextWaitMs, usedUpWaitMs } from './retry-wait.ts';
 
 /** A request without what proves who sends it. */
 export type ApiRequest = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
@@ -97,10 +97,10 @@ export class ApiClient {
           renewed = true;
           continue;
         }
-        if (!isBusyStatus(response.status)) {
+        asked = askedWaitMs(response.headers, retry.reset_headers, clock.now());
+        if (!isBusyStatus(response.status) && !(mayBeBusy(response.status) && asked !== undefined)) {
           throw new ApiStatusError(where, response.status, excerpt, remedyFor(response));
         }
-        asked = askedWaitMs(response.headers, retry.reset_headers, clock.now());
         if (asked !== undefined) this.#allowed(asked, where, response.status);
         failure = new ApiBusyError(where, response.status, attempt + 1, excerpt);
       } catch (cause) {

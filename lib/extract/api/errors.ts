@@ -130,6 +130,18 @@ export class ContentEncodingError extends TerminalError {
   }
 }
 
+/** The response is in a charset that cannot be read. */
+export class UnknownCharsetError extends TerminalError {
+  override readonly name = 'UnknownCharsetError';
+  readonly code = 'api_charset';
+
+  constructor(request: RequestShown, charset: string) {
+    super(
+      `${request.method} ${request.url} answered in the charset ${charset}, which is not known here. Ask for UTF-8, e.g. with a header Accept-Charset: utf-8.`,
+    );
+  }
+}
+
 /** Redirects go round and round. */
 export class RedirectLoopError extends TerminalError {
   override readonly name = 'RedirectLoopError';

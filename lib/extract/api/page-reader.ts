@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
+import { maxRecordBytes } from '../../record-limit.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
@@ -8,8 +9,9 @@ import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { ApiResponse } from './api-client.ts';
+import { isKnownCharset, otherCharset, utf8Pieces } from './charset.ts';
 import { isErrorRecord, isMessageRecord, mentionsError } from './error-record.ts';
-import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './errors.ts';
+import { DocumentTooLargeError, NotJsonError, RowsNotFoundError, UnknownCharsetError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import type { Redactor } from './redactor.ts';
 import { noSigns, readSigns, type Sign, type Signs, wantSign } from './signs.ts';
@@ -82,9 +84,11 @@ export async function readPage(
       yield piece;
     }
   }
+  const charset = otherCharset(contentType);
+  if (charset !== undefined && !isKnownCharset(charset)) throw new UnknownCharsetError(response.shown, charset);
   const excerpt = (): string => excerptOf(new TextDecoder().decode(head), redactor);
   try {
-    const summary = await scanRecords(pieces(), {
+    const summary = await scanRecords(charset === undefined ? pieces() : utf8Pieces(pieces(), charset), {
       rows,
       captures,
       many,
@@ -114,7 +118,7 @@ export async function readPage(
   } catch (cause) {
     if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(response.shown, documentBytes);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
-    const cutOff = cause.offset === bytes && bytes > 0 && looksLikeJson(head);
+    const cutOff = charset === undefined && cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);
     const found = bytes === 0 ? 'the body is empty' : `byte ${cause.offset}: ${cause.found}`;
     throw new NotJsonError(response.shown, status, contentType, found, excerpt());
@@ -148,7 +152,7 @@ class PageRecords {
       this.#arrays += 1;
       if (this.firstArray === 0) this.firstArray = this.rows;
     } else if (raw[0] === 0x7b) this.#objects += 1;
-    const line = isUtf8(raw) ? recordLine(raw) : undefined;
+    const line = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
     if (line === undefined) {
       this.#sink.reject(raw, this.rows, recordProblem(raw));
       this.#hash.update(raw);

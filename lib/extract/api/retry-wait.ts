@@ -6,6 +6,11 @@ export function isBusyStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status <= 599);
 }
 
+/** Statuses that may be different the next time where the response asks to wait: some APIs limit rates by 403, and 425 is Too Early. */
+export function mayBeBusy(status: number): boolean {
+  return status === 403 || status === 425;
+}
+
 /**
  * How long the response asks to wait, in milliseconds: by Retry-After (RFC 9110 §10.2.3, seconds or a date) or one of the
  * configured headers; the longest wins. Undefined where it does not say so, or not understandably.

@@ -1,9 +1,5 @@
 import type { FileSettings } from '../../config/pipeline.ts';
 import type { Encoding } from '../../config/source-file.ts';
-import { PartWriter, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
-import { rejectedLine } from '../rejected-line.ts';
-import type { ExtractRequest, PinnedFile } from '../request.ts';
-import { decodeText } from './decode-text.ts';
 import {
   byteOrderMark,
   decodeStrictly,
@@ -11,8 +7,13 @@ import {
   hasNonAscii,
   isWrongEncoding,
   looksLikeUtf16,
-} from './encoding.ts';
-import { EmptyFileError, EncodingMismatchError } from './errors.ts';
+} from '../encoding.ts';
+import { PartWriter, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
+import { rejectedLine } from '../rejected-line.ts';
+import type { ExtractRequest, PinnedFile } from '../request.ts';
+import { binaryKind } from './binary-kind.ts';
+import { decodeText } from './decode-text.ts';
+import { EmptyFileError, EncodingMismatchError, NotTextFileError } from './errors.ts';
 import type { FileKind } from './file-kind.ts';
 import { formatReader } from './formats.ts';
 
@@ -120,6 +121,7 @@ async function beginText(file: PinnedFile, kind: FileKind, chunks: AsyncIterable
     head = head.length === 0 ? value : Buffer.concat([head, value]);
   }
   if (head.length === 0) throw new EmptyFileError(file.shown);
+  checkText(file.shown, head, kind);
   const mark = byteOrderMark(head);
   const encoding = textEncoding(file.shown, kind, head);
   return {
@@ -127,6 +129,13 @@ async function beginText(file: PinnedFile, kind: FileKind, chunks: AsyncIterable
     head: mark?.encoding === encoding ? head.subarray(mark.length) : head,
     rest: { [Symbol.asyncIterator]: () => rest },
   };
+}
+
+/** @throws {NotTextFileError} when the first bytes are those of another kind of file */
+export function checkText(shown: string, head: Buffer, { compression, format }: FileKind): void {
+  const binary = binaryKind(head);
+  if (binary === undefined) return;
+  throw new NotTextFileError(shown, format, binary.name, compression !== 'none', binary.remedy);
 }
 
 /** @throws {EncodingMismatchError} when a byte order mark and the configuration contradict each other */

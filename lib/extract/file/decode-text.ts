@@ -1,5 +1,5 @@
 import type { Encoding } from '../../config/source-file.ts';
-import { decodeLeniently, decodeStrictly, fittingEncodings, hasNonAscii, isWrongEncoding } from './encoding.ts';
+import { decodeLeniently, decodeStrictly, fittingEncodings, hasNonAscii, isWrongEncoding } from '../encoding.ts';
 import { EncodingMismatchError } from './errors.ts';
 import { lineEndAfter, openQuoteAfter, type QuoteRules } from './text-lines.ts';
 

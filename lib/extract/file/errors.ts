@@ -116,6 +116,20 @@ export class EncodingMismatchError extends TerminalError {
   }
 }
 
+/** A file that should be a text is something else. */
+export class NotTextFileError extends TerminalError {
+  override readonly name = 'NotTextFileError';
+  readonly code = 'file_not_text';
+
+  constructor(shown: string, format: string, found: string, packed: boolean, remedy: string) {
+    super(
+      packed
+        ? `The file ${shown} should be ${format}, and holds ${found} when unpacked. Pack it once only, or load what it holds.`
+        : `The file ${shown} should be ${format}, but it is ${found}. ${remedy}`,
+    );
+  }
+}
+
 /** A compressed file is damaged or is not compressed that way. */
 export class DamagedFileError extends TerminalError {
   override readonly name = 'DamagedFileError';

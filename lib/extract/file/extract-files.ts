@@ -5,7 +5,7 @@ import { DeadlineReachedError } from '../deadline-reached-error.ts';
 import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
 import { fetchCursor, keepCursor } from '../stored-cursor.ts';
-import { checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
+import { checkText, checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
 import { EmptyFileError, FileTooSlowError, MixedFormatsError, TooManyBytesError } from './errors.ts';
 import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cursor.ts';
 import { type FileKind, fileKind } from './file-kind.ts';
@@ -124,6 +124,7 @@ async function fitsAsItIs(file: PinnedFile, kind: FileKind, settings: FileSettin
   reader.checkEdge?.(file.shown, head);
   reader.checkEdge?.(file.shown, tail.subarray(-4));
   if (!reader.text) return true;
+  checkText(file.shown, head, kind);
   if (textEncoding(file.shown, kind, head) !== 'utf-8') return false;
   if (file.bytes <= headBytes && isBlank(head.subarray(head[0] === 0xef ? 3 : 0))) throw new EmptyFileError(file.shown);
   checkUtf8(file.shown, head, reader.headerLines(settings));

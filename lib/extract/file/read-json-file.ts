@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { maxRecordBytes } from '../../record-limit.ts';
+import { decodeLeniently } from '../encoding.ts';
 import { needsDocument } from '../json/document-tree.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
@@ -6,8 +8,8 @@ import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { PartWriter } from '../part-writer.ts';
+import { rejectedBytes } from '../rejected-line.ts';
 import type { MisfitRecord } from './decode-text.ts';
-import { decodeLeniently } from './encoding.ts';
 import { InvalidJsonFileError, JsonFileTooLargeError, JsonRowsNotFoundError } from './errors.ts';
 
 /**
@@ -48,9 +50,13 @@ export async function readJsonFile(
       wants: () => undefined,
       onRecord: (raw) => {
         ordinal += 1;
-        const line = isUtf8(raw) ? recordLine(raw) : undefined;
+        const line = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
         if (line === undefined) {
-          onMisfit({ line: ordinal, reason: recordProblem(raw), raw: decodeLeniently(raw, 'utf-8') });
+          onMisfit({
+            line: ordinal,
+            reason: recordProblem(raw),
+            raw: decodeLeniently(raw.subarray(0, rejectedBytes), 'utf-8'),
+          });
           return;
         }
         count += 1;

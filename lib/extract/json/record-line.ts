@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { maxRecordBytes } from '../../record-limit.ts';
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -22,6 +23,9 @@ const nullText = Buffer.from('null');
 
 /** Why a record is no row. */
 export function recordProblem(raw: Buffer): string {
+  if (raw.length >= maxRecordBytes) {
+    return `The record has ${raw.length.toLocaleString('en-US')} bytes, more than the ${maxRecordBytes.toLocaleString('en-US')} that a row may have.`;
+  }
   return isUtf8(raw) ? 'The record is null, not an object.' : 'The record is not valid UTF-8.';
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { CsvDialect } from '../../manifest.ts';
+import { maxRecordBytes } from '../../record-limit.ts';
 import { UnreadableSourceError } from '../errors.ts';
 import { walkBlocks } from './blocks.ts';
 import { type LineEnd, type RecordStatus, recordReader, splitRecord } from './csv-record.ts';
@@ -18,9 +19,6 @@ export interface ScanArgs {
   /** Told the header's fields as soon as they are known, where so far DuckDB could read the file as it stands. */
   readonly onHeader?: ((names: readonly string[]) => void) | undefined;
 }
-
-/** A record is given up when it is longer than this: eight times what a row of Aurora DSQL can hold. */
-export const maxRecordBytes = 16 << 20;
 
 /**
  * Decides for every record of a file whether it can be read, before DuckDB reads the good ones: ragged rows, bad

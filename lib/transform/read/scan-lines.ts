@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import { maxRecordBytes } from '../../record-limit.ts';
 import { walkBlocks } from './blocks.ts';
 import { isBlank } from './csv-record.ts';
 import { GoodRecords } from './good-records.ts';
 import { LineIndex } from './line-index.ts';
-import { maxRecordBytes } from './scan-csv.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /** What a walk over the lines of a file has found. */

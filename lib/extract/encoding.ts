@@ -1,4 +1,4 @@
-import { type Encoding, encodings } from '../../config/source-file.ts';
+import type { Encoding } from '../config/source-file.ts';
 
 /** Byte order marks, and what they say. */
 const marks: readonly { readonly bytes: readonly number[]; readonly encoding: Encoding }[] = [
@@ -55,12 +55,28 @@ export function decodeLeniently(bytes: Uint8Array, encoding: Encoding): string {
 
 /**
  * The encodings that some bytes fit and that people are likely to have meant, best first. Every byte fits
- * windows-1252, so it comes last.
+ * windows-1252 and most fit Shift_JIS, so Japanese is meant only where its characters stand together as they do in its texts.
  */
 export function fittingEncodings(bytes: Uint8Array): readonly Encoding[] {
   if (looksLikeUtf16(bytes)) return bytes[0] === 0 ? ['utf-16be'] : ['utf-16le'];
-  const candidates: readonly Encoding[] = ['utf-8', 'shift_jis', 'euc-jp', 'windows-1252'];
-  return candidates.filter((encoding) => encodings.includes(encoding) && decodeStrictly(bytes, encoding) !== undefined);
+  const fits = (encoding: Encoding): boolean => decodeStrictly(bytes, encoding) !== undefined;
+  const japanese = (['shift_jis', 'euc-jp'] as const).filter(fits);
+  const likely = japanese.filter((encoding) => looksJapanese(decodeStrictly(bytes, encoding) ?? ''));
+  const others = japanese.filter((encoding) => !likely.includes(encoding));
+  return [...(['utf-8'] as const).filter(fits), ...likely, ...(['windows-1252'] as const).filter(fits), ...others];
+}
+
+/**
+ * Whether a text that was decoded as Japanese is Japanese. In European words read so, an accented letter and the one
+ * behind it become one character between Latin letters; Japanese has few of its characters alone, and kana among them.
+ */
+function looksJapanese(text: string): boolean {
+  const runs = text.match(/[\u0080-\uffff]+/g) ?? [];
+  const characters = runs.reduce((sum, run) => sum + run.length, 0);
+  const together = runs.filter((run) => run.length > 1).reduce((sum, run) => sum + run.length, 0);
+  const kana = text.match(/[\u3040-\u30ff]/g)?.length ?? 0;
+  const halfWidth = text.match(/[\uff61-\uff9f]/g)?.length ?? 0;
+  return characters > 0 && together * 2 > characters && (halfWidth * 2 < characters || kana > 0);
 }
 
 /** Whether so many bytes are zero that they are halves of UTF-16; texts in other encodings have none. */
