@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forEachFunction } from '../../lib/infra/function-names.ts';
 import { type Assembly, synthesize } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
@@ -132,10 +133,7 @@ describe('the template', () => {
       'ETL_STAGING_BUCKET',
     ];
     expect(variables).toEqual({
-      record: common,
-      extract: common,
-      transform: common,
-      load: common,
+      ...forEachFunction(() => common),
       notify: [...common, 'ETL_TOPIC_ARN'].sort(),
       bootstrap: [...common, 'ETL_DSQL_ROLE'].sort(),
     });
