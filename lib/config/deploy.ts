@@ -118,6 +118,28 @@ export const deploySchema = z
       .startsWith('arn:')
       .optional()
       .describe('Key the cluster is encrypted with; else one AWS owns.'),
+    isolation: z
+      .enum(['none', 'pipeline'])
+      .default('none')
+      .describe(
+        'pipeline: a service for each pipeline, whose functions, files, secrets and database role serve it alone.',
+      ),
+    cluster_policy: z
+      .strictObject({
+        Version: z.literal('2012-10-17').default('2012-10-17'),
+        Statement: z
+          .array(
+            z.looseObject({
+              Effect: z.enum(['Allow', 'Deny']),
+              Principal: z.json(),
+              Action: z.json(),
+              Resource: z.json(),
+            }),
+          )
+          .min(1),
+      })
+      .optional()
+      .describe('Resource-based policy of the cluster that is made, as IAM writes policies.'),
     notify: z
       .strictObject({ emails: emailsSchema.describe('Addresses told of every failure and alarm.') })
       .prefault({}),
@@ -149,7 +171,7 @@ export type Schedule = z.infer<typeof scheduleSchema>;
 export type Trigger = z.infer<typeof triggerSchema>;
 
 /** Connections a cluster accepts in a burst, then 100 a second (user guide, "Cluster quotas"); far below its 10,000 in all. */
-const newConnectionBurst = 1_000;
+export const newConnectionBurst = 1_000;
 
 /** Connections all load functions together may hold: each has one for the ledger besides those of its batches. */
 export function maxConnections(deploy: {

@@ -1,10 +1,13 @@
 import path from 'node:path';
-import { type App, Tags, Validations } from 'aws-cdk-lib';
+import { type App, type StackProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import type { Construct } from 'constructs';
+import type { Config } from '../config/config.ts';
 import { findConfig, type LoadedConfig, loadConfig } from '../config/read-config.ts';
-import { Cluster, importCluster } from './cluster.ts';
+import { Cluster, type ClusterProps, importCluster, type TargetCluster } from './cluster.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { type DeployStage, deployStage } from './deploy-stage.ts';
+import { serviceParts } from './isolation.ts';
 import { readPeers } from './peers.ts';
 import { ServiceStack } from './service-stack.ts';
 
@@ -44,36 +47,67 @@ function environmentOf({ account, region }: Place) {
   return { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
 }
 
-/** One Region: the cluster is the stack's own, or exists already. */
-function addService(app: App, { config, folder }: LoadedConfig, stage: DeployStage, place: Place): void {
+/** One Region: the cluster is the service's own, or exists already; with several services it has a stack of its own. */
+function addService(app: App, loaded: LoadedConfig, stage: DeployStage, place: Place): void {
+  const { config } = loaded;
   const { deploy } = config;
   const { hostname } = config.aurora_dsql;
-  new ServiceStack(app, `${deploy.name}-${stage.name}`, {
-    env: environmentOf(place),
-    description: 'ETL into Aurora DSQL',
+  const name = `${deploy.name}-${stage.name}`;
+  const settings = clusterSettings(config, stage);
+  const env = environmentOf(place);
+  const cluster = ((): ((scope: Construct) => TargetCluster) => {
+    if (hostname !== undefined) return (scope) => importCluster(scope, { ...config.aurora_dsql, hostname });
+    if (deploy.isolation === 'none') return (scope) => new Cluster(scope, 'Target', settings);
+    const stack = new ClusterStack(app, `${name}-cluster`, {
+      env,
+      description: 'The cluster of several ETL services',
+      terminationProtection: stage.production,
+      ...settings,
+    });
+    return () => stack.cluster;
+  })();
+  addServices(app, loaded, stage, { name, env, cluster, terminationProtection: stage.production });
+}
+
+/** A service for everything, or one for each pipeline; they are deployed one after the other, for each makes tables. */
+function addServices(
+  app: App,
+  { config, folder }: LoadedConfig,
+  stage: DeployStage,
+  { name, ...props }: StackProps & { readonly name: string; readonly cluster: (scope: Construct) => TargetCluster },
+): void {
+  let former: ServiceStack | undefined;
+  for (const part of serviceParts(config)) {
+    const stack = new ServiceStack(app, `${name}${part.suffix}`, {
+      ...props,
+      ...part,
+      description: 'ETL into Aurora DSQL',
+      stage,
+      folder,
+    });
+    if (former !== undefined) stack.addStackDependency(former);
+    former = stack;
+  }
+}
+
+function clusterSettings({ deploy }: Config, stage: DeployStage): ClusterProps {
+  return {
     stage,
-    config,
-    folder,
-    terminationProtection: stage.production,
-    cluster: (scope) =>
-      hostname === undefined
-        ? new Cluster(scope, 'Target', {
-            stage,
-            name: deploy.name,
-            deletionProtection: deploy.deletion_protection,
-            kmsKeyArn: deploy.kms_key_arn,
-          })
-        : importCluster(scope, { ...config.aurora_dsql, hostname }),
-  });
+    name: deploy.name,
+    deletionProtection: deploy.deletion_protection,
+    kmsKeyArn: deploy.kms_key_arn,
+    policy: deploy.cluster_policy,
+  };
 }
 
 /** Two Regions: a cluster in each, peered by the second pass, and the service in one of them. */
 function addPair(
   app: App,
-  { config, folder }: LoadedConfig,
+  loaded: LoadedConfig,
   stage: DeployStage,
   { account, file }: { readonly account: string | undefined; readonly file: string },
 ): void {
+  const { config } = loaded;
   const { deploy } = config;
   const regions = deploy.regions ?? [];
   const nameOf = (region: string): string => `${deploy.name}-${stage.name}-cluster-${region}`;
@@ -84,10 +118,7 @@ function addPair(
       new ClusterStack(app, nameOf(region), {
         env: environmentOf({ account, region }),
         description: 'A cluster of a multi-Region pair',
-        stage,
-        name: deploy.name,
-        deletionProtection: deploy.deletion_protection,
-        kmsKeyArn: deploy.kms_key_arn,
+        ...clusterSettings(config, stage),
         terminationProtection: stage.production,
         ...(deploy.witness === undefined ? {} : { witness: deploy.witness }),
         ...(clusters === undefined ? {} : { clusters }),
@@ -98,12 +129,9 @@ function addPair(
   const near = stacks.get(active);
   // Before the pair is peered there is nothing the service could connect to.
   if (near === undefined || clusters === undefined) return;
-  new ServiceStack(app, `${deploy.name}-${stage.name}-service-${active}`, {
+  addServices(app, loaded, stage, {
+    name: `${deploy.name}-${stage.name}-service-${active}`,
     env: environmentOf({ account, region: active }),
-    description: 'ETL into Aurora DSQL',
-    stage,
-    config,
-    folder,
     cluster: () => near.cluster,
   });
 }

@@ -19,6 +19,8 @@ export interface ClusterProps {
   readonly name: string;
   readonly deletionProtection: boolean | undefined;
   readonly kmsKeyArn: string | undefined;
+  /** A resource-based policy: who may connect besides what IAM says, and who may not. */
+  readonly policy: Config['deploy']['cluster_policy'];
   /** Of a peered pair: the third Region, and the ARNs of both clusters once they are known. */
   readonly witness?: string;
   readonly clusters?: readonly string[];
@@ -35,6 +37,7 @@ export class Cluster extends Construct implements TargetCluster {
     super(scope, id);
     const cluster = new CfnCluster(this, 'Cluster', {
       deletionProtectionEnabled: props.deletionProtection ?? props.stage.production,
+      ...(props.policy === undefined ? {} : { policyDocument: JSON.stringify(props.policy) }),
       ...(props.kmsKeyArn === undefined ? {} : { kmsEncryptionKey: props.kmsKeyArn }),
       ...(props.witness === undefined
         ? {}

@@ -6,6 +6,7 @@ import { bundle } from './bundle.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { DeployStage } from './deploy-stage.ts';
 import { functionNames, functions } from './function-names.ts';
+import { roleOf } from './isolation.ts';
 import { bootstrapSeconds } from './machine-task.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
@@ -18,15 +19,14 @@ import { Triggers } from './triggers.ts';
 
 export interface ServiceStackProps extends StackProps {
   readonly stage: DeployStage;
+  /** Ends the state machine's name, where there are several services. */
+  readonly suffix: string;
   readonly config: Config;
   /** Of the configuration; local files are relative to it. */
   readonly folder: string;
   /** Makes the cluster, or says which one it is. */
   readonly cluster: (scope: Construct) => TargetCluster;
 }
-
-/** The database role that loads, where the configuration names none. */
-const defaultRole = 'dsql_etl';
 
 /**
  * The service: what starts a run, the state machine that runs it, its functions, where it keeps its files, whom it tells,
@@ -45,7 +45,7 @@ export class ServiceStack extends Stack {
     const cluster = props.cluster(this);
     const staging = new StagingBucket(this, 'Staging', { days: deploy.staging_days, stage });
     const notices = new Notices(this, 'Notices', { stage, config });
-    const role = config.aurora_dsql.user === 'admin' ? defaultRole : config.aurora_dsql.user;
+    const role = roleOf(config);
 
     const etl = JSON.stringify(config);
     const { architecture } = deploy;
@@ -83,7 +83,7 @@ export class ServiceStack extends Stack {
     });
     const machine = new RunMachine(this, 'Runs', {
       config,
-      name: `${deploy.name}-${stage.name}`,
+      name: `${deploy.name}-${stage.name}${props.suffix}`,
       retention: deploy.log_retention_days,
       functions: stages,
       notices,

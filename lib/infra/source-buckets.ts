@@ -8,21 +8,27 @@ import { isS3Path, s3Place } from '../s3-path.ts';
 /** A part of someone's bucket that pipelines read. */
 export interface BucketPlace {
   readonly bucket: string;
-  /** Keys begin with this; the whole key where one object is meant. */
-  readonly prefix: string;
+  /** A whole key; or what keys begin with, up to and with a `/`, empty for all of them, followed by `*`. */
+  readonly keys: string;
 }
 
-/** Where a pipeline reads: its `s3://` paths up to the first wildcard, and its trigger's keys. */
+/** Where a pipeline reads: the keys and folders of its `s3://` paths, and the folder of its trigger's keys. */
 export function placesOf(settings: PipelineSettings): readonly BucketPlace[] {
   const places = traitsOf(settings)
     .filePaths(settings)
     .filter(isS3Path)
     .map((one) => {
       const { bucket, key } = s3Place(one);
-      return { bucket, prefix: key.replace(/[*?[\]{}!(].*$/s, '') };
+      return { bucket, keys: /[*?[\]{}!(]|\/$|^$/.test(key) ? folderKeys(key) : key };
     });
   const { trigger } = settings;
-  return trigger === undefined ? places : [...places, { bucket: trigger.bucket, prefix: trigger.prefix }];
+  return trigger === undefined ? places : [...places, { bucket: trigger.bucket, keys: folderKeys(trigger.prefix) }];
+}
+
+/** All keys of the folder that a key or pattern lies in: a prefix without `/` at its end would be other folders' too. */
+function folderKeys(key: string): string {
+  const fixed = key.replace(/[*?[\]{}!(].*$/s, '');
+  return `${fixed.slice(0, fixed.lastIndexOf('/') + 1)}*`;
 }
 
 /** Reading the objects of these places and listing their buckets; nothing of other buckets or prefixes. */
@@ -30,7 +36,7 @@ export function readStatements(scope: Construct, places: readonly BucketPlace[])
   if (places.length === 0) return [];
   const arn = (resource: string): string =>
     Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource });
-  const objects = new Set(places.map(({ bucket, prefix }) => arn(`${bucket}/${prefix}*`)));
+  const objects = new Set(places.map(({ bucket, keys }) => arn(`${bucket}/${keys}`)));
   const buckets = new Set(places.map(({ bucket }) => arn(bucket)));
   return [
     new PolicyStatement({
