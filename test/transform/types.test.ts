@@ -86,8 +86,8 @@ test('the evidence names what was seen and the value that ruled the narrower typ
 
 test('a declared type is a contract: what does not fit is rejected with the column named', async () => {
   const cases: readonly (readonly [string, readonly string[], readonly unknown[], number])[] = [
-    ['integer', ['1', '+2', '007', '5.0', '2147483648', 'x', '1.5', ''], [1, 2, 7, 5, null], 3],
-    ['numeric(5,2)', ['999.99', '1.230', '1e2', '1000', '0.001', 'x'], ['999.99', '1.23', '100.00'], 3],
+    ['integer', ['1', '+2', '007', '5.0', '2147483648', 'x', '1.5', ''], [1, 5, null], 5],
+    ['numeric(5,2)', ['999.99', '1.230', '1e2', '1000', '0.001', 'x', '+1', '01'], ['999.99', '1.23', '100.00'], 5],
     ['numeric(50,2)', ['12345678901234567890123456789012345678901234567890', '1.50', '1.501'], ['1.50'], 2],
     ['boolean', ['yes', '0', 'TRUE', 'maybe'], [true, false, true], 1],
     [
@@ -112,6 +112,21 @@ test('a declared type is a contract: what does not fit is rejected with the colu
     ['uuid', ['123E4567-E89B-12D3-A456-426614174000', 'x'], ['123e4567-e89b-12d3-a456-426614174000'], 1],
     ['jsonb', ['"{""a"": 1}"', '[1]', '{a}', 'NaN'], ['{"a": 1}', '[1]'], 2],
     ['double precision', ['1e400', '0.1', 'NaN', '-inf', 'x'], [0.1, 'NaN', '-Infinity'], 2],
+    ['double precision', ['0.10000000000000001', '1234567890123456789', '4e-324', '05'], [0.1], 3],
+    ['real', ['0.1', '0.100000001', '16777217', '1e20'], [0.1, 0.1, 1e20].map(Math.fround), 1],
+    [
+      'timestamp(3)',
+      ['2024-01-01 10:00:00.125', '2024-01-01 10:00:00.1250', '2024-01-01 10:00:00.1255'],
+      Array(2).fill('2024-01-01 10:00:00.125'),
+      1,
+    ],
+    ['time(0)', ['10:00:00', '10:00:00.0', '10:00:00.5'], ['10:00:00', '10:00:00'], 1],
+    [
+      'timestamptz',
+      ['2024-01-01 00:00:00.123456700', '2024-01-01T00:00:00.1234567Z', '2024-01-01 00:00 +0100'],
+      ['2023-12-31 23:00:00+00'],
+      2,
+    ],
     ['time', ['12:34', '25:00'], ['12:34:00'], 1],
   ];
   for (const [type, given, expected, misfits] of cases) {
@@ -131,9 +146,34 @@ test('the types of an existing table rule, and what does not fit them is rejecte
   expect(typesOf(manifest)).toEqual({ n: 'character varying(10)', v: 'numeric(10,2)' });
   expect(values).toEqual(['1.25', '7.00']);
   expect(rejected.map((row) => row.reason)).toEqual([
-    'is not a number that fits numeric(10,2) without rounding',
+    'is not a number that fits numeric(10,2) without rounding, written without leading zeros and plus sign',
     'has no value, and the column of the table takes no NULL',
   ]);
+});
+
+test('digits of a second that are zeros, and zones behind a blank, are of ISO 8601', async () => {
+  const texts: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    [
+      'timestamptz',
+      ['2024-01-01T00:00:00.0000000Z', '2024-01-02T00:00:00.5000000Z'],
+      ['2024-01-01 00:00:00+00', '2024-01-02 00:00:00.5+00'],
+    ],
+    [
+      'timestamp',
+      ['2024-01-01 00:00:00.000000000', '2024-01-01 00:00:00.123456000'],
+      ['2024-01-01 00:00:00', '2024-01-01 00:00:00.123456'],
+    ],
+    [
+      'timestamptz',
+      ['2024-01-01 00:00:00 UTC', '2024-01-01 00:00 +0000', '2024-01-01 00:00:00 +02:00'],
+      ['2024-01-01 00:00:00+00', '2024-01-01 00:00:00+00', '2023-12-31 22:00:00+00'],
+    ],
+    ['text', ['2024-01-01 00:00:00.123456789'], ['2024-01-01 00:00:00.123456789']],
+  ];
+  for (const [type, given, expected] of texts) {
+    expect(await column(given)).toMatchObject({ type, values: expected, rejected: [] });
+    if (type !== 'text') expect((await column(given, { columns: { v: type } })).values).toEqual(expected);
+  }
 });
 
 test('dates of a declared format are read by it alone', async () => {

@@ -26,6 +26,8 @@ export interface ColumnType {
   /** Digits of a numeric: all, and those behind the point. */
   readonly precision?: number;
   readonly scale?: number;
+  /** Digits of seconds behind the point, where a time or timestamp holds fewer than six. */
+  readonly fraction?: number;
   /** Most characters of a varchar(n). */
   readonly length?: number;
 }
@@ -87,6 +89,11 @@ export function columnType(pg: string): ColumnType {
   if (varchar !== null) {
     const length = varchar[1] === undefined ? undefined : Number(varchar[1]);
     return { kind: 'varchar', pg, duck: 'VARCHAR', ...(length === undefined ? {} : { length }) };
+  }
+  const temporal = /^(timestamptz|timestamp|time) ?\(([0-6])\)( with(?:out)? time zone)?$/.exec(name);
+  const whole = temporal === null ? undefined : columnType(`${temporal[1]}${temporal[3] ?? ''}`);
+  if (whole !== undefined && whole.kind !== 'other') {
+    return { ...whole, pg, ...(temporal?.[2] === '6' ? {} : { fraction: Number(temporal?.[2]) }) };
   }
   return { kind: 'other', pg, duck: 'VARCHAR' };
 }

@@ -13,9 +13,17 @@ export interface FitContext {
 
 /**
  * A SQL expression of the type's DuckDB type: the value of a text that is not blank, or NULL when it does not fit.
- * Nothing is rounded or cut on the way (except to the nearest `real` or `double precision`, which is what those are).
+ * Nothing is rounded or cut on the way, and a number comes back as it was written, but for zeros at the end.
  */
 export function fit(text: string, type: ColumnType, context: FitContext): string {
+  const value = fitWhole(text, type, context);
+  if (type.fraction === undefined) return value;
+  // The database would round what its type has no digits for.
+  const unit = 10 ** (6 - type.fraction);
+  return `CASE WHEN epoch_us(${value}) % ${unit} = 0 THEN ${value} END`;
+}
+
+function fitWhole(text: string, type: ColumnType, context: FitContext): string {
   const trimmed = `trim(${text})`;
   const when = (condition: string, value: string) => `CASE WHEN ${condition} THEN ${value} END`;
   switch (type.kind) {
@@ -24,8 +32,8 @@ export function fit(text: string, type: ColumnType, context: FitContext): string
     case 'bigint': {
       const number = plainNumber(trimmed, context.numbers);
       return when(
-        `coalesce(${hasForm(number, '[+-]?[0-9]+(?:\\.0*)?')}, false)`,
-        `TRY_CAST(regexp_replace(ltrim(${number}, '+'), '\\.0*$', '') AS ${type.duck})`,
+        `coalesce(${hasForm(number, '-?(?:0|[1-9][0-9]*)(?:\\.0*)?')}, false)`,
+        `TRY_CAST(regexp_replace(${number}, '\\.0*$', '') AS ${type.duck})`,
       );
     }
     case 'numeric':
@@ -35,7 +43,7 @@ export function fit(text: string, type: ColumnType, context: FitContext): string
       const number = `coalesce(${plainNumber(trimmed, context.numbers)}, ${trimmed})`;
       const value = `TRY_CAST(${number} AS ${type.duck})`;
       return `CASE WHEN ${hasForm(trimmed, forms.notFinite)} THEN TRY_CAST(${trimmed} AS ${type.duck})
-        WHEN ${hasForm(number, forms.anyNumber)} AND isfinite(${value}) THEN ${value} END`;
+        WHEN ${hasForm(number, forms.anyNumber)} AND isfinite(${value}) AND ${comesBack(number, value, type)} THEN ${value} END`;
     }
     case 'boolean':
       return `CASE WHEN lower(${trimmed}) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
@@ -57,8 +65,8 @@ export function fit(text: string, type: ColumnType, context: FitContext): string
         return inRange(`try_strptime(${trimmed}, ${quoteText(context.dateFormat)})::TIMESTAMP`, 'TIMESTAMP');
       }
       // A zone of zero is dropped: such a text is the wall clock's time in UTC. Another one would shift it.
-      return `CASE WHEN ${hasForm(trimmed, `(?:${timestampForm})(?:Z|[+-]00(?::?00)?)?`)}
-          THEN TRY_CAST(regexp_replace(${trimmed}, '(?:Z|[+-]00(?::?00)?)$', '') AS TIMESTAMP)
+      return `CASE WHEN ${hasForm(trimmed, `(?:${timestampForm})(?:${forms.utc})?`)}
+          THEN TRY_CAST(regexp_replace(${trimmed}, '(?:${forms.utc})$', '') AS TIMESTAMP)
         WHEN ${hasForm(trimmed, forms.date)} THEN TRY_CAST(${trimmed} AS TIMESTAMP) END`;
     }
     case 'timestamptz': {
@@ -117,19 +125,19 @@ export function misfit(type: ColumnType, context: FitContext): string {
     case 'smallint':
     case 'integer':
     case 'bigint':
-      return `is not a whole number in the range of ${type.pg}`;
+      return `is not a whole number in the range of ${type.pg}, written without leading zeros and plus sign`;
     case 'numeric':
-      return `is not a number that fits ${type.pg} without rounding`;
+      return `is not a number that fits ${type.pg} without rounding, written without leading zeros and plus sign`;
     case 'real':
     case 'double':
-      return `is not a number in the range of ${type.pg}`;
+      return `is not a number that ${type.pg} gives back as it is written`;
     case 'varchar':
       return `is longer than ${type.pg} allows`;
     case 'date':
     case 'timestamp':
     case 'timestamptz':
       return context.dateFormat === undefined
-        ? `is not a ${type.pg} in ISO 8601${type.kind === 'timestamp' ? ' without a zone, or in UTC' : ''}`
+        ? `is not a ${type.pg} in ISO 8601${type.kind === 'timestamp' ? ' without a zone, or in UTC' : ''}${type.kind === 'date' ? '' : `, exact to ${type.fraction ?? 6} digits of a second`}`
         : `is not a ${type.pg} of the format ${context.dateFormat}`;
     case 'jsonb':
       return 'is not valid JSON';
@@ -141,19 +149,28 @@ export function misfit(type: ColumnType, context: FitContext): string {
 function fitNumeric(number: string, type: ColumnType): string {
   const precision = type.precision ?? 18;
   const scale = type.scale ?? 6;
-  const plain = '[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)';
-  const whole = `length(ltrim(ltrim(split_part(${number}, '.', 1), '+-'), '0'))`;
+  const whole = `length(ltrim(ltrim(split_part(${number}, '.', 1), '-'), '0'))`;
   const fraction = `length(rtrim(split_part(${number}, '.', 2), '0'))`;
-  const fits = `${hasForm(number, plain)} AND ${whole} <= ${precision - scale} AND ${fraction} <= ${scale}`;
+  const fits = `${hasForm(number, forms.plainNumber)} AND ${whole} <= ${precision - scale} AND ${fraction} <= ${scale}`;
   if (type.duck === 'VARCHAR') {
-    return `CASE WHEN ${fits} THEN ltrim(${number}, '+') END`;
+    return `CASE WHEN ${fits} THEN ${number} END`;
   }
   // With an exponent: exact when the double has the very digits and the decimal is that double again.
   const double = `TRY_CAST(${number} AS DOUBLE)`;
   const decimal = `TRY_CAST(${number} AS ${type.duck})`;
-  return `CASE WHEN ${fits} THEN ${castDecimal(`ltrim(${number}, '+')`, precision, scale)}
+  return `CASE WHEN ${fits} THEN ${castDecimal(number, precision, scale)}
     WHEN ${hasForm(number, forms.anyNumber)} AND length(${significantDigits(number)}) <= 15
       AND ${decimal}::DOUBLE = ${double} THEN ${decimal} END`;
+}
+
+/**
+ * A SQL condition: a binary number's value gives back the digits of its text, written the shortest way or with as many
+ * digits as the type always has (17, and 9 for `real`), as C's `%.17g` writes it.
+ */
+function comesBack(number: string, value: string, type: ColumnType): string {
+  const digits = significantDigits(number);
+  const long = type.kind === 'real' ? '{:.8e}' : '{:.16e}';
+  return `(${digits} = ${significantDigits(`${value}::VARCHAR`)} OR ${digits} = ${significantDigits(`format('${long}', ${value})`)})`;
 }
 
 /** Years that a format can produce but PostgreSQL cannot hold are no values. */
