@@ -112,6 +112,16 @@ export const columnSchema = z.strictObject({
 
 export const chunkSchema = z.strictObject({ location: z.string(), rows: z.int().min(0), bytes: z.int().min(0) });
 
+/** How many rows were rejected for one thing, with the place of the first one. */
+export const rejectionSchema = z.strictObject({
+  /** By its name in the target; null where no single column is to blame. */
+  column_name: z.string().nullable(),
+  reason: z.string(),
+  rows: z.int().min(1),
+  source: z.string(),
+  row_number: z.number().nullable(),
+});
+
 export const manifestSchema = z.strictObject({
   /** In the order of the target's columns; `uuid_id` first, then the source's, then enriched ones, then `extracted_at`. */
   columns: z.array(columnSchema),
@@ -131,6 +141,10 @@ export const manifestSchema = z.strictObject({
   key_columns: z.array(z.string()),
   latest_by: z.string().optional(),
   indexes: z.array(z.strictObject({ columns: z.array(z.string()), unique: z.boolean() })),
+  /** Why rows were rejected: one entry a column and reason, the most frequent first, the first 50. */
+  rejections: z.array(rejectionSchema).optional(),
+  /** What a person should know of the values though nothing failed; one sentence each. */
+  warnings: z.array(z.string()).optional(),
 });
 
 /** A row kept aside. `reason` says what was wrong with which value's shape; the row itself is in `row`. */
@@ -150,6 +164,7 @@ export type Watermark = z.infer<typeof watermarkSchema>;
 export type ParentMark = z.infer<typeof parentMarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
+export type Rejection = z.infer<typeof rejectionSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 /** Where a chunk lies, or would lie if it were written as a file, and how many rows it holds. */

@@ -3,7 +3,7 @@ import { StatementRefusedError } from '../dsql/errors.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import type { Target } from '../dsql/target.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
+import { parquetRows } from '../duckdb/parquet-rows.ts';
 import { EtlError } from '../errors.ts';
 import type { ChunkPlan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -52,7 +52,7 @@ export function storedChunks(
       const chunk = chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
       const path = await store.localPath(chunk.location);
-      return { number, rows: chunk.rows, relation: `read_parquet(${quoteText(path)})` };
+      return { number, rows: chunk.rows, relation: parquetRows(path) };
     },
   };
 }

@@ -36,7 +36,7 @@ export async function writeRejectedFile(
     WITH lines AS (
       SELECT line, row_number() OVER () AS n
         FROM read_csv(${quoteText(file.path)}, columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '',
-                      header = false, auto_detect = false, max_line_size = 64000000, buffer_size = 128000000, strict_mode = false)
+                      header = false, auto_detect = false, hive_partitioning = false, max_line_size = 64000000, buffer_size = 128000000, strict_mode = false)
     ), storable AS (
       SELECT n, CASE WHEN strlen(line) > ${maxRowJsonBytes}
                      THEN CAST(json_object('source', line->>'source', 'row_number', (line->>'row_number')::BIGINT,

@@ -9,6 +9,7 @@ import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows
 import type { TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
 import { writeRejected } from '../result/rejected.ts';
+import { Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
 import { alive, filtered, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
@@ -36,7 +37,8 @@ export async function cleanSource(
 ): Promise<WorkingFile> {
   const { prefix, settings } = request;
   const workingPath = join(scratch, 'work.parquet');
-  const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'));
+  const rejections = new Rejections();
+  const unreadable = await openUnreadableRows(join(scratch, 'rejected.ndjson'), rejections);
   const context = { session, scratchDir: scratch, unreadable, signal: request.signal };
   const clean = async (): Promise<CleanedSource> => {
     const { cleaned, scan } = await cleanInOnePass(request, parts, context, workingPath);
@@ -54,7 +56,7 @@ export async function cleanSource(
   const relation = cleanRelation({ droppedPath, workingPath });
   const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, workingPath));
   const chunks = await cutChunks(session, relation, chunkRows, prefix);
-  const rejected = await rejectRows(request, session, { source, keys, duplicates, unreadable, scratch });
+  const rejected = await rejectRows(request, session, { source, keys, duplicates, unreadable, rejections, scratch });
   const counts = {
     rows_read: source.raw.rows + unreadable.rows() + rejected.before,
     rows_filtered: duplicates.inState(filtered),
@@ -69,6 +71,8 @@ export async function cleanSource(
     rejected: rejected.files,
     counts,
     ...named,
+    rejections: rejections.list(),
+    warnings: [...(source.raw.warnings ?? [])],
     working: source.columns.map(workingColumn),
     keys: keys.map(workingColumn),
     workingPath,
@@ -153,6 +157,7 @@ async function rejectRows(
     readonly keys: readonly FinalColumn[];
     readonly duplicates: Duplicates;
     readonly unreadable: UnreadableRows;
+    readonly rejections: Rejections;
     readonly scratch: string;
   },
 ): Promise<{ readonly files: Manifest['rejected']; readonly before: number }> {
@@ -172,6 +177,7 @@ async function rejectRows(
           sameKey,
           scratch: args.scratch,
           path: unreadable.path,
+          rejections: args.rejections,
         });
   const files = [...request.raw.rejected];
   const before = files.reduce((sum, file) => sum + file.rows, 0);

@@ -1,4 +1,5 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { RowsUnaccountedError } from '../errors.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
@@ -28,7 +29,7 @@ export async function writeRawRows(
   await session.run(
     `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet}`,
   );
-  return `(SELECT file_row_number + 1 AS o, h, ${list} FROM read_parquet(${quoteText(path)}, file_row_number = true))`;
+  return `(SELECT file_row_number + 1 AS o, h, ${list} FROM ${parquetRows(path, { rowNumbers: true })})`;
 }
 
 /** SQL of the hash of a raw row of so many columns. */

@@ -13,6 +13,8 @@ export interface RawRows {
   /** Rows of the relation. */
   readonly rows: number;
   readonly parts: readonly RawPartRows[];
+  /** What a person should know of the values though nothing failed; one sentence each. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 export interface RawColumn {

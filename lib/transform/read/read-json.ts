@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
@@ -41,7 +42,7 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
   await session.run(
     `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(linesPath)} ${scratchParquet}`,
   );
-  const all = `read_parquet(${quoteText(linesPath)}, file_row_number = true)`;
+  const all = parquetRows(linesPath, { rowNumbers: true });
   await countRows(session, all, lines, 'Reading the JSON');
   const rejected = await rejectBadLines(session, all, rawParts, unreadable);
 
@@ -59,7 +60,7 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
        (SELECT file_row_number + 1 AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
      TO ${quoteText(rawPath)} ${scratchParquet}`,
   );
-  const relation = `read_parquet(${quoteText(rawPath)})`;
+  const relation = parquetRows(rawPath);
   await countRows(session, relation, lines - rejected, 'Reading the objects');
   return { kind: 'json', relation, columns, rows: lines - rejected, parts: rawParts };
 }
@@ -70,6 +71,7 @@ function selectLines(scan: LineScan): string {
   const options = [
     "columns = {line: 'VARCHAR'}",
     'auto_detect = false',
+    'hive_partitioning = false',
     'header = false',
     "delim = '\x01'",
     "quote = ''",

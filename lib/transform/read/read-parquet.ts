@@ -1,82 +1,103 @@
 import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { quoteName, quoteText } from '../../duckdb/quote.ts';
-import { UnreadableSourceError } from '../errors.ts';
+import { parquetRows } from '../../duckdb/parquet-rows.ts';
+import { quoteName } from '../../duckdb/quote.ts';
+import { asCommon, commonType, isExactAsDouble } from './common-type.ts';
 import { LineIndex } from './line-index.ts';
 import type { LocalPart } from './local-part.ts';
+import { type ParquetSchema, readParquetSchema, unreadableParquet } from './parquet-schema.ts';
 import { countRows, writeRawRows } from './raw-file.ts';
 import type { RawPartRows, RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
 
+interface ParquetPart {
+  readonly part: LocalPart;
+  readonly schema: ParquetSchema;
+}
+
 /**
- * Reads Parquet parts with their own types; columns are the union of the parts' in first-seen order. A column whose
- * type differs between parts is read as text.
+ * Reads Parquet parts with their own types; columns are the union of the parts' in first-seen order. Where a column's
+ * type differs between parts, it has one that holds the values of all of them.
  *
  * @throws {UnreadableSourceError} when a part is no Parquet file, or a damaged one
  */
 export async function readParquet(parts: readonly LocalPart[], { scratchDir, session }: ReadContext): Promise<RawRows> {
-  const types = new Map<string, string>();
-  const present: (readonly string[])[] = [];
+  const files: ParquetPart[] = [];
   const rawParts: RawPartRows[] = [];
   let rows = 0;
   for (const part of parts) {
-    const file = `read_parquet(${quoteText(part.path)})`;
-    try {
-      const names: string[] = [];
-      for (const column of await session.rows(`DESCRIBE SELECT * FROM ${file}`)) {
-        const name = String(column.column_name);
-        const type = String(column.column_type);
-        names.push(name);
-        types.set(name, (types.get(name) ?? type) === type ? type : 'VARCHAR');
-      }
-      present.push(names);
-      const [count] = await session.rows(`SELECT count(*) AS n FROM ${file}`);
-      const lines = new LineIndex();
-      lines.add(1, 1);
-      rawParts.push({ source: part.source, base: rows, lines });
-      rows += Number(count?.n);
-    } catch (error) {
-      throw new UnreadableSourceError({
-        source: part.source,
-        problem: 'this is no Parquet file, or a damaged one.',
-        cause: error,
-      });
-    }
+    const schema = await readParquetSchema(session, part);
+    files.push({ part, schema });
+    const lines = new LineIndex();
+    lines.add(1, 1);
+    rawParts.push({ source: part.source, base: rows, lines });
+    rows += schema.rows;
   }
-  for (const [name, type] of types) {
-    if (type === 'TIMESTAMP_NS' && (await wholeMicroseconds(session, parts, present, name))) {
-      types.set(name, 'TIMESTAMP');
-    }
+  const types = new Map<string, string>();
+  for (const name of new Set(files.flatMap(({ schema }) => [...schema.types.keys()]))) {
+    types.set(name, await typeOf(session, files, name));
   }
   const columns = [...types].map(([sourceName, duckType]) => ({ sourceName, duckType }));
-  const selects = parts.map((part, p) => {
+  const selects = files.map(({ part, schema }) => {
     const list = columns.map(({ sourceName, duckType }, i) => {
-      const has = present[p]?.includes(sourceName) === true;
-      return `${has ? `${quoteName(sourceName)}::${duckType}` : `NULL::${duckType}`} AS c${i}`;
+      const own = schema.types.get(sourceName);
+      return `${own === undefined ? `NULL::${duckType}` : asCommon(quoteName(sourceName), own, duckType)} AS c${i}`;
     });
-    return `SELECT ${list.join(', ')} FROM read_parquet(${quoteText(part.path)})`;
+    return `SELECT ${list.join(', ')} FROM ${parquetRows(part.path)}`;
   });
-  const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns);
+  const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns).catch(
+    async (error: unknown) => {
+      throw await damagedFile(session, files, error);
+    },
+  );
   await countRows(session, relation, columns.length === 0 ? 0 : rows, 'Reading the Parquet files');
-  return { kind: 'typed', relation, columns, rows, parts: rawParts };
+  return { kind: 'typed', relation, columns, rows, parts: rawParts, warnings: warningsOf(files) };
 }
 
-/** pandas writes every timestamp with nanoseconds; where none are used, PostgreSQL's microseconds hold it exactly. */
-async function wholeMicroseconds(
+/** The type that holds a column's values in all files, exactly. */
+async function typeOf(session: DuckDbSession, files: readonly ParquetPart[], name: string): Promise<string> {
+  const own = [...new Set(files.flatMap(({ schema }) => schema.types.get(name) ?? []))];
+  const type = own.reduce(commonType);
+  if (type === 'DOUBLE' && own.length > 1 && !(await every(session, files, name, isExactAsDouble))) return 'VARCHAR';
+  // pandas writes every timestamp with nanoseconds; where none are used, PostgreSQL's microseconds hold it exactly.
+  const whole = (value: string, of: string): string | undefined =>
+    of === 'TIMESTAMP_NS' ? `coalesce(epoch_ns(${value}) % 1000 = 0, true)` : undefined;
+  if (type === 'TIMESTAMP_NS') return (await every(session, files, name, whole)) ? 'TIMESTAMP' : 'VARCHAR';
+  return type;
+}
+
+/** Whether a condition is true of every value of a column, in all files; undefined is true of every value of the type. */
+async function every(
   session: DuckDbSession,
-  parts: readonly LocalPart[],
-  present: readonly (readonly string[])[],
+  files: readonly ParquetPart[],
   name: string,
+  condition: (value: string, type: string) => string | undefined,
 ): Promise<boolean> {
-  for (const [p, part] of parts.entries()) {
-    if (present[p]?.includes(name) === true) {
-      const [row] = await session.rows(
-        `SELECT bool_and(epoch_ns(${quoteName(name)}) % 1000 = 0) AS whole FROM read_parquet(${quoteText(part.path)})`,
-      );
-      if (row?.whole === false) {
-        return false;
-      }
-    }
+  for (const { part, schema } of files) {
+    const sql = condition(quoteName(name), schema.types.get(name) ?? '');
+    if (sql === undefined) continue;
+    const [row] = await session.rows(`SELECT bool_and(${sql}) AS holds FROM ${parquetRows(part.path)}`);
+    if (row?.holds === false) return false;
   }
   return true;
+}
+
+/** The error that names the file which cannot be read; the given one where each can, by itself. */
+async function damagedFile(session: DuckDbSession, files: readonly ParquetPart[], error: unknown): Promise<unknown> {
+  for (const { part } of files) {
+    try {
+      await session.rows(`SELECT max(hash(t)) FROM ${parquetRows(part.path)} AS t`);
+    } catch (failure) {
+      return unreadableParquet(part, failure);
+    }
+  }
+  return error;
+}
+
+function warningsOf(files: readonly ParquetPart[]): readonly string[] {
+  const names = [...new Set(files.flatMap(({ schema }) => schema.nanoseconds))];
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')} of the Parquet file may hold nanoseconds, of which microseconds are loaded. Write microseconds to be sure that nothing is cut.`,
+  ];
 }

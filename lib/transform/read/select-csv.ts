@@ -58,6 +58,7 @@ export function selectPart(scan: Readable, dialect: CsvDialect, columns: readonl
   const options = [
     `columns = {${columns.map((_, field) => `f${field}: 'VARCHAR'`).join(', ')}}`,
     'auto_detect = false',
+    'hive_partitioning = false',
     `header = ${scan.header}`,
     `delim = ${quoteText(delimiter)}`,
     `quote = ${quoteText(quote)}`,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { RejectedRow } from '../../manifest.ts';
+import { Rejections } from '../result/rejections.ts';
 import { openScratchWriter } from './scratch-writer.ts';
 
 /** How much of a raw text is kept with a rejected row; the file and the line still tell where the rest is. */
@@ -16,8 +17,8 @@ export interface UnreadableRows {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the file; its lines are `RejectedRow` with the row as `{"raw": "…"}`. */
-export async function openUnreadableRows(path: string): Promise<UnreadableRows> {
+/** Opens the file, and counts what is added in `rejections`; its lines are `RejectedRow` with the row as `{"raw": "…"}`. */
+export async function openUnreadableRows(path: string, rejections = new Rejections()): Promise<UnreadableRows> {
   const writer = await openScratchWriter(path);
   let rows = 0;
   let source = '';
@@ -29,6 +30,7 @@ export async function openUnreadableRows(path: string): Promise<UnreadableRows> 
     },
     add: async ({ line, reason, raw }) => {
       rows += 1;
+      rejections.add({ source, row_number: line, column_name: null, reason });
       const kept = Buffer.from(raw.subarray(0, maxRawBytes));
       const text = kept.toString('utf8').replaceAll('\0', '\uFFFD');
       const row: RejectedRow = {

@@ -7,6 +7,7 @@ import { cleanNames } from '../column-name.ts';
 import { ownText } from '../infer/own-type.ts';
 import { placeOf, type RawRows } from '../read/raw-rows.ts';
 import { openScratchWriter } from '../read/scratch-writer.ts';
+import type { Rejections } from './rejections.ts';
 
 /**
  * Appends rejected rows to a file as lines of `RejectedRow`, in the order of the source. Values stand as the source had
@@ -25,6 +26,7 @@ export async function writeRejected(
     readonly sameKey: { readonly table: string; readonly columns: string } | undefined;
     readonly scratch: string;
     readonly path: string;
+    readonly rejections: Rejections;
   },
 ): Promise<number> {
   const { raw, sameKey } = args;
@@ -53,7 +55,9 @@ export async function writeRejected(
       for (const [o, column, reason, other, row] of chunk) {
         const { source, line } = placeOf(raw.parts, Number(o));
         const spoken = other === null ? String(reason) : `${String(reason)} ${placeOf(raw.parts, Number(other)).line}`;
-        const head = JSON.stringify({ source, row_number: line, column_name: column, reason: spoken });
+        const place = { source, row_number: line, column_name: column === null ? null : String(column) };
+        args.rejections.add({ ...place, reason: String(reason) });
+        const head = JSON.stringify({ ...place, reason: spoken });
         // The row is put in as text: parsed again, its numbers would lose digits.
         await writer.write(Buffer.from(`${head.slice(0, -1)},"row":${String(row)}}\n`));
         rows += 1;

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
 import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
 import type { ChunkReader } from '../../transform-result.ts';
@@ -24,6 +25,8 @@ export interface WorkingFile {
   readonly key_columns: Manifest['key_columns'];
   readonly latest_by?: Manifest['latest_by'];
   readonly indexes: Manifest['indexes'];
+  readonly rejections?: Manifest['rejections'];
+  readonly warnings?: Manifest['warnings'];
   /** In the order of a chunk's columns, without those of the service. */
   readonly working: readonly WorkingColumn[];
   /** Those of them that make the key, in its order; none where rows have no key. */
@@ -40,7 +43,7 @@ export interface WorkingFile {
 /** The relation of a working file's rows, with their ordinals `o`, from 1. */
 export function workingRelation(workingPath: string): string {
   return `(SELECT file_row_number + 1 AS o, * EXCLUDE (file_row_number)
-    FROM read_parquet(${quoteText(workingPath)}, file_row_number = true))`;
+    FROM ${parquetRows(workingPath, { rowNumbers: true })})`;
 }
 
 /** The relation of the clean rows, with `o`; those of a range of ordinals, the last one excluded. */
@@ -52,7 +55,7 @@ export function cleanRelation(
     range === undefined ? 'true' : `o >= ${range.from}${range.to === undefined ? '' : ` AND o < ${range.to}`}`;
   const living = `(SELECT * FROM ${workingRelation(workingPath)} WHERE s = ${alive} AND ${within})`;
   if (droppedPath === undefined) return living;
-  const dropped = `(SELECT o FROM read_parquet(${quoteText(droppedPath)}) WHERE ${within})`;
+  const dropped = `(SELECT o FROM ${parquetRows(droppedPath)} WHERE ${within})`;
   return `(SELECT * FROM ${living} WHERE o NOT IN ${dropped})`;
 }
 
@@ -95,7 +98,7 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
 
 /** What is known of the rows before their chunks are written. */
 export function planOf(file: WorkingFile): Plan {
-  const { chunks, columns, counts, indexes, key_columns, latest_by, rejected } = file;
+  const { chunks, columns, counts, indexes, key_columns, latest_by, rejected, rejections, warnings } = file;
   return {
     columns: [...columns],
     chunks: chunks.map(({ location, rows }) => ({ location, rows })),
@@ -104,5 +107,7 @@ export function planOf(file: WorkingFile): Plan {
     key_columns,
     latest_by,
     indexes,
+    rejections,
+    warnings,
   };
 }

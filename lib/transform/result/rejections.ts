@@ -1,0 +1,25 @@
+import type { Rejection } from '../../manifest.ts';
+
+/** Entries that the plan carries; a source can give each of its rows a reason of its own. */
+const maxRejections = 50;
+
+/** Counts rejected rows by column and reason as they are met. */
+export class Rejections {
+  private readonly counts = new Map<string, { rows: number; readonly first: Omit<Rejection, 'rows'> }>();
+
+  add(row: Omit<Rejection, 'rows'>): void {
+    const key = `${row.column_name ?? ''}\0${row.reason}`;
+    const count = this.counts.get(key);
+    if (count !== undefined) count.rows += 1;
+    // One row each of a reason that is new each time would only fill the memory.
+    else if (this.counts.size < 10_000) this.counts.set(key, { rows: 1, first: row });
+  }
+
+  /** The most frequent first. */
+  list(): Rejection[] {
+    return [...this.counts.values()]
+      .toSorted((one, other) => other.rows - one.rows)
+      .slice(0, maxRejections)
+      .map(({ first, rows }) => ({ ...first, rows }));
+  }
+}

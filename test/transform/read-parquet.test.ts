@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DuckDbSession, openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
+import { quoteText } from '../../lib/duckdb/quote.ts';
+import { commonType } from '../../lib/transform/read/common-type.ts';
+import { runTransform, typesOf, withoutService } from './support/stage.ts';
+
+let folder: string;
+let session: DuckDbSession;
+let files = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parquet-'));
+  session = await openDuckDb({ allowedDirs: [folder], tempDir: folder, threads: 1 });
+});
+afterAll(async () => {
+  session.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A Parquet file of what a query gives. */
+async function fileOf(query: string, name?: string): Promise<string> {
+  files += 1;
+  const path = join(folder, name ?? `${files}.parquet`);
+  await mkdir(dirname(path), { recursive: true });
+  await session.run(`COPY (${query}) TO ${quoteText(path)} (FORMAT parquet)`);
+  return path;
+}
+
+async function load(...queries: readonly string[]) {
+  const inputs = [];
+  for (const query of queries) inputs.push({ format: 'parquet', path: await fileOf(query) } as const);
+  const { manifest, rejected, rows } = await runTransform(inputs, { blank_text: 'keep' });
+  return { types: typesOf(manifest), rows: withoutService(rows), rejected, manifest };
+}
+
+describe('a folder named like key=value', () => {
+  it.each(['id=5', 'extra=7', 'dt=2024-01-01'])('changes nothing of what the file says: %s', async (name) => {
+    const path = await fileOf("SELECT 1 AS id, TIMESTAMP '2024-01-02 10:30:00' AS dt", join(name, 'a.parquet'));
+    const { rows } = await runTransform({ format: 'parquet', path });
+    expect(withoutService(rows)).toEqual([{ id: 1, dt: '2024-01-02 10:30:00' }]);
+  });
+});
+
+describe('a column whose type differs between files', () => {
+  it.each([
+    ['1::INTEGER', '5000000000::BIGINT', 'bigint', ['1', '5000000000']],
+    ['1::BIGINT', '1.5::DOUBLE', 'double precision', [1, 1.5]],
+    ['9007199254740993::BIGINT', '1.5::DOUBLE', 'text', ['9007199254740993', '1.5']],
+    ['1.25::DECIMAL(10,2)', '0.1234::DECIMAL(12,4)', 'numeric(12,4)', ['1.2500', '0.1234']],
+    ['3::BIGINT', '1.25::DECIMAL(10,2)', 'numeric(21,2)', ['3.00', '1.25']],
+    ['18446744073709551615::UBIGINT', '-1::BIGINT', 'numeric(20,0)', ['18446744073709551615', '-1']],
+    [
+      "DATE '2024-01-01'",
+      "TIMESTAMP '2024-01-01 10:00:00'",
+      'timestamp',
+      ['2024-01-01 00:00:00', '2024-01-01 10:00:00'],
+    ],
+    [
+      "TIMESTAMP '2024-01-01'",
+      "TIMESTAMP_NS '2024-01-01 00:00:01'",
+      'timestamp',
+      ['2024-01-01 00:00:00', '2024-01-01 00:00:01'],
+    ],
+    ["{'a': 1}", "{'a': 1, 'b': 'x'}", 'jsonb', ['{"a":1}', '{"a":1,"b":"x"}']],
+    ['[1]', "['x']", 'jsonb', ['[1]', '["x"]']],
+    ["'x'", '1', 'text', ['x', '1']],
+    ['true', '1', 'text', ['true', '1']],
+  ])('has one that holds all values: %s and %s', async (one, other, type, values) => {
+    const { rejected, rows, types } = await load(`SELECT ${one} AS v`, `SELECT ${other} AS v`);
+    expect([types.v, rows.map((row) => row.v), rejected]).toEqual([type, values, []]);
+  });
+
+  it('has the same one in whatever order the files come', () => {
+    const all = [
+      'TINYINT',
+      'UBIGINT',
+      'BIGINT',
+      'DECIMAL(10,2)',
+      'DOUBLE',
+      'DATE',
+      'TIMESTAMP',
+      'VARCHAR',
+      'INTEGER[]',
+      'BOOLEAN',
+    ];
+    for (const one of all) for (const other of all) expect(commonType(one, other)).toBe(commonType(other, one));
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('is named with the reason, among others', async () => {
+    const good = await fileOf('SELECT 1 AS id');
+    const bad = { format: 'parquet', content: 'PAR1 nothing of the kind PAR1' } as const;
+    await expect(runTransform([{ format: 'parquet', path: good }, bad])).rejects.toThrow(/^input-1: .*DuckDB says: /);
+  });
+});
+
+it('rejected rows are counted by column and reason, with the place of the first', async () => {
+  const path = await fileOf('SELECT i AS id, i * 1.5 AS v FROM range(4) t(i)');
+  const targetColumns = [
+    { name: 'id', type: 'bigint', nullable: true },
+    { name: 'v', type: 'bigint', nullable: true },
+  ];
+  const { manifest } = await runTransform({ format: 'parquet', path }, {}, { targetColumns });
+  expect(manifest.rejections).toEqual([
+    { column_name: 'v', reason: expect.stringContaining('whole number'), rows: 2, source: 'input-0', row_number: 2 },
+  ]);
+});
