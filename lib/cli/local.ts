@@ -30,6 +30,11 @@ export const registerLocal: RegisterCommand = (program, end) => {
     .addOption(jsonOption())
     .action(async (options: LocalOptions) => end(await status(options)));
   local
+    .command('env')
+    .description('print how to connect, as variables for a shell: eval "$(etl local env)"')
+    .addOption(configOption())
+    .action(async (options: LocalOptions) => end(await environment(options)));
+  local
     .command('token')
     .description('print a password that is valid for 15 minutes')
     .option('-u, --user <user>', 'database role', 'admin')
@@ -68,6 +73,18 @@ async function status(options: LocalOptions): Promise<ExitStatus> {
   if (endpoint !== undefined) print(endpoint, options, 'The local DSQL is running.');
   else if (options.json === true) process.stdout.write(`${JSON.stringify({ running: false })}\n`);
   else process.stdout.write('The local DSQL is not running. Start it with: etl local start\n');
+  return 0;
+}
+
+async function environment(options: LocalOptions): Promise<ExitStatus> {
+  const { localDsqlStatus, localDsqlVariables } = await import('../local/client.ts');
+  const { LocalDsqlNotRunningError } = await import('../local/errors.ts');
+  const { stateFolderOf } = await import('./state-folder.ts');
+  const stateDir = stateFolderOf(options.config);
+  const endpoint = await localDsqlStatus(stateDir);
+  if (endpoint === undefined) throw new LocalDsqlNotRunningError(stateDir);
+  const variables = Object.entries(await localDsqlVariables(stateDir, endpoint));
+  for (const [name, value] of variables) process.stdout.write(`export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
   return 0;
 }
 

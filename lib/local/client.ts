@@ -157,6 +157,25 @@ export async function localDsqlToken(
   return admin ? await signer.getDbConnectAdminAuthToken() : await signer.getDbConnectAuthToken();
 }
 
+/**
+ * The variables by which libpq and most drivers learn where to connect and how. The password is a token that is good for a
+ * week, so that a shell can keep it.
+ */
+export async function localDsqlVariables(
+  stateDir: string,
+  endpoint: LocalEndpoint,
+): Promise<Readonly<Record<string, string>>> {
+  return {
+    PGHOST: endpoint.hostname,
+    PGPORT: String(endpoint.port),
+    PGUSER: endpoint.user,
+    PGDATABASE: 'postgres',
+    PGPASSWORD: await localDsqlToken(stateDir, { expiresIn: 604_800 }),
+    PGSSLMODE: 'verify-full',
+    PGSSLROOTCERT: endpoint.caFile,
+  };
+}
+
 /** Replaces the faults the running local DSQL makes; `{}` ends them all. Returns them as they stand. */
 export async function setLocalFaults(stateDir: string, faults: FaultSettings): Promise<FaultSettings> {
   const control = await connectRunning(localFolder(stateDir));
