@@ -4,8 +4,9 @@ import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
 import { loadModes } from '../lib/load/load-modes.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
+import type { Plan } from '../lib/manifest.ts';
 import type { Run, RunContext } from '../lib/run/request.ts';
-import { admitStage, concludeStage, loadStage, prepareStage } from '../lib/run/stages.ts';
+import { admitStage, concludeStage, loadStage, prepareStage, presentTable } from '../lib/run/stages.ts';
 import type { TransformResult } from '../lib/transform-result.ts';
 import { chunkGroups } from './runtime/chunk-groups.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
@@ -61,7 +62,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
     case 'load':
       return await loadGroup(context, event, result, { run, signal, invocation });
     case 'conclude':
-      return await concludeStage(context, result, await requireTable(context), await loadedRows(context, run));
+      return await concludeStage(context, result, await tableOf(context, plan), await loadedRows(context, run));
   }
 });
 
@@ -84,6 +85,11 @@ async function loadGroup(
     }
   }
   return { from: event.to, complete: true, conflict_retries: conflicts };
+}
+
+/** The table of a run, which may be missing where the run has no rows. */
+async function tableOf(context: RunContext, plan: Plan): Promise<TargetTable | undefined> {
+  return plan.counts.rows_clean === 0 ? await presentTable(context) : await requireTable(context);
 }
 
 async function requireTable({ pipeline, target }: RunContext): Promise<TargetTable> {

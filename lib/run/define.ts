@@ -10,11 +10,13 @@ import { tableDemand } from './table-demand.ts';
 /**
  * Makes the target table and lets a role write to it, so that the stages that load need no right to create anything.
  * `context.target.sql` is connected as the owner of the tables. Safe to repeat; a crash midway leaves the rest to the repeat.
+ * Where there is no row, nothing is made.
  *
  * @throws {TableMismatchError} terminal: the table that exists cannot take the rows
  * @throws {TableBusyError} transient: other runs have been changing it for too long
  */
-export async function defineStage(context: RunContext, plan: Plan, role: string): Promise<TargetTable> {
+export async function defineStage(context: RunContext, plan: Plan, role: string): Promise<TargetTable | undefined> {
+  if (plan.counts.rows_clean === 0) return undefined;
   const table = await defineTable(context.target, tableDemand(context, plan));
   // A GRANT is DDL too.
   await changeTable(
@@ -28,6 +30,7 @@ export async function defineStage(context: RunContext, plan: Plan, role: string)
 
 /** Builds the indexes a pipeline wants and waits for them; for a connection of the tables' owner. Safe to repeat. */
 export async function indexStage(context: RunContext, plan: Plan): Promise<void> {
+  if (plan.counts.rows_clean === 0) return;
   const { name } = tableDemand(context, plan);
   await buildIndexes(context.target, name, plan.indexes);
 }

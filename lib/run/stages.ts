@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
+import { parseTableName } from '../dsql/identifier.ts';
+import { runStatement } from '../dsql/target.ts';
 import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
@@ -8,7 +10,7 @@ import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { loadModes } from '../load/load-modes.ts';
 import { checkShrink } from '../load/replace.ts';
-import type { TargetTable } from '../load/target-table.ts';
+import { describeTable, type TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import type { TransformResult } from '../transform-result.ts';
 import type { Run, RunContext } from './request.ts';
@@ -21,7 +23,8 @@ import { tableDemand } from './table-demand.ts';
 
 /** What the load needs to know of the target, as it is once it is ready. */
 export interface Prepared {
-  readonly table: TargetTable;
+  /** Undefined where there is none and no row to make it for. */
+  readonly table: TargetTable | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -47,7 +50,7 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
 
 /**
  * Makes the target ready for the chunks: makes the table, and refuses what must not be loaded into it. Once, before any
- * chunk; safe to repeat.
+ * chunk; safe to repeat. Where there is no row, nothing is made: no value has told a type.
  *
  * @throws {ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
  */
@@ -57,7 +60,9 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   const { plan } = result;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, plan);
-  const table = await defineTable(target, demand);
+  const isEmpty = plan.counts.rows_clean === 0;
+  const table = isEmpty ? await presentTable(context) : await defineTable(target, demand);
+  if (table === undefined) return { table, warnings: [] };
   if (loadModes[settings.load_mode].deletesMissing) {
     checkReplaceable(table, demand.keyColumns);
     // A run that goes on has rows of its own in the table already, and was checked when it began.
@@ -65,6 +70,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
       await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink });
     }
   }
+  if (isEmpty) return { table, warnings: [] };
   const hot = await hotKeyWarnings({
     table,
     plan,
@@ -92,9 +98,10 @@ export async function loadStage(
   context: RunContext,
   run: Run,
   result: TransformResult,
-  table: TargetTable,
+  table: TargetTable | undefined,
   chunks?: readonly number[],
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
+  if (table === undefined) return { ...nothingLoaded, conflict_retries: 0 };
   let conflicts = 0;
   const onRetry = (): void => {
     conflicts += 1;
@@ -125,10 +132,12 @@ export async function loadStage(
 export async function concludeStage(
   context: RunContext,
   { chunks, plan }: TransformResult,
-  table: TargetTable,
+  table: TargetTable | undefined,
   loaded: LoadResult,
 ): Promise<Conclusion> {
+  if (table === undefined) return { rows_deleted: 0, verified: null };
   const { settings } = context.pipeline;
+  const isEmpty = plan.counts.rows_clean === 0;
   const demand = tableDemand(context, plan);
   return await concludeLoad({
     ...context,
@@ -139,8 +148,9 @@ export async function concludeStage(
     loadMode: demand.loadMode,
     keyColumns: demand.keyColumns,
     latestBy: demand.latestBy,
-    indexes: plan.indexes,
-    verify: settings.verify,
+    // Without a row the plan has no types, and what is in the table was indexed and verified when it came.
+    indexes: isEmpty ? [] : plan.indexes,
+    verify: isEmpty ? 'off' : settings.verify,
     batchRows: settings.batch_rows,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
   });
@@ -156,4 +166,13 @@ function checkRejected(settings: PipelineSettings, counts: Plan['counts']): void
   if (ratio !== undefined && rejected > read * ratio) {
     throw new TooManyRejectedError(rejected, read, `max_rejected_ratio (${ratio})`);
   }
+}
+
+const nothingLoaded: LoadResult = { rows_inserted: 0, rows_updated: 0, rows_unchanged: 0, rows_rejected: 0 };
+
+/** The pipeline's table as it is; undefined where there is none. */
+export async function presentTable({ pipeline, target }: RunContext): Promise<TargetTable | undefined> {
+  return await runStatement('Reading the catalog', target, () =>
+    describeTable(target.sql, parseTableName(pipeline.settings.target_table)),
+  );
 }

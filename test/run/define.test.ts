@@ -54,7 +54,7 @@ function contextOf(sql: Sql): RunContext {
 
 function planOf(...names: readonly string[]): Plan {
   const columns = ['id', ...names].map((name) => ({ name, type: 'text', source_name: name }));
-  const counts = { rows_read: 0, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: 0 };
+  const counts = { rows_read: 1, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: 1 };
   return {
     columns: [{ name: 'uuid_id', type: 'uuid' }, ...columns],
     chunks: [],
