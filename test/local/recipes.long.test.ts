@@ -52,7 +52,12 @@ test('the recipe for Prisma runs as it stands', async () => {
   writeFileSync(join(folder, 'schema.prisma'), schema);
   // The schema engine is for migrations, is not on npm, and is not needed for a client.
   const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
-  execFileSync('npx', ['prisma', 'generate', '--schema', 'schema.prisma'], { cwd: folder, env, stdio: 'pipe' });
+  const cli = join(folder, 'node_modules/prisma/build/index.js');
+  execFileSync(process.execPath, [cli, 'generate', '--schema', join(folder, 'schema.prisma')], {
+    cwd: folder,
+    env,
+    stdio: 'pipe',
+  });
   writeFileSync(join(folder, 'prisma.mjs'), recipe('Prisma'));
   expect(await printed(server, process.execPath, ['prisma.mjs'], folder)).toBe('1');
 });
