@@ -61,7 +61,7 @@ function planOf(...names: readonly string[]): Plan {
     rejected: [],
     counts,
     key_columns: ['id'],
-    indexes: [],
+    indexes: [{ columns: ['id'], unique: false }],
   };
 }
 
