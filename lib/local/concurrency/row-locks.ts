@@ -21,6 +21,10 @@ export interface LockHolder {
   readonly startedAfter: number;
 }
 
+function isUnderWay(entry: Entry): boolean {
+  return entry.number === Number.POSITIVE_INFINITY;
+}
+
 /**
  * Row locks of committed transactions. PostgreSQL forgets a row lock at COMMIT; on DSQL a transaction with an older
  * snapshot that changes or locks the row afterwards still conflicts with it. Entries are kept while such a transaction
@@ -38,7 +42,7 @@ export class RowLocks {
     this.open.delete(transaction);
     if (this.entries.length === 0) return;
     const oldest = Math.min(...[...this.open].map((holder) => holder.startedAfter));
-    this.entries = this.entries.filter((entry) => entry.number > oldest);
+    this.entries = this.entries.filter((entry) => isUnderWay(entry) || entry.number > oldest);
   }
 
   /** Enters what a transaction locked, before its COMMIT; `settle` must follow. */

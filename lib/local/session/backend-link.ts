@@ -12,6 +12,8 @@ import { SessionOver } from './session-over.ts';
 export interface ExchangeOptions {
   /** Commands of the guard's own to send first; asked for just before sending. */
   readonly before?: () => readonly string[];
+  /** A command of the guard's own to send behind the frames. */
+  readonly after?: string | undefined;
   /** Types of messages the client is to see; all when absent. */
   readonly only?: ReadonlySet<number>;
   /** Sees every row before it is let through or not. */
@@ -111,6 +113,7 @@ export class BackendLink {
       },
       options.sink ?? ((bytes) => this.output.write(bytes, connection)),
       options.before?.() ?? [],
+      options.after,
     );
     await copy?.finished;
     this.copiedBytes = copy?.bytes ?? 0;

@@ -120,14 +120,21 @@ export class Executor {
   // Statements by kind.
 
   private async runBegin(work: Work): Promise<boolean> {
-    const wasOpen = this.backend.transaction !== undefined;
-    const ok = await this.relay(work);
-    if (ok && !wasOpen) {
-      this.backend.begun(true);
+    const { backend } = this;
+    const wasOpen = backend.transaction !== undefined;
+    // What commits between here and PostgreSQL's snapshot counts as not seen: a conflict too many, never one too few.
+    const beginning = { startedAfter: backend.cluster.commits.number };
+    backend.cluster.rowLocks.began(beginning);
+    try {
       // PostgreSQL takes the snapshot with the first query, DSQL with BEGIN.
-      await this.backend.command('SELECT 1');
-    } else if (ok && this.backend.transaction !== undefined) this.backend.transaction.explicit = true;
-    return ok;
+      const failed = await backend.exchange(work.frames, work.statement, { after: 'SELECT 1' });
+      if (failed !== undefined) return await this.failWith(failed);
+      if (!wasOpen) backend.begun(true, beginning.startedAfter);
+      else if (backend.transaction !== undefined) backend.transaction.explicit = true;
+      return true;
+    } finally {
+      backend.cluster.rowLocks.ended(beginning);
+    }
   }
 
   private async runRollback(work: Work): Promise<boolean> {

@@ -35,8 +35,8 @@ export class SessionBackend implements Owner, Waiter {
   }
 
   /** PostgreSQL has begun a transaction: at the client's BEGIN (`explicit`), or at the guard's. */
-  begun(explicit: boolean): Transaction {
-    this.transaction = new Transaction(explicit, this.cluster.now(), this, this.cluster.commits.number);
+  begun(explicit: boolean, startedAfter = this.cluster.commits.number): Transaction {
+    this.transaction = new Transaction(explicit, this.cluster.now(), this, startedAfter);
     this.cluster.rowLocks.began(this.transaction);
     return this.transaction;
   }

@@ -44,6 +44,8 @@ export class PostgresConnection {
   private settle: { readonly done: () => void; readonly fail: (error: Error) => void } | undefined;
   /** ReadyForQuery messages still to come that end the guard's own commands. */
   private ownResponses = 0;
+  /** The answer to a command of the guard's own behind the frames: its part of the answer is dropped. */
+  private trailing: 'none' | 'to come' | 'coming' = 'none';
   private closed = false;
   private turn: Promise<void> = Promise.resolve();
 
@@ -92,12 +94,14 @@ export class PostgresConnection {
    * `forward` in runs as large as they came.
    *
    * @param before  commands of the guard's own, sent in the same write; their answers are dropped
+   * @param after   one to be sent behind the frames in the same write; its answer is dropped
    */
   exchange(
     frames: readonly Buffer[],
     inspect: Inspect,
     forward: (bytes: Buffer) => void = () => {},
     before: readonly string[] = [],
+    after?: string | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.closed) {
@@ -109,7 +113,9 @@ export class PostgresConnection {
       this.ownResponses = before.length === 0 ? 0 : 1;
       this.settle = { done: resolve, fail: reject };
       const own = before.map(ownCommand);
-      this.send(before.length === 0 ? frames : [...own, sync, ...frames]);
+      this.trailing = after === undefined ? 'none' : 'to come';
+      const behind = after === undefined ? [] : [ownCommand(after), sync];
+      this.send([...(own.length === 0 ? [] : [...own, sync]), ...frames, ...behind]);
     });
   }
 
@@ -213,7 +219,7 @@ export class PostgresConnection {
       this.onParameter(chunk.subarray(start, end));
       return false;
     }
-    if (type === backend.readyForQuery || this.ownResponses > 0) return false;
+    if (type === backend.readyForQuery || this.ownResponses > 0 || this.trailing === 'coming') return false;
     return this.inspect?.(type, chunk, start, end) ?? false;
   }
 
@@ -222,6 +228,11 @@ export class PostgresConnection {
       this.ownResponses -= 1;
       return;
     }
+    if (this.trailing === 'to come') {
+      this.trailing = 'coming';
+      return;
+    }
+    this.trailing = 'none';
     const settled = this.settle;
     this.settle = undefined;
     settled?.done();
