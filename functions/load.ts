@@ -50,13 +50,13 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
       await admitStage(context, run, result);
       return { admitted: true };
     case 'prepare': {
-      const { warnings } = await prepareStage(context, run, result);
+      const { table, warnings } = await prepareStage(context, run, result);
       const { indexes, load_mode, verify } = context.pipeline.settings;
       return {
         groups: chunkGroups(plan.chunks.length),
         warnings,
-        index: indexes.length > 0,
-        conclude: loadModes[load_mode].deletesMissing || verify !== 'off',
+        index: table !== undefined && indexes.length > 0,
+        conclude: table !== undefined && (loadModes[load_mode].deletesMissing || verify !== 'off'),
       };
     }
     case 'load':

@@ -108,6 +108,8 @@ export const columnSchema = z.strictObject({
   source_name: z.string().optional(),
   /** Why this type: the evidence and the value that ruled the narrower one out. */
   evidence: z.string().optional(),
+  /** No row has a value that would tell a type: a table gets the column with the first run that has one. */
+  undecided: z.boolean().optional(),
 });
 
 export const chunkSchema = z.strictObject({ location: z.string(), rows: z.int().min(0), bytes: z.int().min(0) });

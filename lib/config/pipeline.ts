@@ -57,7 +57,9 @@ const transformShape = {
     .min(0)
     .max(1)
     .optional()
-    .describe('A larger share of rejected rows than this, from 0 to 1, fails the run before anything is loaded.'),
+    .describe(
+      'A larger share of rejected rows than this, from 0 to 1, fails the run before anything is loaded. Default: 0.5.',
+    ),
   columns: z
     .record(z.string(), z.union([declaredTypeSchema, declaredColumnSchema]))
     .default({})

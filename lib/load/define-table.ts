@@ -13,7 +13,7 @@ const stampColumns = ['created_at', 'updated_at'] as const;
 
 export interface TableDemand {
   readonly name: TableName;
-  /** What the load will write, in order; `uuid_id` first. */
+  /** What the load will write, in order; `uuid_id` first. Of those that are undecided, only what the table has. */
   readonly columns: readonly Column[];
   readonly keyColumns: readonly string[];
   readonly loadMode: LoadMode;
@@ -21,7 +21,8 @@ export interface TableDemand {
 
 /** CREATE TABLE for a demand; the key columns get their UNIQUE constraint here, for DSQL cannot add one later. */
 export function createTableStatement(demand: TableDemand): string {
-  const { columns, keyColumns, name } = demand;
+  const { keyColumns, name } = demand;
+  const columns = demand.columns.filter((column) => column.undecided !== true);
   const total = columns.length + stampColumns.length;
   if (total > maxTableColumns) {
     throw new TableShapeError(
@@ -76,7 +77,7 @@ function missingDdl(table: TargetTable | undefined, demand: TableDemand): readon
   if (!table.ours) return [];
   const present = new Set(table.columns.map((column) => column.name));
   return demand.columns
-    .filter((column) => !present.has(column.name))
+    .filter((column) => column.undecided !== true && !present.has(column.name))
     .map((column) => ({
       what: `ALTER TABLE ${shown} ADD COLUMN ${column.name}`,
       text: `ALTER TABLE ${quoteTable(demand.name)} ADD COLUMN IF NOT EXISTS ${quoteIdentifier(column.name)} ${column.type}`,
@@ -91,7 +92,9 @@ export function checkFit(
   const shown = tableText(demand.name);
   const written = new Set(writtenColumns(table, demand.columns).map((column) => column.name));
   const present = new Set(table.columns.map((column) => column.name));
-  const lacking = demand.columns.filter((column) => !present.has(column.name) && !serviceColumns.has(column.name));
+  const lacking = demand.columns.filter(
+    (column) => column.undecided !== true && !present.has(column.name) && !serviceColumns.has(column.name),
+  );
   if (lacking.length > 0) {
     throw new TableMismatchError(
       shown,

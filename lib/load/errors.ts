@@ -133,10 +133,11 @@ export class TooManyRejectedError extends TerminalError {
   override readonly name = 'TooManyRejectedError';
   readonly code = 'too_many_rejected';
 
-  constructor(rejected: number, read: number, limit: string) {
+  /** `reasons` are the most frequent ones, as `rejectionTexts` gives them. */
+  constructor(rejected: number, read: number, limit: string, reasons: readonly string[] = []) {
     super(
       `${rejected.toLocaleString('en')} of ${read.toLocaleString('en')} rows were rejected, more than ${limit} allows. ` +
-        'See why in etl_rejected_row; mend the source, or raise the limit.',
+        `${reasons.map((reason) => `${reason} `).join('')}See all in etl_rejected_row; mend the source, or raise the limit.`,
     );
   }
 }

@@ -16,6 +16,7 @@ import { tableDemand } from './table-demand.ts';
  * @throws {TableBusyError} transient: other runs have been changing it for too long
  */
 export async function defineStage(context: RunContext, plan: Plan, role: string): Promise<TargetTable | undefined> {
+  // Without rows there is no value that would tell a column's type.
   if (plan.counts.rows_clean === 0) return undefined;
   const table = await defineTable(context.target, tableDemand(context, plan));
   // A GRANT is DDL too.

@@ -13,6 +13,7 @@ import { checkShrink } from '../load/replace.ts';
 import { describeTable, type TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import type { TransformResult } from '../transform-result.ts';
+import { rejectionTexts } from './rejection-texts.ts';
 import type { Run, RunContext } from './request.ts';
 import { tableDemand } from './table-demand.ts';
 
@@ -45,7 +46,7 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
     store,
     scratchDir,
   });
-  checkRejected(context.pipeline.settings, plan.counts);
+  checkRejected(context.pipeline.settings, plan);
 }
 
 /**
@@ -60,9 +61,10 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   const { plan } = result;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const demand = tableDemand(context, plan);
+  const said = [...(plan.warnings ?? []), ...rejectionTexts(plan)];
   const isEmpty = plan.counts.rows_clean === 0;
   const table = isEmpty ? await presentTable(context) : await defineTable(target, demand);
-  if (table === undefined) return { table, warnings: [] };
+  if (table === undefined) return { table, warnings: said };
   if (loadModes[settings.load_mode].deletesMissing) {
     checkReplaceable(table, demand.keyColumns);
     // A run that goes on has rows of its own in the table already, and was checked when it began.
@@ -70,7 +72,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
       await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink });
     }
   }
-  if (isEmpty) return { table, warnings: [] };
+  if (isEmpty) return { table, warnings: said };
   const hot = await hotKeyWarnings({
     table,
     plan,
@@ -86,7 +88,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
           `--from and --to read rows that may be in the table already, and without key_columns ${settings.load_mode} adds them again.`,
         ]
       : [];
-  return { table, warnings: [...again, ...hot] };
+  return { table, warnings: [...said, ...again, ...hot] };
 }
 
 /**
@@ -156,15 +158,19 @@ export async function concludeStage(
   });
 }
 
+/** The largest share of rejected rows where the pipeline does not say: with more, the source is another than was meant. */
+const defaultRejectedRatio = 0.5;
+
 /** @throws {TooManyRejectedError} when the pipeline allows fewer rejected rows */
-function checkRejected(settings: PipelineSettings, counts: Plan['counts']): void {
-  const { rows_read: read, rows_rejected: rejected } = counts;
+function checkRejected(settings: PipelineSettings, plan: Plan): void {
+  const { rows_read: read, rows_rejected: rejected } = plan.counts;
   const { max_rejected_ratio: ratio, max_rejected_rows: rows } = settings;
   if (rows !== undefined && rejected > rows) {
-    throw new TooManyRejectedError(rejected, read, `max_rejected_rows (${rows})`);
+    throw new TooManyRejectedError(rejected, read, `max_rejected_rows (${rows})`, rejectionTexts(plan));
   }
-  if (ratio !== undefined && rejected > read * ratio) {
-    throw new TooManyRejectedError(rejected, read, `max_rejected_ratio (${ratio})`);
+  if (rejected > read * (ratio ?? defaultRejectedRatio)) {
+    const limit = `max_rejected_ratio (${ratio ?? `${defaultRejectedRatio}, the default`})`;
+    throw new TooManyRejectedError(rejected, read, limit, rejectionTexts(plan));
   }
 }
 

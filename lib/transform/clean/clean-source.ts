@@ -15,7 +15,7 @@ import { alive, filtered, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
 import type { FinalColumn } from './final-columns.ts';
-import { resolveColumns } from './named-columns.ts';
+import { type NamedColumns, resolveColumns } from './named-columns.ts';
 import { type CleanedSource, cleanInOnePass } from './one-pass.ts';
 import { cleanInTwoPasses } from './two-pass.ts';
 
@@ -70,7 +70,7 @@ export async function cleanSource(
     chunks,
     rejected: rejected.files,
     counts,
-    ...named,
+    ...withoutUndecided(named, source.columns),
     rejections: rejections.list(),
     warnings: [...(source.raw.warnings ?? [])],
     working: source.columns.map(workingColumn),
@@ -197,6 +197,19 @@ function checkCounts(counts: Manifest['counts']): void {
   }
 }
 
+/** An index of a column that the table does not have yet is left to the run that makes the column. */
+function withoutUndecided(
+  { indexes, key_columns, latest_by }: NamedColumns,
+  columns: readonly FinalColumn[],
+): NamedColumns {
+  const undecided = new Set(columns.filter((column) => column.undecided).map((column) => column.name));
+  return {
+    key_columns,
+    latest_by: latest_by !== undefined && undecided.has(latest_by) ? undefined : latest_by,
+    indexes: indexes.filter((index) => !index.columns.some((name) => undecided.has(name))),
+  };
+}
+
 /** The working columns of these names, without those that the service adds. */
 function columnsOf({ columns }: CleanedSource, names: readonly string[]): readonly FinalColumn[] {
   return names.flatMap((name) => columns.find((column) => column.name === name) ?? []);
@@ -219,11 +232,12 @@ async function rowsPerChunk(session: DuckDbSession, path: string): Promise<numbe
 function manifestColumns(columns: readonly FinalColumn[]): Column[] {
   return [
     { name: 'uuid_id', type: 'uuid' },
-    ...columns.map(({ name, sourceName, type, evidence }) => ({
+    ...columns.map(({ name, sourceName, type, evidence, undecided }) => ({
       name,
       type: type.pg,
       ...(sourceName === undefined || sourceName === name ? {} : { source_name: sourceName }),
       evidence,
+      ...(undecided ? { undecided } : {}),
     })),
     { name: 'extracted_at', type: 'timestamptz' },
   ];

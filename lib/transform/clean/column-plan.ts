@@ -24,6 +24,8 @@ export interface ColumnPlan {
   readonly inferred: boolean;
   /** A SQL condition that every row has to meet for that, where the type was inferred from the first rows alone. */
   readonly proof?: string;
+  /** No row has a value that would tell a type, and nothing else gives one. */
+  readonly undecided: boolean;
   /** A row without a value here is rejected. */
   readonly required: boolean;
   /** The target's column takes no NULL. */
@@ -116,6 +118,7 @@ export async function planColumns(
       evidence: ruling.evidence,
       context: { numbers, dateFormat: temporal && byFormat ? formatOf(index) : undefined },
       inferred: survey !== undefined,
+      undecided: survey?.values === 0,
       ...(proof === undefined ? {} : { proof }),
       required: required.has(index),
       notNull: !changedLater.has(name) && targets.get(name)?.nullable === false,

@@ -16,6 +16,8 @@ export interface FinalColumn {
   readonly type: ColumnType;
   readonly duckType: string;
   readonly evidence: string;
+  /** No row has a value that would tell a type: a table gets the column when one has. */
+  readonly undecided: boolean;
 }
 
 /**
@@ -60,7 +62,14 @@ export function finalColumns(args: {
         problems.push(`WHEN (${value}) IS NULL THEN ${reasons.code(column.name, reason)}`);
       }
     }
-    return { ...column, sourceName: source?.sourceName ?? column.sourceName, type, duckType: type.duck, evidence };
+    return {
+      ...column,
+      sourceName: source?.sourceName ?? column.sourceName,
+      type,
+      duckType: type.duck,
+      evidence,
+      undecided: false,
+    };
   });
   // A key that a rule has made must have a value, as one of the source must.
   for (const name of request.settings.key_columns) {

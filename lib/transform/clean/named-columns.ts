@@ -3,6 +3,9 @@ import { RepeatedColumnError } from '../errors.ts';
 import { findColumn, type NamedColumn, unknownColumn } from '../find-column.ts';
 import type { TransformSettings } from '../request.ts';
 
+/** Columns that settings of the load name, as the target names them. */
+export type NamedColumns = Pick<Plan, 'indexes' | 'key_columns' | 'latest_by'>;
+
 /**
  * Finds the columns that settings of the load name, by the names that they have in the target. Where the source has told
  * no columns, nothing can be looked up, and the names stay as they are configured.
@@ -16,7 +19,7 @@ export function resolveColumns<T extends NamedColumn>(
   settings: TransformSettings,
   columns: readonly T[],
   service: readonly string[],
-): Pick<Plan, 'indexes' | 'key_columns' | 'latest_by'> {
+): NamedColumns {
   const all: readonly NamedColumn[] = [...columns, ...service.map((name) => ({ name }))];
   const one = (setting: string, name: string, known: readonly NamedColumn[] = columns): string => {
     const column = findColumn(known, name);

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Workspace, workspace } from '../support/workspace.ts';
+
+let space: Workspace;
+let tables = 0;
+
+beforeAll(async () => {
+  space = workspace();
+  await space.etl('local', 'start');
+});
+afterAll(async () => {
+  await space.remove();
+});
+
+/** Loads one file after another into one table; gives the results of the runs, and the rows of the table. */
+async function loads(settings: string, ...contents: readonly string[]) {
+  tables += 1;
+  const table = `drift_${tables}`;
+  space.write(
+    'etl.yaml',
+    `pipelines: { p: { source_type: file, file_path: ${table}.csv, target_table: ${table}, deduplicate: false, ${settings} } }`,
+  );
+  const runs = [];
+  for (const content of contents) {
+    space.write(`${table}.csv`, content);
+    const [run] = await space.run('p');
+    runs.push(run);
+  }
+  const columns = await space.sql(
+    `SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_name = '${table}' ORDER BY ordinal_position`,
+  );
+  const own = columns.filter(
+    ({ name }) => !['uuid_id', 'extracted_at', 'created_at', 'updated_at'].includes(String(name)),
+  );
+  const rows =
+    columns.length === 0
+      ? []
+      : await space.sql(`SELECT ${own.map(({ name }) => `"${String(name)}"`).join(', ')} FROM ${table} ORDER BY 1`);
+  return { runs, types: Object.fromEntries(own.map(({ name, type }) => [name, type])), rows, made: columns.length > 0 };
+}
+
+const keyed = 'load_mode: upsert, key_columns: [id]';
+
+describe('a second file', () => {
+  it('whose numbers have leading zeros or a plus sign is not loaded into a column of numbers', async () => {
+    const { rows, runs } = await loads(
+      keyed,
+      'id,p\n7,90210\n8,1\n',
+      'id,p\n1,2\n2,3\n007,5\n9,01234\n10,+49151\n3,1\n4,1\n',
+    );
+    expect(runs[1]).toMatchObject({ status: 'success', rows_rejected: 3, rows_loaded: 4 });
+    expect(runs[1]?.warnings).toEqual([
+      expect.stringMatching(/^2 rows were rejected: p is not a whole number .* \(first: \S*\.csv, row 5\)\.$/),
+      expect.stringMatching(/^1 row was rejected: id is not a whole number .* \(first: \S*\.csv, row 4\)\.$/),
+    ]);
+    expect(rows).toContainEqual({ id: '7', p: '90210' });
+    expect(rows).toHaveLength(6);
+  });
+
+  it('of which most rows do not fit fails, changes nothing and says which column', async () => {
+    const { rows, runs, types } = await loads(
+      '',
+      'id,amount\n1,5\n',
+      'id,amount,note\n2,5.5\n',
+      'id,amount,note\n2,5.5,x\n3,6.5,y\n4,7,z\n',
+    );
+    for (const run of runs.slice(1)) expect(run).toMatchObject({ status: 'failed', error_code: 'too_many_rejected' });
+    expect(runs[2]?.error_message).toContain('2 rows were rejected: amount is not a whole number');
+    expect([rows, types]).toEqual([[{ id: '1', amount: '5' }], { id: 'bigint', amount: 'bigint' }]);
+  });
+
+  it('of which most rows do not fit is loaded where max_rejected_ratio allows it', async () => {
+    const { runs } = await loads('max_rejected_ratio: 1', 'id,amount\n1,5\n', 'id,amount\n2,5.5\n3,6.5\n');
+    expect(runs[1]).toMatchObject({ status: 'success', rows_rejected: 2, rows_loaded: 0 });
+  });
+});
+
+describe('a first file', () => {
+  it('of rejected rows alone fails and makes no table', async () => {
+    const { made, runs } = await loads('', '<!doctype html>\n<a,b>\n');
+    expect(runs[0]).toMatchObject({ status: 'failed', error_code: 'too_many_rejected' });
+    expect(made).toBe(false);
+  });
+
+  it.each(['', 'load_mode: replace,'])('without rows is a success that makes nothing: %s', async (mode) => {
+    const settings = mode === '' ? keyed : `${mode} key_columns: [id]`;
+    const { rows, runs, types } = await loads(settings, 'id,v\n', 'id,v\n1,1.5\n');
+    expect(runs[0]).toMatchObject({ status: 'success', rows_loaded: 0, rows_rejected: 0 });
+    expect(runs[1]).toMatchObject({ status: 'success', rows_loaded: 1 });
+    expect([types, rows]).toEqual([{ id: 'bigint', v: 'numeric' }, [{ id: '1', v: '1.5' }]]);
+  });
+
+  it('without a value in a column leaves the column to the file that has one', async () => {
+    const { rows, runs, types } = await loads(
+      `${keyed}, indexes: [[v]], latest_by: v`,
+      'id,v\n1,\n2,\n',
+      'id,v\n2,3\n4,5\n',
+    );
+    expect(runs.map((run) => run?.status)).toEqual(['success', 'success']);
+    expect(types).toEqual({ id: 'bigint', v: 'bigint' });
+    expect(rows).toEqual([
+      { id: '1', v: null },
+      { id: '2', v: '3' },
+      { id: '4', v: '5' },
+    ]);
+  });
+});
