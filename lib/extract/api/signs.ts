@@ -12,6 +12,8 @@ export interface Sign {
   readonly place: string;
   /** The count, where it is one. */
   readonly count?: number | undefined;
+  /** What it says, where that is not that there are further pages; the end of a sentence. */
+  readonly says?: string | undefined;
   /** What stands there, as JSON; of errors. */
   readonly json?: string | undefined;
 }
@@ -271,7 +273,7 @@ function isEmpty(json: string): boolean {
 
 function statusSign(status: number): Sign | undefined {
   if (status === 206) return { place: 'status 206 (Partial Content)' };
-  return status === 202 ? { place: 'status 202 (Accepted)' } : undefined;
+  return status === 202 ? { place: 'status 202 (Accepted)', says: 'that its result is not ready.' } : undefined;
 }
 
 function parsed(text: string): unknown {

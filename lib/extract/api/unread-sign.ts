@@ -9,7 +9,7 @@ export function unreadSign(position: PagePosition, content: PageContent): string
   const { hollow, items, itemsKnown, signs } = content;
   const read = itemsBefore(position) + items;
   if (signs.more !== undefined) {
-    return `says by ${signs.more.place} that there are further pages, which were not read.`;
+    return `says by ${signs.more.place} ${signs.more.says ?? 'that there are further pages, which were not read.'}`;
   }
   const total = signs.total ?? position.announced;
   if (itemsKnown && total !== undefined && (total.count ?? 0) > read) {
