@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
-import { holdLocalDsql, localDsqlToken } from '../lib/local/client.ts';
+import { holdLocalDsql } from '../lib/local/client.ts';
 import { localFolder } from '../lib/local/postgres/folder.ts';
+import { localDsqlToken } from '../lib/local/sign-in.ts';
 
 const batchRows = 2_000;
 const columns = 10;

@@ -77,7 +77,8 @@ async function status(options: LocalOptions): Promise<ExitStatus> {
 }
 
 async function environment(options: LocalOptions): Promise<ExitStatus> {
-  const { localDsqlStatus, localDsqlVariables } = await import('../local/client.ts');
+  const { localDsqlStatus } = await import('../local/client.ts');
+  const { localDsqlVariables } = await import('../local/sign-in.ts');
   const { LocalDsqlNotRunningError } = await import('../local/errors.ts');
   const { stateFolderOf } = await import('./state-folder.ts');
   const stateDir = stateFolderOf(options.config);
@@ -89,7 +90,7 @@ async function environment(options: LocalOptions): Promise<ExitStatus> {
 }
 
 async function token(options: LocalOptions & { readonly user: string }): Promise<ExitStatus> {
-  const { localDsqlToken } = await import('../local/client.ts');
+  const { localDsqlToken } = await import('../local/sign-in.ts');
   const { stateFolderOf } = await import('./state-folder.ts');
   process.stdout.write(`${await localDsqlToken(stateFolderOf(options.config), { user: options.user })}\n`);
   return 0;

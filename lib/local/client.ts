@@ -2,13 +2,12 @@
  * The local Aurora DSQL: a server of its own process, shared by every command of one state folder.
  *
  * `holdLocalDsql` attaches or starts and keeps it up while held; `startLocalDsql` keeps it up until `stopLocalDsql`.
- * A token is what a client sends as its password: `localDsqlToken`, or `@aws-sdk/dsql-signer` with the local credentials,
+ * A token is what a client sends as its password: `localDsqlToken` of sign-in.ts, or `@aws-sdk/dsql-signer` with the local credentials,
  * region and host name. Connect over TLS with the endpoint's CA as `admin` to database `postgres`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DsqlSigner } from '@aws-sdk/dsql-signer';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { makePrivateFolder } from '../private-folder.ts';
@@ -134,45 +133,6 @@ function statusOf(response: ControlResponse): LocalDsqlStatus {
     connections: response.connections ?? 0,
     postgresPid: response.postgresPid ?? 0,
     startedAt: response.startedAt ?? '',
-  };
-}
-
-/**
- * A password for the local DSQL, whether it runs or not.
- *
- * @param expiresIn  seconds the token is good for connecting; 900 by default, 604,800 at most
- */
-export async function localDsqlToken(
-  stateDir: string,
-  options: { readonly user?: string; readonly expiresIn?: number } = {},
-): Promise<string> {
-  const { accessKeyId, secretAccessKey, region } = loadCredentials(localFolder(stateDir).credentialsFile);
-  const signer = new DsqlSigner({
-    hostname: 'localhost',
-    region,
-    credentials: { accessKeyId, secretAccessKey },
-    expiresIn: options.expiresIn ?? 900,
-  });
-  const admin = (options.user ?? 'admin') === 'admin';
-  return admin ? await signer.getDbConnectAdminAuthToken() : await signer.getDbConnectAuthToken();
-}
-
-/**
- * The variables by which libpq and most drivers learn where to connect and how. The password is a token that is good for a
- * week, so that a shell can keep it.
- */
-export async function localDsqlVariables(
-  stateDir: string,
-  endpoint: LocalEndpoint,
-): Promise<Readonly<Record<string, string>>> {
-  return {
-    PGHOST: endpoint.hostname,
-    PGPORT: String(endpoint.port),
-    PGUSER: endpoint.user,
-    PGDATABASE: 'postgres',
-    PGPASSWORD: await localDsqlToken(stateDir, { expiresIn: 604_800 }),
-    PGSSLMODE: 'verify-full',
-    PGSSLROOTCERT: endpoint.caFile,
   };
 }
 

@@ -6,9 +6,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { holdLocalDsql, localDsqlVariables, setLocalFaults } from './client.ts';
+import { holdLocalDsql, setLocalFaults } from './client.ts';
 import type { FaultSettings } from './concurrency/faults.ts';
 import type { LocalLimits } from './rules/limits.ts';
+import { localDsqlVariables } from './sign-in.ts';
 
 /** How to start it. */
 export interface LocalDsqlForTestsOptions {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions, localDsqlToken } from '../../lib/local/client.ts';
+import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/client.ts';
+import { localDsqlToken } from '../../lib/local/sign-in.ts';
 
 /** A local DSQL of a test's own, and clients for it. */
 export interface LocalServer {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { localDsqlVariables } from '../../lib/local/client.ts';
+import { localDsqlVariables } from '../../lib/local/sign-in.ts';
 import type { LocalServer } from './local-server.ts';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { localDsqlToken } from '../../lib/local/client.ts';
+import { localDsqlToken } from '../../lib/local/sign-in.ts';
 import { errorFields } from '../../lib/local/wire/error-response.ts';
 import { FrameReader } from '../../lib/local/wire/frame-reader.ts';
 import { cstrings, message } from '../../lib/local/wire/message.ts';

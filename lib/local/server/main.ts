@@ -9,7 +9,7 @@ import { Guard } from '../gate/guard.ts';
 import { localFolder } from '../postgres/folder.ts';
 import { startPostgres } from '../postgres/server.ts';
 import { dsqlLimits } from '../rules/limits.ts';
-import { loadParser } from '../sql/statement.ts';
+import { loadParser } from '../sql/parse-statements.ts';
 import { loadCertificate } from './certificate.ts';
 import { type ControlResponse, serverOptionsSchema } from './control-protocol.ts';
 import { ControlServer } from './control-server.ts';

@@ -1,5 +1,6 @@
 import type { LocalLimits } from '../rules/limits.ts';
-import { parseStatements, type Statement } from './statement.ts';
+import { parseStatements } from './parse-statements.ts';
+import type { Statement } from './statement.ts';
 
 /**
  * Remembers judged texts, so that each distinct one is parsed once. Bounded by the texts' length: the least recently

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { AuroraDSQLPool } from '@aws/aurora-dsql-node-postgres-connector';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { localDsqlToken, setLocalFaults } from '../../../lib/local/client.ts';
+import { setLocalFaults } from '../../../lib/local/client.ts';
+import { localDsqlToken } from '../../../lib/local/sign-in.ts';
 import { clientConfig, type LocalServer, startLocalServer } from '../local-server.ts';
 
 const psql = ['/usr/bin/psql', '/usr/local/bin/psql', '/opt/homebrew/bin/psql'].find((path) => existsSync(path));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { localDsqlToken } from '../../../lib/local/client.ts';
+import { localDsqlToken } from '../../../lib/local/sign-in.ts';
 import { cstrings } from '../../../lib/local/wire/message.ts';
 import { type LocalServer, outcome, startLocalServer } from '../local-server.ts';
 import { WireClient, wireClient } from '../wire-client.ts';

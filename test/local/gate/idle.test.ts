@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { localDsqlToken } from '../../../lib/local/client.ts';
+import { localDsqlToken } from '../../../lib/local/sign-in.ts';
 import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { WireClient, wireClient } from '../wire-client.ts';
 

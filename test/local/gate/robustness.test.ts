@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { localDsqlToken } from '../../../lib/local/client.ts';
+import { localDsqlToken } from '../../../lib/local/sign-in.ts';
 import { cstrings, message } from '../../../lib/local/wire/message.ts';
 import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { WireClient, wireClient } from '../wire-client.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadParser, parseStatements } from '../../../lib/local/sql/statement.ts';
+import { loadParser, parseStatements } from '../../../lib/local/sql/parse-statements.ts';
 
 beforeAll(async () => {
   await loadParser();
