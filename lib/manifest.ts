@@ -29,6 +29,8 @@ export const csvDialectSchema = z.strictObject({
   names: z.array(z.string()).optional(),
   comment: z.string().optional(),
   skip_lines: z.int().min(0),
+  /** Blanks at the start of a field, and behind a closing quote, are no part of it. */
+  skip_initial_space: z.boolean().optional(),
   /** Unquoted texts that mean NULL, besides the empty field. */
   null_strings: z.array(z.string()),
   decimal_separator: z.string(),

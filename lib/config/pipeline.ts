@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ruleSchema } from './business-rule.ts';
+import { dateFormatSchema } from './date-format.ts';
 import { deployedPipelineShape } from './deploy.ts';
 import { loadShape } from './load-settings.ts';
 import { apiSourceShape } from './sources/api.ts';
@@ -17,8 +18,7 @@ export const declaredTypeSchema = z
 
 export const declaredColumnSchema = z.strictObject({
   type: declaredTypeSchema.optional(),
-  date_format: z
-    .string()
+  date_format: dateFormatSchema
     .optional()
     .describe('strptime format of dates and timestamps in this column, e.g. "%d/%m/%Y".'),
   required: z.boolean().optional().describe('A row without a value here is rejected.'),
@@ -42,7 +42,7 @@ const transformShape = {
     .enum(['empty', 'keep'])
     .default('empty')
     .describe("empty: a missing text becomes ''. keep: it stays NULL."),
-  date_format: z.string().optional().describe('strptime format of dates in this source, e.g. "%d/%m/%Y".'),
+  date_format: dateFormatSchema.optional().describe('strptime format of dates in this source, e.g. "%d/%m/%Y".'),
   rename: z
     .record(z.string().min(1), z.string().min(1))
     .default({})

@@ -31,6 +31,10 @@ export const csvSettingsSchema = z
       .max(10_000)
       .default(0)
       .describe('Lines before the header, or the first row, to pass over.'),
+    skip_initial_space: z
+      .boolean()
+      .default(false)
+      .describe('Blanks at the start of a field, behind the delimiter, are passed over: `"a", "b"` are a and b.'),
     null_strings: z
       .array(z.string())
       .default([])

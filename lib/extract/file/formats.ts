@@ -97,6 +97,7 @@ function csvDialect(format: FileFormat, csv: CsvSettings | undefined): CsvDialec
     names: csv?.names,
     comment: csv?.comment,
     skip_lines: csv?.skip_lines ?? 0,
+    ...(csv?.skip_initial_space === true ? { skip_initial_space: true } : {}),
     null_strings: csv?.null_strings ?? [],
     decimal_separator: csv?.decimal_separator ?? '.',
     thousands_separator: csv?.thousands_separator,

@@ -41,6 +41,7 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
   const quote = dialect.quote === '' ? -1 : (Buffer.from(dialect.quote)[0] ?? -1);
   const escapeMark = dialect.escape === '' ? quote : (Buffer.from(dialect.escape)[0] ?? quote);
   const oldMac = lineEnd === '\r';
+  const skipBlanks = dialect.skip_initial_space === true;
   const stop = new Uint8Array(256);
   stop[first] = 1;
   stop[lf] = 1;
@@ -79,6 +80,7 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
       };
       for (;;) {
         let quoted = false;
+        if (skipBlanks) i = behindBlanks(bytes, i, end, first);
         const fieldStart = i;
         if (i < end && bytes[i] === quote) {
           quoted = true;
@@ -127,11 +129,13 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
             if (oldMac) {
               return finish(i, i + 1);
             }
-            if (i + 1 >= end && !last) {
+            // A program that writes CR LF for each LF writes CR CR LF for a CR LF.
+            const feed = behindReturns(bytes, i, end);
+            if (feed >= end && !last) {
               return 'more';
             }
-            if (bytes[i + 1] === lf && i + 1 < end) {
-              return finish(i, i + 2);
+            if (feed < end && bytes[feed] === lf) {
+              return finish(i, feed + 1);
             }
             return 'lone_cr';
           }
@@ -144,6 +148,10 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
               i += delimiter.length;
               break;
             }
+          }
+          if (quoted && skipBlanks && isBlankByte(byte)) {
+            i += 1;
+            continue;
           }
           if (quoted) {
             return 'text_after_quote';
@@ -162,11 +170,28 @@ export function recordReader(dialect: CsvDialect, lineEnd: LineEnd): RecordReade
   return reader;
 }
 
+/** First place behind a run of carriage returns. */
+function behindReturns(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === cr) at += 1;
+  return at;
+}
+
+/** First place that is no blank, or is the delimiter's first byte. */
+function behindBlanks(bytes: Uint8Array, start: number, end: number, delimiter: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== delimiter && isBlankByte(bytes[at])) at += 1;
+  return at;
+}
+
+function isBlankByte(byte: number | undefined): boolean {
+  return byte === 32 || byte === 9;
+}
+
 /** Nothing but spaces and tabs; also true of nothing at all. */
 export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i += 1) {
-    const byte = bytes[i];
-    if (byte !== 32 && byte !== 9) {
+    if (!isBlankByte(bytes[i])) {
       return false;
     }
   }
@@ -182,8 +207,12 @@ export function splitRecord(
   const escapeMark = dialect.escape === '' ? quote : dialect.escape;
   const fields: { readonly text: string; readonly quoted: boolean }[] = [];
   let i = 0;
+  const skipBlanks = (): void => {
+    while (dialect.skip_initial_space === true && record[i] !== delimiter && /[ \t]/.test(record[i] ?? '')) i += 1;
+  };
   for (;;) {
     let text = '';
+    skipBlanks();
     const quoted = quote !== '' && record.startsWith(quote, i);
     if (quoted) {
       i += quote.length;
@@ -200,6 +229,7 @@ export function splitRecord(
           i += 1;
         }
       }
+      skipBlanks();
     } else {
       const end = record.indexOf(delimiter, i);
       text = record.slice(i, end === -1 ? undefined : end);

@@ -92,7 +92,8 @@ export function isPlain(dialect: CsvDialect): boolean {
     Buffer.byteLength(dialect.delimiter) === 1 &&
     Buffer.byteLength(dialect.quote) === 1 &&
     (dialect.escape === '' || dialect.escape === dialect.quote) &&
-    dialect.delimiter !== dialect.quote
+    dialect.delimiter !== dialect.quote &&
+    dialect.skip_initial_space !== true
   );
 }
 

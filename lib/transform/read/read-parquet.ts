@@ -7,12 +7,15 @@ import { LineIndex } from './line-index.ts';
 import type { LocalPart } from './local-part.ts';
 import { type ParquetSchema, readParquetSchema, unreadableParquet } from './parquet-schema.ts';
 import { countRows, writeRawRows } from './raw-file.ts';
-import type { RawPartRows, RawRows } from './raw-rows.ts';
+import type { RawColumn, RawPartRows, RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
+import { placeColumns } from './select-csv.ts';
 
 interface ParquetPart {
   readonly part: LocalPart;
   readonly schema: ParquetSchema;
+  /** The names that the file has for the columns, by the column's place in the union. */
+  readonly names: ReadonlyMap<number, string>;
 }
 
 /**
@@ -23,25 +26,28 @@ interface ParquetPart {
  */
 export async function readParquet(parts: readonly LocalPart[], { scratchDir, session }: ReadContext): Promise<RawRows> {
   const files: ParquetPart[] = [];
+  const sourceNames: string[] = [];
   const rawParts: RawPartRows[] = [];
   let rows = 0;
   for (const part of parts) {
     const schema = await readParquetSchema(session, part);
-    files.push({ part, schema });
+    const names = [...schema.types.keys()];
+    const places = placeColumns(names, sourceNames);
+    files.push({ part, schema, names: new Map(names.map((name, at) => [places[at] ?? -1, name])) });
     const lines = new LineIndex();
     lines.add(1, 1);
     rawParts.push({ source: part.source, base: rows, lines });
     rows += schema.rows;
   }
-  const types = new Map<string, string>();
-  for (const name of new Set(files.flatMap(({ schema }) => [...schema.types.keys()]))) {
-    types.set(name, await typeOf(session, files, name));
+  const columns: RawColumn[] = [];
+  for (const [place, sourceName] of sourceNames.entries()) {
+    columns.push({ sourceName, duckType: await typeOf(session, files, place) });
   }
-  const columns = [...types].map(([sourceName, duckType]) => ({ sourceName, duckType }));
-  const selects = files.map(({ part, schema }) => {
-    const list = columns.map(({ sourceName, duckType }, i) => {
-      const own = schema.types.get(sourceName);
-      return `${own === undefined ? `NULL::${duckType}` : asCommon(quoteName(sourceName), own, duckType)} AS c${i}`;
+  const selects = files.map(({ names, part, schema }) => {
+    const list = columns.map(({ duckType }, i) => {
+      const name = names.get(i) ?? '';
+      const own = schema.types.get(name);
+      return `${own === undefined ? `NULL::${duckType}` : asCommon(quoteName(name), own, duckType)} AS c${i}`;
     });
     return `SELECT ${list.join(', ')} FROM ${parquetRows(part.path)}`;
   });
@@ -55,14 +61,14 @@ export async function readParquet(parts: readonly LocalPart[], { scratchDir, ses
 }
 
 /** The type that holds a column's values in all files, exactly. */
-async function typeOf(session: DuckDbSession, files: readonly ParquetPart[], name: string): Promise<string> {
-  const own = [...new Set(files.flatMap(({ schema }) => schema.types.get(name) ?? []))];
+async function typeOf(session: DuckDbSession, files: readonly ParquetPart[], place: number): Promise<string> {
+  const own = [...new Set(files.flatMap(({ names, schema }) => schema.types.get(names.get(place) ?? '') ?? []))];
   const type = own.reduce(commonType);
-  if (type === 'DOUBLE' && own.length > 1 && !(await every(session, files, name, isExactAsDouble))) return 'VARCHAR';
+  if (type === 'DOUBLE' && own.length > 1 && !(await every(session, files, place, isExactAsDouble))) return 'VARCHAR';
   // pandas writes every timestamp with nanoseconds; where none are used, PostgreSQL's microseconds hold it exactly.
   const whole = (value: string, of: string): string | undefined =>
     of === 'TIMESTAMP_NS' ? `coalesce(epoch_ns(${value}) % 1000 = 0, true)` : undefined;
-  if (type === 'TIMESTAMP_NS') return (await every(session, files, name, whole)) ? 'TIMESTAMP' : 'VARCHAR';
+  if (type === 'TIMESTAMP_NS') return (await every(session, files, place, whole)) ? 'TIMESTAMP' : 'VARCHAR';
   return type;
 }
 
@@ -70,10 +76,11 @@ async function typeOf(session: DuckDbSession, files: readonly ParquetPart[], nam
 async function every(
   session: DuckDbSession,
   files: readonly ParquetPart[],
-  name: string,
+  place: number,
   condition: (value: string, type: string) => string | undefined,
 ): Promise<boolean> {
-  for (const { part, schema } of files) {
+  for (const { names, part, schema } of files) {
+    const name = names.get(place) ?? '';
     const sql = condition(quoteName(name), schema.types.get(name) ?? '');
     if (sql === undefined) continue;
     const [row] = await session.rows(`SELECT bool_and(${sql}) AS holds FROM ${parquetRows(part.path)}`);

@@ -88,7 +88,8 @@ export async function scanCsv(args: ScanArgs): Promise<CsvScan> {
         }
         status = 'too_long';
       }
-      if (status === 'record' && reader.contentEnd === at) {
+      // In a file of one column a blank line is a row without a value; elsewhere it is no row.
+      if (status === 'record' && reader.contentEnd === at && !(headerRead && expected === 1)) {
         if (begun) {
           await good.leave(offset + at);
         }
@@ -188,7 +189,8 @@ const reasons: Readonly<
 > = {
   text_after_quote: (quote) =>
     `has text behind a closing quote; a quote inside a quoted field is written ${quote}${quote}`,
-  blank_before_quote: () => 'has blanks before an opening quote; a field is quoted from its first character on',
+  blank_before_quote: () =>
+    'has blanks before an opening quote; a field is quoted from its first character on, unless csv.skip_initial_space is set',
   quote_not_closed: () => 'opens a quote that is never closed',
   lone_cr: () => 'has a carriage return inside an unquoted field',
   too_long: () => `is longer than ${maxRecordBytes >> 20} MiB, or opens a quote that is never closed`,
@@ -208,8 +210,10 @@ function firstLineEnd(bytes: Buffer, dialect: CsvDialect, last: boolean): LineEn
     } else if (!quoted && byte === 10) {
       return '\n';
     } else if (!quoted && byte === 13) {
-      if (i + 1 < bytes.length || last) {
-        return bytes[i + 1] === 10 ? '\r\n' : '\r';
+      let feed = i + 1;
+      while (bytes[feed] === 13) feed += 1;
+      if (feed < bytes.length || last) {
+        return bytes[feed] === 10 ? '\r\n' : '\r';
       }
     }
   }

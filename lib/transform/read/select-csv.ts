@@ -1,5 +1,6 @@
 import { quoteText } from '../../duckdb/quote.ts';
 import type { CsvDialect } from '../../manifest.ts';
+import { cleanName } from '../column-name.ts';
 import type { CsvScan } from './csv-scan.ts';
 import { readDialect } from './good-records.ts';
 import type { LocalPart } from './local-part.ts';
@@ -31,11 +32,21 @@ export function roomFor({ longest }: Readable): number {
   return Math.max(leastRoom, longest + 16);
 }
 
-/** Where each of a header's names stands in the union; the n-th of the same name is the n-th there too. */
+/**
+ * Where each of a header's names stands in the union; the n-th of the same name is the n-th there too. A name that
+ * differs only in case, blanks and signs from one of another file, so that both make the same column, is that one.
+ */
 export function placeColumns(names: readonly string[], union: string[]): readonly number[] {
   const taken = new Set<number>();
+  const known = union.length;
+  const find = (same: (one: string) => boolean): number => union.findIndex((one, i) => !taken.has(i) && same(one));
   return names.map((name) => {
-    let at = union.findIndex((known, i) => known === name && !taken.has(i));
+    let at = find((one) => one === name);
+    if (at === -1 && cleanName(name, 0) !== 'column_0') {
+      const folded = cleanName(name, 0);
+      at = find((one) => cleanName(one, 0) === folded && !names.includes(one));
+      if (at >= known) at = -1;
+    }
     if (at === -1) {
       at = union.length;
       union.push(name);
