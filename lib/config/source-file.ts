@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonPathSchema } from './source-json-path.ts';
+import { jsonPathSchema, recordNameColumnSchema } from './source-json-path.ts';
 
 /** How the bytes of a file become rows. */
 
@@ -101,6 +101,7 @@ export const fileSettingsShape = {
   records_path: jsonPathSchema
     .optional()
     .describe('JSONPath (RFC 9535) of the rows in a JSON file. Default: `results`, or the document if it is an array.'),
+  record_name_column: recordNameColumnSchema,
   file_name_column: z.string().min(1).optional().describe('Column to add with the name of the file a row came from.'),
   max_bytes: z
     .int()

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { jsonPathProblem } from './json-path.ts';
 
+/** Of every source whose rows lie in JSON. */
+export const recordNameColumnSchema = z
+  .string()
+  .min(1)
+  .optional()
+  .describe(
+    'Column to add with the name of each row, where the rows are the members of an object, e.g. $.rates[*] of {"rates": {"EUR": {…}}}.',
+  );
+
 /** A JSONPath (RFC 9535); `data.items` is short for `$.data.items`. */
 export const jsonPathSchema = z
   .string()

@@ -24,6 +24,16 @@ export class SettingsChangedError extends TerminalError {
   }
 }
 
+/** Rows have a column of their own under the name that the name of each should get. */
+export class MemberNameCollisionError extends TerminalError {
+  override readonly name = 'MemberNameCollisionError';
+  readonly code = 'member_name_collision';
+
+  constructor(column: string) {
+    super(`The rows have a column "${column}" already. Give record_name_column another name.`);
+  }
+}
+
 /** A reason for a sentence: the system's code and message, without a stack. */
 export function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return cause === undefined ? '' : `: ${String(cause)}`;

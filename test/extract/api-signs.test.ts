@@ -102,6 +102,16 @@ describe('a sign that there is more', () => {
     }
   });
 
+  it('fails a source with a watermark, which would pass over what was not read', async () => {
+    const settings = { ...list, incremental: { cursor_column: 'id' } };
+    const { thrown } = await outcomeOf([body], settings);
+    expect(thrown).toMatchObject({
+      code: 'api_pages_unread',
+      message: expect.stringContaining('watermark would pass'),
+    });
+    expect(await outcomeOf([body], { ...settings, on_incomplete: 'warn' })).toMatchObject({ rows });
+  });
+
   it('is nothing where the rest is left out on purpose', async () => {
     for (const limit of [{ max_pages: 1 }, { max_rows: 2 }]) {
       const outcome = await outcomeOf([body], { ...list, ...limit, load_mode: 'replace' });
@@ -219,5 +229,32 @@ describe('a cursor', () => {
       { id: 1 },
       { id: `{"search":{"after":${sort}}}` },
     ]);
+  });
+});
+
+describe('rows that are the members of an object', () => {
+  const body = { rates: { EUR: { n: 1.1 }, JPY: {}, 'a"b': 3 } };
+  const settings = { records_path: '$.rates[*]', load_mode: 'replace' };
+
+  it('lose their names, which is said', async () => {
+    const outcome = await outcomeOf([body], settings);
+    expect(outcome).toMatchObject({ warnings: [expect.stringContaining('record_name_column')] });
+    expect(outcome.rows).toEqual([{ n: 1.1 }, {}, { value: 3 }]);
+  });
+
+  it('keep them in the column that the configuration names', async () => {
+    expect(await outcomeOf([body], { ...settings, record_name_column: 'code' })).toEqual({
+      rows: [{ code: 'EUR', n: 1.1 }, { code: 'JPY' }, { code: 'a"b', value: 3 }],
+      warnings: [],
+    });
+    const { thrown } = await outcomeOf([body], { ...settings, record_name_column: 'n' });
+    expect(thrown).toMatchObject({ code: 'member_name_collision' });
+  });
+
+  it('are no names where the path leads to one object, or to elements of lists', async () => {
+    for (const path of ['$.rates', '$.rates.EUR', '$.list[*]']) {
+      const outcome = await outcomeOf([{ ...body, list: [{ a: 1 }] }], { records_path: path });
+      expect(outcome).toMatchObject({ warnings: [] });
+    }
   });
 });

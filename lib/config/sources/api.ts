@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { connectionShape } from '../data-source.ts';
 import { secretReferenceSchema } from '../secret.ts';
 import { incrementalSchema } from '../source-incremental.ts';
-import { jsonPathSchema } from '../source-json-path.ts';
+import { jsonPathSchema, recordNameColumnSchema } from '../source-json-path.ts';
 import { paginationSchema } from '../source-pagination.ts';
 import { parentSchema } from '../source-parent.ts';
 
@@ -19,6 +19,7 @@ export const apiSourceShape = {
   records_path: jsonPathSchema
     .optional()
     .describe('JSONPath (RFC 9535) of the rows in a response. Default: `results`, or the response if it is an array.'),
+  record_name_column: recordNameColumnSchema,
   pagination: paginationSchema
     .optional()
     .describe('How the rows are dealt out in pages. Default: links of RFC 8288 and `next` URLs are followed.'),
@@ -28,7 +29,7 @@ export const apiSourceShape = {
     .enum(['fail', 'warn'])
     .optional()
     .describe(
-      'What happens where a response says that there is more than was read, or that it is an error, although its status is a good one. Default: errors fail; what was not read fails with load_mode replace, else it is a warning.',
+      'What happens where a response says that there is more than was read, or that it is an error, although its status is a good one. Default: errors fail; what was not read fails with load_mode replace and with incremental, else it is a warning.',
     ),
   on_omitted_list: z
     .enum(['fail', 'empty'])

@@ -16,6 +16,9 @@ export function checkFileSource(source: File, context: z.core.$RefinementCtx): v
   if (source.records_path !== undefined && takes?.includes('records_path') === false) {
     add(['records_path'], `leads through json files, but format is ${format}`);
   }
+  if (source.record_name_column !== undefined && takes?.includes('records_path') === false) {
+    add(['record_name_column'], `is of json files, but format is ${format}`);
+  }
   if (source.encoding !== undefined && takes?.includes('encoding') === false) {
     add(['encoding'], `does not apply to ${format} files`);
   }

@@ -43,10 +43,21 @@ export type ApiCursor = z.infer<typeof apiCursorSchema>;
 
 /** What decides which requests are made and what they mean; the rest of a pipeline may change during a run. */
 export function settingsDigest(settings: ApiSettings, more: unknown): string {
-  const { endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent } =
-    settings;
+  const {
+    endpoint,
+    method,
+    params,
+    body,
+    record_name_column,
+    records_path,
+    pagination,
+    max_pages,
+    max_rows,
+    incremental,
+    parent,
+  } = settings;
   const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
-  return digestOf([deciding, more]);
+  return digestOf(record_name_column === undefined ? [deciding, more] : [deciding, more, record_name_column]);
 }
 
 export function startCursor(settings: string, extractedAt: Date, parents: boolean): ApiCursor {

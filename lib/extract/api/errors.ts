@@ -231,8 +231,8 @@ export class PagesUnreadError extends TerminalError {
   override readonly name = 'PagesUnreadError';
   readonly code = 'api_pages_unread';
 
-  constructor(what: string, deletes: boolean) {
-    const consequence = deletes ? ' load_mode replace would delete the rows that were not read.' : '';
+  constructor(what: string, loss: string | undefined) {
+    const consequence = loss === undefined ? '' : ` ${loss}`;
     super(
       `${what}${consequence} Set pagination; or on_incomplete: warn, where this means something else; or max_pages, where the rest is left out on purpose.`,
     );

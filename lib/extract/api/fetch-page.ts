@@ -29,8 +29,8 @@ export interface PagePlan {
   readonly maxPages: number | undefined;
   /** Whether signs of an error, and of rows that were not read, fail the run. */
   readonly failsOn: { readonly error: boolean; readonly unread: boolean };
-  /** Rows that are not read are deleted from the target. */
-  readonly deletesUnread: boolean;
+  /** What would become of rows that are not read; a sentence. */
+  readonly lossOfUnread: string | undefined;
   /** A first page without a list has no rows. */
   readonly listMayBeOmitted: boolean;
 }
@@ -50,21 +50,29 @@ export function pagePlan(
     readonly pagination?: PaginationSettings | undefined;
     readonly records_path?: string | undefined;
     readonly max_pages?: number | undefined;
+    readonly record_name_column?: string | undefined;
   },
-  { load_mode, on_incomplete, on_omitted_list }: Pick<ApiSettings, 'load_mode' | 'on_incomplete' | 'on_omitted_list'>,
+  settings: Pick<ApiSettings, 'load_mode' | 'incremental' | 'on_incomplete' | 'on_omitted_list'>,
 ): PagePlan {
+  const { incremental, load_mode, on_incomplete, on_omitted_list } = settings;
   const { deletesUnread } = loadModeTraits[load_mode];
+  // A watermark passes over what was not read, so it would never come.
+  const losesUnread = deletesUnread || incremental !== undefined;
   return {
     base,
     pagination: pages.pagination,
-    rows: rowSearch(pages.records_path),
+    rows: rowSearch(pages.records_path, pages.record_name_column),
     captures: pagerPaths(pages.pagination),
     maxPages: pages.max_pages,
     failsOn: {
       error: on_incomplete !== 'warn',
-      unread: on_incomplete === undefined ? deletesUnread : on_incomplete === 'fail',
+      unread: on_incomplete === undefined ? losesUnread : on_incomplete === 'fail',
     },
-    deletesUnread,
+    lossOfUnread: deletesUnread
+      ? 'load_mode replace would delete the rows that were not read.'
+      : incremental === undefined
+        ? undefined
+        : 'The watermark would pass over the rows that were not read.',
     listMayBeOmitted: on_omitted_list === 'empty',
   };
 }
@@ -102,6 +110,7 @@ export async function fetchPage(
         if (plan.failsOn.error) throw thrown;
         warnings.push(thrown.message);
       }
+      if (content.namesLost) warnings.push(nameWarning(shown, plan.rows.shown));
       warnings.push(...absentWarnings(shown, absent), ...shrinkWarnings(shown, position, total));
       if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null, warnings };
       if (next !== undefined) {
@@ -137,7 +146,7 @@ function ended(
   const open = plan.pagination === undefined ? openEnd(content) : undefined;
   if (unread === undefined && open === undefined) return [];
   const what = `${shown.method} ${endpointOf(shown)} ${unread ?? open}`;
-  if (unread !== undefined && plan.failsOn.unread) throw new PagesUnreadError(what, plan.deletesUnread);
+  if (unread !== undefined && plan.failsOn.unread) throw new PagesUnreadError(what, plan.lossOfUnread);
   return [`${what} Set pagination; or max_pages where the rest is left out on purpose.`];
 }
 
@@ -161,6 +170,10 @@ function mayBeAbsent(
 function isBehindLast({ pagination }: PagePlan, position: PagePosition, thrown: unknown): boolean {
   if (position.page === 1 || pagination === undefined || !('end_statuses' in pagination)) return false;
   return thrown instanceof ApiStatusError && pagination.end_statuses.includes(thrown.status);
+}
+
+function nameWarning(shown: RequestShown, path: string): string {
+  return `The rows of ${shown.method} ${endpointOf(shown)} at ${path} are the members of an object, and their names are left out. Set record_name_column to keep them in a column.`;
 }
 
 function absentWarnings(shown: RequestShown, absent: readonly string[]): readonly string[] {

@@ -4,6 +4,7 @@ import type { JsonPath } from '../../config/json-path.ts';
 import { maxRecordBytes } from '../../record-limit.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
+import type { NameMember } from '../json/member-name.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
@@ -40,6 +41,8 @@ export interface PageContent {
   readonly signs: Signs;
   /** What is thrown where the page has nothing at the place of its rows, and that is not how this API says "none". */
   readonly absent: RowsNotFoundError | undefined;
+  /** Rows had names as members of an object, and nothing keeps these. */
+  readonly namesLost: boolean;
   /** The page has items, and none of them has rows. */
   readonly hollow: boolean;
   /** SHA-256 of the page's lines, hex. */
@@ -67,7 +70,7 @@ export async function readPage(
 ): Promise<PageContent> {
   await sink.restart();
   const { headers, status, url } = response;
-  const page = new PageRecords(sink);
+  const page = new PageRecords(sink, search.nameMember);
   // Pages whose items differ may give the same rows, or none.
   const body = takesParts(search) ? createHash('sha256') : undefined;
   if (status === 204 || status === 205) return emptyPage;
@@ -111,6 +114,7 @@ export async function readPage(
       captures: summary.captures,
       signs: { ...signs, error: signs.error ?? page.errorSign },
       absent: found || summary.itemsReached ? undefined : notFound(),
+      namesLost: page.members > 0 && search.nameMember === undefined,
       hollow: !found && summary.itemsReached && items > 0,
       digest,
       identity: body?.digest('hex') ?? digest,
@@ -138,21 +142,27 @@ class PageRecords {
   #messages = 0;
   /** Ordinal of the first record that is an array. */
   firstArray = 0;
+  readonly #nameMember: NameMember | undefined;
   /** Records so far. */
   rows = 0;
+  /** Records that are members of an object. */
+  members = 0;
 
-  constructor(sink: RowSink) {
+  constructor(sink: RowSink, nameMember: NameMember | undefined) {
     this.#sink = sink;
+    this.#nameMember = nameMember;
   }
 
-  readonly add = (raw: Buffer): void => {
+  readonly add = (raw: Buffer, member?: string): void => {
     if (!this.#open) return;
     this.rows += 1;
     if (raw[0] === 0x5b) {
       this.#arrays += 1;
       if (this.firstArray === 0) this.firstArray = this.rows;
     } else if (raw[0] === 0x7b) this.#objects += 1;
-    const line = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
+    const bare = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
+    if (member !== undefined) this.members += 1;
+    const line = bare === undefined || member === undefined ? bare : (this.#nameMember?.(bare, member) ?? bare);
     if (line === undefined) {
       this.#sink.reject(raw, this.rows, recordProblem(raw));
       this.#hash.update(raw);
@@ -195,6 +205,7 @@ export const emptyPage: PageContent = {
   captures: new Map(),
   signs: noSigns,
   absent: undefined,
+  namesLost: false,
   hollow: false,
   digest: createHash('sha256').digest('hex'),
   identity: '',

@@ -86,7 +86,7 @@ const vague: Readonly<Record<string, SignKind>> = Object.fromEntries([
 
 /** Names of objects about the response, not of what it is about. */
 const aboutResponse = new Set(
-  'meta metadata metainfo pagination paging pageinfo page pager pages pageable paginginfo paginationinfo pagingmetadata paginationmetadata cursor cursors link links response responsemetadata responseinfo responsestatus searchmetadata searchinformation searchinfo queryinfo querymetadata querycontinue data result results resultset resultinfo output body payload hits shards info header headers summary request page0 0 1 total next feed collection envelope odata more'.split(
+  'meta metadata metainfo pagination paging pageinfo page pager pages pageable paginginfo paginationinfo pagingmetadata paginationmetadata cursor cursors link links response responsemetadata responseinfo responsestatus searchmetadata searchinformation searchinfo queryinfo querymetadata querycontinue data result results resultset resultinfo output body payload hits shards info header headers request 0 1 total next feed collection envelope odata more'.split(
     ' ',
   ),
 );

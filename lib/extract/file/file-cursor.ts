@@ -37,6 +37,7 @@ export type FileCursor = z.infer<typeof fileCursorSchema>;
 
 /** What decides which bytes are read and what they mean. */
 export function fileSettingsDigest(settings: FileSettings): string {
-  const { compression, csv, encoding, file_path, format, records_path } = settings;
-  return digestOf([file_path, format, compression, encoding, csv, records_path]);
+  const { compression, csv, encoding, file_path, format, record_name_column, records_path } = settings;
+  const deciding = [file_path, format, compression, encoding, csv, records_path];
+  return digestOf(record_name_column === undefined ? deciding : [...deciding, record_name_column]);
 }

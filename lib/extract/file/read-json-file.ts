@@ -48,9 +48,10 @@ export async function readJsonFile(
       rows,
       captures: {},
       wants: () => undefined,
-      onRecord: (raw) => {
+      onRecord: (raw, member) => {
         ordinal += 1;
-        const line = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
+        const bare = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
+        const line = bare === undefined || member === undefined ? bare : (rows.nameMember?.(bare, member) ?? bare);
         if (line === undefined) {
           onMisfit({
             line: ordinal,

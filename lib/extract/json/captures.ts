@@ -1,7 +1,12 @@
+/** Told each record, and its name where the records are the members of an object. */
+export type OnRecord = (raw: Buffer, member?: string | undefined) => void;
+
 interface Capture {
   readonly depth: number;
   readonly record: boolean;
   readonly names: readonly string[];
+  /** The name that a record has as a member of an object. */
+  readonly member: string | undefined;
   readonly pieces: Uint8Array[];
   /** Where in the chunk at hand it goes on. */
   start: number;
@@ -9,20 +14,20 @@ interface Capture {
 
 /** The values of a JSON text that are being kept, as the bytes they have in it. One may lie inside another. */
 export class Captures {
-  readonly #onRecord: (raw: Buffer) => void;
+  readonly #onRecord: OnRecord;
   readonly #open: Capture[] = [];
   /** Texts of the values that were kept by name; the last one wins. */
   readonly texts = new Map<string, string>();
   /** Depth of the innermost one that is open, -1 where none is. */
   depth = -1;
 
-  constructor(onRecord: (raw: Buffer) => void) {
+  constructor(onRecord: OnRecord) {
     this.#onRecord = onRecord;
   }
 
   /** A value begins at `start` of the chunk at hand. */
-  begin(depth: number, record: boolean, names: readonly string[], start: number): void {
-    this.#open.push({ depth, record, names, pieces: [], start });
+  begin(depth: number, record: boolean, names: readonly string[], start: number, member?: string | undefined): void {
+    this.#open.push({ depth, record, names, member, pieces: [], start });
     this.depth = depth;
   }
 
@@ -36,7 +41,7 @@ export class Captures {
           ? Buffer.from(last.buffer, last.byteOffset, last.length)
           : Buffer.concat([...capture.pieces, last]);
       for (const name of capture.names) this.texts.set(name, bytes.toString());
-      if (capture.record) this.#onRecord(bytes);
+      if (capture.record) this.#onRecord(bytes, capture.member);
     }
     this.depth = this.#open.at(-1)?.depth ?? -1;
   }

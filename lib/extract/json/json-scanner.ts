@@ -1,3 +1,4 @@
+import type { OnRecord } from './captures.ts';
 import type { WantMember } from './envelope.ts';
 import { JsonSyntaxError } from './json-syntax-error.ts';
 import { type JsonSummary, PathFollower } from './path-follower.ts';
@@ -49,7 +50,7 @@ export class JsonScanner {
   /** Bytes of the byte order mark seen. */
   #marked = 0;
 
-  constructor(root: PathNode, onRecord: (raw: Buffer) => void, options: ScannerOptions = {}) {
+  constructor(root: PathNode, onRecord: OnRecord, options: ScannerOptions = {}) {
     this.#follower = new PathFollower(root, onRecord, options.wants);
     this.#many = options.many === true;
   }

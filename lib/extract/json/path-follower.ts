@@ -1,4 +1,4 @@
-import { Captures } from './captures.ts';
+import { Captures, type OnRecord } from './captures.ts';
 import {
   type Envelope,
   type EnvelopeList,
@@ -73,7 +73,7 @@ export class PathFollower {
   readonly #lists: EnvelopeList[] = [];
 
   /** @param wants  which members outside of the records are kept; undefined: none, nor are lists */
-  constructor(root: PathNode, onRecord: (raw: Buffer) => void, wants?: WantMember | undefined) {
+  constructor(root: PathNode, onRecord: OnRecord, wants?: WantMember | undefined) {
     this.#root = [root];
     this.#wants = wants;
     this.#countsItems = hasItems(root);
@@ -206,6 +206,13 @@ export class PathFollower {
     return frame.elements ?? childNodes(frame.nodes, frame.index);
   }
 
+  /** The name of a record that any member of an object would be. */
+  #memberName(node: PathNode): string | undefined {
+    const frame = this.#top;
+    if (frame?.object !== true || node.rows !== 'value') return undefined;
+    return frame.nodes.some(({ any }) => any === node) ? frame.key : undefined;
+  }
+
   /** Where an object or array lies, unless it is a record or inside of one. */
   #pathHere(parent: Frame | undefined, nodes: readonly PathNode[], object: boolean): readonly string[] | undefined {
     if (this.#wants === undefined) return undefined;
@@ -236,7 +243,7 @@ export class PathFollower {
       }
       if (node.items === 'value' || (node.items === 'either' && kind !== 'array' && kind !== 'null')) this.#items += 1;
       if (!record && node.captures.length === 0) continue;
-      this.#captures.begin(this.depth, record, node.captures, at);
+      this.#captures.begin(this.depth, record, node.captures, at, record ? this.#memberName(node) : undefined);
     }
   }
 }

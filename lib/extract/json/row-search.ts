@@ -1,5 +1,6 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import { parseJsonPath } from '../../config/json-path.ts';
+import { memberNamer, type NameMember } from './member-name.ts';
 import { growPath, newPathNode, type PathNode } from './path-tree.ts';
 
 /** Where rows are looked for in a JSON document. */
@@ -8,12 +9,14 @@ export interface RowSearch {
   readonly shown: string;
   /** Undefined: `results`, or the document itself where it is an array, as in the article. */
   readonly path: JsonPath | undefined;
+  /** Keeps the names of rows that are the members of an object. */
+  readonly nameMember?: NameMember | undefined;
 }
 
-export function rowSearch(recordsPath: string | undefined): RowSearch {
+export function rowSearch(recordsPath: string | undefined, nameColumn?: string | undefined): RowSearch {
   return recordsPath === undefined
     ? { shown: '$.results (nor is it an array)', path: undefined }
-    : { shown: recordsPath, path: parseJsonPath(recordsPath) };
+    : { shown: recordsPath, path: parseJsonPath(recordsPath), nameMember: memberNamer(nameColumn) };
 }
 
 /** What the scanner looks for: rows, and values to keep by name. Only for paths that can be streamed. */

@@ -1,4 +1,5 @@
 import type { JsonPath } from '../../config/json-path.ts';
+import type { OnRecord } from './captures.ts';
 import { documentTree, needsDocument } from './document-tree.ts';
 import type { WantMember } from './envelope.ts';
 import { JsonScanner } from './json-scanner.ts';
@@ -16,7 +17,7 @@ export class DocumentLimitReachedError extends Error {
 export interface ScanOptions {
   readonly rows: RowSearch;
   readonly captures: Readonly<Record<string, JsonPath>>;
-  readonly onRecord: (raw: Buffer) => void;
+  readonly onRecord: OnRecord;
   /** Called after each piece, so that records need not pile up. */
   readonly afterPiece: () => Promise<void>;
   /** Several documents may follow each other. */

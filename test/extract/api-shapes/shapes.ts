@@ -186,7 +186,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'rows by their keys': {
     rows: '$.data[*]',
     answer: () => ({ body: { data: Object.fromEntries(items.map((row) => [`k${row.id}`, row])) } }),
-    tuned: {},
+    tuned: { record_name_column: 'key' },
   },
   'connections of GraphQL': {
     rows: '$.data.users.nodes',

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
 import { extract } from '../../lib/extract/extract.ts';
-import { readRejected, readRows, sendJson, setup, startApi } from './extract-setup.ts';
+import { readRejected, readRows, sendJson, settingsOf, setup, startApi } from './extract-setup.ts';
 
 /** The error of a file that is loaded as it is called. */
 async function errorOf(name: string, bytes: Uint8Array, settings: object = {}): Promise<unknown> {
@@ -179,5 +179,20 @@ describe('a status that asks to wait', () => {
     const { request } = setup({ source_type: 'api', endpoint: 'x' }, { base_url: api.url });
     await expect(extract(request)).rejects.toMatchObject({ code: 'api_status' });
     expect(api.seen).toHaveLength(1);
+  });
+});
+
+describe('rows of a JSON file that are the members of an object', () => {
+  it('keep their names in the column that the configuration names', async () => {
+    const settings = {
+      source_type: 'file',
+      file_path: 'a.json',
+      records_path: '$.rates[*]',
+      record_name_column: 'code',
+    };
+    const { folder, request } = setup(settings);
+    writeFileSync(path.join(folder, 'a.json'), '{"rates":{"EUR":{"n":1},"JPY":{}}}');
+    expect(await readRows(request, await extract(request))).toEqual([{ code: 'EUR', n: 1 }, { code: 'JPY' }]);
+    expect(() => settingsOf({ ...settings, format: 'csv' })).toThrow(/record_name_column/);
   });
 });
