@@ -14,3 +14,6 @@ export const maxIdentifierBytes = 63;
 
 /** A connection is ended by the cluster after 60 minutes; ours are renewed before. */
 export const connectionLifetimeSeconds = 55 * 60;
+
+/** A transaction is ended by the cluster after 5 minutes. */
+export const transactionLifetimeSeconds = 300;

@@ -4,10 +4,9 @@
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import postgres from 'postgres';
 import { systemClock } from '../../lib/clock.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
-import { type AwsCredentials, connect, type Sql } from '../../lib/dsql/connect.ts';
+import { type AwsCredentials, connect, connectWith, type Sql } from '../../lib/dsql/connect.ts';
 import { runPipeline } from '../../lib/run/run-pipeline.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 
@@ -85,22 +84,15 @@ const figures: PipelineFigures = {
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 
 function toPostgres({ connections, host, port }: PipelineJob): Sql {
-  const text = {
-    to: 25,
-    from: [20, 21, 23, 114, 700, 701, 1700, 1082, 1114, 1184, 3802],
-    serialize: String,
-    parse: String,
-  };
-  return postgres({
+  return connectWith(connections, async () => ({
     host,
     port,
-    user: 'postgres',
+    user: 'dsql',
     database: 'postgres',
-    max: connections,
-    fetch_types: false,
-    onnotice: () => undefined,
-    types: { text },
-  }) as unknown as Sql;
+    password: '',
+    ssl: false,
+    statementMs: 310_000,
+  }));
 }
 
 function toDsql({ connections, port }: PipelineJob, dsql: NonNullable<PipelineJob['dsql']>): Sql {

@@ -25,10 +25,10 @@ async function runStatement(query: string, options: SqlOptions): Promise<ExitSta
   const { openTargetOf } = await import('./target.ts');
   const target = await openTargetOf(options);
   try {
-    const rows = await target.sql.unsafe(query, [], { prepare: true }).values();
+    const rows = await target.sql.values(query);
     if (options.json === true) {
       process.stdout.write(`${jsonRows(rows)}\n`);
-    } else if ((rows.columns ?? []).length > 0) {
+    } else if (rows.columns.length > 0) {
       await printTable(rows);
     } else {
       process.stderr.write(`${rows.command}${rows.count === null ? '' : `, ${rows.count} rows`}\n`);

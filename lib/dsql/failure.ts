@@ -37,6 +37,12 @@ const failureTable: readonly FailureLine[] = [
     source: 'two CREATE TABLE IF NOT EXISTS of one name, as observed on the local DSQL',
   },
   { message: /tuple concurrently updated/, class: 'conflict', source: 'two GRANTs on one table, PostgreSQL heapam.c' },
+  {
+    code: /^(0A000|26000)$/,
+    message: /cached plan must not change result type|prepared statement .* does not exist/,
+    class: 'conflict',
+    source: 'PostgreSQL plancache.c and prepare.c: a table changed under a statement that the connection had parsed',
+  },
   // A restarted or unavailable server; the outcome of a COMMIT is unknown.
   { message: /server unavailable/, class: 'unknown', source: 'DSQL user guide 2026-09-08: XX000 server unavailable' },
   { message: /waking up cluster/, class: 'unknown', source: 'DSQL troubleshooting: inactive cluster' },

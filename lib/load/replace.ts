@@ -91,7 +91,7 @@ export async function deleteMissing(request: DeleteRequest): Promise<number> {
           `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
           identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
         );
-        return result.count;
+        return result.count ?? 0;
       });
     }
     if (page.length < pageRows) return deleted;

@@ -72,9 +72,7 @@ function wasSplit(batch: BatchRange, committed: ReadonlyMap<string, LedgerEntry>
 }
 
 function columnOf(error: unknown): string | null {
-  return error instanceof Error && 'column_name' in error && typeof error.column_name === 'string'
-    ? error.column_name
-    : null;
+  return error instanceof Error && 'column' in error && typeof error.column === 'string' ? error.column : null;
 }
 
 /**

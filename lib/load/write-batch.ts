@@ -3,7 +3,6 @@ import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
 import type { BatchRange } from './batch.ts';
-import { copyLines } from './copy-lines.ts';
 import { LedgerMismatchError } from './errors.ts';
 import type { Arrays, Lines } from './rendering.ts';
 import type { BatchStatement } from './statement.ts';
@@ -68,9 +67,9 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<L
 
 async function commitLines(batch: BatchRange & Lines, { copy, runId, sql }: WriteContext): Promise<LedgerEntry> {
   return await sql.begin(async (transaction) => {
-    await copyLines(transaction, copy, batch.lines);
     const entry = entryOf(batch, batch.rows, 0);
-    await writeLedgerEntry(transaction, runId, entry);
+    // The ledger's row travels behind the lines, in one round trip.
+    await Promise.all([transaction.copy(copy, batch.lines), writeLedgerEntry(transaction, runId, entry)]);
     return entry;
   });
 }

@@ -17,7 +17,7 @@ const refused: Readonly<Record<string, readonly [file: string, content: string]>
   'ground-imports-ground': ['lib/clock.ts', "import './config/config.ts';"],
   'functions-layer': ['functions/up.ts', "import '../lib/infra/app.ts';"],
   'folder-is-listed': ['lib/unheard/of.ts', "import '../config/config.ts';"],
-  'postgres-place': ['lib/load/driver.ts', "import type { Sql } from 'postgres'; export type A = Sql;"],
+  'pg-place': ['lib/load/driver.ts', "import type { Client } from 'pg'; export type A = Client;"],
   'aws-cdk-lib-place': ['lib/run/cdk.ts', "import { App } from 'aws-cdk-lib'; export const app = new App();"],
   '@middy/core-place': ['lib/run/middy.ts', "import middy from '@middy/core'; export const a = middy;"],
   '@aws-sdk/client-s3-place': ['lib/extract/s3.ts', "import { S3 } from '@aws-sdk/client-s3'; export const a = S3;"],
