@@ -54,7 +54,11 @@ describe('an error in a response with a good status', () => {
   it.each([
     { ok: true, success: 'true', status: 'ok', error: null, errors: [], timed_out: false, _shards: { failed: 0 } },
     { errors: {}, error: '', status: 'OK', errorCode: 0, errmsg: 'ok', message: 'here they are', warnings: ['old'] },
-    { summary: { state: 'failed' }, job: { status: 'error', error: 'of another' } },
+    {
+      total: { value: 120, currency: 'EUR' },
+      summary: { state: 'failed', total: 500 },
+      job: { status: 'error', error: 'of another' },
+    },
   ])('is not seen in %j', async (besides) => {
     expect(await outcomeOf([{ ...besides, data: rows }], { ...list, load_mode: 'replace' })).toEqual({
       rows,
@@ -167,6 +171,26 @@ describe('a sign that there is more', () => {
   it('is a flag that says no where a cursor or a URL says yes', async () => {
     const page = { data: rows, has_more: false, next_cursor: 'abc', links: { next: '/rows?after=3' } };
     expect(await outcomeOf([page], { ...list, load_mode: 'replace' })).toEqual({ rows, warnings: [] });
+  });
+});
+
+describe('a page that is as long as was asked for', () => {
+  const full = { params: { limit: 3 }, load_mode: 'replace' };
+  const said = [expect.stringContaining('3 items, as many as the parameter limit allows')];
+
+  it('leaves it open whether there is more, which is said', async () => {
+    expect(await outcomeOf([JSON.stringify(rows)], full)).toEqual({ rows, warnings: said });
+    expect(await outcomeOf([JSON.stringify(rows)], { ...full, params: { limit: 4 } })).toMatchObject({ warnings: [] });
+    expect(await outcomeOf([{ results: rows, next: null }], full)).toMatchObject({ warnings: [] });
+    expect(await outcomeOf([{ results: rows, total: 3 }], full)).toMatchObject({ warnings: [] });
+  });
+
+  it('is said also where the flag that is configured is nowhere', async () => {
+    const pagination = { type: 'offset', limit: 3, has_more_path: '$.hasMroe' };
+    expect(await outcomeOf([{ results: rows }], { ...full, pagination })).toEqual({ rows, warnings: said });
+    expect(await outcomeOf([{ results: rows, hasMroe: false }], { ...full, pagination })).toMatchObject({
+      warnings: [],
+    });
   });
 });
 

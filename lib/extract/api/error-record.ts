@@ -5,7 +5,7 @@ const maxErrorBytes = 16 * 1024;
 
 /** Members that an error has besides what says that it is one. */
 const ofErrors = new Set(
-  'error errors errormessage errorcode errortype errordescription message messages code status statuscode type title detail details reason cause requestid traceid timestamp time path instance docs documentationurl moreinfo info help ok success fault exception'.split(
+  'error errors errormessage errorcode errortype errordescription message messages code status statuscode type title detail details reason cause requestid traceid instance docs documentationurl moreinfo info help ok success fault exception'.split(
     ' ',
   ),
 );

@@ -143,11 +143,17 @@ function ended(
   const items = itemsBefore(position) + content.items;
   if (total !== undefined && content.itemsKnown && items < total) throw new RowsMissingError(shown, items, total);
   const unread = unreadSign(position, content);
-  const open = plan.pagination === undefined ? openEnd(content) : undefined;
+  const open = endsByAbsence(plan, content) ? openEnd(content) : undefined;
   if (unread === undefined && open === undefined) return [];
   const what = `${shown.method} ${endpointOf(shown)} ${unread ?? open}`;
   if (unread !== undefined && plan.failsOn.unread) throw new PagesUnreadError(what, plan.lossOfUnread);
   return [`${what} Set pagination; or max_pages where the rest is left out on purpose.`];
+}
+
+/** Whether the pages ended only because nothing said that there is another one. */
+function endsByAbsence({ pagination }: PagePlan, { captures }: PageContent): boolean {
+  if (pagination === undefined) return true;
+  return 'has_more_path' in pagination && pagination.has_more_path !== undefined && !captures.has('has_more');
 }
 
 /**

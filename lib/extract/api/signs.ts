@@ -72,7 +72,7 @@ export function readSigns(facts: SignFacts): Signs {
   const lead = !ended ? (first('lead') ?? (link === undefined ? undefined : linkSign)) : undefined;
   const total = most('total');
   const pages = most('pages');
-  const settled = ended || total !== undefined || pages !== undefined;
+  const settled = ended || first('settled') !== undefined || total !== undefined || pages !== undefined;
   const full = settled ? undefined : fullPage(said, facts);
   return { more: flag ?? lead, total, pages, full, error: first('error'), nextUrl };
 }
@@ -94,24 +94,26 @@ interface Finding {
 }
 
 interface Said {
-  readonly kind: 'more' | 'end' | 'lead' | 'total' | 'pages' | 'page_size' | 'error';
+  /** `settled`: it is said that there is no next page at this place, which others may contradict. */
+  readonly kind: 'more' | 'end' | 'settled' | 'lead' | 'total' | 'pages' | 'page_size' | 'error';
   readonly sign: Sign;
   readonly url?: string | undefined;
 }
 
 /** `value` of `hits.total.value`, `href` of `_links.next.href`: the member says what its parent's name means. */
-function isValueOf(name: string, parent: string | undefined): boolean {
+function isValueOf(name: string, parent: string | undefined, holder?: string | undefined): boolean {
   if (parent === undefined) return false;
   const kind = signKind(parent)?.kind;
   const plain = plainName(name);
-  if (kind === 'total') return plain === 'value';
+  // Elsewhere a value that is a total may be an amount of money.
+  if (kind === 'total') return plain === 'value' && (holder === undefined || plainName(holder) === 'hits');
   return kind === 'next' && ['href', 'url', 'uri', 'link', 'after', 'cursor', 'token'].includes(plain);
 }
 
 function bodyFinding({ json, path }: EnvelopeMember, rows: RowSearch): readonly Finding[] {
   const name = path.at(-1) ?? '';
   const parent = path.at(-2);
-  const inner = isValueOf(name, parent);
+  const inner = isValueOf(name, parent, path.at(-3) ?? '');
   const sign = signKind(inner ? (parent ?? '') : name);
   if (sign === undefined) return [];
   // Facebook's `paging.cursors` name both ends of every page.
@@ -238,7 +240,7 @@ function nextOf({ json, place }: Finding, base: URL): readonly Said[] {
   }
   const scalar = scalarText(json)?.trim().toLowerCase();
   if (json === 'true' || json === 'false') return [{ kind: json === 'true' ? 'more' : 'end', sign }];
-  if (isNothing(scalar)) return [];
+  if (isNothing(scalar)) return [{ kind: 'settled', sign }];
   const text = textOf(json)?.trim();
   const isUrl = text !== undefined && /^(https?:\/\/|\/|\?)/i.test(text);
   return [{ kind: 'lead', sign, url: isUrl ? urlOf(text, base) : undefined }];
