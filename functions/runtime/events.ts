@@ -12,14 +12,14 @@ const s3DetailSchema = z.object({
   }),
 });
 
+/** Names the run's folder in the staging bucket. */
+const runIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1 to 80 letters, digits, - or _');
+
 /** The input of an execution, from the console, a schedule or an S3 event. */
 export const inputSchema = z.strictObject({
   pipeline: z.string().min(1),
   /** Instead of the execution's name. */
-  run_id: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1 to 80 letters, digits, - or _')
-    .optional(),
+  run_id: runIdSchema.optional(),
   /** Query parameters of an API pipeline, over those of the configuration. */
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   again: z.boolean().optional(),
@@ -46,7 +46,7 @@ export const executionSchema = z.object({
 });
 
 export const runSchema = z.strictObject({
-  run_id: z.string(),
+  run_id: runIdSchema,
   trigger: z.enum(['cli', 'schedule', 's3', 'console']),
   start_time: z.string(),
   resumed: z.boolean(),

@@ -31,3 +31,15 @@ export class StagedObjectMissingError extends TerminalError {
     super(`The staging bucket ${bucket} has no object ${key}. Start the run over with "again": true.`);
   }
 }
+
+/** A key would lead out of the folder that holds the objects. */
+export class StoreKeyError extends TerminalError {
+  override readonly name = 'StoreKeyError';
+  readonly code = 'store_key';
+
+  constructor(key: string) {
+    super(
+      `The key ${JSON.stringify(key)} is no place in the store: each part between slashes must be a name. The manifest or event that it comes from is not this service's; start a new run.`,
+    );
+  }
+}

@@ -2,13 +2,14 @@ import { chmod, constants, copyFile, mkdir, open, readFile, rename, rm, stat } f
 import path from 'node:path';
 import type { ObjectStore } from '../object-store.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
+import { keyPath } from './key-path.ts';
 
 /**
  * The folder that stands in for the staging bucket. A put writes beside the object, syncs, and renames, so an object is
  * whole or not there, also after a crash. Folders and files are readable by their owner alone.
  */
 export function folderStore(root: string): ObjectStore {
-  const pathOf = (key: string): string => path.join(root, ...key.split('/'));
+  const pathOf = (key: string): string => keyPath(root, key);
   const make = async (key: string): Promise<string> => {
     const file = pathOf(key);
     await mkdir(path.dirname(file), { recursive: true, mode: privateFolderMode });
@@ -61,7 +62,7 @@ export function folderStore(root: string): ObjectStore {
     localFolder: pathOf,
     scratchPath: async (key) => `${await make(key)}.${process.pid}.part`,
     removeAll: async (prefix) => {
-      await rm(pathOf(prefix.replace(/\/$/, '')), { recursive: true, force: true });
+      await rm(pathOf(prefix), { recursive: true, force: true });
     },
   };
 }

@@ -14,6 +14,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import type { ObjectStore } from '../object-store.ts';
 import { s3Status } from '../s3-status.ts';
 import { StagedObjectMissingError, StoreRefusedError, StoreUnavailableError } from './errors.ts';
+import { keyPath } from './key-path.ts';
 
 /** A balance of requests and memory; S3 allows parts of 5 MiB to 5 GiB. */
 const defaultPartBytes = 32 * 1024 * 1024;
@@ -41,7 +42,7 @@ export interface S3StoreOptions {
  * @throws {StagedObjectMissingError} terminal: `localPath` of an object that is not there
  */
 export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchDir }: S3StoreOptions): ObjectStore {
-  const localOf = (kind: 'in' | 'out', key: string): string => path.join(scratchDir, kind, ...key.split('/'));
+  const localOf = (kind: 'in' | 'out', key: string): string => keyPath(path.join(scratchDir, kind), key);
   const tried = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
