@@ -45,14 +45,14 @@ export class Contest {
   /** Whether a failed statement can go on as DSQL lets it. */
   mayResolve(work: Work, frame: Buffer): boolean {
     if (this.backend.link.keptFromTable) return false;
-    return isConflict(frame, this.backend.link) || this.isHiddenDuplicate(work, frame);
+    return isConflict(frame, this.backend.link) || this.isHiddenViolation(work, frame);
   }
 
   /** Goes on after a conflict; PostgreSQL's or DSQL's error frame when the statement fails all the same. */
   async resolve(work: Work, failed: Buffer): Promise<Buffer | undefined> {
     const transaction = this.backend.transaction;
     if (transaction === undefined || work.rerun === undefined) return failed;
-    const duplicate = !isConflict(failed, this.backend.link);
+    const violation = !isConflict(failed, this.backend.link);
     const cancelled = this.wasCancelled;
     this.noteHolders(transaction);
     if (!transaction.explicit) return cancelled ? await this.retry(transaction, work) : failed;
@@ -60,7 +60,7 @@ export class Contest {
     if (cancelled) transaction.contestFromHere();
     else transaction.lose();
     const shadowFailed = await this.runShadowed(work, true);
-    return shadowFailed !== undefined && duplicate ? failed : shadowFailed;
+    return shadowFailed !== undefined && violation ? failed : shadowFailed;
   }
 
   /**
@@ -117,13 +117,14 @@ export class Contest {
     return this.backend.link.cancelledBy !== undefined;
   }
 
-  /** A key that another transaction committed after this one's snapshot: no duplicate to DSQL until COMMIT. */
-  private isHiddenDuplicate(work: Work, frame: Buffer): boolean {
-    const transaction = this.backend.transaction;
-    if (transaction?.explicit !== true || errorFields(frame).C !== '23505') return false;
-    return work.statement.targets.some((target) =>
-      this.backend.cluster.commits.changedSince(tableKey(target), transaction.startedAfter),
-    );
+  /**
+   * A key, a reference or the end of one that another transaction committed after this one's snapshot: PostgreSQL looks at
+   * it at once, DSQL at COMMIT.
+   */
+  private isHiddenViolation(work: Work, frame: Buffer): boolean {
+    const { transaction, cluster } = this.backend;
+    if (transaction?.explicit !== true) return false;
+    return violatedTables(work, frame).some((table) => cluster.commits.changedSince(table, transaction.startedAfter));
   }
 
   private noteHolders(transaction: Transaction): void {
@@ -221,6 +222,19 @@ export class Contest {
     }
     return true;
   }
+}
+
+/** Tables whose rows decide whether a unique key or a foreign key is violated, as `schema.table`; none for other errors. */
+function violatedTables(work: Work, frame: Buffer): readonly string[] {
+  const { C: code, M: message = '', D: detail = '', s: schema = '', t: table = '' } = errorFields(frame);
+  if (code === '23505') return work.statement.targets.map(tableKey);
+  if (code !== '23503') return [];
+  // The message of a reference names both tables, without their schemas.
+  const named = [...`${message} ${detail}`.matchAll(/table "([^"]+)"/g)].map(([, name]) => ({
+    schema,
+    table: name ?? '',
+  }));
+  return [...work.statement.targets, { schema, table }, ...named].map(tableKey);
 }
 
 /** What of a response must be the same again; descriptions name the copy's object id, notices come as they like. */

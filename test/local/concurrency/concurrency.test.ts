@@ -249,6 +249,28 @@ describe('locking reads and foreign keys', () => {
     expect(await outcome(a.query('COMMIT'))).toBe(conflict);
   });
 
+  test('a reference made since BEGIN shows at COMMIT, when the row it refers to was deleted meanwhile or is deleted now', async () => {
+    await a.query('CREATE TABLE IF NOT EXISTS holder (id int PRIMARY KEY)');
+    await a.query('CREATE TABLE IF NOT EXISTS holding (id int PRIMARY KEY, holder_id int REFERENCES holder(id))');
+    await a.query('DELETE FROM holding');
+    await a.query('DELETE FROM holder');
+    await a.query('INSERT INTO holder VALUES (1), (2)');
+
+    await b.query('BEGIN');
+    await a.query('INSERT INTO holding VALUES (1, 1)');
+    expect(await outcome(b.query('DELETE FROM holder WHERE id = 1'))).toBe('ok');
+    expect(await outcome(b.query('COMMIT'))).toBe(conflict);
+
+    await b.query('BEGIN');
+    await a.query('DELETE FROM holder WHERE id = 2');
+    expect(await outcome(b.query('INSERT INTO holding VALUES (2, 2)'))).toBe('ok');
+    expect(await outcome(b.query('COMMIT'))).toBe(conflict);
+
+    await b.query('BEGIN');
+    expect(await outcome(b.query('INSERT INTO holding VALUES (3, 99)'))).toMatch(/^23503 /);
+    await b.query('ROLLBACK');
+  });
+
   test('a cascade conflicts with a write to the row it deletes', async () => {
     await a.query('BEGIN');
     await b.query('BEGIN');
