@@ -3,6 +3,9 @@
 /** Bytes of one row. */
 export const maxRowBytes = 2 * 1024 * 1024;
 
+/** Bytes of one value. */
+export const maxValueBytes = 1024 * 1024;
+
 /** Columns a primary key or an index may have. */
 export const maxKeyColumns = 8;
 

@@ -129,6 +129,36 @@ test('chunks are cut at the same rows every time, whatever the threads, and ever
   expect(single.manifest.chunks.map((chunk) => chunk.rows)).toEqual([1, 1]);
 });
 
+test('a value, a row or a NUL that no table takes is a rejected row, also where a rule has made it', async () => {
+  const mebi = 2 ** 20;
+  const lines = [
+    'id,a,b',
+    `1,${'x'.repeat(mebi)},`,
+    `2,${'x'.repeat(mebi + 1)},`,
+    `3,${'x'.repeat(mebi)},${'y'.repeat(mebi)}`,
+    '4,nul,',
+    `5,big,${'z'.repeat(mebi - 9)}`,
+    '6,z,',
+  ];
+  const { manifest, rejected } = await runTransform(
+    { format: 'csv', content: `${lines.join('\n')}\n` },
+    {
+      blank_text: 'keep',
+      business_rules: [
+        { type: 'enrich', new_column: 'n', logic: "case when a = 'nul' then 'a' || chr(0) else 'b' end" },
+        { type: 'enrich', new_column: 'm', logic: "case when a = 'big' then b || 'more than fits' else 'b' end" },
+      ],
+    },
+  );
+  expect(rejected.map((row) => [row.row_number, row.column_name])).toEqual([
+    [3, 'a'],
+    [4, null],
+    [5, 'n'],
+    [6, 'm'],
+  ]);
+  expect(manifest.counts).toMatchObject({ rows_read: 6, rows_clean: 2, rows_rejected: 4 });
+});
+
 test('whatever the rows and settings, the counts add up and clean rows are in order', async () => {
   const value = fc.constantFrom('', '1', '2', '007', 'x', '1.5', '2024-01-01', ' ', 'true', '"a,b"', '-3');
   await fc.assert(

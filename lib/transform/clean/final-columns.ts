@@ -1,3 +1,4 @@
+import { maxRowBytes, maxValueBytes } from '../../limits.ts';
 import { findColumn } from '../find-column.ts';
 import { type ColumnType, columnType, isText } from '../infer/column-type.ts';
 import { type FitContext, fit, misfit } from '../infer/fit.ts';
@@ -79,8 +80,48 @@ export function finalColumns(args: {
       problems.push(`WHEN coalesce(trim(${column.id}::VARCHAR), '') = '' THEN ${reasons.code(column.name, reason)}`);
     }
   }
+  problems.push(...oversized(columns, reasons), ...nulsOf(columns, ruled.changed, reasons));
   const state = problems.length === 0 ? 's' : `CASE WHEN s <> ${alive} THEN s ${problems.join('\n')} ELSE s END AS s`;
   return { relation: `(SELECT ${['o', state, ...values].join(', ')} FROM ${ruled.relation})`, columns };
+}
+
+/** Values and rows that no table of Aurora DSQL takes; sizes are those before compression, as its quotas give them. */
+function oversized(columns: readonly FinalColumn[], reasons: RejectReasons): readonly string[] {
+  const texts = columns.filter((column) => isLong(column));
+  if (texts.length === 0) return [];
+  const bytes = (column: FinalColumn): string => `coalesce(strlen(${column.id}::VARCHAR), 0)`;
+  const row = texts.map(bytes).join(' + ');
+  const values = texts.map(
+    (column) =>
+      `WHEN ${bytes(column)} > ${maxValueBytes} THEN ${reasons.code(column.name, `has more than the ${maxValueBytes.toLocaleString('en')} bytes that Aurora DSQL allows in a value`)}`,
+  );
+  const whole = reasons.code(
+    null,
+    `the row has more than the ${maxRowBytes.toLocaleString('en')} bytes that Aurora DSQL allows`,
+  );
+  return [
+    `WHEN ${row} > ${maxValueBytes} THEN CASE ${values.join('\n')} WHEN ${row} > ${maxRowBytes} THEN ${whole} ELSE s END`,
+  ];
+}
+
+/** Texts of the source hold none; a rule can make one. */
+function nulsOf(
+  columns: readonly FinalColumn[],
+  changed: ReadonlySet<string>,
+  reasons: RejectReasons,
+): readonly string[] {
+  return columns
+    .filter((column) => changed.has(column.name) && isLong(column))
+    .map((column) => {
+      const escaped = column.duckType === 'JSON' ? ` OR contains(${column.id}::VARCHAR, '\\u0000')` : '';
+      const reason = 'holds a NUL character, which no text of the target can hold';
+      return `WHEN contains(${column.id}::VARCHAR, chr(0))${escaped} THEN ${reasons.code(column.name, reason)}`;
+    });
+}
+
+/** Whether values can have any length. */
+function isLong({ duckType }: FinalColumn): boolean {
+  return duckType === 'VARCHAR' || duckType === 'JSON';
 }
 
 function declaredType(request: TransformRequest, name: string): string | undefined {
