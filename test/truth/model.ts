@@ -90,11 +90,10 @@ export type Situation =
   | 'replace without a column of the table'
   | 'insert of a key that is there'
   | 'other content since'
-  | 'another plan'
-  | 'another table of the name'
   | 'a declared type and a table'
-  | 'a foreign table'
-  | 'incremental';
+  | 'upsert into a foreign table'
+  | 'an incremental source and another table'
+  | 'an empty NDJSON file';
 
 export function emptyState({ foreign }: Scenario): ModelState {
   const tables = new Map<string, ModelTable>();
@@ -154,6 +153,7 @@ export function expectRun(scenario: Scenario, step: Step, state: ModelState): Ex
     made: Math.max(state.made, made),
   };
   const wasLoaded = loads.some((load) => load.content === content);
+  const everLoaded = (state.loads.get(step.table) ?? []).some((load) => load.content === content);
   const failures = [...cleaned.mustFail, ...written.mustFail];
   const may = [
     ...cleaned.mayFail,
@@ -183,7 +183,7 @@ export function expectRun(scenario: Scenario, step: Step, state: ModelState): Ex
       rows_updated: written.updated,
       rows_deleted: written.deleted,
     },
-    meets: situations(scenario, step, state, cleaned, read, written, wasLoaded),
+    meets: situations(scenario, step, state, cleaned, read, written, everLoaded),
   };
 }
 
@@ -194,7 +194,7 @@ function situations(
   cleaned: Cleaned,
   read: readonly SourceRow[],
   written: Written,
-  wasLoaded: boolean,
+  everLoaded: boolean,
 ): readonly Situation[] {
   const table = state.tables.get(step.table);
   const cells = (column: string): readonly string[] => read.flatMap((row) => row.cells[column] ?? []);
@@ -215,12 +215,14 @@ function situations(
       table !== undefined &&
       [...table.columns.keys()].some((column) => !step.columns.includes(column)),
     'insert of a key that is there': written.refused > 0,
-    'other content since': wasLoaded,
-    'another plan': wasLoaded && step.again === true,
-    'another table of the name': table === undefined && (state.loads.get(step.table) ?? []).length > 0,
+    'other content since': everLoaded,
     'a declared type and a table': step.declared !== undefined && table !== undefined,
-    'a foreign table': table?.ours === false,
-    incremental: scenario.incremental === true,
+    'upsert into a foreign table': table?.ours === false && scenario.mode !== 'insert',
+    'an incremental source and another table':
+      scenario.incremental === true &&
+      state.watermarks.size > 0 &&
+      state.watermarks.get(step.table)?.made !== table?.made,
+    'an empty NDJSON file': scenario.source === 'ndjson' && step.rows.length === 0,
   };
   return (Object.keys(is) as Situation[]).filter((name) => is[name]);
 }
@@ -294,6 +296,8 @@ function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined
     columns.set(column, type);
     demands.set(column, contract === undefined || there === undefined ? [type] : [type, contract]);
   }
+  const gone = Object.keys(step.declared ?? {}).filter((column) => !step.columns.includes(column));
+  if (gone.length > 0) mayFail.push(`the source has no column ${gone.join(', ')}, which is declared`);
   const required = keys.length > 0 ? keys : step.columns.filter((column) => column === 'id');
   const rejected: (string | undefined)[] = [];
   const rows: CleanRow[] = [];
@@ -411,7 +415,7 @@ function writeRows(
       after.set(origin, { ...before, values, content, change: 'updated' });
     }
   });
-  if (mode === 'insert' && table?.ours !== false) {
+  if (mode === 'insert' && table?.ours !== false && scenario.incremental !== true) {
     // Rows of the same content that the configuration no longer makes.
     const loaded = new Set(cleaned.rows.map((row) => row.key ?? `${content}#${row.place}`));
     for (const [origin, row] of there) if (row.content === content && !loaded.has(origin)) after.delete(origin);

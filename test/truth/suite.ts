@@ -24,10 +24,16 @@ export async function trySeed(target: LocalTarget, seed: number, shrinks = true)
   const problem = await problemOf(target, scenario);
   if (problem === undefined) return undefined;
   const small = shrinks
-    ? await shrinkScenario(scenario, async (smaller) => (await problemOf(target, smaller)) !== undefined, shrinkTries)
+    ? await shrinkScenario(scenario, async (smaller) => isAlike(await problemOf(target, smaller), problem), shrinkTries)
     : scenario;
   const rest = small === scenario ? problem : await problemOf(target, small);
   return `TRUTH_SEED=${seed} RUNS=1: ${problem}\n\nsmaller: ${rest}\n${describeScenario(small)}`;
+}
+
+/** Whether two problems are of one kind, whatever run and numbers they name. */
+function isAlike(one: string | undefined, other: string): boolean {
+  const kindOf = (problem: string): string => problem.replaceAll(/\d+/g, '#').slice(0, 40);
+  return one !== undefined && kindOf(one) === kindOf(other);
 }
 
 /** The seeds to play: `RUNS` of them from `TRUTH_SEED` on, else as many as given from 1 on. */
