@@ -64,6 +64,18 @@ const transformShape = {
     .record(z.string(), z.union([declaredTypeSchema, declaredColumnSchema]))
     .default({})
     .describe('A contract: what does not fit a declared type is rejected.'),
+  on_new_column: z
+    .enum(['add', 'ignore', 'fail'])
+    .default('add')
+    .describe('What to do with a column of the source that neither the table nor `columns` has.'),
+  on_missing_column: z
+    .enum(['warn', 'fail'])
+    .default('warn')
+    .describe('What to do when the source lacks a column that the table has.'),
+  on_type_mismatch: z
+    .enum(['reject', 'fail'])
+    .default('reject')
+    .describe('What to do with a row of which a value does not fit the type of its column.'),
 };
 
 const pipelineShape = { ...loadShape, ...transformShape, ...deployedPipelineShape };

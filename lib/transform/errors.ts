@@ -70,6 +70,19 @@ export class UnknownColumnError extends TerminalError {
   }
 }
 
+/** The source does not fit the table or the contract, and the pipeline says that this fails the run. */
+export class SourceDriftError extends TerminalError {
+  override readonly name = 'SourceDriftError';
+  readonly code = 'source_drift';
+
+  /** `setting` is the one that makes it fail; `drift` is a sentence of what has changed. */
+  constructor(args: { readonly pipeline: string; readonly setting: string; readonly drift: string }) {
+    super(
+      `Pipeline ${args.pipeline}: ${args.drift} ${args.setting} is fail, so nothing was loaded. Mend the source, or change the configuration.`,
+    );
+  }
+}
+
 /** A name chosen for a column belongs to another one. */
 export class RenameCollisionError extends TerminalError {
   override readonly name = 'RenameCollisionError';

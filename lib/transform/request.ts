@@ -16,6 +16,9 @@ export type TransformSettings = Pick<
   | 'load_mode'
   | 'latest_by'
   | 'rename'
+  | 'on_new_column'
+  | 'on_missing_column'
+  | 'on_type_mismatch'
   | 'indexes'
 > & {
   /** The pipeline's name, for messages. */

@@ -3,7 +3,7 @@ import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { type Column, defaultChunkRows, type Manifest } from '../../manifest.ts';
-import { RowsUnaccountedError } from '../errors.ts';
+import { RowsUnaccountedError, SourceDriftError } from '../errors.ts';
 import type { LocalPart } from '../read/local-part.ts';
 import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
 import type { TransformRequest } from '../request.ts';
@@ -13,6 +13,7 @@ import { Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
 import { alive, filtered, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
+import { columnDrift, describeDrift } from './drift.ts';
 import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
 import type { FinalColumn } from './final-columns.ts';
 import { type NamedColumns, resolveColumns } from './named-columns.ts';
@@ -45,12 +46,16 @@ export async function cleanSource(
     return cleaned ?? (await cleanInTwoPasses(request, parts, { ...context, scanned: scan }, workingPath));
   };
   const source = await clean().finally(unreadable.close);
-  const columns = manifestColumns(source.columns);
-  const named = resolveColumns(settings, source.columns, serviceColumnsOf(columns));
+  const drift = await describeDrift(request, session, source, workingPath);
+  const { added } = columnDrift(request, source.columns);
+  const kept = source.columns.filter((column) => settings.on_new_column !== 'ignore' || !added.includes(column));
+  const columns = manifestColumns(kept);
+  const named = resolveColumns(settings, kept, serviceColumnsOf(columns));
   const keys = columnsOf(source, named.key_columns);
   const [latestBy] = named.latest_by === undefined ? [] : columnsOf(source, [named.latest_by]);
 
   const duplicates = await findDuplicates(request, session, { source, keys, latestBy, workingPath });
+  failOnMisfits(request, source, duplicates);
   request.onProgress?.({ stage: 'clean', rows: duplicates.inState(alive) });
   const droppedPath = await writeDropped(session, duplicates, scratch);
   const relation = cleanRelation({ droppedPath, workingPath });
@@ -72,8 +77,8 @@ export async function cleanSource(
     counts,
     ...withoutUndecided(named, source.columns),
     rejections: rejections.list(),
-    warnings: [...(source.raw.warnings ?? [])],
-    working: source.columns.map(workingColumn),
+    warnings: [...(source.raw.warnings ?? []), ...drift],
+    working: kept.map(workingColumn),
     keys: keys.map(workingColumn),
     workingPath,
     droppedPath,
@@ -188,6 +193,16 @@ async function rejectRows(
     files.push({ location, rows: here });
   }
   return { files, before };
+}
+
+/** @throws {SourceDriftError} where the configuration allows no value that does not fit */
+function failOnMisfits({ settings }: TransformRequest, { reasons }: CleanedSource, duplicates: Duplicates): void {
+  if (settings.on_type_mismatch !== 'fail') return;
+  const found = reasons.all().find(({ code, misfit }) => misfit && duplicates.inState(code) > 0);
+  if (found === undefined) return;
+  const rows = duplicates.inState(found.code);
+  const drift = `in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} ${found.column} ${found.reason}.`;
+  throw new SourceDriftError({ pipeline: settings.name, setting: 'on_type_mismatch', drift });
 }
 
 function checkCounts(counts: Manifest['counts']): void {

@@ -20,6 +20,8 @@ export interface ColumnPlan {
   readonly type: ColumnType;
   readonly evidence: string;
   readonly context: FitContext;
+  /** What `columns` declares, where the column exists with another type: values have to fit both. */
+  readonly declared: ColumnType | undefined;
   /** The type was inferred from these rows, so that all values have its form. */
   readonly inferred: boolean;
   /** A SQL condition that every row has to meet for that, where the type was inferred from the first rows alone. */
@@ -57,7 +59,7 @@ export async function planColumns(
   }
   const names = cleanNames(sourceNames, takenNames(targetColumns), settings.rename);
   const named = raw.columns.map(({ sourceName }, index) => ({ index, sourceName, name: names[index] as string }));
-  const declared = declaredColumns(settings, named);
+  const declared = declaredColumns(request, named);
   const required = requiredColumns(settings, named);
   const changedLater = new Set(
     settings.business_rules.flatMap((rule) => {
@@ -116,6 +118,7 @@ export async function planColumns(
       id: `v${index}`,
       type: ruling.type,
       evidence: ruling.evidence,
+      declared: otherType(declared.get(index)?.type, ruling.type),
       context: { numbers, dateFormat: temporal && byFormat ? formatOf(index) : undefined },
       inferred: survey !== undefined,
       undecided: survey?.values === 0,
@@ -124,6 +127,14 @@ export async function planColumns(
       notNull: !changedLater.has(name) && targets.get(name)?.nullable === false,
     };
   });
+}
+
+/** The declared type, where it takes other values than the one that the column has. */
+function otherType(declared: string | undefined, type: ColumnType): ColumnType | undefined {
+  if (declared === undefined) return undefined;
+  const wanted = columnType(declared);
+  const taken = (one: ColumnType): string => JSON.stringify({ ...one, pg: undefined });
+  return taken(wanted) === taken(type) ? undefined : wanted;
 }
 
 /** The first rows of a source do not tell a type that single rows could prove. */
@@ -150,7 +161,7 @@ function takenNames(targetColumns: TransformRequest['targetColumns']): readonly 
 type Named = { readonly index: number; readonly name: string; readonly sourceName: string };
 
 function declaredColumns(
-  settings: TransformSettings,
+  { settings, targetColumns }: TransformRequest,
   named: readonly Named[],
 ): Map<
   number,
@@ -163,7 +174,7 @@ function declaredColumns(
     if (column !== undefined) {
       const { type, date_format: dateFormat, required } = typeof setting === 'string' ? { type: setting } : setting;
       declared.set(column.index, { type, dateFormat, required: required === true });
-    } else if (named.length > 0 && !made.has(name)) {
+    } else if (named.length > 0 && !made.has(name) && findColumn(targetColumns ?? [], name) === undefined) {
       throw unknownColumn(settings.name, 'columns', name, named);
     }
   }

@@ -17,6 +17,8 @@ export interface FinalColumn {
   readonly type: ColumnType;
   readonly duckType: string;
   readonly evidence: string;
+  /** The source has it; a rule may have changed its values. */
+  readonly ofSource: boolean;
   /** No row has a value that would tell a type: a table gets the column when one has. */
   readonly undecided: boolean;
 }
@@ -39,7 +41,7 @@ export function finalColumns(args: {
     const source = planned.find((one) => one.name === column.name);
     if (source !== undefined && !ruled.changed.has(column.name)) {
       values.push(column.id);
-      return { ...source, duckType: source.type.duck };
+      return { ...source, duckType: source.type.duck, ofSource: true };
     }
     const target = request.targetColumns?.find((one) => one.name === column.name);
     const pg = target?.type ?? (source === undefined ? declaredType(request, column.name) : undefined);
@@ -55,7 +57,7 @@ export function finalColumns(args: {
       if (!same) {
         const given = isText(type) || type.kind === 'other' ? `${column.id} IS NOT NULL` : `trim(${text}) <> ''`;
         problems.push(
-          `WHEN (${given}) AND (${value}) IS NULL THEN ${reasons.code(column.name, misfit(type, context))}`,
+          `WHEN (${given}) AND (${value}) IS NULL THEN ${reasons.code(column.name, misfit(type, context), true)}`,
         );
       }
       if (target?.nullable === false) {
@@ -69,6 +71,7 @@ export function finalColumns(args: {
       type,
       duckType: type.duck,
       evidence,
+      ofSource: source !== undefined,
       undecided: false,
     };
   });

@@ -6,6 +6,8 @@ export interface RejectReason {
   readonly code: number;
   readonly column: string | null;
   readonly reason: string;
+  /** A value does not fit the type of its column. */
+  readonly misfit: boolean;
 }
 
 /** The reasons of a run; the rows carry a number in place of the text. */
@@ -13,9 +15,9 @@ export class RejectReasons {
   private readonly reasons: RejectReason[] = [];
 
   /** The number of a reason; `column` is the column's name in the target, null where no single one is to blame. */
-  code(column: string | null, reason: string): number {
+  code(column: string | null, reason: string, misfit = false): number {
     const code = firstCode + this.reasons.length;
-    this.reasons.push({ code, column, reason });
+    this.reasons.push({ code, column, reason, misfit });
     return code;
   }
 

@@ -38,7 +38,7 @@ export function typedRows(args: {
     ),
     ...columns.flatMap((column) =>
       // A text is what it was read as.
-      raw.kind === 'text' && column.type.kind === 'text' && !column.notNull
+      raw.kind === 'text' && column.type.kind === 'text' && !column.notNull && column.declared === undefined
         ? []
         : problemsOf(column, args.blankText, reasons),
     ),
@@ -57,7 +57,14 @@ function problemsOf(column: ColumnPlan, blankText: 'empty' | 'keep', reasons: Re
   const { id, index, type, context, name } = column;
   const text = `t${index}`;
   const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : isGiven(text);
-  const problems = [`WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context))}`];
+  const problems = [`WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context), true)}`];
+  if (column.declared !== undefined) {
+    const { declared } = column;
+    const reason = `${misfit(declared, context)}, as columns declares it`;
+    problems.push(
+      `WHEN ${given} AND (${fit(text, declared, context)}) IS NULL THEN ${reasons.code(name, reason, true)}`,
+    );
+  }
   if (column.notNull && !(isText(type) && blankText === 'empty')) {
     problems.push(
       `WHEN ${id} IS NULL THEN ${reasons.code(name, 'has no value, and the column of the table takes no NULL')}`,

@@ -53,6 +53,9 @@ export const plainSettings: TransformSettings = {
   columns: {},
   load_mode: 'insert',
   rename: {},
+  on_new_column: 'add',
+  on_missing_column: 'warn',
+  on_type_mismatch: 'reject',
   indexes: [],
 };
 

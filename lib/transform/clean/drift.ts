@@ -1,0 +1,80 @@
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { SourceDriftError } from '../errors.ts';
+import { findColumn } from '../find-column.ts';
+import { placeOf } from '../read/raw-rows.ts';
+import type { TransformRequest } from '../request.ts';
+import { workingRelation } from '../result/working-file.ts';
+import type { FinalColumn } from './final-columns.ts';
+import type { CleanedSource } from './one-pass.ts';
+
+/** Columns that a table of the service has besides those of its source. */
+const ownColumns: ReadonlySet<string> = new Set(['uuid_id', 'created_at', 'updated_at', 'extracted_at']);
+
+/** How the columns of a source differ from the table and from `columns`. */
+export interface ColumnDrift {
+  /** Columns that neither the table nor `columns` has, and that no rule makes. */
+  readonly added: readonly FinalColumn[];
+  /** Names of columns that the table has and the source has not. */
+  readonly missing: readonly string[];
+}
+
+/** Compares the columns. There is no drift where the source has told no columns, or there is nothing to compare with. */
+export function columnDrift(
+  { settings, targetColumns }: Pick<TransformRequest, 'settings' | 'targetColumns'>,
+  columns: readonly FinalColumn[],
+): ColumnDrift {
+  const declared = Object.keys(settings.columns);
+  if (columns.length === 0 || (targetColumns === undefined && declared.length === 0)) return { added: [], missing: [] };
+  const isDeclared = (column: FinalColumn): boolean =>
+    declared.some((name) => findColumn([column], name) !== undefined);
+  const inTable = new Set(targetColumns?.map((column) => column.name));
+  // Without a table the contract is what `columns` says; it need not be complete.
+  const added = columns.filter((column) => column.ofSource && !inTable.has(column.name) && !isDeclared(column));
+  // A table that someone else made may have columns that no source fills.
+  const ours = inTable.has('uuid_id');
+  const names = new Set(columns.map((column) => column.name));
+  const gone = ours ? [...inTable].filter((name) => !ownColumns.has(name) && !names.has(name)) : [];
+  return { added, missing: gone };
+}
+
+/**
+ * Says how the source differs from the table, one sentence for each column.
+ *
+ * @throws {SourceDriftError} where the configuration does not allow it
+ */
+export async function describeDrift(
+  request: Pick<TransformRequest, 'settings' | 'targetColumns'>,
+  session: DuckDbSession,
+  source: CleanedSource,
+  workingPath: string,
+): Promise<readonly string[]> {
+  const { settings, targetColumns } = request;
+  const { added, missing } = columnDrift(request, source.columns);
+  const said: string[] = [];
+  for (const column of added) {
+    const [found] = await session.rows(
+      `SELECT count(${column.id}) AS n, min(o) FILTER (WHERE ${column.id} IS NOT NULL) AS o FROM ${workingRelation(workingPath)}`,
+    );
+    const rows = Number(found?.n);
+    if (rows === 0) continue;
+    const place = placeOf(source.raw.parts, Number(found?.o));
+    const drift = `the source has a new column ${column.name} with values in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} (first: ${place.source}, row ${place.line})`;
+    if (settings.on_new_column === 'fail') {
+      throw new SourceDriftError({ pipeline: settings.name, setting: 'on_new_column', drift: `${drift}.` });
+    }
+    const done = settings.on_new_column === 'ignore' ? 'is left out' : `is added as ${column.type.pg}`;
+    if (targetColumns !== undefined || settings.on_new_column === 'ignore') said.push(`${capital(drift)}; it ${done}.`);
+  }
+  for (const name of missing) {
+    const drift = `the source has no column ${name}, which the table has`;
+    if (settings.on_missing_column === 'fail') {
+      throw new SourceDriftError({ pipeline: settings.name, setting: 'on_missing_column', drift: `${drift}.` });
+    }
+    said.push(`${capital(drift)}; rows that exist keep their values, new ones have none.`);
+  }
+  return said;
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
