@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { RepeatedPageError, type RequestShown } from './errors.ts';
+import type { RequestShown } from './errors.ts';
+import { RepeatedPageError } from './page-errors.ts';
 import { itemsBefore, type PagePosition } from './page-position.ts';
 import type { PageContent } from './page-reader.ts';
 import type { NextPage } from './pager.ts';

@@ -1,6 +1,6 @@
 import { fileLines } from '../file-lines.ts';
 import type { PartWriter } from '../part-writer.ts';
-import type { RowSink } from './page-reader.ts';
+import type { RowSink } from './page-records.ts';
 
 /** Bytes of one child's rows in memory; more go to the disk. */
 const memoryBytes = 1024 * 1024;

@@ -5,16 +5,12 @@ import type { PaginationSettings } from '../../config/source-pagination.ts';
 import { type RowSearch, rowSearch } from '../json/row-search.ts';
 import { advancePosition } from './advance-position.ts';
 import type { ApiClient } from './api-client.ts';
-import {
-  ApiErrorResponseError,
-  ApiStatusError,
-  PagesUnreadError,
-  type RequestShown,
-  RowsMissingError,
-} from './errors.ts';
+import { ApiStatusError, type RequestShown } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
+import { ApiErrorResponseError, PagesUnreadError, RowsMissingError } from './page-errors.ts';
 import { itemsBefore, type PagePosition } from './page-position.ts';
-import { emptyPage, type PageContent, type RowSink, readPage } from './page-reader.ts';
+import { emptyPage, type PageContent, readPage } from './page-reader.ts';
+import type { RowSink } from './page-records.ts';
 import { pageRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
 import type { BaseRequest } from './request-draft.ts';

@@ -26,3 +26,12 @@ export function isTrue(json: string | undefined): boolean {
 export function urlOf(text: string, base: URL): string | undefined {
   return URL.canParse(text, base.href) ? new URL(text, base).href : undefined;
 }
+
+/** A text as JSON; undefined where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -5,7 +5,7 @@ import { endpointUrl } from './endpoint.ts';
 import { ParentFieldMissingError } from './errors.ts';
 import { fetchPage, pagePlan } from './fetch-page.ts';
 import { firstPosition } from './page-position.ts';
-import type { RowSink } from './page-reader.ts';
+import type { RowSink } from './page-records.ts';
 import { neededFields, parentReader } from './parent-fields.ts';
 
 /**

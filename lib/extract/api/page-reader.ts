@@ -1,34 +1,20 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
-import { maxRecordBytes } from '../../record-limit.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
-import type { NameMember } from '../json/member-name.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
-import { recordLine, recordProblem } from '../json/record-line.ts';
 import type { RowSearch } from '../json/row-search.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { ApiResponse } from './api-client.ts';
 import { isKnownCharset, otherCharset, utf8Pieces } from './charset.ts';
-import { isErrorRecord, isMessageRecord, mentionsError } from './error-record.ts';
-import { DocumentTooLargeError, NotJsonError, RowsNotFoundError, UnknownCharsetError } from './errors.ts';
+import { UnknownCharsetError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
+import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './page-errors.ts';
+import { PageRecords, type RowSink } from './page-records.ts';
 import type { Redactor } from './redactor.ts';
-import { noSigns, readSigns, type Sign, type Signs, wantSign } from './signs.ts';
+import { wantSign } from './sign-findings.ts';
+import { noSigns, readSigns, type Signs } from './signs.ts';
 import { TruncatedBodyError } from './truncated-body-error.ts';
-
-/** Where a page's rows go, line by line, in the order they came. */
-export interface RowSink {
-  /** Forgets the page so far: it is being asked for again. */
-  readonly restart: () => Promise<void>;
-  /** One NDJSON line, valid UTF-8, ending in a line feed; `ordinal` as below. False: enough rows, the rest of the page is left out. */
-  readonly row: (line: Buffer, ordinal: number) => boolean;
-  /** A record that cannot be a row; `ordinal` counts the page's records from 1. */
-  readonly reject: (raw: Buffer, ordinal: number, reason: string) => void;
-  /** Called between pieces of the body; writes down what was collected. */
-  readonly flush: () => Promise<void>;
-}
 
 export interface PageContent {
   readonly rows: number;
@@ -126,73 +112,6 @@ export async function readPage(
     if (cutOff) throw new TruncatedBodyError(bytes);
     const found = bytes === 0 ? 'the body is empty' : `byte ${cause.offset}: ${cause.found}`;
     throw new NotJsonError(response.shown, status, contentType, found, excerpt());
-  }
-}
-
-/** The rows of one page on their way to the sink. */
-class PageRecords {
-  readonly #sink: RowSink;
-  readonly #hash: Hash = createHash('sha256');
-  #open = true;
-  #objects = 0;
-  #arrays = 0;
-  #errors = 0;
-  /** Records that may have a member `error`. */
-  #mentions = 0;
-  #messages = 0;
-  /** Ordinal of the first record that is an array. */
-  firstArray = 0;
-  readonly #nameMember: NameMember | undefined;
-  /** Records so far. */
-  rows = 0;
-  /** Records that are members of an object. */
-  members = 0;
-
-  constructor(sink: RowSink, nameMember: NameMember | undefined) {
-    this.#sink = sink;
-    this.#nameMember = nameMember;
-  }
-
-  readonly add = (raw: Buffer, member?: string): void => {
-    if (!this.#open) return;
-    this.rows += 1;
-    if (raw[0] === 0x5b) {
-      this.#arrays += 1;
-      if (this.firstArray === 0) this.firstArray = this.rows;
-    } else if (raw[0] === 0x7b) this.#objects += 1;
-    const bare = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
-    if (member !== undefined) this.members += 1;
-    const line = bare === undefined || member === undefined ? bare : (this.#nameMember?.(bare, member) ?? bare);
-    if (line === undefined) {
-      this.#sink.reject(raw, this.rows, recordProblem(raw));
-      this.#hash.update(raw);
-      return;
-    }
-    if (mentionsError(line)) {
-      this.#mentions += 1;
-      if (isErrorRecord(line)) this.#errors += 1;
-    }
-    if (this.rows === 1 && isMessageRecord(line)) this.#messages += 1;
-    this.#hash.update(line);
-    this.#open = this.#sink.row(line, this.rows);
-  };
-
-  /** Objects and lists stand side by side, as in a list of a head and the rows. */
-  get mixed(): boolean {
-    return this.#objects > 0 && this.#arrays > 0;
-  }
-
-  /** Records that are errors in the place of rows; one that is nothing but a message is one where it is alone. */
-  get errorSign(): Sign | undefined {
-    // Where all records have the member it is a column.
-    const alone = this.rows === 1;
-    const errors = alone ? Math.max(this.#errors, this.#messages) : this.#mentions < this.rows ? this.#errors : 0;
-    return errors === 0 ? undefined : { place: errors === 1 ? 'a record' : `${errors} records` };
-  }
-
-  /** To be asked for once, at the end. */
-  get digest(): string {
-    return this.#hash.digest('hex');
   }
 }
 

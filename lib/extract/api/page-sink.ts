@@ -2,7 +2,7 @@ import type { NewRow } from '../incremental/progress.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
 import type { PartMark, PartWriter } from '../part-writer.ts';
 import { rejectedLine } from '../rejected-line.ts';
-import type { RowSink } from './page-reader.ts';
+import type { RowSink } from './page-records.ts';
 
 interface Writers {
   readonly rows: PartWriter;

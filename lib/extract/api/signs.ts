@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type EnvelopeMember, envelopePath, type WantMember } from '../json/envelope.ts';
+import type { EnvelopeMember } from '../json/envelope.ts';
 import type { RowSearch } from '../json/row-search.ts';
-import { countOf, isTrue, scalarText, textOf, urlOf } from './json-value.ts';
+import { countOf, isTrue, parsed, scalarText, textOf, urlOf } from './json-value.ts';
 import { linkTarget } from './link-header.ts';
-import { headerText } from './retry-wait.ts';
-import { isAboutResponse, isPageSizeParameter, plainName, type SignKind, signKind } from './sign-words.ts';
+import { bodyFinding, type Finding, headerFindings, isValueOf } from './sign-findings.ts';
+import { isPageSizeParameter } from './sign-words.ts';
 
 /** A place of a response that says something of the whole. */
 export interface Sign {
@@ -44,13 +44,6 @@ export interface SignFacts {
   readonly items: number;
 }
 
-/** Which members of a response are looked at. */
-export const wantSign: WantMember = (name, parent) => {
-  const sign = signKind(name);
-  if (sign === undefined) return isValueOf(name, parent) ? 'plain' : undefined;
-  return ['error', 'links', 'next'].includes(sign.kind) ? 'any' : 'plain';
-};
-
 /** Looks at every place where APIs say such things: body, headers and status. */
 export function readSigns(facts: SignFacts): Signs {
   const found = [
@@ -87,95 +80,11 @@ function fullPage(said: readonly Said[], { items, url }: SignFacts): Sign | unde
 
 const linkSign: Sign = { place: 'the header Link' };
 
-interface Finding {
-  readonly kind: SignKind;
-  readonly json: string;
-  readonly place: string;
-}
-
 interface Said {
   /** `settled`: it is said that there is no next page at this place, which others may contradict. */
   readonly kind: 'more' | 'end' | 'settled' | 'lead' | 'total' | 'pages' | 'page_size' | 'error';
   readonly sign: Sign;
   readonly url?: string | undefined;
-}
-
-/** `value` of `hits.total.value`, `href` of `_links.next.href`: the member says what its parent's name means. */
-function isValueOf(name: string, parent: string | undefined, holder?: string | undefined): boolean {
-  if (parent === undefined) return false;
-  const kind = signKind(parent)?.kind;
-  const plain = plainName(name);
-  // Elsewhere a value that is a total may be an amount of money.
-  if (kind === 'total') return plain === 'value' && (holder === undefined || plainName(holder) === 'hits');
-  return kind === 'next' && ['href', 'url', 'uri', 'link', 'after', 'cursor', 'token'].includes(plain);
-}
-
-function bodyFinding({ json, path }: EnvelopeMember, rows: RowSearch): readonly Finding[] {
-  const name = path.at(-1) ?? '';
-  const parent = path.at(-2);
-  const inner = isValueOf(name, parent, path.at(-3) ?? '');
-  const sign = signKind(inner ? (parent ?? '') : name);
-  if (sign === undefined) return [];
-  // Facebook's `paging.cursors` name both ends of every page.
-  if (sign.kind === 'cursor' && plainName(parent ?? '') === 'cursors') return [];
-  const holders = path.slice(0, inner ? -2 : -1);
-  if (!belongs(holders, rows, sign.clear)) return [];
-  if (isDeepStatus(sign.kind, holders)) return [];
-  return [{ kind: sign.kind, json, place: envelopePath(path) }];
-}
-
-/** Words for success and failure further down are about something else, but for the shards of a search. */
-function isDeepStatus(kind: SignKind, holders: readonly string[]): boolean {
-  const plain = holders.map(plainName);
-  if (kind === 'failed') return !(plain.length === 0 || (plain.length === 1 && plain[0] === 'shards'));
-  if (kind === 'status' || kind === 'ok')
-    return !(
-      plain.length === 0 ||
-      (plain.length === 1 && /^(meta|metadata|response|responsestatus|header|result)$/.test(plain[0] ?? ''))
-    );
-  return kind === 'error' && plain.length > 2;
-}
-
-/** Whether a member in these objects is about the rows that are read. */
-function belongs(holders: readonly string[], rows: RowSearch, clear: boolean): boolean {
-  const way = (rows.path?.lead ?? []).map((step) =>
-    typeof step === 'object' && 'name' in step ? step.name : undefined,
-  );
-  let onWay = true;
-  return holders.every((holder, depth) => {
-    const sibling = onWay && way[depth] !== undefined && way[depth] !== holder;
-    onWay &&= way[depth] === holder;
-    if (onWay || isAboutResponse(holder)) return true;
-    // Another object beside the one that leads to the rows has pages of its own.
-    return clear && !(sibling && depth > 0);
-  });
-}
-
-const headerNames = /^(x-)?(pagination-|wp-|ms-)?/i;
-
-function headerFindings(headers: IncomingHttpHeaders): readonly Finding[] {
-  return Object.keys(headers).flatMap((name): readonly Finding[] => {
-    const text = headerText(headers, name) ?? '';
-    const place = `the header ${name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())}`;
-    if (name === 'content-range') {
-      const total = /^\s*[\w-]*\s*(?:\d+-\d+|\*)\/(\d+)\s*$/.exec(text)?.[1];
-      return total === undefined || /^bytes/i.test(text.trim()) ? [] : [{ kind: 'total', json: total, place }];
-    }
-    if (name === 'x-pagination' && text.trim().startsWith('{')) return jsonHeader(text, place);
-    const sign = signKind(name.replace(headerNames, ''));
-    const ours = name.startsWith('x-') || sign?.clear === true;
-    const useful = sign !== undefined && ['more', 'end', 'next', 'total', 'pages'].includes(sign.kind);
-    return ours && useful ? [{ kind: sign.kind, json: JSON.stringify(text), place }] : [];
-  });
-}
-
-function jsonHeader(text: string, place: string): readonly Finding[] {
-  const value = parsed(text);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]): readonly Finding[] => {
-    const sign = signKind(name);
-    return sign === undefined ? [] : [{ kind: sign.kind, json: JSON.stringify(inner), place: `${name} of ${place}` }];
-  });
 }
 
 /** What one place says; nothing where it says that all is well. */
@@ -276,14 +185,6 @@ function isEmpty(json: string): boolean {
 function statusSign(status: number): Sign | undefined {
   if (status === 206) return { place: 'status 206 (Partial Content)' };
   return status === 202 ? { place: 'status 202 (Accepted)', says: 'that its result is not ready.' } : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Nothing is said. */

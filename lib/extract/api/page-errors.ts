@@ -1,0 +1,96 @@
+import { TerminalError, TransientError } from '../../errors.ts';
+import type { RequestShown } from './errors.ts';
+import { said } from './said.ts';
+
+/** A good status with a body that is not JSON: mostly a login page, or the page of a proxy. */
+export class NotJsonError extends TerminalError {
+  override readonly name = 'NotJsonError';
+  readonly code = 'api_not_json';
+
+  constructor(request: RequestShown, status: number, contentType: string, found: string, excerpt: string) {
+    super(
+      `${request.method} ${request.url} answered ${status} with something that is not JSON (content-type: ${contentType || 'none'}; ${found})${said(excerpt)}. Check endpoint and auth; a login page often looks like this.`,
+    );
+  }
+}
+
+/** JSON without rows at the expected place. */
+export class RowsNotFoundError extends TerminalError {
+  override readonly name = 'RowsNotFoundError';
+  readonly code = 'rows_not_found';
+
+  constructor(
+    request: RequestShown,
+    path: string,
+    rootKind: string,
+    names: readonly string[],
+    likely: string | undefined,
+    excerpt: string,
+  ) {
+    const has = rootKind === 'object' ? `an object with ${names.join(', ') || 'no members'}` : `an ${rootKind}`;
+    super(
+      `The response of ${request.method} ${request.url} has no rows at ${path}: it is ${has}${said(excerpt)}. Set records_path, e.g. records_path: ${likely ?? '$.data[*]'}.`,
+    );
+  }
+}
+
+/** A path that needs the whole document at hand meets one that is too large for that. */
+export class DocumentTooLargeError extends TerminalError {
+  override readonly name = 'DocumentTooLargeError';
+  readonly code = 'api_document_too_large';
+
+  constructor(request: RequestShown, maxBytes: number) {
+    super(
+      `The response of ${request.method} ${request.url} has more than ${Math.floor(maxBytes / 1024 / 1024)} MiB, too much for a JSONPath with filters, slices or "..". Use a path of names and [*], or ask for smaller pages.`,
+    );
+  }
+}
+
+/** The pages go round: the same cursor, URL or content came again. */
+export class RepeatedPageError extends TerminalError {
+  override readonly name = 'RepeatedPageError';
+  readonly code = 'api_page_repeats';
+
+  constructor(request: RequestShown, what: string, page: number, remedy: string) {
+    super(
+      `Page ${page.toLocaleString('en-US')} of ${request.method} ${request.url} repeats ${what}; reading on would never end. ${remedy}`,
+    );
+  }
+}
+
+/** A response with a good status that is an error, or lacks a part. */
+export class ApiErrorResponseError extends TransientError {
+  override readonly name = 'ApiErrorResponseError';
+  readonly code = 'api_error_response';
+
+  constructor(request: RequestShown, status: number, place: string, excerpt: string) {
+    super(
+      `${request.method} ${request.url} answered ${status} and says by ${place} that it is an error${said(excerpt)}. Nothing of this page is loaded. Correct what the API complains about, or set on_incomplete: warn where this means no error.`,
+    );
+  }
+}
+
+/** The pages ended, and the API says somewhere that there is more. */
+export class PagesUnreadError extends TerminalError {
+  override readonly name = 'PagesUnreadError';
+  readonly code = 'api_pages_unread';
+
+  constructor(what: string, loss: string | undefined) {
+    const consequence = loss === undefined ? '' : ` ${loss}`;
+    super(
+      `${what}${consequence} Set pagination; or on_incomplete: warn, where this means something else; or max_pages, where the rest is left out on purpose.`,
+    );
+  }
+}
+
+/** The pages ended before the total that the API announced. */
+export class RowsMissingError extends TransientError {
+  override readonly name = 'RowsMissingError';
+  readonly code = 'api_rows_missing';
+
+  constructor(request: RequestShown, items: number, total: number) {
+    super(
+      `The pages of ${request.method} ${request.url} ended after ${items.toLocaleString('en-US')} items, though the API says there are ${total.toLocaleString('en-US')}. Rows moved while pages were read, or total_path counts something else. Run again with a stable order, or remove total_path.`,
+    );
+  }
+}
