@@ -39,8 +39,8 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
   if ('RequestType' in event) return await deployed(event);
   const context = await holdStage(service, event, abortBefore(invocation, new StageInterruptedError(event.action)));
   const plan = await requireManifest(context, event.run);
-  if (event.action === 'index') await indexStage(context, plan);
-  else await defineStage(context, plan, role());
+  if (event.action === 'index') await indexStage(context, event.run, plan);
+  else await defineStage(context, event.run, plan, role());
   return { done: event.action };
 });
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { extractStage } from '../lib/run/extract-stage.ts';
-import type { Run } from '../lib/run/request.ts';
 import { stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
 import { deadlineOf, openService } from './runtime/service.ts';
@@ -11,6 +10,6 @@ const service = openService();
 /** Reads the source until it is exhausted or the time is nearly up; the state machine calls again until `complete`. */
 export const handler = withMiddleware(z.strictObject(stageShape), async (event, invocation) => {
   const context = await holdStage(service, event);
-  const raw = await extractStage(context, event.run as Run, deadlineOf(invocation));
+  const raw = await extractStage(context, event.run, deadlineOf(invocation));
   return { complete: raw.complete, parts: raw.parts.length, bytes_read: raw.bytes_read };
 });

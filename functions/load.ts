@@ -5,7 +5,8 @@ import { TableVanishedError } from '../lib/load/errors.ts';
 import { loadModes } from '../lib/load/load-modes.ts';
 import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
 import type { Plan } from '../lib/manifest.ts';
-import type { Run, RunContext } from '../lib/run/request.ts';
+import type { Run } from '../lib/run/run.ts';
+import type { RunContext } from '../lib/run/run-context.ts';
 import { admitStage, concludeStage, loadStage, prepareStage, presentTable } from '../lib/run/stages.ts';
 import type { TransformResult } from '../lib/transform-result.ts';
 import { chunkGroups } from './runtime/chunk-groups.ts';
@@ -43,7 +44,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
   const signal = abortBefore(invocation, interrupted);
   const context = await holdStage(service, event, signal);
   const plan = await requireManifest(context, event.run);
-  const run = event.run as Run;
+  const run = event.run;
   const result: TransformResult = { plan, chunks: storedChunks(context.store, plan.chunks) };
   switch (event.action) {
     case 'admit':
@@ -62,7 +63,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
     case 'load':
       return await loadGroup(context, event, result, { run, signal, invocation });
     case 'conclude':
-      return await concludeStage(context, result, await tableOf(context, plan), await loadedRows(context, run));
+      return await concludeStage(context, run, result, await tableOf(context, plan), await loadedRows(context, run));
   }
 });
 

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { EtlError } from '../lib/errors.ts';
 import { readManifest } from '../lib/extract/raw-objects.ts';
 import { recordFailure } from '../lib/run/record.ts';
-import type { Run, RunContext } from '../lib/run/request.ts';
 import { type RunResult, type Stage, stages } from '../lib/run/result.ts';
+import { type Run, runSchema } from '../lib/run/run.ts';
+import type { RunContext } from '../lib/run/run-context.ts';
+import { prefixOf } from '../lib/run/store-keys.ts';
 import { findLeased, releaseLease } from '../lib/state/lease.ts';
 import { statusOfRun } from '../lib/state/run-log.ts';
 import { StageFailedError } from './runtime/errors.ts';
-import { type Execution, executionSchema, type Input, inputSchema, runSchema } from './runtime/events.ts';
+import { type Execution, executionSchema, type Input, inputSchema } from './runtime/events.ts';
 import { type Failure, failureOf } from './runtime/execution-failure.ts';
 import { logger, withMiddleware } from './runtime/middleware.ts';
 import { type Notice, sendNotice } from './runtime/notice.ts';
@@ -64,13 +66,7 @@ export const handler = withMiddleware(eventSchema, async (event) => {
     await send({ status: 'success', execution, pipeline: input.pipeline, runId: String(summary.run_id), summary });
     return { sent: true };
   }
-  return await fail(
-    event.execution,
-    event.input,
-    event.run as Run | null,
-    event.stage,
-    failureOf('FAILED', event.error),
-  );
+  return await fail(event.execution, event.input, event.run, event.stage, failureOf('FAILED', event.error));
 });
 
 /** Logs a failure as far as the target can be reached, ends the lease, and tells people; the telling comes in any case. */
@@ -115,7 +111,7 @@ async function log(
       stage ?? reached,
       new StageFailedError(failure.code, failure.message),
     );
-    await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
+    await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
     addRunMetrics(result);
     return result;
   } catch (error) {
@@ -138,11 +134,12 @@ function contextOf(input: Input): RunContext {
 async function runOf(context: RunContext, execution: Execution, input: Input): Promise<Run> {
   const leased = await findLeased(context.target.sql, input.pipeline, execution.id);
   return {
-    run_id: leased ?? input.run_id ?? execution.name,
+    run_id: leased?.runId ?? input.run_id ?? execution.name,
     trigger: demandOf(input).trigger,
     start_time: execution.start_time,
     resumed: false,
     repeated: false,
+    epoch: leased?.epoch ?? 0,
   };
 }
 
@@ -151,7 +148,7 @@ async function outcomeOf(
   context: RunContext,
   run: Run,
 ): Promise<{ readonly outcome: Parameters<typeof recordFailure>[2]; readonly reached: Stage }> {
-  const raw = await readManifest(context.store, `runs/${run.run_id}`);
+  const raw = await readManifest(context.store, prefixOf(run));
   const plan = await findManifest(context, run);
   const loaded = { ...(await loadedRows(context, run)), conflict_retries: 0 };
   const outcome = { ...(raw === undefined ? {} : { raw }), ...(plan === undefined ? {} : { plan }), loaded };

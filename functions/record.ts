@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { LeaseLostError } from '../lib/run/errors.ts';
 import { recordSkipped, recordSuccess } from '../lib/run/record.ts';
-import type { Run, RunContext } from '../lib/run/request.ts';
 import type { RunResult } from '../lib/run/result.ts';
+import type { Run } from '../lib/run/run.ts';
+import type { RunContext } from '../lib/run/run-context.ts';
 import { reserve, startRun } from '../lib/run/start.ts';
+import { prefixOf } from '../lib/run/store-keys.ts';
+import { LeaseLostError } from '../lib/state/errors.ts';
 import { releaseLease, renewLease } from '../lib/state/lease.ts';
 import { statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
@@ -51,18 +53,27 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
   const input = parsed.data;
   const context = service.contextFor(input);
   const runId = input.run_id ?? execution.name;
-  const lease = { holder: execution.id, runId, seconds: leaseSeconds };
-  const busy = await reserve(context, lease);
-  if (busy !== undefined && waits(input)) return { next: 'wait', run: null, reason: busy.skip.message };
+  const request = { holder: execution.id, runId, seconds: leaseSeconds };
+  const reserved = await reserve(context, request);
+  if ('skip' in reserved && waits(input)) return { next: 'wait', run: null, reason: reserved.skip.message };
   const demand = demandOf(input);
-  const begun = busy ?? (await startRun(context, demand, runId, execution.start_time));
+  const begun =
+    'skip' in reserved
+      ? reserved
+      : await startRun(context, demand, reserved.lease, { runId, startTime: execution.start_time });
   if ('skip' in begun) {
-    const skipped = { trigger: demand.trigger, start_time: execution.start_time, resumed: false, repeated: false };
+    const skipped = {
+      trigger: demand.trigger,
+      start_time: execution.start_time,
+      resumed: false,
+      repeated: false,
+      epoch: 0,
+    };
     await recordSkipped(context, { run_id: runId, ...skipped }, begun.skip);
-    await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
+    await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
     return { next: 'nothing', run: null, reason: begun.skip.message };
   }
-  const owned = { ...lease, runId: begun.run.run_id, name: input.pipeline };
+  const owned = { ...request, runId: begun.run.run_id, name: input.pipeline, epoch: begun.run.epoch };
   if (!(await renewLease(context.target, owned))) throw new LeaseLostError(input.pipeline);
   return { next: 'go', run: begun.run, reason: null };
 }
@@ -76,14 +87,20 @@ async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'su
   const context = service.contextFor(input);
   if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') {
     // The call before this one got so far and was killed; what it left in the store goes now.
-    await context.store.removeAll(`runs/${run.run_id}`);
-    await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
+    await context.store.removeAll(prefixOf(run));
+    await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
     return { run_id: run.run_id, pipeline_name: input.pipeline, status: 'success' };
   }
-  const lease = { holder: execution.id, runId: run.run_id, seconds: leaseSeconds, name: input.pipeline };
+  const lease = {
+    holder: execution.id,
+    runId: run.run_id,
+    seconds: leaseSeconds,
+    name: input.pipeline,
+    epoch: run.epoch,
+  };
   if (!(await renewLease(context.target, lease))) throw new LeaseLostError(input.pipeline);
-  const result = await recordSuccess(context, run as Run, await outcomeOf(context, event));
-  await releaseLease(context.target.sql, { name: input.pipeline, holder: execution.id });
+  const result = await recordSuccess(context, run, await outcomeOf(context, event));
+  await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
   addRunMetrics(result);
   const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
     result;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { systemClock } from '../lib/clock.ts';
-import type { Run } from '../lib/run/request.ts';
 import { transformStage } from '../lib/run/transform-stage.ts';
 import { StageTooSlowError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
@@ -20,12 +19,8 @@ export const handler = withMiddleware(z.strictObject(stageShape), async (event, 
   const signal = abortBefore(invocation, tooSlow);
   const deadlineFor = uploadDeadlineOf(invocation);
   const context = await holdStage(service, event, signal);
-  const written = await transformStage(
-    context,
-    event.run as Run,
-    await requireRaw(context, event.run),
-    (checkpointBytes) =>
-      AbortSignal.timeout(Math.max(0, deadlineFor(checkpointBytes).getTime() - systemClock.now().getTime())),
+  const written = await transformStage(context, event.run, await requireRaw(context, event.run), (checkpointBytes) =>
+    AbortSignal.timeout(Math.max(0, deadlineFor(checkpointBytes).getTime() - systemClock.now().getTime())),
   );
   if (written.status === 'no_progress') throw tooSlow;
   if (written.status === 'paused') return { complete: false };

@@ -5,6 +5,8 @@ export const serviceTableNames: readonly string[] = [
   'etl_execution_log',
   'etl_load_ledger',
   'etl_state',
+  'etl_lease',
+  'etl_version',
   'etl_rejected_row',
 ];
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { runIdSchema, runSchema } from '../../lib/run/run.ts';
+import { triggers } from '../../lib/run/run-demand.ts';
 
 /** What the functions are given. References and small values only: Step Functions passes at most 256 KiB. */
 
@@ -11,9 +13,6 @@ const s3DetailSchema = z.object({
     sequencer: z.string().optional(),
   }),
 });
-
-/** Names the run's folder in the staging bucket. */
-const runIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1 to 80 letters, digits, - or _');
 
 /** The input of an execution, from the console, a schedule or an S3 event. */
 export const inputSchema = z.strictObject({
@@ -29,7 +28,7 @@ export const inputSchema = z.strictObject({
   /** A slice of an incremental source. */
   from: z.string().optional(),
   to: z.string().optional(),
-  trigger: z.enum(['schedule', 's3', 'console']).optional(),
+  trigger: z.enum(triggers).exclude(['cli']).optional(),
   /** Names the event where it may come twice. */
   event_id: z.string().min(1).max(2000).optional(),
   /** Load this object instead of the configured files. */
@@ -43,16 +42,6 @@ export const executionSchema = z.object({
   name: z.string(),
   /** ISO 8601. */
   start_time: z.string(),
-});
-
-export const runSchema = z.strictObject({
-  run_id: runIdSchema,
-  trigger: z.enum(['cli', 'schedule', 's3', 'console']),
-  start_time: z.string(),
-  resumed: z.boolean(),
-  repeated: z.boolean(),
-  force: z.boolean().optional(),
-  range: z.strictObject({ from: z.string().optional(), to: z.string().optional() }).optional(),
 });
 
 /** What every stage of a run that has begun is given. */

@@ -4,7 +4,8 @@ import type { PipelineSettings } from '../../lib/config/pipeline.ts';
 import { traitsOf } from '../../lib/config/sources.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { ownValue } from '../../lib/own-value.ts';
-import type { RunContext, RunDemand } from '../../lib/run/request.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
+import type { RunDemand } from '../../lib/run/run-demand.ts';
 import { InvalidInputError } from './errors.ts';
 import type { Input } from './events.ts';
 

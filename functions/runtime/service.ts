@@ -9,7 +9,7 @@ import { readEnvironment } from '../../lib/config/environment.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { secretResolver } from '../../lib/config/resolve-secret.ts';
 import { connect, type Sql } from '../../lib/dsql/connect.ts';
-import type { RunContext } from '../../lib/run/request.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
 import { s3Reader } from '../../lib/store/s3-reader.ts';
 import { s3Store } from '../../lib/store/s3-store.ts';
 import { IncompleteDeploymentError } from './errors.ts';

@@ -1,5 +1,6 @@
-import { LeaseLostError } from '../../lib/run/errors.ts';
-import type { Run, RunContext } from '../../lib/run/request.ts';
+import type { Run } from '../../lib/run/run.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
+import { LeaseLostError } from '../../lib/state/errors.ts';
 import { renewLease } from '../../lib/state/lease.ts';
 import type { Execution, Input } from './events.ts';
 import { leaseSeconds, type Service } from './service.ts';
@@ -11,7 +12,7 @@ import { leaseSeconds, type Service } from './service.ts';
  */
 export async function holdStage(
   service: Service,
-  event: { readonly execution: Execution; readonly input: Input; readonly run: Pick<Run, 'run_id'> },
+  event: { readonly execution: Execution; readonly input: Input; readonly run: Pick<Run, 'run_id' | 'epoch'> },
   signal?: AbortSignal,
 ): Promise<RunContext> {
   const context = service.contextFor(event.input, signal);
@@ -20,6 +21,7 @@ export async function holdStage(
     holder: event.execution.id,
     runId: event.run.run_id,
     seconds: leaseSeconds,
+    epoch: event.run.epoch,
   };
   if (!(await renewLease(context.target, lease))) throw new LeaseLostError(event.input.pipeline);
   return context;

@@ -1,7 +1,9 @@
 import { readManifest } from '../../lib/extract/raw-objects.ts';
 import type { LoadResult } from '../../lib/load/load.ts';
 import { type Manifest, manifestSchema, type RawManifest } from '../../lib/manifest.ts';
-import { planKey, prefixOf, type Run, type RunContext } from '../../lib/run/request.ts';
+import type { Run } from '../../lib/run/run.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
+import { planKey, prefixOf, rawKey } from '../../lib/run/store-keys.ts';
 import { readLedger } from '../../lib/state/ledger.ts';
 import { ManifestMissingError } from './errors.ts';
 
@@ -12,7 +14,7 @@ type StagedContext = Pick<RunContext, 'store' | 'target'>;
 /** @throws {ManifestMissingError} when extract has not ended, or the run's files are gone */
 export async function requireRaw({ store }: StagedContext, run: Pick<Run, 'run_id'>): Promise<RawManifest> {
   const raw = await readManifest(store, prefixOf(run));
-  if (raw === undefined) throw new ManifestMissingError(`${prefixOf(run)}/raw/manifest.json`);
+  if (raw === undefined) throw new ManifestMissingError(rawKey(run));
   return raw;
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Sql } from '../dsql/connect.ts';
 import { isAlive } from '../local/postgres/process.ts';
-import { runOwnerName } from '../run/request.ts';
+import { runOwnerName } from '../run/store-keys.ts';
 import { leftoverRuns } from '../state/leftover-runs.ts';
 
 /** A run of which another target knows, or none, is forgotten when its folder has been untouched for so long. */

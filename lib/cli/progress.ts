@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { RunProgress } from '../run/request.ts';
+import type { RunProgress } from '../run/run-context.ts';
 
 /** A log gets one line in this time; a terminal a bar that moves. */
 const logEveryMs = 10_000;

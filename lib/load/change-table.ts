@@ -3,7 +3,8 @@ import type { TableName } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import { ddlLeasePrefix } from '../service-names.ts';
-import { type KeptLease, keepLease, type LeaseRequest, takeLease } from '../state/lease.ts';
+import { endFence, type Fence, requireEpoch } from '../state/fence.ts';
+import { type KeptLease, keepLease, type Lease, takeLease, unstopped } from '../state/lease.ts';
 import { TableBusyError } from './errors.ts';
 import { tableText } from './target-table.ts';
 
@@ -32,6 +33,7 @@ export function ddlLeaseName({ schema, table }: TableName): string {
  * @param look     reads the catalog
  * @param pending  what is to be done about what was read; statements that may be repeated, because a holder may be
  *                 killed after any of them, and one that was stopped for longer than its lease goes on
+ * @param fence  of the run that changes it; a run that has lost its pipeline's lease changes nothing
  * @returns what the last look found, after all changes
  * @throws {TableBusyError} transient: others have held the lease for five minutes, or took it because it ran out
  * Killed midway: some statements have run; the next call looks and does the rest.
@@ -41,26 +43,28 @@ export async function changeTable<T>(
   table: TableName,
   look: () => Promise<T>,
   pending: (seen: T) => readonly Ddl[],
+  fence?: Fence,
 ): Promise<T> {
   const { retry } = target;
   const looked = (): Promise<T> => runStatement('Reading the catalog', target, look);
-  const lease = { name: ddlLeaseName(table), holder: randomUUID(), seconds: leaseSeconds, pid: target.pid };
+  const request = { name: ddlLeaseName(table), holder: randomUUID(), seconds: leaseSeconds, pid: target.pid };
   const giveUp = retry.clock.now().getTime() + patienceMs;
-  for (;;) {
+  let lease: Lease | undefined;
+  while (lease === undefined) {
     const seen = await looked();
     if (pending(seen).length === 0) return seen;
-    const held = await runStatement(`Taking the lease of table ${tableText(table)}`, target, () =>
-      takeLease(target, lease),
+    const taken = await runStatement(`Taking the lease of table ${tableText(table)}`, target, () =>
+      takeLease(target, request),
     );
-    if (held === undefined) break;
-    if (retry.clock.now().getTime() >= giveUp) {
-      throw new TableBusyError(tableText(table), held.heldBy, patienceMs / 1000);
-    }
-    await retry.clock.sleep(Math.ceil((pollEveryMs * (1 + retry.random())) / 2), retry.signal);
+    if ('lease' in taken) lease = taken.lease;
+    else if (retry.clock.now().getTime() >= giveUp) {
+      throw new TableBusyError(tableText(table), taken.heldBy, patienceMs / 1000);
+    } else await retry.clock.sleep(Math.ceil((pollEveryMs * (1 + retry.random())) / 2), retry.signal);
   }
-  const kept = keepLease(target, lease, () => dropLease(target, lease));
+  const own = lease;
+  const kept = keepLease(target, own, () => dropLease(target, own));
   try {
-    for (const ddl of pending(await looked())) await issue(target, table, kept, ddl);
+    for (const ddl of pending(await looked())) await issue(target, table, { kept, fence }, ddl);
     return await looked();
   } finally {
     // One that cannot be given back runs out, or ends with this process.
@@ -68,18 +72,31 @@ export async function changeTable<T>(
   }
 }
 
-async function issue(target: Target, table: TableName, kept: KeptLease, ddl: Ddl): Promise<void> {
+/**
+ * DDL and a read of the lease cannot share a transaction in DSQL, so the run's lease is read right before. What a run that
+ * loses it in between can still do is to make a table, a nullable column or an index that the next run finds; no row
+ * changes by it.
+ */
+async function issue(
+  target: Target,
+  table: TableName,
+  held: { readonly kept: KeptLease; readonly fence: Fence | undefined },
+  ddl: Ddl,
+): Promise<void> {
   await runStatement(ddl.what, target, async () => {
-    if (kept.lost()) throw new TableBusyError(tableText(table), undefined, leaseSeconds);
+    if (held.kept.lost()) throw new TableBusyError(tableText(table), undefined, leaseSeconds);
+    if (held.fence !== undefined) await requireEpoch(target.sql, held.fence);
     await target.sql.unsafe(ddl.text);
   });
 }
 
-/** Takes the row away, so that `etl_state` keeps nothing but pipelines; also for a run that was told to stop. */
-async function dropLease({ retry, sql }: Target, { holder, name }: LeaseRequest): Promise<void> {
-  const { signal: _, ...unstopped } = retry;
-  await withRetries('Releasing the lease', unstopped, async () => {
-    await sql`DELETE FROM public.etl_state
-               WHERE pipeline_name = ${name} AND watermark IS NULL AND lease->>'holder' = ${holder}`;
-  });
+/** Takes the rows away, so that `etl_state` keeps nothing but pipelines; also for a run that was told to stop. */
+async function dropLease(target: Target, { epoch, holder, name }: Lease): Promise<void> {
+  const { retry, sql } = unstopped(target);
+  await withRetries('Releasing the lease', retry, () =>
+    sql.begin(async (transaction) => {
+      await transaction`DELETE FROM public.etl_state WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
+      await endFence(transaction, { name, epoch });
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import type { LoadMode } from '../config/load-mode.ts';
 import type { Target } from '../dsql/target.ts';
 import { maxKeyColumns } from '../limits.ts';
 import type { Plan } from '../manifest.ts';
+import type { Fence } from '../state/fence.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import { withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
@@ -14,6 +15,7 @@ import { verifyRows } from './verify.ts';
 
 export interface ConcludeRequest {
   readonly target: Target;
+  readonly fence: Fence;
   readonly pipelineName: string;
   readonly plan: Plan;
   readonly reader: ChunkReader;
@@ -49,9 +51,9 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
     const chunks: ChunkRelation[] = [];
     for (const number of plan.chunks.keys()) chunks.push(await reader.chunk(number));
     const rowsDeleted = loadModes[loadMode].deletesMissing
-      ? await deleteMissing({ target, session, table, chunks, identity })
+      ? await deleteMissing({ target, fence: request.fence, session, table, chunks, identity })
       : 0;
-    await buildIndexes(target, table.name, request.indexes);
+    await buildIndexes(target, table.name, request.indexes, request.fence);
     if (verify === 'off' || identity.length === 0) return { rows_deleted: rowsDeleted, verified: null };
     const found = await verifyRows({
       target,

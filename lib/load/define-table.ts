@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.
 import type { Target } from '../dsql/target.ts';
 import { maxKeyColumns, maxTableColumns } from '../limits.ts';
 import type { Column } from '../manifest.ts';
+import type { Fence } from '../state/fence.ts';
 import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
 import { loadModes } from './load-modes.ts';
@@ -58,12 +59,13 @@ export function createTableStatement(demand: TableDemand): string {
  * @throws {TableBusyError} transient: other runs have been changing it for too long
  * Killed midway: the table exists with some of the columns; the next call adds the rest.
  */
-export async function defineTable(target: Target, demand: TableDemand): Promise<TargetTable> {
+export async function defineTable(target: Target, demand: TableDemand, fence?: Fence): Promise<TargetTable> {
   const table = await changeTable(
     target,
     demand.name,
     () => describeTable(target.sql, demand.name),
     (present) => missingDdl(present, demand),
+    fence,
   );
   if (table === undefined) throw new TableVanishedError(tableText(demand.name));
   checkFit(table, demand);

@@ -3,6 +3,7 @@ import type { Sql } from '../dsql/connect.ts';
 import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import { maxIdentifierBytes } from '../limits.ts';
+import type { Fence } from '../state/fence.ts';
 import { changeTable } from './change-table.ts';
 import { IndexFailedError } from './errors.ts';
 import { tableText } from './target-table.ts';
@@ -33,7 +34,12 @@ export function indexName(table: TableName, demand: IndexDemand): string {
  * @throws {IndexFailedError} terminal: the database gave the build up, e.g. for duplicates under a unique index
  * Killed midway: a build that was begun goes on in the database; the next call waits for it.
  */
-export async function buildIndexes(target: Target, table: TableName, demands: readonly IndexDemand[]): Promise<void> {
+export async function buildIndexes(
+  target: Target,
+  table: TableName,
+  demands: readonly IndexDemand[],
+  fence?: Fence,
+): Promise<void> {
   for (const demand of demands) {
     const name = indexName(table, demand);
     const what = `CREATE INDEX ${name}`;
@@ -48,6 +54,7 @@ export async function buildIndexes(target: Target, table: TableName, demands: re
         table,
         () => indexState(target.sql, table, name),
         (present) => (present === 'missing' ? [{ what, text }] : []),
+        fence,
       );
       if (state === 'valid') break;
       await target.retry.clock.sleep(pollEveryMs, target.retry.signal);

@@ -6,6 +6,7 @@ import { EtlError } from '../errors.ts';
 import type { Plan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
+import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from '../state/ledger.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import { renderBatches } from './batch.ts';
@@ -21,6 +22,8 @@ import type { Batch } from './write-batch.ts';
 
 export interface LoadRequest extends WriteDemand {
   readonly target: Target;
+  /** Of the run; nothing is written without it. */
+  readonly fence: Fence;
   readonly runId: string;
   readonly pipelineName: string;
   readonly plan: Plan;
@@ -46,20 +49,23 @@ export interface LoadResult {
 }
 
 /** What keeping the rejected rows of a run needs. */
-export type RejectedRequest = Pick<LoadRequest, 'target' | 'runId' | 'pipelineName' | 'plan' | 'scratchDir'> & {
+export type RejectedRequest = Pick<
+  LoadRequest,
+  'target' | 'fence' | 'runId' | 'pipelineName' | 'plan' | 'scratchDir'
+> & {
   readonly store: Pick<ObjectStore, 'localPath'>;
 };
 
 /** Writes the rows that transform kept aside into `etl_rejected_row`. Safe to repeat. */
 export async function keepRejectedRows(request: RejectedRequest): Promise<void> {
-  const { plan, pipelineName, runId, store, target } = request;
+  const { fence, plan, pipelineName, runId, store, target } = request;
   const files: { readonly path: string; readonly name: string }[] = [];
   for (const part of plan.rejected) {
     files.push({ path: await store.localPath(part.location), name: part.location });
   }
   if (files.length === 0) return;
   await withSession(request, { files }, async (session) => {
-    for (const file of files) await writeRejectedFile(target, session, file, { runId, pipelineName });
+    for (const file of files) await writeRejectedFile(target, fence, session, file, { runId, pipelineName });
   });
 }
 
@@ -82,6 +88,7 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
     const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
     const context: SplitContext = {
       sql,
+      fence: request.fence,
       runId,
       pipelineName: request.pipelineName,
       session,

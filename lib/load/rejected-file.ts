@@ -1,7 +1,7 @@
-import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
+import { type Fence, fenced } from '../state/fence.ts';
 import { insertRejectedGroup } from '../state/rejected-row.ts';
 
 /** A row's JSON above this many bytes is cut; a jsonb value may have 1 MiB in DSQL, and the whole row stays in the run's files. */
@@ -26,7 +26,8 @@ export interface RejectedFile {
  * What JSON can say and PostgreSQL cannot keep is escaped once more: `\u0000` is stored as the six characters.
  */
 export async function writeRejectedFile(
-  { retry, sql }: Pick<Target, 'sql' | 'retry'>,
+  target: Pick<Target, 'sql' | 'retry'>,
+  fence: Fence,
   session: DuckDbSession,
   file: RejectedFile,
   run: { readonly runId: string; readonly pipelineName: string },
@@ -53,8 +54,8 @@ export async function writeRejectedFile(
            '{' || string_agg('"' || replace(replace(line, '\\', '\\\\'), '"', '\\"') || '"', ',' ORDER BY n) || '}' AS lines
       FROM escaped GROUP BY total // ${groupBytes}, n // ${groupRows} ORDER BY min(n)`);
   for (const { ids, lines } of groups) {
-    await withRetries('Writing rejected rows', retry, () =>
-      insertRejectedGroup(sql, run, { ids: String(ids), lines: String(lines) }),
+    await fenced('Writing rejected rows', target, fence, (transaction) =>
+      insertRejectedGroup(transaction, run, { ids: String(ids), lines: String(lines) }),
     );
   }
 }

@@ -4,6 +4,7 @@ import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
+import { type Fence, fenced } from '../state/fence.ts';
 import type { ChunkRelation } from '../transform-result.ts';
 import { ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
@@ -40,6 +41,7 @@ export async function checkShrink({ retry, sql }: Target, { maxShrink, rows, tab
 
 export interface DeleteRequest {
   readonly target: Target;
+  readonly fence: Fence;
   readonly session: DuckDbSession;
   readonly table: TargetTable;
   readonly chunks: readonly ChunkRelation[];
@@ -86,13 +88,18 @@ export async function deleteMissing(request: DeleteRequest): Promise<number> {
     const missing = await missingKeys(session, keys);
     for (let from = 0; from < missing.length; from += deleteRows) {
       const group = missing.slice(from, from + deleteRows);
-      deleted += await withRetries('Deleting rows that the source no longer has', retry, async () => {
-        const result = await sql.unsafe(
-          `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
-          identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
-        );
-        return result.count ?? 0;
-      });
+      deleted += await fenced(
+        'Deleting rows that the source no longer has',
+        request.target,
+        request.fence,
+        async (transaction) => {
+          const result = await transaction.unsafe(
+            `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
+            identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
+          );
+          return result.count ?? 0;
+        },
+      );
     }
     if (page.length < pageRows) return deleted;
   }

@@ -104,7 +104,7 @@ async function refusePresent(
           rows,
         });
         const entry = { ...nothing(batch), inserted: added.length, rejected: rows.length };
-        await writeLedgerEntry(transaction, runId, entry);
+        await writeLedgerEntry(transaction, context.fence, runId, entry);
         return checked(runId, batch, entry);
       });
     });
@@ -141,7 +141,7 @@ async function rejectRow(
     if (done !== undefined) return checked(context.runId, batch, done);
     await context.sql.begin(async (transaction) => {
       await insertRefusedRows(transaction, { ...place(batch, context), columnName: column, reason: words, rows });
-      await writeLedgerEntry(transaction, context.runId, entry);
+      await writeLedgerEntry(transaction, context.fence, context.runId, entry);
     });
     return entry;
   });

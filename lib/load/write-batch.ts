@@ -1,6 +1,7 @@
 import type { Sql } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
+import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
 import type { BatchRange } from './batch.ts';
 import { LedgerMismatchError } from './errors.ts';
@@ -13,6 +14,8 @@ export type Batch = BatchRange & (Arrays | Lines);
 export interface WriteContext {
   readonly sql: Sql;
   readonly runId: string;
+  /** Of the run; nothing is written without it. */
+  readonly fence: Fence;
   /** For batches of arrays. */
   readonly statement: BatchStatement;
   /** For batches of lines. */
@@ -31,6 +34,7 @@ export interface WriteContext {
  * in the meantime, the ledger's primary key refuses ours, and its entry counts.
  *
  * @throws {ConflictRetriesExhaustedError} transient: every attempt met 40001
+ * @throws {LeaseLostError} terminal: another run has taken the pipeline over
  * @throws {TargetUnavailableError} transient: the connection kept failing
  * @throws the driver's error where the database refused the batch for its data or its size; the caller splits. For
  *   lines that is no more than that the transaction failed; the caller writes them as arrays to learn why
@@ -65,18 +69,18 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<L
   });
 }
 
-async function commitLines(batch: BatchRange & Lines, { copy, runId, sql }: WriteContext): Promise<LedgerEntry> {
+async function commitLines(batch: BatchRange & Lines, { copy, fence, runId, sql }: WriteContext): Promise<LedgerEntry> {
   return await sql.begin(async (transaction) => {
     const entry = entryOf(batch, batch.rows, 0);
     // The ledger's row travels behind the lines, in one round trip.
-    await Promise.all([transaction.copy(copy, batch.lines), writeLedgerEntry(transaction, runId, entry)]);
+    await Promise.all([transaction.copy(copy, batch.lines), writeLedgerEntry(transaction, fence, runId, entry)]);
     return entry;
   });
 }
 
 async function commitArrays(
   batch: BatchRange & Arrays,
-  { runId, sql }: WriteContext,
+  { fence, runId, sql }: WriteContext,
   statement: BatchStatement,
 ): Promise<LedgerEntry> {
   return await sql.begin(async (transaction) => {
@@ -86,13 +90,13 @@ async function commitArrays(
     if (statement.kind === 'insert') {
       const entry = entryOf(batch, batch.rows, 0);
       // Not awaited one by one: both statements travel in one round trip.
-      await Promise.all([insert, writeLedgerEntry(transaction, runId, entry)]);
+      await Promise.all([insert, writeLedgerEntry(transaction, fence, runId, entry)]);
       return entry;
     }
     const written = await insert;
     const inserted = statement.kind === 'upsert' ? written.filter((row) => row.inserted).length : written.length;
     const entry = entryOf(batch, inserted, written.length - inserted);
-    await writeLedgerEntry(transaction, runId, entry);
+    await writeLedgerEntry(transaction, fence, runId, entry);
     return entry;
   });
 }

@@ -14,15 +14,3 @@ export class CountsMismatchError extends TerminalError {
     );
   }
 }
-
-/** The run's lease went to another process, which now is the one that loads. */
-export class LeaseLostError extends TerminalError {
-  override readonly name = 'LeaseLostError';
-  readonly code = 'lease_lost';
-
-  constructor(pipeline: string) {
-    super(
-      `The lease of pipeline ${pipeline} went to another run, because it could not be renewed in time. That run finishes the work.`,
-    );
-  }
-}

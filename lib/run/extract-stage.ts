@@ -2,9 +2,12 @@ import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
 import type { RawManifest } from '../manifest.ts';
+import { fenced } from '../state/fence.ts';
 import { logFingerprint } from '../state/run-log.ts';
 import { readWatermark } from '../state/watermark.ts';
-import { prefixOf, type Run, type RunContext } from './request.ts';
+import { fenceOf, type Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import { prefixOf } from './store-keys.ts';
 
 /**
  * Reads the source until it is exhausted or the deadline comes; `complete` tells which.
@@ -31,8 +34,8 @@ export async function extractStage(
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
   });
   if (raw.complete) {
-    await runStatement('Writing the execution log', context.target, () =>
-      logFingerprint(context.target.sql, run.run_id, raw.source_fingerprint),
+    await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>
+      logFingerprint(transaction, run.run_id, raw.source_fingerprint),
     );
   }
   return raw;

@@ -3,11 +3,16 @@ import { EtlError, messageOf } from '../errors.ts';
 import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';
 import type { Plan, RawManifest } from '../manifest.ts';
-import { logEnd, noCounts, type RunCounts } from '../state/run-log.ts';
+import { LeaseLostError } from '../state/errors.ts';
+import { fenced } from '../state/fence.ts';
+import { endLease } from '../state/lease.ts';
+import { logEnd, logWithoutLease, noCounts, type RunCounts, type RunEnd, statusOfRun } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
 import { CountsMismatchError } from './errors.ts';
-import { prefixOf, type Run, type RunContext } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
+import { fenceOf, type Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import { prefixOf } from './store-keys.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
@@ -55,12 +60,17 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
   if (accounted !== counts.rows_read) throw new CountsMismatchError(counts);
   const result = resultOf(context, run, 'success', outcome, { stage: null, error_code: null, error_message: null });
   const { source_fingerprint: fingerprint, watermark } = outcome.raw;
+  const { sql } = context.target;
+  let attempts = 0;
   await runStatement('Writing the execution log', context.target, async () => {
-    await context.target.sql.begin(async (transaction) => {
-      await logEnd(transaction, result, run.trigger, fingerprint);
-      if (watermark !== undefined) {
-        await writeWatermark(transaction, context.pipeline.name, run.run_id, watermark);
-      }
+    attempts += 1;
+    // The attempt before may have committed without its answer, and has then ended the lease.
+    if (attempts > 1 && (await statusOfRun(sql, run.run_id)) === 'success') return;
+    await sql.begin(async (transaction) => {
+      await logEnd(transaction, endOf(result, run), fingerprint);
+      if (watermark !== undefined) await writeWatermark(transaction, context.pipeline.name, run.run_id, watermark);
+      // The run's last transaction ends its lease, so that nothing of it can commit behind it.
+      await endLease(transaction, fenceOf(context, run));
     });
   });
   await context.store.removeAll(prefixOf(run));
@@ -81,9 +91,20 @@ export async function recordFailure(
     error_code: interrupted ? 'interrupted' : error instanceof EtlError ? error.code : 'unexpected',
     error_message: messageOf(interrupted ? context.target.retry.signal?.reason : error),
   });
+  const { retry, sql } = context.target;
+  const target = { sql, retry: { ...retry, signal: undefined } };
   try {
-    await logEnd(context.target.sql, result, run.trigger, outcome.raw?.source_fingerprint ?? null);
-  } catch {
+    if (run.epoch === 0) await logWithoutLease(sql, endOf(result, run));
+    else {
+      await fenced('Writing the execution log', target, fenceOf(context, run), (transaction) =>
+        logEnd(transaction, endOf(result, run), outcome.raw?.source_fingerprint ?? null),
+      );
+    }
+  } catch (failure) {
+    // What failed may have failed because another run has cleared this one's files; then the lease is what to speak of.
+    if (failure instanceof LeaseLostError) {
+      return { ...result, error_code: failure.code, error_message: failure.message };
+    }
     // The target itself may be what failed; the caller has the result all the same.
   }
   return result;
@@ -107,7 +128,7 @@ export async function recordSkipped(
     },
   );
   await runStatement('Writing the execution log', context.target, () =>
-    logEnd(context.target.sql, result, run.trigger, null),
+    logWithoutLease(context.target.sql, endOf(result, run)),
   );
   return result;
 }
@@ -136,4 +157,9 @@ function resultOf(
     resumed: run.resumed,
     ...end,
   };
+}
+
+/** A result as the log keeps it. */
+function endOf({ resumed: _, ...result }: RunResult, { trigger }: Pick<Run, 'trigger'>): RunEnd {
+  return { ...result, trigger };
 }

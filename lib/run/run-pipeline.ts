@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
-import { LeaseLostError } from './errors.ts';
 import { extractStage } from './extract-stage.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
-import { prefixOf, type Run, type RunContext, type RunDemand, runOwnerName } from './request.ts';
 import type { RunResult, Stage } from './result.ts';
+import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import type { RunDemand } from './run-demand.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
+import { prefixOf, runOwnerName } from './store-keys.ts';
 import { planStage } from './transform-stage.ts';
 
 /** How often a run that waits for another one looks whether it has ended. */
@@ -22,7 +24,14 @@ const waitPollMs = 1_000;
 export async function runPipeline(context: RunContext, demand: RunDemand): Promise<RunResult> {
   const runId = randomUUID();
   const startTime = context.target.retry.clock.now().toISOString();
-  let run: Run = { run_id: runId, trigger: demand.trigger, start_time: startTime, resumed: false, repeated: false };
+  let run: Run = {
+    run_id: runId,
+    trigger: demand.trigger,
+    start_time: startTime,
+    resumed: false,
+    repeated: false,
+    epoch: 0,
+  };
   let outcome: RunOutcome = {};
   let stage: Stage = 'start';
   let lease: KeptLease | undefined;
@@ -31,17 +40,18 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     context.onProgress?.({ stage, rows: 0 });
   };
   try {
-    const held = { holder: randomUUID(), runId, seconds: leaseSeconds, pid: process.pid };
-    let busy = await reserve(context, held);
-    while (busy !== undefined && demand.wait === true) {
+    const request = { holder: randomUUID(), runId, seconds: leaseSeconds, pid: process.pid };
+    let reserved = await reserve(context, request);
+    while ('skip' in reserved && demand.wait === true) {
       await context.target.retry.clock.sleep(waitPollMs, context.target.retry.signal);
-      busy = await reserve(context, held);
+      reserved = await reserve(context, request);
     }
-    if (busy !== undefined) return await recordSkipped(context, run, busy.skip);
-    lease = keepLease(context.target, { ...held, name: context.pipeline.name });
+    if ('skip' in reserved) return await recordSkipped(context, run, reserved.skip);
+    lease = keepLease(context.target, reserved.lease);
+    run = { ...run, epoch: reserved.lease.epoch };
 
     enter('extract');
-    const start = await startRun(context, demand, runId, startTime);
+    const start = await startRun(context, demand, reserved.lease, { runId, startTime });
     if ('skip' in start) return await recordSkipped(context, run, start.skip);
     run = start.run;
     const { endpoint } = context.target.where;
@@ -60,10 +70,9 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     outcome = { raw, plan: result.plan, warnings };
     const loaded = await loadStage(context, run, result, table);
     outcome = { raw, plan: result.plan, warnings, loaded };
-    const concluded = await concludeStage(context, result, table, loaded);
+    const concluded = await concludeStage(context, run, result, table, loaded);
 
     enter('record');
-    if (lease.lost()) throw new LeaseLostError(context.pipeline.name);
     return await recordSuccess(context, run, { raw, plan: result.plan, warnings, loaded, concluded });
   } catch (error) {
     return await recordFailure(context, run, outcome, stage, error);

@@ -2,8 +2,9 @@ import { UnknownPipelineError } from '../config/errors.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { nearest } from '../nearest.ts';
 import { ownValue } from '../own-value.ts';
-import type { RunContext, RunDemand } from './request.ts';
 import type { RunResult } from './result.ts';
+import type { RunContext } from './run-context.ts';
+import type { RunDemand } from './run-demand.ts';
 import { runPipeline } from './run-pipeline.ts';
 
 /** What all pipelines of a call have in common. */

@@ -14,7 +14,8 @@ import { describeTable, type TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import type { TransformResult } from '../transform-result.ts';
 import { rejectionTexts } from './rejection-texts.ts';
-import type { Run, RunContext } from './request.ts';
+import { fenceOf, type Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
 import { tableDemand } from './table-demand.ts';
 
 /*
@@ -40,6 +41,7 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   await keepRejectedRows({
     target,
+    fence: fenceOf(context, run),
     runId: run.run_id,
     pipelineName: context.pipeline.name,
     plan,
@@ -63,7 +65,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   const demand = tableDemand(context, plan);
   const said = [...(plan.warnings ?? []), ...rejectionTexts(plan)];
   const isEmpty = plan.counts.rows_clean === 0;
-  const table = isEmpty ? await presentTable(context) : await defineTable(target, demand);
+  const table = isEmpty ? await presentTable(context) : await defineTable(target, demand, fenceOf(context, run));
   if (table === undefined) return { table, warnings: said };
   if (loadModes[settings.load_mode].deletesMissing) {
     checkReplaceable(table, demand.keyColumns);
@@ -112,6 +114,7 @@ export async function loadStage(
   const demand = tableDemand(context, result.plan);
   const loaded = await load({
     target: { ...context.target, retry: { ...context.target.retry, onRetry } },
+    fence: fenceOf(context, run),
     runId: run.run_id,
     pipelineName: context.pipeline.name,
     plan: result.plan,
@@ -133,6 +136,7 @@ export async function loadStage(
 /** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */
 export async function concludeStage(
   context: RunContext,
+  run: Run,
   { chunks, plan }: TransformResult,
   table: TargetTable | undefined,
   loaded: LoadResult,
@@ -143,6 +147,7 @@ export async function concludeStage(
   const demand = tableDemand(context, plan);
   return await concludeLoad({
     ...context,
+    fence: fenceOf(context, run),
     pipelineName: context.pipeline.name,
     plan,
     reader: chunks,

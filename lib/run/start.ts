@@ -3,11 +3,15 @@ import { runStatement } from '../dsql/target.ts';
 import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';
-import { type LeaseRequest, takeLease } from '../state/lease.ts';
+import { fenced } from '../state/fence.ts';
+import { type Lease, type LeaseRequest, takeLease } from '../state/lease.ts';
 import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from '../state/run-log.ts';
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
-import { prefixOf, type Run, type RunContext, type RunDemand } from './request.ts';
+import { fenceOf, type Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import type { RunDemand } from './run-demand.ts';
+import { prefixOf, rawKey } from './store-keys.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
@@ -19,28 +23,23 @@ export type Start =
       };
     };
 
+/** The pipeline's lease, or why there is nothing to do. */
+export type Reserved = { readonly lease: Lease } | Extract<Start, { skip: unknown }>;
+
 /** Makes the service's tables where they are missing, and takes the pipeline's lease; the first contact with the target. */
-export async function reserve(
-  context: RunContext,
-  lease: Omit<LeaseRequest, 'name'>,
-): Promise<Extract<Start, { skip: unknown }> | undefined> {
+export async function reserve(context: RunContext, request: Omit<LeaseRequest, 'name'>): Promise<Reserved> {
   await ensureServiceTables(context.target);
-  const held = await runStatement('Taking the lease', context.target, () =>
-    takeLease(context.target, { ...lease, name: context.pipeline.name }),
+  const taken = await runStatement('Taking the lease', context.target, () =>
+    takeLease(context.target, { ...request, name: context.pipeline.name }),
   );
-  return held === undefined
-    ? undefined
-    : {
-        skip: {
-          code: 'already_running',
-          message: `Run ${held.heldBy?.run_id ?? 'unknown'} of this pipeline is under way.`,
-        },
-      };
+  if ('lease' in taken) return taken;
+  const message = `Run ${taken.heldBy?.run_id ?? 'unknown'} of this pipeline is under way.`;
+  return { skip: { code: 'already_running', message } };
 }
 
 /**
  * Decides what a run does: skips content that is loaded already, goes on with a run that was interrupted, or begins a
- * new one, and logs it. The lease must have been taken.
+ * new one, and logs it under the lease.
  *
  * @param runId  of a new run; an interrupted run that goes on keeps its own
  * @throws what reading the source's files throws: missing, unreadable
@@ -48,8 +47,8 @@ export async function reserve(
 export async function startRun(
   context: RunContext,
   demand: RunDemand,
-  runId: string,
-  startTime: string,
+  lease: Lease,
+  { runId, startTime }: { readonly runId: string; readonly startTime: string },
 ): Promise<Start> {
   const { pipeline } = context;
   const { sql } = context.target;
@@ -85,11 +84,12 @@ export async function startRun(
     start_time: startTime,
     resumed: earlier.continued !== undefined,
     repeated: repeated || earlier.abandoned,
+    epoch: lease.epoch,
     ...(demand.force === undefined ? {} : { force: demand.force }),
     ...(demand.range === undefined ? {} : { range: demand.range }),
   };
-  await retried('Writing the execution log', () =>
-    logStart(sql, {
+  await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>
+    logStart(transaction, {
       run,
       pipelineName: pipeline.name,
       targetTable: table,
@@ -118,7 +118,7 @@ async function resume(
     return { abandoned: false };
   }
   const samePlan = unfinished.plan_fingerprint === planFingerprint(pipeline.settings, demand.range);
-  const staged = (await store.get(`${prefixOf(unfinished)}/raw/manifest.json`)) !== undefined;
+  const staged = (await store.get(rawKey(unfinished))) !== undefined;
   const sameSource =
     fingerprint === undefined
       ? staged || unfinished.batches === 0

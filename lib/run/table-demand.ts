@@ -1,7 +1,7 @@
 import { parseTableName } from '../dsql/identifier.ts';
 import type { TableDemand } from '../load/define-table.ts';
 import type { Plan } from '../manifest.ts';
-import type { RunContext } from './request.ts';
+import type { RunContext } from './run-context.ts';
 
 /** What the pipeline wants of its table. */
 export function tableDemand(

@@ -9,7 +9,9 @@ import { readLedger } from '../state/ledger.ts';
 import type { TargetColumn, TransformRequest } from '../transform/request.ts';
 import { transformToChunks, transformToWorkingFile, type WriteResult } from '../transform/transform.ts';
 import type { TransformResult } from '../transform-result.ts';
-import { planKey, prefixOf, type Run, type RunContext } from './request.ts';
+import type { Run } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import { planKey, prefixOf } from './store-keys.ts';
 
 /**
  * Cleans what extract left, for a load on this machine; or takes what an interrupted attempt of this run had decided.

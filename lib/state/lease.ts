@@ -1,9 +1,13 @@
 import { hostname } from 'node:os';
 import { clearInterval, setInterval } from 'node:timers';
 import { z } from 'zod';
-import type { Sql } from '../dsql/connect.ts';
+import type { Sql, Transaction } from '../dsql/connect.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
+import { LeaseLostError } from './errors.ts';
+import { endFence, type Fence, openFence } from './fence.ts';
+
+type LeaseTarget = Pick<Target, 'sql' | 'retry'>;
 
 /** Who holds a lease, as stored in `etl_state.lease`. */
 const holderSchema = z.object({
@@ -16,14 +20,12 @@ const holderSchema = z.object({
 });
 export type LeaseHolder = z.infer<typeof holderSchema>;
 
-type LeaseTarget = Pick<Target, 'sql' | 'retry'>;
-
 /** A holder that does not renew its lease within this time has died; of processes that stay. */
 export const leaseSeconds = 60;
 
-/** A lease is a row of `etl_state`, of a pipeline or of a table whose schema is being changed. */
+/** Who asks for a lease: of a pipeline, or of a table whose schema is being changed. */
 export interface LeaseRequest {
-  /** The row's key. */
+  /** The key of its row in `etl_state`. */
   readonly name: string;
   /** Unique to this attempt. */
   readonly holder: string;
@@ -34,46 +36,57 @@ export interface LeaseRequest {
   readonly pid?: number | undefined;
 }
 
+/** A lease that was taken. */
+export interface Lease extends LeaseRequest, Fence {}
+
 /**
- * Takes a lease, or renews it for the same holder. A lease whose time is over is taken over, and so is one whose holder
- * was a process of this machine that is gone: whoever was killed does not make the next one wait.
+ * Takes a lease and begins a new epoch of it: what the holder before still sends cannot commit any more. A lease whose time
+ * is over, by the database's clock, is taken over, and so is one whose holder was a process of this machine that is gone:
+ * whoever was killed does not make the next one wait.
  *
- * @returns undefined when taken, else who holds it, as far as that can still be read
+ * @returns the lease, or who holds it, as far as that can still be read
  */
 export async function takeLease(
-  { retry, sql }: LeaseTarget,
+  target: LeaseTarget,
   request: LeaseRequest,
-): Promise<{ readonly heldBy: LeaseHolder | undefined } | undefined> {
-  const now = retry.clock.now();
-  const lease: LeaseHolder = {
-    holder: request.holder,
-    ...(request.runId === undefined ? {} : { run_id: request.runId }),
-    host: hostname(),
-    pid: request.pid ?? 0,
-    expires_at: new Date(now.getTime() + request.seconds * 1000).toISOString(),
-  };
-  const take = async (dead: string): Promise<boolean> => {
-    const rows = await withRetries('Taking the lease', retry, async () => {
-      return await sql`
-        INSERT INTO public.etl_state AS s (pipeline_name, lease, run_id)
-        VALUES (${request.name}, ${JSON.stringify(lease)}::text::jsonb, ${request.runId ?? null})
-        ON CONFLICT (pipeline_name) DO UPDATE
-           SET lease = EXCLUDED.lease, run_id = EXCLUDED.run_id, updated_at = CURRENT_TIMESTAMP
-         WHERE s.lease IS NULL OR s.lease->>'holder' IN (${dead}, ${request.holder})
-            OR (s.lease->>'expires_at')::timestamptz < ${now.toISOString()}
-        RETURNING pipeline_name`;
-    });
-    return rows.length === 1;
-  };
-  if (await take('')) return undefined;
+): Promise<{ readonly lease: Lease } | { readonly heldBy: LeaseHolder | undefined }> {
+  const { retry, sql } = target;
+  const lease = await take(target, request, '');
+  if (lease !== undefined) return { lease };
   const present = await withRetries('Reading the lease', retry, () => readHolder(sql, request.name));
   const gone = present === undefined || (present.host === hostname() && present.pid > 0 && !isAlive(present.pid));
-  if (gone && (await take(present?.holder ?? ''))) return undefined;
-  return { heldBy: present };
+  const second = gone ? await take(target, request, present?.holder ?? '') : undefined;
+  return second === undefined ? { heldBy: present } : { lease: second };
+}
+
+/** @param dead  a holder that is known to be gone */
+async function take({ retry, sql }: LeaseTarget, request: LeaseRequest, dead: string): Promise<Lease | undefined> {
+  const holder = { holder: request.holder, run_id: request.runId, host: hostname(), pid: request.pid ?? 0 };
+  return await withRetries('Taking the lease', retry, () =>
+    sql.begin(async (transaction) => {
+      // An epoch is the time of its beginning, so that it grows even where somebody has deleted the row before.
+      const [taken] = await transaction<{ readonly epoch: string }[]>`
+        INSERT INTO public.etl_state AS s (pipeline_name, lease, run_id, epoch)
+        VALUES (${request.name},
+                ${JSON.stringify(holder)}::text::jsonb
+                  || jsonb_build_object('expires_at', CURRENT_TIMESTAMP + ${request.seconds}::double precision * interval '1 second'),
+                ${request.runId ?? null}, (extract(epoch FROM CURRENT_TIMESTAMP) * 1000)::bigint)
+        ON CONFLICT (pipeline_name) DO UPDATE
+           SET lease = EXCLUDED.lease, run_id = EXCLUDED.run_id, updated_at = CURRENT_TIMESTAMP,
+               epoch = GREATEST(EXCLUDED.epoch, s.epoch + 1)
+         WHERE s.lease IS NULL OR s.lease->>'holder' IN (${dead}, ${request.holder})
+            OR (s.lease->>'expires_at')::timestamptz < CURRENT_TIMESTAMP
+        RETURNING epoch`;
+      if (taken === undefined) return undefined;
+      const lease = { ...request, epoch: Number(taken.epoch) };
+      await openFence(transaction, lease);
+      return lease;
+    }),
+  );
 }
 
 /** Who holds the lease now; undefined when nobody does. Its time may be over. */
-export async function readHolder(sql: Sql, name: string): Promise<LeaseHolder | undefined> {
+async function readHolder(sql: Sql, name: string): Promise<LeaseHolder | undefined> {
   const rows = await sql<{ readonly lease: string | null }[]>`
     SELECT lease::text AS lease FROM public.etl_state WHERE pipeline_name = ${name}`;
   const text = rows[0]?.lease;
@@ -81,32 +94,79 @@ export async function readHolder(sql: Sql, name: string): Promise<LeaseHolder | 
 }
 
 /**
- * Renews the holder's lease where less than half of its time is left, and says whether it is still the holder's. Looking
- * first keeps functions that work side by side from conflicting on the row.
+ * Renews a lease where less than half of its time is left, and says whether it is still the holder's. Looking first keeps
+ * functions that work side by side from conflicting on the row. A lease that is gone is not taken anew.
  *
- * @returns false when the lease went to another run
+ * @returns false when the lease was taken over or has ended
  */
-export async function renewLease({ retry, sql }: LeaseTarget, request: LeaseRequest): Promise<boolean> {
-  const present = await withRetries('Reading the lease', retry, () => readHolder(sql, request.name));
-  const halfMs = (request.seconds * 1000) / 2;
-  const mine = present?.holder === request.holder && present.run_id === request.runId;
-  if (mine && Date.parse(present.expires_at) - retry.clock.now().getTime() > halfMs) return true;
-  return (await takeLease({ retry, sql }, request)) === undefined;
+export async function renewLease({ retry, sql }: LeaseTarget, lease: Lease): Promise<boolean> {
+  const [present] = await withRetries(
+    'Reading the lease',
+    retry,
+    async () =>
+      await sql<{ readonly fresh: boolean }[]>`
+        SELECT lease->>'run_id' IS NOT DISTINCT FROM ${lease.runId ?? null}::text
+               AND (lease->>'expires_at')::timestamptz
+                 > CURRENT_TIMESTAMP + ${lease.seconds}::double precision * interval '0.5 second' AS fresh
+          FROM public.etl_state
+         WHERE pipeline_name = ${lease.name} AND lease->>'holder' = ${lease.holder} AND epoch = ${lease.epoch}`,
+  );
+  if (present === undefined) return false;
+  return present.fresh || (await prolong({ retry, sql }, lease));
 }
 
-/** Ends the holder's lease; another may take it at once. */
-export async function releaseLease(sql: Sql, { holder, name }: Pick<LeaseRequest, 'holder' | 'name'>): Promise<void> {
-  await sql`UPDATE public.etl_state SET lease = NULL
-             WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
+async function prolong({ retry, sql }: LeaseTarget, lease: Lease): Promise<boolean> {
+  const run = lease.runId === undefined ? {} : { run_id: lease.runId };
+  const renewed = await withRetries(
+    'Renewing the lease',
+    retry,
+    async () =>
+      await sql`
+        UPDATE public.etl_state
+           SET updated_at = CURRENT_TIMESTAMP, run_id = ${lease.runId ?? null},
+               lease = lease || ${JSON.stringify(run)}::text::jsonb
+                 || jsonb_build_object('expires_at', CURRENT_TIMESTAMP + ${lease.seconds}::double precision * interval '1 second')
+         WHERE pipeline_name = ${lease.name} AND lease->>'holder' = ${lease.holder} AND epoch = ${lease.epoch}
+        RETURNING pipeline_name`,
+  );
+  return renewed.length === 1;
 }
 
-/** The run for which this holder has the pipeline's lease; undefined when it has it not. */
-export async function findLeased(sql: Sql, pipelineName: string, holder: string): Promise<string | undefined> {
-  const present = await readHolder(sql, pipelineName);
-  return present?.holder === holder ? present.run_id : undefined;
+/** Ends a run's lease in its last transaction. @throws {LeaseLostError} when it has ended before; nothing must commit */
+export async function endLease(transaction: Transaction, fence: Fence): Promise<void> {
+  if (!(await endFence(transaction, fence))) throw new LeaseLostError(fence.name);
+  await transaction`UPDATE public.etl_state SET lease = NULL WHERE pipeline_name = ${fence.name} AND epoch = ${fence.epoch}`;
+}
+
+/** Ends the holder's lease, whichever epoch it is in; another may take it at once. Nothing happens where it has it not. */
+export async function releaseLease(
+  { retry, sql }: LeaseTarget,
+  { holder, name }: Pick<LeaseRequest, 'holder' | 'name'>,
+): Promise<void> {
+  await withRetries('Releasing the lease', retry, () =>
+    sql.begin(async (transaction) => {
+      const [ended] = await transaction<{ readonly epoch: string }[]>`
+        UPDATE public.etl_state SET lease = NULL
+         WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder} RETURNING epoch`;
+      if (ended !== undefined) await endFence(transaction, { name, epoch: Number(ended.epoch) });
+    }),
+  );
+}
+
+/** The run for which this holder has the pipeline's lease, and since which epoch; undefined when it has it not. */
+export async function findLeased(
+  sql: Sql,
+  name: string,
+  holder: string,
+): Promise<{ readonly runId: string | undefined; readonly epoch: number } | undefined> {
+  const [row] = await sql<{ readonly run_id: string | null; readonly epoch: string | null }[]>`
+    SELECT lease->>'run_id' AS run_id, epoch FROM public.etl_state
+     WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
+  return row === undefined ? undefined : { runId: row.run_id ?? undefined, epoch: Number(row.epoch ?? 0) };
 }
 
 export interface KeptLease {
+  readonly lease: Lease;
   /** Set when the lease went to someone else. */
   readonly lost: () => boolean;
   readonly release: () => Promise<void>;
@@ -115,28 +175,29 @@ export interface KeptLease {
 /**
  * Renews a lease that was taken, four times within its time, until it is released.
  *
- * @param end  gives the lease back; called when no renewal is under way, which would take it anew
+ * @param end  gives the lease back; called when no renewal is under way
  */
 export function keepLease(
   target: LeaseTarget,
-  request: LeaseRequest,
-  end: () => Promise<void> = () => releaseLease(target.sql, request),
+  lease: Lease,
+  end: () => Promise<void> = () => releaseLease(unstopped(target), lease),
 ): KeptLease {
   let lost = false;
   let renewal: Promise<void> = Promise.resolve();
   const renew = async (): Promise<void> => {
     try {
-      lost ||= (await takeLease(target, request)) !== undefined;
+      lost ||= !(await prolong(target, lease));
     } catch {
       // Tried again in time; when no renewal gets through, the lease runs out and someone else takes it.
     }
   };
-  const everyMs = (request.seconds * 1000) / 4;
+  const everyMs = (lease.seconds * 1000) / 4;
   const timer = setInterval(() => {
     renewal = renewal.then(renew);
   }, everyMs);
   timer.unref();
   return {
+    lease,
     lost: () => lost,
     release: async () => {
       clearInterval(timer);
@@ -144,6 +205,11 @@ export function keepLease(
       await end();
     },
   };
+}
+
+/** The same target for what is to be done also by a run that was told to stop. */
+export function unstopped({ retry, sql }: LeaseTarget): LeaseTarget {
+  return { sql, retry: { ...retry, signal: undefined } };
 }
 
 function isAlive(pid: number): boolean {

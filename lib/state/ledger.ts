@@ -1,4 +1,6 @@
 import type { Sql, Transaction } from '../dsql/connect.ts';
+import { LeaseLostError } from './errors.ts';
+import type { Fence } from './fence.ts';
 import type { TableDefinition } from './table-definition.ts';
 
 /** The batches that have committed. Its primary key refuses a batch's second writer. */
@@ -76,10 +78,23 @@ export async function readLedgerEntry(
   return rows[0] === undefined ? undefined : entryOf(rows[0]);
 }
 
-/** Adds a batch's entry to the transaction that writes its rows. A second writer of the same batch is refused with 23505. */
-export async function writeLedgerEntry(transaction: Transaction, runId: string, entry: LedgerEntry): Promise<void> {
+/**
+ * Adds a batch's entry to the transaction that writes its rows, if the run still has its lease, now and at COMMIT. A second
+ * writer of the same batch is refused with 23505.
+ *
+ * @throws {LeaseLostError} terminal: the transaction must not commit
+ */
+export async function writeLedgerEntry(
+  transaction: Transaction,
+  fence: Fence,
+  runId: string,
+  entry: LedgerEntry,
+): Promise<void> {
   const loaded = entry.inserted + entry.updated + entry.unchanged;
-  await transaction`
+  const written = await transaction`
     INSERT INTO public.etl_load_ledger (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected)
-    VALUES (${runId}, ${entry.chunk}, ${entry.batch}, ${loaded}, ${entry.inserted}, ${entry.updated}, ${entry.rejected})`;
+    SELECT ${runId}::text, ${entry.chunk}::integer, ${entry.batch}::text, ${loaded}::integer, ${entry.inserted}::integer,
+           ${entry.updated}::integer, ${entry.rejected}::integer
+      FROM public.etl_lease WHERE name = ${fence.name} AND epoch = ${fence.epoch} FOR KEY SHARE`;
+  if (written.count !== 1) throw new LeaseLostError(fence.name);
 }

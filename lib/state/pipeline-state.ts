@@ -8,6 +8,8 @@ export const pipelineState = {
     watermark: { type: 'jsonb' },
     lease: { type: 'jsonb' },
     run_id: { type: 'text' },
+    /** Of the last holder of the lease; grows with every holder. */
+    epoch: { type: 'bigint' },
     updated_at: { type: 'timestamptz', required: true, default: 'CURRENT_TIMESTAMP' },
   },
   primaryKey: ['pipeline_name'],

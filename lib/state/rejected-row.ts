@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { arrayLiteral } from '../dsql/array-literal.ts';
-import type { Sql, Transaction } from '../dsql/connect.ts';
+import type { Transaction } from '../dsql/connect.ts';
 import type { TableDefinition } from './table-definition.ts';
 
 /** Rows that were not loaded, with the reason. `rejected_id` derives from run and place, so that a repeat adds none. */
@@ -53,11 +53,11 @@ export interface RejectedGroup {
 
 /** Keeps rows that the transform rejected; the database takes their JSON apart, so numbers stay exact. Safe to repeat. */
 export async function insertRejectedGroup(
-  sql: Sql,
+  transaction: Transaction,
   run: { readonly runId: string; readonly pipelineName: string },
   { ids, lines }: RejectedGroup,
 ): Promise<void> {
-  await sql`
+  await transaction`
     INSERT INTO public.etl_rejected_row
            (rejected_id, run_id, pipeline_name, source, row_number, column_name, reason, row)
     SELECT id, ${run.runId}, ${run.pipelineName}, line->>'source', (line->>'row_number')::bigint,

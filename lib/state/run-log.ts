@@ -1,4 +1,4 @@
-import type { Sql } from '../dsql/connect.ts';
+import type { Sql, Transaction } from '../dsql/connect.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
 import { insertStatement, type RowOf, type TableDefinition } from './table-definition.ts';
 
@@ -56,6 +56,12 @@ export const executionLog = {
     plan_fingerprint: { type: 'text' },
     /** What started the run, where the same event may come twice. */
     event_id: { type: 'text' },
+    /** The lease's epoch under which it last began; orders the runs of a pipeline. */
+    epoch: { type: 'bigint' },
+    /** The target table, by what the catalog knows it by; another table of the same name has another. */
+    table_id: { type: 'text' },
+    /** The run that closed this one, which will never go on, or took its rows back. */
+    closed_by: { type: 'text' },
   },
   primaryKey: ['run_id'],
 } as const satisfies TableDefinition;
@@ -76,7 +82,12 @@ export interface LoggedRun extends Pick<LogRow, 'source_fingerprint' | 'plan_fin
 }
 
 export interface RunStart {
-  readonly run: { readonly run_id: string; readonly trigger: string; readonly start_time: string };
+  readonly run: {
+    readonly run_id: string;
+    readonly trigger: string;
+    readonly start_time: string;
+    readonly epoch: number;
+  };
   readonly pipelineName: string;
   readonly targetTable: string;
   readonly planFingerprint: string;
@@ -86,22 +97,23 @@ export interface RunStart {
   readonly eventId: string | null;
 }
 
-/** Logs that a run has begun, or goes on. */
-export async function logStart(sql: Sql, start: RunStart): Promise<void> {
+/** Logs that a run has begun, or goes on; in a transaction that checks its lease. */
+export async function logStart(transaction: Transaction, start: RunStart): Promise<void> {
   const { run } = start;
-  await sql`
+  await transaction`
     INSERT INTO public.etl_execution_log
            (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint, source_fingerprint,
-            event_id)
+            event_id, epoch)
     VALUES (${run.run_id}, ${start.pipelineName}, 'running', ${run.trigger}, ${run.start_time}, ${start.targetTable},
-            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId})
+            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId}, ${run.epoch})
     ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL,
+      epoch = EXCLUDED.epoch,
       event_id = COALESCE(EXCLUDED.event_id, etl_execution_log.event_id)`;
 }
 
 /** Notes what a run reads, as soon as it is known; a later run recognises the same content by it. */
-export async function logFingerprint(sql: Sql, runId: string, fingerprint: string): Promise<void> {
-  await sql`UPDATE public.etl_execution_log SET source_fingerprint = ${fingerprint} WHERE run_id = ${runId}`;
+export async function logFingerprint(transaction: Transaction, runId: string, fingerprint: string): Promise<void> {
+  await transaction`UPDATE public.etl_execution_log SET source_fingerprint = ${fingerprint} WHERE run_id = ${runId}`;
 }
 
 /** How a run ended, as the log keeps it. */
@@ -112,23 +124,32 @@ export type RunEnd = RunCounts &
   > &
   Readonly<Record<keyof typeof startColumns, string>> & { readonly warnings: readonly string[] };
 
-/** Writes how a run ended. Also the first and only row of a run that was skipped. */
-export async function logEnd(
-  sql: Pick<Sql, 'unsafe'>,
-  end: Omit<RunEnd, 'trigger'>,
-  trigger: string,
-  fingerprint: string | null,
-): Promise<void> {
-  const row = { ...end, trigger, warnings: end.warnings.length === 0 ? null : end.warnings.join('\n') };
-  const ended = keysOf(endColumns);
-  const columns = [...keysOf(startColumns), ...ended, 'source_fingerprint'] as const;
-  await sql.unsafe(
-    `${insertStatement(executionLog, columns)}
-     ON CONFLICT (run_id) DO UPDATE SET ${['status', ...ended].map((name) => `${name} = EXCLUDED.${name}`).join(', ')},
+/** Writes how a run ended, in a transaction that checks its lease. */
+export async function logEnd(transaction: Transaction, end: RunEnd, fingerprint: string | null): Promise<void> {
+  const sets = ['status', ...keysOf(endColumns)].map((name) => `${name} = EXCLUDED.${name}`).join(', ');
+  await transaction.unsafe(
+    `${insertStatement(executionLog, endedColumns)}
+     ON CONFLICT (run_id) DO UPDATE SET ${sets},
        source_fingerprint = COALESCE(EXCLUDED.source_fingerprint, etl_execution_log.source_fingerprint)`,
-    columns.map((name) => (name === 'source_fingerprint' ? fingerprint : row[name])),
+    endedValues(end, fingerprint),
     { prepare: true },
   );
+}
+
+/** Writes how a run ended that never had the lease: its first and only row. A row that is there stays as it is. */
+export async function logWithoutLease(sql: Sql, end: RunEnd): Promise<void> {
+  await sql.unsafe(
+    `${insertStatement(executionLog, endedColumns)} ON CONFLICT (run_id) DO NOTHING`,
+    endedValues(end, null),
+    { prepare: true },
+  );
+}
+
+const endedColumns = [...keysOf(startColumns), ...keysOf(endColumns), 'source_fingerprint'] as const;
+
+function endedValues(end: RunEnd, fingerprint: string | null): (string | number | null)[] {
+  const row = { ...end, warnings: end.warnings.length === 0 ? null : end.warnings.join('\n') };
+  return endedColumns.map((name) => (name === 'source_fingerprint' ? fingerprint : row[name]));
 }
 
 /** The run that this very event started, other than the one that asks; undefined when it is new. */

@@ -1,31 +1,74 @@
 import type { Sql } from '../dsql/connect.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
+import { NewerStateError } from './errors.ts';
+import { leaseEpoch } from './fence.ts';
 import { loadLedger } from './ledger.ts';
 import { pipelineState } from './pipeline-state.ts';
 import { rejectedRow } from './rejected-row.ts';
 import { executionLog } from './run-log.ts';
 import { addColumnStatement, createStatement, type TableDefinition } from './table-definition.ts';
 
+/** A row for each version that the tables have been brought to. */
+const stateVersions = {
+  name: 'etl_version',
+  columns: {
+    version: { type: 'integer' },
+    installed_at: { type: 'timestamptz', required: true, default: 'CURRENT_TIMESTAMP' },
+  },
+  primaryKey: ['version'],
+} as const satisfies TableDefinition;
+
 /** The tables the service keeps in the target. */
-export const serviceTables: readonly TableDefinition[] = [executionLog, loadLedger, pipelineState, rejectedRow];
+export const serviceTables: readonly TableDefinition[] = [
+  executionLog,
+  loadLedger,
+  pipelineState,
+  leaseEpoch,
+  rejectedRow,
+  stateVersions,
+];
 
 /**
- * Makes the service's tables, and the columns that tables of an older release lack, one DDL statement a transaction; one
- * look at the catalog when all is there. Safe to repeat, and for several releases at once: nothing is ever taken away.
+ * Of the tables above. Raised by a release that adds a table or a column; nothing is ever taken away or renamed, so that
+ * releases of both versions can work side by side.
+ */
+export const stateVersion = 2;
+
+/**
+ * Makes the service's tables, and the columns that tables of an older release lack, one DDL statement a transaction, and
+ * notes the version; two looks and no statement more where all is there. Safe to repeat, and for several releases at once.
  *
- * Killed midway: the tables and columns that were made stay; the next call makes the others.
+ * @throws {NewerStateError} terminal: a newer release has made the tables
+ * Killed midway: the tables and columns that were made stay; the next call makes the others and notes the version.
  */
 export async function ensureServiceTables(target: Target): Promise<void> {
-  const present = await runStatement('Reading the catalog', target, () => columnsPresent(target.sql));
+  const { sql } = target;
+  const present = await runStatement('Reading the catalog', target, () => columnsPresent(sql));
+  const version = present.has(stateVersions.name)
+    ? await runStatement('Reading the version of the tables', target, () => readVersion(sql))
+    : 0;
+  if (version > stateVersion) throw new NewerStateError(version, stateVersion);
   for (const table of serviceTables) {
     const columns = present.get(table.name);
     const missing = Object.keys(table.columns).filter((column) => columns?.has(column) === false);
     const statements =
       columns === undefined ? [createStatement(table)] : missing.map((column) => addColumnStatement(table, column));
     for (const statement of statements) {
-      await runStatement(`Making the table ${table.name}`, target, async () => await target.sql.unsafe(statement));
+      await runStatement(`Making the table ${table.name}`, target, async () => await sql.unsafe(statement));
     }
   }
+  if (version === stateVersion) return;
+  await runStatement('Writing the version of the tables', target, async () => {
+    await sql`INSERT INTO public.etl_version (version) VALUES (${stateVersion}) ON CONFLICT (version) DO NOTHING`;
+  });
+}
+
+/** The newest version that any release has brought the tables to. Rows are only added, so releases do not overwrite it. */
+async function readVersion(sql: Sql): Promise<number> {
+  const [row] = await sql<
+    { readonly version: string | null }[]
+  >`SELECT max(version) AS version FROM public.etl_version`;
+  return Number(row?.version ?? 0);
 }
 
 /** The columns that the service's tables have, by the table's name. */

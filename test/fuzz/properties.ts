@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { inputSchema, runSchema } from '../../functions/runtime/events.ts';
+import { inputSchema } from '../../functions/runtime/events.ts';
 import { failureOf } from '../../functions/runtime/execution-failure.ts';
 import { demandOf, pipelineOf } from '../../functions/runtime/pipeline-input.ts';
 import { InvalidConfigError } from '../../lib/config/errors.ts';
@@ -13,6 +13,7 @@ import { AddressGuard } from '../../lib/extract/api/address-guard.ts';
 import { parentRequest } from '../../lib/extract/api/parent-fields.ts';
 import { Redactor } from '../../lib/extract/api/redactor.ts';
 import { serviceParts } from '../../lib/infra/isolation.ts';
+import { runSchema } from '../../lib/run/run.ts';
 import { keyPath } from '../../lib/store/key-path.ts';
 import { cleanNames } from '../../lib/transform/column-name.ts';
 import { checkExpressions } from '../../lib/transform/rules/check-expressions.ts';

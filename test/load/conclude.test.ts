@@ -7,15 +7,19 @@ import { indexName } from '../../lib/load/indexes.ts';
 import { load } from '../../lib/load/load.ts';
 import { checkShrink } from '../../lib/load/replace.ts';
 import type { Column } from '../../lib/manifest.ts';
+import type { Fence } from '../../lib/state/fence.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { chunkFiles } from '../support/chunk-files.ts';
+import { heldLease } from '../support/held-lease.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;
+let fence: Fence;
 
 beforeAll(async () => {
   target = await localTarget();
   await ensureServiceTables(target);
+  fence = await heldLease(target, 'conclude');
 });
 
 afterAll(async () => {
@@ -48,6 +52,7 @@ async function run(
   const shared = {
     ...chunks,
     target,
+    fence,
     pipelineName: 'test',
     keyColumns: ['id'],
     loadMode: demand.loadMode,

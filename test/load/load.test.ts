@@ -5,15 +5,19 @@ import { quoteText } from '../../lib/duckdb/quote.ts';
 import { defineTable } from '../../lib/load/define-table.ts';
 import { type LoadResult, load } from '../../lib/load/load.ts';
 import type { Column } from '../../lib/manifest.ts';
+import type { Fence } from '../../lib/state/fence.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { chunkFiles } from '../support/chunk-files.ts';
+import { heldLease } from '../support/held-lease.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;
+let fence: Fence;
 
 beforeAll(async () => {
   target = await localTarget();
   await ensureServiceTables(target);
+  fence = await heldLease(target, 'load');
 });
 
 afterAll(async () => {
@@ -46,6 +50,7 @@ async function loadCase(given: Case): Promise<LoadResult> {
   return await load({
     ...chunks,
     target: { ...target, sql },
+    fence,
     runId: given.runId ?? `run-${runs}`,
     pipelineName: 'test',
     table,

@@ -2,15 +2,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepRejectedRows } from '../../lib/load/load.ts';
+import type { Fence } from '../../lib/state/fence.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
+import { heldLease } from '../support/held-lease.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;
+let fence: Fence;
 
 beforeAll(async () => {
   target = await localTarget();
   await ensureServiceTables(target);
+  fence = await heldLease(target, 'rejects');
 });
 
 afterAll(async () => {
@@ -32,6 +36,7 @@ async function keep(runId: string, lines: readonly string[]): Promise<void> {
   };
   await keepRejectedRows({
     target,
+    fence,
     runId,
     pipelineName: 'test',
     plan: {

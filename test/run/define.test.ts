@@ -7,10 +7,12 @@ import { defineTable } from '../../lib/load/define-table.ts';
 
 import type { Plan } from '../../lib/manifest.ts';
 import { defineStage, indexStage } from '../../lib/run/define.ts';
-import type { RunContext } from '../../lib/run/request.ts';
+import type { Run } from '../../lib/run/run.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
 import { bootstrapRole } from '../../lib/run/service-role.ts';
 import { takeLease } from '../../lib/state/lease.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
+import { heldLease } from '../support/held-lease.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 const role = 'loader';
@@ -52,6 +54,18 @@ function contextOf(sql: Sql): RunContext {
   };
 }
 
+async function heldRun(): Promise<Run> {
+  const { epoch } = await heldLease(target, 'people');
+  return {
+    run_id: 'define',
+    trigger: 'cli',
+    start_time: '2026-01-01T00:00:00Z',
+    resumed: false,
+    repeated: false,
+    epoch,
+  };
+}
+
 function planOf(...names: readonly string[]): Plan {
   const columns = ['id', ...names].map((name) => ({ name, type: 'text', source_name: name }));
   const counts = { rows_read: 1, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: 1 };
@@ -73,14 +87,15 @@ const holderOf = async (table: string): Promise<unknown> => {
 
 describe("the stages of the tables' owner", () => {
   it('at once for one table end with all columns, the indexes, and a role that may load it', async () => {
+    const run = await heldRun();
     const plans = [planOf('a'), planOf('b'), planOf('c')];
     const pids = new Set<unknown>();
     let done = false;
     const stages = Promise.all(
       plans.map(async (plan) => {
         const context = contextOf(target.connect(2));
-        await defineStage(context, plan, role);
-        await indexStage(context, plan);
+        await defineStage(context, run, plan, role);
+        await indexStage(context, run, plan);
       }),
     ).finally(() => {
       done = true;
@@ -89,7 +104,8 @@ describe("the stages of the tables' owner", () => {
     await stages;
     // A function's process does not stay, so the lease names none.
     expect([...pids].filter((pid) => pid !== undefined)).toEqual(['0']);
-    expect(await target.sql`SELECT 1 FROM etl_state`).toEqual([]);
+    expect(await target.sql`SELECT 1 FROM etl_state WHERE pipeline_name LIKE 'ddl %'`).toEqual([]);
+    expect(await target.sql`SELECT 1 FROM etl_lease WHERE name LIKE 'ddl %'`).toEqual([]);
     const uuid = '00000000-0000-8000-8000-000000000001';
     await loader`INSERT INTO people (uuid_id, id, a, b, c) VALUES (${uuid}::text::uuid, '1', 'a', 'b', 'c')`;
     expect(await loader`SELECT id, a, b, c FROM people`).toMatchObject([{ id: '1', a: 'a', b: 'b', c: 'c' }]);
@@ -101,9 +117,11 @@ describe("the stages of the tables' owner", () => {
   it('again issue no DDL and take no lease', async () => {
     const name = ddlLeaseName(parseTableName('people'));
     await takeLease(target, { name, holder: 'other', seconds: 3_600 });
-    await defineStage(contextOf(target.sql), planOf('a'), role);
-    await indexStage(contextOf(target.sql), planOf('a'));
+    const run = await heldRun();
+    await defineStage(contextOf(target.sql), run, planOf('a'), role);
+    await indexStage(contextOf(target.sql), run, planOf('a'));
     await target.sql`DELETE FROM etl_state`;
+    await target.sql`DELETE FROM etl_lease`;
   });
 });
 
@@ -114,6 +132,7 @@ describe('the role that loads', () => {
       { name: parseTableName('forbidden'), columns: planOf().columns, keyColumns: [], loadMode: 'insert' },
     );
     await expect(refused).rejects.toThrow(/refused user loader: permission denied for schema public/);
-    expect(await target.sql`SELECT 1 FROM etl_state`).toEqual([]);
+    expect(await target.sql`SELECT 1 FROM etl_state WHERE pipeline_name LIKE 'ddl %'`).toEqual([]);
+    expect(await target.sql`SELECT 1 FROM etl_lease WHERE name LIKE 'ddl %'`).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseConfig } from '../../lib/config/read-config.ts';
-import type { RunContext } from '../../lib/run/request.ts';
 import type { RunResult } from '../../lib/run/result.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
 import { runPipeline } from '../../lib/run/run-pipeline.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 import type { LocalTarget } from './local-target.ts';

@@ -24,7 +24,15 @@ if (decided !== undefined) {
     scratchDir: path.join(stateDir, 'scratch', `twin-${process.pid}`),
     connections: 2,
   };
-  const run = { run_id: runId, trigger: 'cli', start_time: new Date().toISOString(), resumed: true, repeated: false };
+  const [{ epoch }] = await target.sql`SELECT epoch FROM etl_state WHERE pipeline_name = ${name}`;
+  const run = {
+    run_id: runId,
+    trigger: 'cli',
+    start_time: new Date().toISOString(),
+    resumed: true,
+    repeated: false,
+    epoch,
+  };
   const clean = await planStage(context, run, raw);
   const { table } = await prepareStage(context, run, clean);
   const outcomes = await Promise.allSettled([

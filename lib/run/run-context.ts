@@ -1,0 +1,36 @@
+import type { DataSource } from '../config/data-source.ts';
+import type { PipelineSettings } from '../config/pipeline.ts';
+import type { ResolveSecret } from '../config/secret.ts';
+import type { Target } from '../dsql/target.ts';
+import type { ObjectStore } from '../object-store.ts';
+import type { S3Reader } from '../s3-reader.ts';
+import type { Stage } from './result.ts';
+
+/** One pipeline, and what every stage of a run needs; the same on a laptop and in a Lambda. */
+export interface RunContext {
+  readonly pipeline: { readonly name: string; readonly settings: PipelineSettings; readonly dataSource: DataSource };
+  /** Folder of the configuration; relative file paths start there. */
+  readonly baseDir: string;
+  /** Where it loads to; its retries hold the clock and the signal that all stages heed. */
+  readonly target: Target;
+  readonly store: ObjectStore;
+  /** Local folder for temporary files; made when it is not there. */
+  readonly scratchDir: string;
+  /** Batches in flight at once. */
+  readonly connections: number;
+  /** Rows of a chunk; the transform's default when left out. */
+  readonly chunkRows?: number;
+  /** What DuckDB may keep in memory while transforming; the transform's default when left out. */
+  readonly transformMemoryMb?: number;
+  readonly resolveSecret: ResolveSecret;
+  /** Reads `s3://` sources; needed only where there are any. */
+  readonly s3?: S3Reader;
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/** How far a run has come. */
+export interface RunProgress {
+  readonly stage: Stage;
+  readonly rows: number;
+  readonly of?: number;
+}

@@ -1,0 +1,20 @@
+import type { ExtractRange } from '../extract/request.ts';
+
+/** What may start a run. */
+export const triggers = ['cli', 'schedule', 's3', 'console'] as const;
+type Trigger = (typeof triggers)[number];
+
+/** What a run is asked to do besides. */
+export interface RunDemand {
+  readonly trigger: Trigger;
+  /** Load a source again that was loaded already, and start an interrupted run over. */
+  readonly again: boolean;
+  /** Names what started the run, where the same event may come twice: a run of the same event is not begun again. */
+  readonly eventId?: string | undefined;
+  /** Let `replace` take away more of the table than `max_shrink` allows. */
+  readonly force?: boolean | undefined;
+  /** Wait for a run of the same pipeline that is under way, instead of skipping. */
+  readonly wait?: boolean | undefined;
+  /** A slice of an incremental source; it leaves the watermark alone. */
+  readonly range?: ExtractRange | undefined;
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Fence } from '../state/fence.ts';
+import type { RunContext } from './run-context.ts';
+import { triggers } from './run-demand.ts';
+
+/** Names the run's folder in the store. */
+export const runIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1 to 80 letters, digits, - or _');
+
+/** A run that has begun; it goes from stage to stage as JSON. */
+export const runSchema = z.strictObject({
+  run_id: runIdSchema,
+  trigger: z.enum(triggers),
+  /** ISO 8601, UTC; of this attempt. */
+  start_time: z.string(),
+  /** Found unfinished, and going on. */
+  resumed: z.boolean(),
+  /** Rows of this source may be in the table already, from a run that is not this one. */
+  repeated: z.boolean(),
+  /** The epoch of the pipeline's lease under which it writes; 0 of a run that never had the lease. */
+  epoch: z.int().min(0).default(0),
+  force: z.boolean().optional(),
+  range: z.strictObject({ from: z.string().optional(), to: z.string().optional() }).optional(),
+});
+
+export type Run = Readonly<z.infer<typeof runSchema>>;
+
+/** What lets a run's transactions write. */
+export function fenceOf({ pipeline }: Pick<RunContext, 'pipeline'>, { epoch }: Pick<Run, 'epoch'>): Fence {
+  return { name: pipeline.name, epoch };
+}

@@ -1,0 +1,21 @@
+import { manifestKey } from '../extract/raw-objects.ts';
+import { cutVersion } from '../manifest.ts';
+import type { Run } from './run.ts';
+
+/** Where a run keeps its parts, chunks and manifests in the store. */
+export function prefixOf(run: Pick<Run, 'run_id'>): string {
+  return `runs/${run.run_id}`;
+}
+
+/** The manifest of what a run's extract has left. */
+export function rawKey(run: Pick<Run, 'run_id'>): string {
+  return manifestKey(prefixOf(run));
+}
+
+/** The manifest of a run's chunk files, of this release; another release's is not seen. */
+export function planKey(run: Pick<Run, 'run_id'>): string {
+  return `${prefixOf(run)}/clean/manifest-${cutVersion}.json`;
+}
+
+/** Tells beside a run's files which target it loads into, where one store serves several. */
+export const runOwnerName = 'owner.json';
