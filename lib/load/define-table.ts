@@ -3,14 +3,12 @@ import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.
 import type { Target } from '../dsql/target.ts';
 import { maxKeyColumns, maxTableColumns } from '../limits.ts';
 import type { Column } from '../manifest.ts';
+import { extractedColumn, yieldedName } from '../service-columns.ts';
 import type { Fence } from '../state/fence.ts';
 import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
 import { loadModes } from './load-modes.ts';
 import { describeTable, hasUniqueKey, type TargetTable, tableText } from './target-table.ts';
-
-/** Columns every table of ours has besides the source's: when the row came, and when it last changed. */
-const stampColumns = ['created_at', 'updated_at'] as const;
 
 export interface TableDemand {
   readonly name: TableName;
@@ -24,7 +22,12 @@ export interface TableDemand {
 export function createTableStatement(demand: TableDemand): string {
   const { keyColumns, name } = demand;
   const columns = demand.columns.filter((column) => column.undecided !== true);
-  const total = columns.length + stampColumns.length;
+  const sourceNames = new Set(demand.columns.map((column) => column.name));
+  // When the row came, and when it last changed.
+  const stamps = (['created_at', 'updated_at'] as const).map((stamp) =>
+    sourceNames.has(stamp) ? yieldedName(stamp) : stamp,
+  );
+  const total = columns.length + stamps.length;
   if (total > maxTableColumns) {
     throw new TableShapeError(
       tableText(name),
@@ -45,7 +48,7 @@ export function createTableStatement(demand: TableDemand): string {
         ? `${quoteIdentifier(column.name)} uuid PRIMARY KEY`
         : `${quoteIdentifier(column.name)} ${column.type}${keyColumns.includes(column.name) ? ' NOT NULL' : ''}`,
     ),
-    ...stampColumns.map((column) => `${quoteIdentifier(column)} timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP`),
+    ...stamps.map((column) => `${quoteIdentifier(column)} timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP`),
     ...(keyColumns.length === 0 ? [] : [`UNIQUE (${keyColumns.map(quoteIdentifier).join(', ')})`]),
   ];
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (\n  ${lines.join(',\n  ')}\n)`;
@@ -94,8 +97,9 @@ export function checkFit(
   const shown = tableText(demand.name);
   const written = new Set(writtenColumns(table, demand.columns).map((column) => column.name));
   const present = new Set(table.columns.map((column) => column.name));
+  const optional = new Set(['uuid_id', extractedColumn(demand.columns)]);
   const lacking = demand.columns.filter(
-    (column) => column.undecided !== true && !present.has(column.name) && !serviceColumns.has(column.name),
+    (column) => column.undecided !== true && !present.has(column.name) && !optional.has(column.name),
   );
   if (lacking.length > 0) {
     throw new TableMismatchError(
@@ -127,9 +131,6 @@ export function checkFit(
     );
   }
 }
-
-/** Columns that are written only where the table has them: a table that someone else made may lack them. */
-export const serviceColumns: ReadonlySet<string> = new Set(['uuid_id', 'extracted_at']);
 
 /** The columns of a chunk that the table takes. */
 export function writtenColumns(table: TargetTable, columns: readonly Column[]): readonly Column[] {

@@ -1,9 +1,7 @@
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import type { Column } from '../manifest.ts';
+import { extractedColumn, stampName } from '../service-columns.ts';
 import type { TargetTable } from './target-table.ts';
-
-/** Columns that change with every run without the row having changed; they alone are no reason to rewrite a row. */
-const volatileColumns: ReadonlySet<string> = new Set(['extracted_at']);
 
 /** How a batch is written: the statement's text and what its answer means. */
 export interface BatchStatement {
@@ -41,16 +39,21 @@ export function upsertStatement(
   latestBy?: string,
 ): BatchStatement {
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
-  const tellsInserted = types.has('created_at') && !columns.some((column) => column.name === 'created_at');
+  const created = stampName('created_at', types);
+  const updated = stampName('updated_at', types);
+  const isWritten = (name: string): boolean => columns.some((column) => column.name === name);
+  const tellsInserted = types.has(created) && !isWritten(created);
   const returning = tellsInserted
-    ? 'RETURNING (t.created_at = CURRENT_TIMESTAMP) AS inserted'
+    ? `RETURNING (t.${created} = CURRENT_TIMESTAMP) AS inserted`
     : 'RETURNING false AS inserted';
   const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== 'uuid_id');
   const sets = changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`);
-  if (types.has('updated_at') && !columns.some((column) => column.name === 'updated_at')) {
-    sets.push('updated_at = CURRENT_TIMESTAMP');
+  if (types.has(updated) && !isWritten(updated)) {
+    sets.push(`${updated} = CURRENT_TIMESTAMP`);
   }
-  const compared = changing.filter((column) => !volatileColumns.has(column.name));
+  // When a row was read changes with every run, and alone is no reason to rewrite the row.
+  const extracted = extractedColumn(columns);
+  const compared = changing.filter((column) => column.name !== extracted);
   const differs = compared
     .map((column) => {
       const cast = types.get(column.name) === 'json' ? '::text' : '';

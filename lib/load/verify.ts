@@ -3,6 +3,7 @@ import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
+import { extractedColumn } from '../service-columns.ts';
 import type { ChunkRelation } from '../transform-result.ts';
 import { renderBatches } from './batch.ts';
 import { VerifyFailedError } from './errors.ts';
@@ -26,9 +27,6 @@ export interface VerifyRequest {
   readonly expected: number;
 }
 
-/** Columns that tell when a row was read; an unchanged row keeps its older value. */
-const untold: ReadonlySet<string> = new Set(['extracted_at']);
-
 /**
  * Compares what was read with what is in the table. The rows go to the database once more, and it compares them with its
  * own, value by value in the column's type (`full`) or by key alone (`count`); so no two renderings of a value can differ.
@@ -39,9 +37,11 @@ const untold: ReadonlySet<string> = new Set(['extracted_at']);
 export async function verifyRows(request: VerifyRequest): Promise<number> {
   const { identity, mode, session, table } = request;
   const { retry, sql } = request.target;
+  // An unchanged row keeps the older time at which it was read.
+  const extracted = extractedColumn(request.columns);
   const columns =
     mode === 'full'
-      ? request.columns.filter((column) => !untold.has(column.name))
+      ? request.columns.filter((column) => column.name !== extracted)
       : request.columns.filter((column) => identity.includes(column.name));
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const arrays = columns.map((column, index) => `$${index + 1}::${arrayType(types.get(column.name) ?? column.type)}`);

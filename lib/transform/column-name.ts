@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { maxIdentifierBytes } from '../limits.ts';
+import { stampColumns } from '../service-columns.ts';
 import { RenameCollisionError } from './errors.ts';
 
-/** Columns the service itself keeps in every table it creates. */
-export const serviceColumns: readonly string[] = ['uuid_id', 'created_at', 'updated_at', 'extracted_at'];
+/** Columns the service itself keeps in every table it creates, by their usual names. */
+export const serviceColumns: readonly string[] = ['uuid_id', ...stampColumns];
 
 /**
  * The one rule by which names of a source become names of columns, in this order:

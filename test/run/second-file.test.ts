@@ -75,6 +75,32 @@ describe('a second file', () => {
   });
 });
 
+describe("a source's own created_at, updated_at and extracted_at", () => {
+  it('keep their names, and the times of the service get others', async () => {
+    const [head, settings] = ['id,created_at,updated_at,extracted_at\n', `${keyed}, verify: full`];
+    const first = `${head}1,2020-01-01,2020-01-02,a\n2,2020-01-01,2020-01-02,b\n`;
+    const { rows, runs } = await loads(
+      settings,
+      first,
+      `${head}1,2020-01-01,2020-01-02,a\n2,2020-01-01,2020-01-03,c\n`,
+    );
+    expect(runs[0]).toMatchObject({ status: 'success', rows_inserted: 2, warnings: [] });
+    expect(runs[1]).toMatchObject({
+      status: 'success',
+      rows_inserted: 0,
+      rows_updated: 1,
+      rows_unchanged: 1,
+      warnings: [],
+    });
+    expect(rows[1]).toMatchObject({ id: '2' });
+    const [row] = await space.sql(
+      `SELECT created_at::text, updated_at::text, extracted_at, etl_updated_at > etl_created_at AS changed FROM drift_${tables} WHERE id = 2`,
+    );
+    expect(row).toEqual({ created_at: '2020-01-01', updated_at: '2020-01-03', extracted_at: 'c', changed: true });
+    expect(await space.sql(`SELECT count(etl_extracted_at) AS n FROM drift_${tables}`)).toEqual([{ n: '2' }]);
+  });
+});
+
 describe('a first file', () => {
   it('of rejected rows alone fails and makes no table', async () => {
     const { made, runs } = await loads('', '<!doctype html>\n<a,b>\n');

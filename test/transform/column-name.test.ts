@@ -52,7 +52,7 @@ test('names of the service, duplicates and collisions get a suffix, and settings
       business_rules: [
         {
           type: 'filter',
-          condition: "created_at = 't' and created_at_2 = 't' and o = 4 and s = 5 and v0 = 6 and w = 7",
+          condition: "created_at = 't' and uuid_id_2 = 'u' and o = 4 and s = 5 and v0 = 6 and w = 7",
         },
       ],
     },
@@ -60,7 +60,7 @@ test('names of the service, duplicates and collisions get a suffix, and settings
   expect(manifest.columns.map((column) => [column.name, column.source_name])).toEqual([
     ['uuid_id', undefined],
     ['uuid_id_2', 'uuid_id'],
-    ['created_at_2', 'created_at'],
+    ['created_at', undefined],
     ['a', undefined],
     ['a_2', 'a'],
     ['a_3', 'A'],
@@ -72,10 +72,37 @@ test('names of the service, duplicates and collisions get a suffix, and settings
     ['extracted_at', undefined],
   ]);
   expect(withoutService(rows)).toEqual([
-    { uuid_id_2: 'u', created_at_2: 't', a: '1', a_2: '2', a_3: '3', o: '4', s: '5', v0: '6', w: '7', c0: '8' },
+    { uuid_id_2: 'u', created_at: 't', a: '1', a_2: '2', a_3: '3', o: '4', s: '5', v0: '6', w: '7', c0: '8' },
   ]);
   expect(rejected).toMatchObject([{ column_name: 'uuid_id_2', row: { uuid_id: null, a: '1', a_3: '2', A: '3' } }]);
 });
+
+test.each([
+  [undefined, ['created_at', 'extracted_at', 'etl_extracted_at']],
+  [
+    ['uuid_id', 'id', 'created_at', 'updated_at', 'extracted_at'],
+    ['created_at_2', 'extracted_at_2', 'extracted_at'],
+  ],
+  [
+    ['uuid_id', 'id', 'created_at', 'etl_created_at', 'updated_at', 'extracted_at'],
+    ['created_at', 'extracted_at_2', 'extracted_at'],
+  ],
+])(
+  'the names of a source rule in a new table, those of the service in one that has them: %j',
+  async (present, names) => {
+    const targetColumns = present?.map((name) => ({
+      name,
+      type: name === 'uuid_id' ? 'uuid' : 'text',
+      nullable: true,
+    }));
+    const { manifest } = await runTransform(
+      { format: 'csv', content: 'id,created_at,extracted_at\n1,a,b\n' },
+      { columns: { id: 'text' } },
+      { targetColumns },
+    );
+    expect(manifest.columns.slice(2).map((column) => column.name)).toEqual(names);
+  },
+);
 
 test('a table that the service did not make keeps its own created_at', async () => {
   const targetColumns = [

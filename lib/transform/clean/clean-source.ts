@@ -13,6 +13,7 @@ import { Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
 import { alive, filtered, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
+import { serviceNames } from '../service-names.ts';
 import { columnDrift, describeDrift } from './drift.ts';
 import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
 import type { FinalColumn } from './final-columns.ts';
@@ -49,7 +50,11 @@ export async function cleanSource(
   const drift = await describeDrift(request, session, source, workingPath);
   const { added } = columnDrift(request, source.columns);
   const kept = source.columns.filter((column) => settings.on_new_column !== 'ignore' || !added.includes(column));
-  const columns = manifestColumns(kept);
+  const { extractedAt } = serviceNames(
+    source.raw.columns.map((column) => column.sourceName),
+    request.targetColumns,
+  );
+  const columns = manifestColumns(kept, extractedAt);
   const named = resolveColumns(settings, kept, serviceColumnsOf(columns));
   const keys = columnsOf(source, named.key_columns);
   const [latestBy] = named.latest_by === undefined ? [] : columnsOf(source, [named.latest_by]);
@@ -244,7 +249,7 @@ async function rowsPerChunk(session: DuckDbSession, path: string): Promise<numbe
   return Math.max(1, Math.min(defaultChunkRows, Math.floor(chunkBytes / perRow)));
 }
 
-function manifestColumns(columns: readonly FinalColumn[]): Column[] {
+function manifestColumns(columns: readonly FinalColumn[], extractedAt: string): Column[] {
   return [
     { name: 'uuid_id', type: 'uuid' },
     ...columns.map(({ name, sourceName, type, evidence, undecided }) => ({
@@ -254,7 +259,7 @@ function manifestColumns(columns: readonly FinalColumn[]): Column[] {
       evidence,
       ...(undecided ? { undecided } : {}),
     })),
-    { name: 'extracted_at', type: 'timestamptz' },
+    { name: extractedAt, type: 'timestamptz' },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { cleanNames, serviceColumns } from '../column-name.ts';
+import { cleanNames } from '../column-name.ts';
 import { findColumn, unknownColumn } from '../find-column.ts';
 import { type ColumnType, columnType, decimalOf } from '../infer/column-type.ts';
 import type { FitContext } from '../infer/fit.ts';
@@ -9,6 +9,7 @@ import { ownType } from '../infer/own-type.ts';
 import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest, TransformSettings } from '../request.ts';
+import { serviceNames } from '../service-names.ts';
 
 /** A column of the source on its way to the target. */
 export interface ColumnPlan {
@@ -57,7 +58,7 @@ export async function planColumns(
       sourceNames.map((name) => ({ name })),
     );
   }
-  const names = cleanNames(sourceNames, takenNames(targetColumns), settings.rename);
+  const names = cleanNames(sourceNames, serviceNames(sourceNames, targetColumns).taken, settings.rename);
   const named = raw.columns.map(({ sourceName }, index) => ({ index, sourceName, name: names[index] as string }));
   const declared = declaredColumns(request, named);
   const required = requiredColumns(settings, named);
@@ -151,12 +152,6 @@ const nothingSeen: ColumnSurvey = {
   hasNumber: false,
   nested: false,
 };
-
-/** `uuid_id` and `extracted_at` are always added; the times of a table only where the service made the table. */
-function takenNames(targetColumns: TransformRequest['targetColumns']): readonly string[] {
-  const ours = targetColumns === undefined || targetColumns.some((column) => column.name === 'uuid_id');
-  return ours ? serviceColumns : ['uuid_id', 'extracted_at'];
-}
 
 type Named = { readonly index: number; readonly name: string; readonly sourceName: string };
 

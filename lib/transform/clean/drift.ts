@@ -1,4 +1,5 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { stampColumns, stampName } from '../../service-columns.ts';
 import { SourceDriftError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import { placeOf } from '../read/raw-rows.ts';
@@ -7,8 +8,10 @@ import { workingRelation } from '../result/working-file.ts';
 import type { FinalColumn } from './final-columns.ts';
 import type { CleanedSource } from './one-pass.ts';
 
-/** Columns that a table of the service has besides those of its source. */
-const ownColumns: ReadonlySet<string> = new Set(['uuid_id', 'created_at', 'updated_at', 'extracted_at']);
+/** Whether a table of the service has the column besides those of its source. */
+function isOwn(name: string, inTable: ReadonlySet<string>): boolean {
+  return name === 'uuid_id' || stampColumns.some((stamp) => stampName(stamp, inTable) === name);
+}
 
 /** How the columns of a source differ from the table and from `columns`. */
 export interface ColumnDrift {
@@ -33,7 +36,7 @@ export function columnDrift(
   // A table that someone else made may have columns that no source fills.
   const ours = inTable.has('uuid_id');
   const names = new Set(columns.map((column) => column.name));
-  const gone = ours ? [...inTable].filter((name) => !ownColumns.has(name) && !names.has(name)) : [];
+  const gone = ours ? [...inTable].filter((name) => !isOwn(name, inTable) && !names.has(name)) : [];
   return { added, missing: gone };
 }
 

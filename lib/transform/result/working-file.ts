@@ -71,7 +71,10 @@ export function rangeOfChunk(
 }
 
 /** What a chunk holds, as a list of SQL columns of the clean relation by the name of `w`. */
-export function chunkColumns({ keys, working }: Pick<WorkingFile, 'keys' | 'working'>, raw: ChunkSource): string {
+export function chunkColumns(
+  { columns, keys, working }: Pick<WorkingFile, 'columns' | 'keys' | 'working'>,
+  raw: ChunkSource,
+): string {
   const id =
     keys.length === 0
       ? ordinalId(raw.source_fingerprint, 'w.o')
@@ -79,7 +82,7 @@ export function chunkColumns({ keys, working }: Pick<WorkingFile, 'keys' | 'work
   return [
     `${id} AS uuid_id`,
     ...working.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
-    `${quoteText(raw.extracted_at)}::TIMESTAMPTZ AS extracted_at`,
+    `${quoteText(raw.extracted_at)}::TIMESTAMPTZ AS ${quoteName(columns.at(-1)?.name ?? 'extracted_at')}`,
   ].join(', ');
 }
 

@@ -1,6 +1,7 @@
 import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { messageOf } from '../../errors.ts';
+import { stampColumns, yieldedName } from '../../service-columns.ts';
 import type { RejectReasons } from '../clean/reject-reasons.ts';
 import { cleanName, serviceColumns } from '../column-name.ts';
 import { BadRuleError } from '../errors.ts';
@@ -148,7 +149,7 @@ function enrichedName(newColumn: string, columns: readonly RuleColumn[]): string
     return existing.name;
   }
   const name = cleanName(newColumn, columns.length + 1);
-  if (serviceColumns.includes(name)) {
+  if (serviceColumns.includes(name) || stampColumns.some((stamp) => yieldedName(stamp) === name)) {
     throw new ExpressionProblem(`the column ${name} belongs to the service; choose another name`);
   }
   return name;

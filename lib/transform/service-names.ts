@@ -1,0 +1,30 @@
+import { type StampColumn, stampColumns, yieldedName } from '../service-columns.ts';
+import { cleanName } from './column-name.ts';
+import type { TargetColumn } from './request.ts';
+
+/** The names that the columns of the service have beside those of a source. */
+export interface ServiceNames {
+  /** Names that no column of the source may get. */
+  readonly taken: readonly string[];
+  /** Of the column that tells when a row was read. */
+  readonly extractedAt: string;
+}
+
+/**
+ * In a table that the service makes, the source's columns keep their names, and those of the service yield. A table that
+ * exists has its names already; one of somebody else has no times of the service.
+ */
+export function serviceNames(
+  sourceNames: readonly string[],
+  targetColumns: readonly TargetColumn[] | undefined,
+): ServiceNames {
+  const present = targetColumns === undefined ? undefined : new Set(targetColumns.map((column) => column.name));
+  const wanted = new Set(sourceNames.map((name, index) => cleanName(name, index + 1)));
+  const ours = present === undefined || present.has('uuid_id');
+  const nameOf = (column: StampColumn): string => {
+    const yields = present === undefined ? wanted.has(column) : present.has(yieldedName(column));
+    return yields ? yieldedName(column) : column;
+  };
+  const extractedAt = nameOf('extracted_at');
+  return { taken: ['uuid_id', ...(ours ? stampColumns.map(nameOf) : [extractedAt])], extractedAt };
+}
