@@ -67,7 +67,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
   }
 });
 
-/** Loads chunk after chunk, and says where it stopped when the time was up; what was begun is in the ledger. */
+/** Loads chunk after chunk, and returns where it stopped when the time was up. The ledger holds what is loaded. */
 async function loadGroup(
   context: RunContext,
   event: LoadEvent,

@@ -30,7 +30,7 @@ const eventSchema = z.discriminatedUnion('action', [
   }),
 ]);
 
-/** What the state machine does next. Every key is always there, for JSONata fails on what is not. */
+/** What the state machine does next. Every key is always present, because JSONata fails on a missing one. */
 interface Started {
   readonly next: 'go' | 'wait' | 'nothing';
   readonly run: Run | null;

@@ -1,6 +1,6 @@
 import { TerminalError, TransientError } from '../../lib/errors.ts';
 
-/** What started the execution is not what a run can be made of. */
+/** The input of the execution is not valid. */
 export class InvalidInputError extends TerminalError {
   override readonly name = 'InvalidInputError';
   readonly code = 'invalid_input';
@@ -62,17 +62,17 @@ export class NoticeNotSentError extends TransientError {
   }
 }
 
-/** CloudFormation could not be told how a custom resource ended; it would wait for an hour. */
+/** The response to CloudFormation was not delivered; CloudFormation would wait for an hour. */
 export class ResponseNotDeliveredError extends TransientError {
   override readonly name = 'ResponseNotDeliveredError';
   readonly code = 'response_not_delivered';
 
   constructor(reason: string, options: { readonly cause?: unknown } = {}) {
-    super(`CloudFormation could not be told how the bootstrap ended: ${reason}.`, options);
+    super(`CloudFormation did not receive the result of the bootstrap: ${reason}.`, options);
   }
 }
 
-/** Anything that is not one of our errors; its words may hold values, so they stay in the log. */
+/** Anything that is not one of our errors. Its message may hold values, so it stays in the log. */
 export class UnexpectedError extends TerminalError {
   override readonly name = 'UnexpectedError';
   readonly code = 'unexpected';

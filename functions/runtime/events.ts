@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { runIdSchema, runSchema } from '../../lib/run/run.ts';
 import { triggers } from '../../lib/run/run-demand.ts';
 
-/** What the functions are given. References and small values only: Step Functions passes at most 256 KiB. */
+/** The events of the functions. References and small values only: Step Functions passes at most 256 KiB. */
 
 /** The part of an S3 "Object Created" event that matters (S3 user guide, "EventBridge event message structure"). */
 const s3DetailSchema = z.object({
@@ -44,7 +44,7 @@ export const executionSchema = z.object({
   start_time: z.string(),
 });
 
-/** What every stage of a run that has begun is given. */
+/** The fields of every stage's event. */
 export const stageShape = { execution: executionSchema, input: inputSchema, run: runSchema };
 
 export type Input = z.infer<typeof inputSchema>;

@@ -1,5 +1,5 @@
 import { ownValue } from '../../lib/own-value.ts';
-/** Why a run failed, for people and for filters. */
+/** Why a run failed, for messages and for subscription filters. */
 export interface Failure {
   /** The error's name on the wire. */
   readonly error: string;
@@ -8,18 +8,21 @@ export interface Failure {
   readonly message: string;
 }
 
-/** What Step Functions itself calls errors, with what to do about them. */
-const plainWords: Readonly<Record<string, readonly [code: string, words: string]>> = {
+/** The error names of Step Functions and Lambda, with a code and what to do. */
+const knownFailures: Readonly<Record<string, readonly [code: string, message: string]>> = {
   TIMED_OUT: [
     'run_timed_out',
     'The run took longer than deploy.run_timeout_minutes allows. What is loaded stays; run again to go on.',
   ],
   ABORTED: ['run_aborted', 'The execution was stopped by hand. What is loaded stays; run again to go on.'],
-  'States.Timeout': ['function_timed_out', 'A function did not answer in time.'],
+  'States.Timeout': ['function_timed_out', 'A function did not respond in time.'],
   'Sandbox.Timedout': ['function_timed_out', 'A function ran out of time. Raise its timeout_seconds or memory_mb.'],
   'Runtime.OutOfMemory': ['function_out_of_memory', 'A function ran out of memory. Raise its memory_mb.'],
-  'Runtime.ExitError': ['function_crashed', 'A function crashed, most likely for want of memory. Raise its memory_mb.'],
-  'Lambda.Unknown': ['function_crashed', 'A function ended without an answer. See its log.'],
+  'Runtime.ExitError': [
+    'function_crashed',
+    'A function crashed, most likely because it ran out of memory. Raise its memory_mb.',
+  ],
+  'Lambda.Unknown': ['function_crashed', 'A function ended without a response. See its log.'],
 };
 
 /** Reads what Step Functions says of a failure; a Lambda's error is JSON in `Cause`, its code in brackets at the end. */
@@ -28,7 +31,7 @@ export function failureOf(
   given: { readonly Error?: string | undefined; readonly Cause?: string | undefined },
 ): Failure {
   const error = given.Error ?? status;
-  const plain = ownValue(plainWords, error) ?? ownValue(plainWords, status);
+  const plain = ownValue(knownFailures, error) ?? ownValue(knownFailures, status);
   if (plain !== undefined) return { error, code: plain[0], message: plain[1] };
   const text = errorMessage(given.Cause) ?? given.Cause ?? 'No reason was given.';
   const [, message = text, code = 'unexpected'] = /^(.*) \[([a-z0-9_]+)\]$/s.exec(text) ?? [];

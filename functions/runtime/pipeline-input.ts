@@ -39,7 +39,7 @@ function changed(settings: PipelineSettings, input: Input): PipelineSettings {
   return settings;
 }
 
-/** What an input asks of the run. */
+/** The run that an input requests. */
 export function demandOf(input: Input): RunDemand {
   const { from, to } = input;
   const eventId = eventIdOf(input);
@@ -54,7 +54,7 @@ export function demandOf(input: Input): RunDemand {
   };
 }
 
-/** An object that landed must be loaded, so its run waits for the one before; others skip unless told to wait. */
+/** An object that landed must be loaded, so its run waits for the run before. Other runs skip, unless `wait` is set. */
 export function waits(input: Input): boolean {
   return input.wait ?? input.trigger === 's3';
 }

@@ -110,7 +110,7 @@ function open(): Service {
   };
 }
 
-/** The share of a function's memory that DuckDB may take; Node, the driver and DuckDB's own allocator need the rest. */
+/** The share of a function's memory that DuckDB may use; Node, the driver and DuckDB's own allocator need the rest. */
 const duckDbShare = 0.6;
 
 /** Time a stage keeps for ending cleanly: a fifth of what it has, two minutes at most. */
@@ -132,14 +132,14 @@ function untilAbortMs(invocation: Invocation): number {
 }
 
 /**
- * Bytes a second that a function is trusted to bring into S3. Published measurements of Lambda lie between 400 and 700
- * Mbit/s, which is 50 to 87 MB/s; this is half of the least, for AWS promises none.
+ * Bytes a second that a function is expected to upload to S3. Published measurements of Lambda are between 400 and 700
+ * Mbit/s, which is 50 to 87 MB/s. This is half of the least, because AWS guarantees none.
  */
 const uploadBytesPerSecond = 25_000_000;
 
 /**
- * Gives the moment at which a stage has to stop taking up work, so that what it has in hand ends and a number of bytes is
- * uploaded before `abortBefore` strikes. To be asked for at the invocation's beginning. Work in hand is given a tenth
+ * The moment at which a stage must stop beginning work, so that the work in progress ends and a number of bytes is
+ * uploaded before `abortBefore` aborts. To be called when the invocation begins. Work in progress is given a tenth
  * of the function's time, 30 s at most: four chunks of 64 MiB take 10 s to upload, and the rest is for writing them.
  */
 export function uploadDeadlineOf(invocation: Invocation): (bytes: number) => Date {

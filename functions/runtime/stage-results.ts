@@ -7,7 +7,7 @@ import { planKey, prefixOf, rawKey } from '../../lib/run/store-keys.ts';
 import { readLedger } from '../../lib/state/ledger.ts';
 import { ManifestMissingError } from './errors.ts';
 
-/** What the stages before have left in the store and the target, for a function that was given references only. */
+/** What earlier stages have left in the store and the target; the events of the functions hold references only. */
 
 type StagedContext = Pick<RunContext, 'store' | 'target'>;
 

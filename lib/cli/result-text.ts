@@ -2,7 +2,7 @@ import type { RunResult } from '../run/result.ts';
 
 const number = (value: number): string => value.toLocaleString('en');
 
-/** How a run ended, for a person: one line that says it, one with numbers that add up, one for what to do. */
+/** The end of a run as text: the status, the counts that add up, and what to do. */
 export function describeResult(result: RunResult): string {
   const name = `${result.pipeline_name} → ${result.target_table}`;
   const seconds = `${result.execution_time_seconds.toFixed(1)} s`;

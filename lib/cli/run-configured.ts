@@ -16,7 +16,7 @@ import { s3For } from './s3.ts';
 import { privateStateFolder } from './state-folder.ts';
 import { openTarget } from './target.ts';
 
-/** What `etl run` can be told, as the command line gives it. */
+/** The options of `etl run`. */
 export interface RunOptions {
   readonly target?: string | undefined;
   readonly again?: boolean | undefined;

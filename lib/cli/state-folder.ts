@@ -26,7 +26,7 @@ export function requireConfig(named: string | undefined): LoadedConfig {
   return loadConfig(findConfig(named, process.cwd()));
 }
 
-/** The configuration if there is one, for a command that does without: then the current folder's state is meant. */
+/** The configuration if there is one, for a command that needs none; without one the state is in the current folder. */
 export function optionalConfig(named: string | undefined): LoadedConfig | undefined {
   try {
     return requireConfig(named);

@@ -10,7 +10,7 @@ import { optionalConfig, stateFolder } from './state-folder.ts';
 /** An open target: the local DSQL or a cluster. */
 export interface OpenTarget extends Target {
   readonly connections: number;
-  /** Ends the connections; the local DSQL stops when nobody else holds it and nobody started it to stay. */
+  /** Ends the connections. The local DSQL stops when no other process holds it and it was not started to stay. */
   readonly close: () => Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function openTarget(
   return opened(endpoint, connections, false, undefined, async () => undefined);
 }
 
-/** Opens the target of a command that does without a configuration, and heeds one that is there. */
+/** Opens the target of a command that needs no configuration, and uses one that exists. */
 export async function openTargetOf(options: {
   readonly config?: string | undefined;
   readonly target?: string | undefined;

@@ -66,7 +66,7 @@ export function writeBundle(folder: string, { architecture, config, duckDb, entr
     target: 'node20',
     format: 'cjs',
     external: ['@duckdb/node-bindings'],
-    // Libraries that ask where they are; a bundle of CommonJS has no import.meta.
+    // Some libraries read import.meta.url, which a CommonJS bundle does not have.
     define: { 'import.meta.url': 'bundleUrl' },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     legalComments: 'none',

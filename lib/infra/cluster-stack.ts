@@ -2,7 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Cluster, type ClusterProps } from './cluster.ts';
 
-/** One cluster of a multi-Region pair, in a stack of its own, so that it outlives a move of the service. */
+/** One cluster of a multi-Region pair, in a stack of its own, so that moving the service does not delete it. */
 export class ClusterStack extends Stack {
   readonly cluster: Cluster;
 

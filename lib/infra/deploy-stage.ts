@@ -8,7 +8,7 @@ export interface DeployStage {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** `prod` and `production` are production; everything else may be torn down without a trace. */
+/** `prod` and `production` are production; every other stage can be deleted completely. */
 export function deployStage(name: string): DeployStage {
   const production = /^prod(uction)?$/i.test(name);
   return { name, production, removalPolicy: production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY };

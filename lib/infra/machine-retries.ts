@@ -1,6 +1,6 @@
 import { conflictErrorNames, resumedErrorNames, transientErrorNames } from '../run/error-names.ts';
 
-/** Lambda, not the code in it. `Lambda.TooManyRequestsException` is our own cap on functions, so its turn comes. */
+/** Lambda, not the code in it. `Lambda.TooManyRequestsException` is our own cap on functions, so the retry succeeds later. */
 const throttled = ['Lambda.TooManyRequestsException'];
 const lambdaFaults = [
   'Lambda.ServiceException',
@@ -18,7 +18,7 @@ interface RetryLine {
   readonly max: number;
 }
 
-/** The conflict ladder is the article's: 1, 2 and 4 s. Every wait is drawn evenly from nothing to it. */
+/** Conflicts wait as in the article, 1, 2 and 4 s. Each wait is drawn evenly from 0 to this. */
 export const retries = [
   { errors: conflictErrorNames, interval: 1, attempts: 3, max: 4 },
   { errors: resumedErrorNames, interval: 1, attempts: 20, max: 1 },

@@ -13,7 +13,7 @@ export function functionSubstitution(name: FunctionName): string {
 /** What CloudFormation replaces by the ARN of the topic. */
 export const topicSubstitution = 'Topic';
 
-/** A task's time beyond its function's: Lambda itself must be the one to end a function. */
+/** A task's timeout beyond its function's, so that Lambda itself ends a function. */
 const taskMarginSeconds = 30;
 
 /** What CloudFormation replaces when the stack is deployed. */
@@ -21,7 +21,7 @@ export function placeholder(name: string): string {
   return `\${${name}}`;
 }
 
-/** Whatever a state fails with goes to notify, with the stage it was in. */
+/** Every failure of a state goes to notify, with the stage. */
 export function catchTo(stage: Stage): readonly State[] {
   return [
     {
@@ -40,7 +40,7 @@ interface TaskOptions {
   readonly comment: string;
 }
 
-/** A call of a function, retried by the ladders, whose response is the output. */
+/** A call of a function with the retries of `machine-retries.ts`; its response is the output. */
 export function lambdaTask({ assign, comment, fn, payload, seconds }: TaskOptions): State {
   return {
     Type: 'Task',
@@ -54,7 +54,7 @@ export function lambdaTask({ assign, comment, fn, payload, seconds }: TaskOption
   };
 }
 
-/** A task of a stage: everything it needs is in variables, so states between may change the output as they like. */
+/** A task of a stage. All it needs is in variables, so the states between may change the output. */
 export function stageTask(
   stage: Stage,
   next: string,
@@ -71,7 +71,7 @@ export function stageTask(
   };
 }
 
-/** Time of the functions that only talk to the database and the topic. */
+/** Timeout of the functions that only call the database and the topic. */
 export const quickFunctionSeconds = 120;
 
 /** Building an index on a large table takes minutes; what is not done in time goes on in the next call. */

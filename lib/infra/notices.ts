@@ -9,7 +9,7 @@ import type { Config } from '../config/config.ts';
 import type { DeployStage } from './deploy-stage.ts';
 import { acknowledge } from './nag.ts';
 
-/** How people hear of runs: an encrypted topic with its subscribers, and the queue of events that nobody could take. */
+/** Notices of runs: an encrypted topic with its subscribers, and the dead letter queue of undelivered events. */
 export class Notices extends Construct {
   readonly topic: Topic;
   readonly deadLetters: Queue;
@@ -59,7 +59,7 @@ export class Notices extends Construct {
     ];
   }
 
-  /** Keeping an event that nobody could take. */
+  /** Keeping an undelivered event. */
   deadLetterStatement(): PolicyStatement {
     return new PolicyStatement({
       sid: 'KeepDeadLetters',

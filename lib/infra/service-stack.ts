@@ -29,7 +29,7 @@ export interface ServiceStackProps extends StackProps {
 }
 
 /**
- * The service: what starts a run, the state machine that runs it, its functions, where it keeps its files, whom it tells,
+ * The service: what starts a run, the state machine that runs it, its functions, where it keeps its files, its notices,
  * and the cluster it loads into.
  *
  *     schedules, S3 events ─▶ machine ─▶ record · extract · transform · load · notify ─▶ cluster, staging, topic
@@ -73,7 +73,7 @@ export class ServiceStack extends Stack {
     const bootstrap = new CustomResource(this, 'Bootstrap', {
       resourceType: 'Custom::EtlBootstrap',
       serviceToken: stages.bootstrap.function.functionArn,
-      // CloudFormation would wait for an hour if the function died before its answer.
+      // CloudFormation would wait for an hour if the function ended without a response.
       serviceTimeout: Duration.seconds(bootstrapSeconds + 60),
       properties: {
         RoleArns: functionNames.filter((name) => name !== 'bootstrap').map((name) => stages[name].role.roleArn),

@@ -30,7 +30,7 @@ export interface StageFunctionProps {
 /** The newest Node of Lambda that this release of the CDK knows. */
 export const runtime = Runtime.NODEJS_24_X;
 
-/** A function with a role of its own that may do what the function does, and a log that ends. */
+/** A function with a role of its own that allows what the function does, and a log with a retention time. */
 export class StageFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;

@@ -47,7 +47,7 @@ export class StagingBucket extends Construct {
     return this.statement('RemoveStaging', ['s3:DeleteObject']);
   }
 
-  /** Without it, and without conditions, S3 answers 403 instead of 404 for an object that is not there. */
+  /** Without it, and without conditions, S3 responds with 403 instead of 404 for an object that does not exist. */
   listStatement(): PolicyStatement {
     return new PolicyStatement({
       sid: 'ListStaging',

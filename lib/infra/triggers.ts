@@ -17,7 +17,7 @@ export interface TriggersProps {
   readonly notices: Notices;
 }
 
-/** What starts runs, schedules and S3 events, and what hears of runs that no Catch saw end. */
+/** Schedules and S3 events, which start runs, and the rules for runs whose end no Catch handles. */
 export class Triggers extends Construct {
   constructor(scope: Construct, id: string, props: TriggersProps) {
     super(scope, id);
@@ -94,7 +94,7 @@ export class Triggers extends Construct {
     });
   }
 
-  /** Runs that were stopped, ran out of time, or broke in a way that Catch does not see. */
+  /** Runs that were stopped, timed out, or failed in a way that Catch does not handle. */
   private onLostEnd({ machine, notices, notify }: TriggersProps): void {
     const base = { source: ['aws.states'], detailType: ['Step Functions Execution Status Change'] };
     const detail = { stateMachineArn: [machine.stateMachineArn] };
