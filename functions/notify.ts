@@ -1,22 +1,12 @@
 import { z } from 'zod';
-import { EtlError } from '../lib/errors.ts';
-import { readManifest } from '../lib/extract/raw-objects.ts';
-import { recordFailure } from '../lib/run/record.ts';
-import { type RunResult, type Stage, stages } from '../lib/run/result.ts';
+import { type Stage, stages } from '../lib/run/result.ts';
 import { type Run, runSchema } from '../lib/run/run.ts';
-import type { RunContext } from '../lib/run/run-context.ts';
-import { prefixOf } from '../lib/run/store-keys.ts';
-import { findLeased, releaseLease } from '../lib/state/lease.ts';
-import { statusOfRun } from '../lib/state/run-log.ts';
-import { StageFailedError } from './runtime/errors.ts';
-import { type Execution, executionSchema, type Input, inputSchema } from './runtime/events.ts';
+import { type Execution, executionSchema, inputSchema } from './runtime/events.ts';
 import { type Failure, failureOf } from './runtime/execution-failure.ts';
-import { logger, withMiddleware } from './runtime/middleware.ts';
+import { logFailure } from './runtime/log-failure.ts';
+import { withMiddleware } from './runtime/middleware.ts';
 import { type Notice, sendNotice } from './runtime/notice.ts';
-import { demandOf } from './runtime/pipeline-input.ts';
-import { addRunMetrics } from './runtime/run-metrics.ts';
 import { openService } from './runtime/service.ts';
-import { findManifest, loadedRows } from './runtime/stage-results.ts';
 
 const service = openService();
 
@@ -53,7 +43,7 @@ const eventSchema = z.union([
   }),
 ]);
 
-/** Tells people how a run ended, and writes a failed run's row. Called by the state machine, and for runs that ended without it. */
+/** Sends the notice of a run's end, and logs a failed run. Called by the state machine, and by EventBridge for runs that no Catch handled. */
 export const handler = withMiddleware(eventSchema, async (event) => {
   if ('detail' in event) {
     const { cause, error, executionArn, input, name, startDate, status } = event.detail;
@@ -69,7 +59,7 @@ export const handler = withMiddleware(eventSchema, async (event) => {
   return await fail(event.execution, event.input, event.run, event.stage, failureOf('FAILED', event.error));
 });
 
-/** Logs a failure as far as the target can be reached, ends the lease, and tells people; the telling comes in any case. */
+/** Logs a failure and sends its notice, also where it could not be logged. */
 async function fail(
   execution: Execution,
   given: unknown,
@@ -79,7 +69,9 @@ async function fail(
 ): Promise<{ readonly Error: string; readonly Cause: string }> {
   const input = inputSchema.safeParse(given);
   const known = input.success && Object.hasOwn(service.config.pipelines, input.data.pipeline);
-  const logged = known ? await log(execution, input.data, begun, stage, failure) : undefined;
+  const logged = known
+    ? await logFailure(service, { execution, input: input.data, run: begun, stage, failure })
+    : undefined;
   await send({
     status: 'failed',
     execution,
@@ -90,69 +82,6 @@ async function fail(
     summary: logged,
   });
   return { Error: failure.error, Cause: failure.message };
-}
-
-async function log(
-  execution: Execution,
-  input: Input,
-  begun: Run | null,
-  stage: Stage | undefined,
-  failure: Failure,
-): Promise<RunResult | undefined> {
-  try {
-    const context = contextOf(input);
-    const run = begun ?? (await runOf(context, execution, input));
-    if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') return undefined;
-    const { outcome, reached } = await outcomeOf(context, run);
-    const result = await recordFailure(
-      context,
-      run,
-      outcome,
-      stage ?? reached,
-      new StageFailedError(failure.code, failure.message),
-    );
-    await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
-    addRunMetrics(result);
-    return result;
-  } catch (error) {
-    logger.error('The failure could not be logged in the target', { error: error as Error });
-    return undefined;
-  }
-}
-
-/** The configured pipeline even where the input's changes to it are what failed. */
-function contextOf(input: Input): RunContext {
-  try {
-    return service.contextFor(input);
-  } catch (error) {
-    if (!(error instanceof EtlError)) throw error;
-    return service.contextFor({ pipeline: input.pipeline });
-  }
-}
-
-/** The run of an execution that cannot say it any more: the one it held the lease for. */
-async function runOf(context: RunContext, execution: Execution, input: Input): Promise<Run> {
-  const leased = await findLeased(context.target.sql, input.pipeline, execution.id);
-  return {
-    run_id: leased?.runId ?? input.run_id ?? execution.name,
-    trigger: demandOf(input).trigger,
-    start_time: execution.start_time,
-    resumed: false,
-    repeated: false,
-    epoch: leased?.epoch ?? 0,
-  };
-}
-
-/** What the stages had done, by what they left; it also tells which stage was under way. */
-async function outcomeOf(
-  context: RunContext,
-  run: Run,
-): Promise<{ readonly outcome: Parameters<typeof recordFailure>[2]; readonly reached: Stage }> {
-  const raw = await readManifest(context.store, prefixOf(run));
-  const plan = await findManifest(context, run);
-  const loaded = { ...(await loadedRows(context, run)), conflict_retries: 0 };
-  const outcome = { ...(raw === undefined ? {} : { raw }), ...(plan === undefined ? {} : { plan }), loaded };
-  return { outcome, reached: plan !== undefined ? 'load' : raw?.complete === true ? 'transform' : 'extract' };
 }
 
 async function send(
