@@ -49,6 +49,8 @@ export const rawPartSchema = z.strictObject({
   bytes: z.int().min(0),
   /** A column to add to the part's rows, which holds `source`. */
   source_column: z.string().optional(),
+  /** Columns to add to the part's rows, which all have these values; null is no value. */
+  partitions: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })).optional(),
   /** When a local file was last changed, ms since 1970; with `bytes` it pins what was fingerprinted. */
   modified_ms: z.number().optional(),
 });

@@ -103,6 +103,12 @@ export const fileSettingsShape = {
     .describe('JSONPath (RFC 9535) of the rows in a JSON file. Default: `results`, or the document if it is an array.'),
   record_name_column: recordNameColumnSchema,
   file_name_column: z.string().min(1).optional().describe('Column to add with the name of the file a row came from.'),
+  hive_partitions: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Folders named like `year=2026` in the path of a file are columns of its rows, where it has none of that name.',
+    ),
   max_bytes: z
     .int()
     .min(1)

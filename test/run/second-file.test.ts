@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Workspace, workspace } from '../support/workspace.ts';
 
@@ -98,6 +100,38 @@ describe("a source's own created_at, updated_at and extracted_at", () => {
     );
     expect(row).toEqual({ created_at: '2020-01-01', updated_at: '2020-01-03', extracted_at: 'c', changed: true });
     expect(await space.sql(`SELECT count(etl_extracted_at) AS n FROM drift_${tables}`)).toEqual([{ n: '2' }]);
+  });
+});
+
+describe('folders named like key=value', () => {
+  it.each(['csv', 'ndjson'])('are columns of %s where hive_partitions says so', async (format) => {
+    const row = (id: number): string => (format === 'csv' ? `id,dt\n${id},own\n` : `{"id":${id},"dt":"own"}\n`);
+    for (const name of [
+      'dt=2024-01-01/year=2024/country=D%C3%84',
+      'dt=2024-01-02/year=2025/country=__HIVE_DEFAULT_PARTITION__',
+    ])
+      mkdirSync(path.join(space.folder, `hive-${format}`, name), { recursive: true });
+    space.write(`hive-${format}/dt=2024-01-01/year=2024/country=D%C3%84/a.${format}`, row(1));
+    space.write(`hive-${format}/dt=2024-01-02/year=2025/country=__HIVE_DEFAULT_PARTITION__/a.${format}`, row(2));
+    const pipeline = (name: string, more: string): string =>
+      `  ${name}: { source_type: file, file_path: 'hive-${format}/**/*.${format}', target_table: ${name}, blank_text: keep${more} }\n`;
+    space.write(
+      'etl.yaml',
+      `pipelines:\n${pipeline(`with_${format}`, ', hive_partitions: true')}${pipeline(`without_${format}`, '')}`,
+    );
+    expect(await space.run()).toMatchObject([{ status: 'success' }, { status: 'success' }]);
+    expect(
+      await space.sql(`SELECT id, dt, year, country, pg_typeof(year)::text AS t FROM with_${format} ORDER BY id`),
+    ).toEqual([
+      { id: '1', dt: 'own', year: '2024', country: 'DÄ', t: 'bigint' },
+      { id: '2', dt: 'own', year: '2025', country: null, t: 'bigint' },
+    ]);
+    expect(await space.sql(`SELECT * FROM without_${format} LIMIT 0`)).toEqual([]);
+    expect(
+      await space.sql(
+        `SELECT 1 AS n FROM information_schema.columns WHERE table_name = 'without_${format}' AND column_name = 'year'`,
+      ),
+    ).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cu
 import { type FileKind, fileKind } from './file-kind.ts';
 import { assertUnchanged, fingerprintFiles } from './fingerprint.ts';
 import { formatReader } from './formats.ts';
+import { hivePartitions } from './hive-partitions.ts';
 import { openFile, readEnds } from './open-file.ts';
 
 /**
@@ -160,6 +161,7 @@ function partOf(file: PinnedFile, kind: FileKind, settings: FileSettings, locati
     csv: dialect(settings),
     bytes: file.bytes,
     source_column: settings.file_name_column,
+    partitions: settings.hive_partitions ? hivePartitions(file.shown) : undefined,
     modified_ms: local ? file.modified_ms : undefined,
   };
 }

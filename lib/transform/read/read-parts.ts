@@ -3,7 +3,7 @@ import type { LocalPart } from './local-part.ts';
 import { partFormats } from './part-formats.ts';
 import type { RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
-import { withSourceColumn } from './source-column.ts';
+import { withPartColumns } from './source-column.ts';
 
 /**
  * Reads every part into one relation. What cannot be read goes to `unreadable`, row by row.
@@ -20,7 +20,7 @@ export async function readParts(parts: readonly LocalPart[], context: ReadContex
       problem: `this is ${odd.format} and other files of the source are not; make them pipelines of their own.`,
     });
   }
-  return withSourceColumn(await partFormats[first.format].read(parts, context), first.source_column);
+  return withPartColumns(await partFormats[first.format].read(parts, context), parts);
 }
 
 const noRows = '(SELECT NULL::BIGINT AS o, NULL::UBIGINT AS h LIMIT 0)';

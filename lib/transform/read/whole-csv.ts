@@ -39,6 +39,7 @@ export function walkWholeCsv(parts: readonly LocalPart[], context: ReadContext):
   const [part] = parts;
   if (part === undefined || parts.length > 1 || part.format !== 'csv') return undefined;
   if (part.bytes < leastBytes || part.source_column !== undefined) return undefined;
+  if ((part.partitions ?? []).length > 0) return undefined;
   const dialect = dialectOf(part);
   let resolve: (header: WholeFields | undefined) => void = () => undefined;
   const header = new Promise<WholeFields | undefined>((resolved) => {
