@@ -87,7 +87,7 @@ function toPostgres({ connections, host, port }: PipelineJob): Sql {
   return connectWith(connections, async () => ({
     host,
     port,
-    user: 'dsql',
+    user: 'postgres',
     database: 'postgres',
     password: '',
     ssl: false,

@@ -1,5 +1,5 @@
 import type { RawManifest } from '../manifest.ts';
-import { assertUnchanged } from './file/fingerprint.ts';
+import { assertUnchanged, pinnedAgain } from './file/fingerprint.ts';
 import { readManifest } from './raw-objects.ts';
 import type { ExtractRequest, FingerprintRequest, SourceFingerprint } from './request.ts';
 import { sourceOf } from './sources.ts';
@@ -15,10 +15,9 @@ import { sourceOf } from './sources.ts';
 export async function extract(request: ExtractRequest): Promise<RawManifest> {
   const finished = await readManifest(request.store, request.prefix);
   if (finished?.complete === true) {
-    for (const part of finished.parts.filter((one) => one.local)) {
-      await assertUnchanged({ ...part, shown: part.source });
-    }
-    return finished;
+    const parts = [...pinnedAgain(finished.parts, finished.source_fingerprint, request.fingerprint)];
+    for (const part of parts.filter((one) => one.local)) await assertUnchanged({ ...part, shown: part.source });
+    return { ...finished, parts };
   }
   const { settings } = request.pipeline;
   return await sourceOf(settings).extract(request, settings);

@@ -9,7 +9,7 @@ import { checkText, checkUtf8, copyFile, headBytes, isBlank, textEncoding } from
 import { EmptyFileError, FileTooSlowError, MixedFormatsError, TooManyBytesError } from './errors.ts';
 import { type FileCursor, fileCursorSchema, fileSettingsDigest } from './file-cursor.ts';
 import { type FileKind, fileKind } from './file-kind.ts';
-import { assertUnchanged, fingerprintFiles } from './fingerprint.ts';
+import { assertUnchanged, fingerprintFiles, pinnedAgain } from './fingerprint.ts';
 import { formatReader } from './formats.ts';
 import { hivePartitions } from './hive-partitions.ts';
 import { openFile, readEnds } from './open-file.ts';
@@ -48,8 +48,9 @@ async function readCursor(request: ExtractRequest, settings: FileSettings): Prom
   const digest = fileSettingsDigest(settings);
   const stored = await fetchCursor(request, fileCursorSchema, digest);
   if (stored !== undefined) {
-    for (const part of stored.parts) if (part.local) await assertUnchanged({ ...part, shown: part.source });
-    return stored;
+    const parts = [...pinnedAgain(stored.parts, stored.fingerprint, request.fingerprint)];
+    for (const part of parts) if (part.local) await assertUnchanged({ ...part, shown: part.source });
+    return { ...stored, parts, files: [...pinnedAgain(stored.files, stored.fingerprint, request.fingerprint)] };
   }
   const extractedAt = request.clock.now().toISOString();
   const { files, fingerprint } = request.fingerprint ?? (await fingerprintFiles(settings, request));

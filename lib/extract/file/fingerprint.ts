@@ -58,6 +58,20 @@ async function pinLocalFile(file: FoundFile, signal: AbortSignal | undefined): P
   return pinned;
 }
 
+/**
+ * What an interrupted run has pinned, as it is now: a file that was written again with the same bytes is still the same
+ * file. Unchanged where the content is another one, or is not known.
+ */
+export function pinnedAgain<P extends Pick<PinnedFile, 'location' | 'modified_ms'>>(
+  stored: readonly P[],
+  fingerprint: string | null | undefined,
+  now: SourceFingerprint | undefined,
+): readonly P[] {
+  if (now === undefined || now.fingerprint !== fingerprint) return stored;
+  const modified = new Map(now.files.map((file) => [file.location, file.modified_ms]));
+  return stored.map((one) => (modified.has(one.location) ? { ...one, modified_ms: modified.get(one.location) } : one));
+}
+
 /** @throws {SourceFileChangedError} when a local file is no longer the one that was pinned */
 export async function assertUnchanged(
   file: Pick<PinnedFile, 'shown' | 'location' | 'bytes'> & { readonly modified_ms?: number | undefined },
