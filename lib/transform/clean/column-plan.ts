@@ -9,6 +9,7 @@ import { ownType } from '../infer/own-type.ts';
 import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest, TransformSettings } from '../request.ts';
+import { kindOf } from '../rules/rule-kinds.ts';
 import { serviceNames } from '../service-names.ts';
 
 /** A column of the source on its way to the target. */
@@ -64,7 +65,7 @@ export async function planColumns(
   const required = requiredColumns(settings, named);
   const changedLater = new Set(
     settings.business_rules.flatMap((rule) => {
-      const name = rule.type === 'transform' ? rule.column : rule.type === 'enrich' ? rule.new_column : undefined;
+      const name = kindOf(rule).column(rule)?.name;
       const column = name === undefined ? undefined : findColumn(named, name);
       return column === undefined ? [] : [column.name];
     }),
@@ -153,6 +154,12 @@ const nothingSeen: ColumnSurvey = {
   nested: false,
 };
 
+/** Names of columns that rules make, which the source need not have. */
+function madeColumns(settings: TransformSettings): ReadonlySet<string> {
+  const made = settings.business_rules.map((rule) => kindOf(rule).column(rule));
+  return new Set(made.flatMap((column) => (column?.isNew === true ? [column.name] : [])));
+}
+
 type Named = { readonly index: number; readonly name: string; readonly sourceName: string };
 
 function declaredColumns(
@@ -162,7 +169,7 @@ function declaredColumns(
   number,
   { readonly type: string | undefined; readonly dateFormat: string | undefined; readonly required: boolean }
 > {
-  const made = new Set(settings.business_rules.flatMap((rule) => (rule.type === 'enrich' ? [rule.new_column] : [])));
+  const made = madeColumns(settings);
   const declared = new Map();
   for (const [name, setting] of Object.entries(settings.columns)) {
     const column = findColumn(named, name);
@@ -179,7 +186,7 @@ function declaredColumns(
 /** Key columns always; besides, the required ones, `id` where nothing else is said, and what `columns:` requires. */
 function requiredColumns(settings: TransformSettings, named: readonly Named[]): ReadonlySet<number> {
   const required = new Set<number>();
-  const made = new Set(settings.business_rules.flatMap((rule) => (rule.type === 'enrich' ? [rule.new_column] : [])));
+  const made = madeColumns(settings);
   const require = (setting: string, names: readonly string[]) => {
     for (const name of names) {
       const column = findColumn(named, name);

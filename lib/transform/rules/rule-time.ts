@@ -3,7 +3,8 @@ import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { RejectReasons } from '../clean/reject-reasons.ts';
 import { RuleTimeoutError } from '../errors.ts';
 import type { RuleColumn } from './column-scope.ts';
-import { compileRules, textOf } from './compile-rules.ts';
+import { compileRules } from './compile-rules.ts';
+import { kindOf } from './rule-kinds.ts';
 
 /** Time that rules have whatever the size of the source, and bytes of it for which they get a second more. */
 const leastSeconds = 60;
@@ -40,7 +41,13 @@ export async function runRules(session: DuckDbSession, sql: string, rows: RuledR
   } catch (error) {
     if (error !== limit.reason) throw error;
     const { number, rule } = await slowestRule(session, rows);
-    throw new RuleTimeoutError({ pipeline: rows.pipeline, rule: number, kind: rule.type, text: textOf(rule), seconds });
+    throw new RuleTimeoutError({
+      pipeline: rows.pipeline,
+      rule: number,
+      kind: rule.type,
+      text: kindOf(rule).text(rule),
+      seconds,
+    });
   }
 }
 
