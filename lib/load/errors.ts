@@ -69,6 +69,19 @@ export class ShrinkRefusedError extends TerminalError {
   }
 }
 
+/** A replacement would delete rows of which the source may have new versions that were rejected. Nothing was written. */
+export class RejectedReplaceError extends TerminalError {
+  override readonly name = 'RejectedReplaceError';
+  readonly code = 'rejected_replace';
+
+  constructor(table: string, missing: number, rejected: number) {
+    super(
+      `replace would delete ${missing.toLocaleString('en')} rows of ${table}, and ${rejected.toLocaleString('en')} rows of the source were rejected, ` +
+        'which may be the same ones. Nothing was written. Mend the rejected rows (etl_rejected_row has them with their reasons), or use load_mode upsert.',
+    );
+  }
+}
+
 /** replace needs to know which row is which. */
 export class ReplaceNeedsKeyError extends TerminalError {
   override readonly name = 'ReplaceNeedsKeyError';

@@ -6,7 +6,7 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import { type Fence, fenced } from '../state/fence.ts';
 import type { ChunkRelation } from '../transform-result.ts';
-import { ShrinkRefusedError } from './errors.ts';
+import { RejectedReplaceError, ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
 /** Keys read from the target at once. */
@@ -57,52 +57,78 @@ export interface DeleteRequest {
  * Killed midway: some of them are deleted; a repeat deletes the others.
  */
 export async function deleteMissing(request: DeleteRequest): Promise<number> {
-  const { identity, session, table } = request;
-  const { retry, sql } = request.target;
-  const names = identity.map(quoteIdentifier);
-  const key = `json_array(${identity.map((name) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ')})`;
-  await session.run('CREATE OR REPLACE TABLE kept (k VARCHAR)');
-  for (const { relation } of request.chunks) {
-    await session.run(`INSERT INTO kept SELECT CAST(${key} AS VARCHAR) FROM ${relation}`);
-  }
-  const tuple = `(${names.join(', ')})`;
-  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const { fence, identity, table, target } = request;
+  const tuple = `(${identity.map(quoteIdentifier).join(', ')})`;
+  const types = typesOf(table);
   const arrays = identity.map(
     (name, index) => `$${index + 1}::text::${(types.get(name) ?? 'text').replace(/\(.*\)/, '')}[]`,
   );
+  let deleted = 0;
+  for await (const missing of missingPages(request)) {
+    for (let from = 0; from < missing.length; from += deleteRows) {
+      const group = missing.slice(from, from + deleteRows);
+      deleted += await fenced('Deleting rows that the source no longer has', target, fence, async (transaction) => {
+        const result = await transaction.unsafe(
+          `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
+          identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
+        );
+        return result.count ?? 0;
+      });
+    }
+  }
+  return deleted;
+}
+
+/**
+ * Refuses a replacement that would delete rows while rows of the source are rejected: a row that seems gone may be one of
+ * them. Before anything is written.
+ *
+ * @throws {RejectedReplaceError} when the table has rows that the chunks do not have
+ */
+export async function checkNothingMissing(
+  request: Omit<DeleteRequest, 'fence'> & { readonly rejected: number },
+): Promise<void> {
+  let missing = 0;
+  for await (const page of missingPages(request)) missing += page.length;
+  if (missing > 0) throw new RejectedReplaceError(tableText(request.table.name), missing, request.rejected);
+}
+
+/** Keys of the table that no chunk has, page by page. */
+async function* missingPages({
+  chunks,
+  identity,
+  session,
+  table,
+  target,
+}: Omit<DeleteRequest, 'fence'>): AsyncGenerator<readonly (readonly string[])[]> {
+  const names = identity.map(quoteIdentifier);
+  const key = `json_array(${identity.map((name) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ')})`;
+  await session.run('CREATE OR REPLACE TABLE kept (k VARCHAR)');
+  for (const { relation } of chunks) {
+    await session.run(`INSERT INTO kept SELECT CAST(${key} AS VARCHAR) FROM ${relation}`);
+  }
+  const types = typesOf(table);
   const columns = names.map((name, index) => `${name}::text AS k${index}`).join(', ');
   const bounds = identity.map((name, index) => `$${index + 1}::text::${types.get(name) ?? 'text'}`);
-  let deleted = 0;
   let last: readonly string[] | undefined;
   for (;;) {
-    const where = last === undefined ? '' : `WHERE ${tuple} > (${bounds.join(', ')})`;
+    const where = last === undefined ? '' : `WHERE (${names.join(', ')}) > (${bounds.join(', ')})`;
     const text = `SELECT ${columns} FROM ${quoteTable(table.name)} ${where} ORDER BY ${names.join(', ')} LIMIT ${pageRows}`;
     const page = await withRetries(
       'Reading the keys of the table',
-      retry,
-      async () => await sql.unsafe<Record<string, string>[]>(text, [...(last ?? [])]),
+      target.retry,
+      async () => await target.sql.unsafe<Record<string, string>[]>(text, [...(last ?? [])]),
     );
-    if (page.length === 0) return deleted;
+    if (page.length === 0) return;
     const keys = page.map((row) => identity.map((_, index) => row[`k${index}`] ?? ''));
     last = keys.at(-1);
-    const missing = await missingKeys(session, keys);
-    for (let from = 0; from < missing.length; from += deleteRows) {
-      const group = missing.slice(from, from + deleteRows);
-      deleted += await fenced(
-        'Deleting rows that the source no longer has',
-        request.target,
-        request.fence,
-        async (transaction) => {
-          const result = await transaction.unsafe(
-            `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
-            identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
-          );
-          return result.count ?? 0;
-        },
-      );
-    }
-    if (page.length < pageRows) return deleted;
+    yield await missingKeys(session, keys);
+    if (page.length < pageRows) return;
   }
+}
+
+function typesOf(table: TargetTable): ReadonlyMap<string, string> {
+  return new Map(table.columns.map((column) => [column.name, column.type]));
 }
 
 /** Of the table's keys those that no chunk has. */

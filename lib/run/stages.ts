@@ -3,16 +3,17 @@ import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
-import { type Conclusion, checkReplaceable, concludeLoad } from '../load/conclude.ts';
+import { withSession } from '../load/chunk-session.ts';
+import { type Conclusion, checkReplaceable, concludeLoad, identityOf } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { TooManyRejectedError } from '../load/errors.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { loadModes } from '../load/load-modes.ts';
-import { checkShrink } from '../load/replace.ts';
+import { checkNothingMissing, checkShrink } from '../load/replace.ts';
 import { describeTable, type TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
-import type { TransformResult } from '../transform-result.ts';
+import type { ChunkRelation, TransformResult } from '../transform-result.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -55,7 +56,7 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
  * Makes the target ready for the chunks: makes the table, and refuses what must not be loaded into it. Once, before any
  * chunk; safe to repeat. Where there is no row, nothing is made: no value has told a type.
  *
- * @throws {ShrinkRefusedError | TableMismatchError} terminal: nothing has been loaded
+ * @throws {ShrinkRefusedError | RejectedReplaceError | TableMismatchError} terminal: nothing has been loaded
  */
 export async function prepareStage(context: RunContext, run: Run, result: TransformResult): Promise<Prepared> {
   const { pipeline, scratchDir, target } = context;
@@ -65,15 +66,13 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   const demand = tableDemand(context, plan);
   const said = [...(plan.warnings ?? []), ...rejectionTexts(plan)];
   const isEmpty = plan.counts.rows_clean === 0;
-  const table = isEmpty ? await presentTable(context) : await defineTable(target, demand, fenceOf(context, run));
+  const { deletesMissing } = loadModes[settings.load_mode];
+  const present = isEmpty || deletesMissing ? await presentTable(context) : undefined;
+  // A run that goes on has rows of its own in the table already, and was checked when it began.
+  if (deletesMissing && present !== undefined && !run.resumed) await checkReplacement(context, run, result, present);
+  const table = isEmpty ? present : await defineTable(target, demand, fenceOf(context, run));
   if (table === undefined) return { table, warnings: said };
-  if (loadModes[settings.load_mode].deletesMissing) {
-    checkReplaceable(table, demand.keyColumns);
-    // A run that goes on has rows of its own in the table already, and was checked when it began.
-    if (run.force !== true && !run.resumed) {
-      await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: settings.max_shrink });
-    }
-  }
+  if (deletesMissing) checkReplaceable(table, demand.keyColumns);
   if (isEmpty) return { table, warnings: said };
   const hot = await hotKeyWarnings({
     table,
@@ -91,6 +90,29 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
         ]
       : [];
   return { table, warnings: [...said, ...again, ...hot] };
+}
+
+/** Refuses a replacement that is not what is likely meant, before the table is changed. */
+async function checkReplacement(
+  context: RunContext,
+  run: Run,
+  { chunks, plan }: TransformResult,
+  table: TargetTable,
+): Promise<void> {
+  const { pipeline, target } = context;
+  const { keyColumns } = tableDemand(context, plan);
+  checkReplaceable(table, keyColumns);
+  if (run.force !== true) {
+    await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: pipeline.settings.max_shrink });
+  }
+  const rejected = plan.counts.rows_rejected;
+  if (rejected === 0) return;
+  await withSession({ ...context, pipelineName: pipeline.name }, chunks, async (session) => {
+    const relations: ChunkRelation[] = [];
+    for (const number of plan.chunks.keys()) relations.push(await chunks.chunk(number));
+    const identity = identityOf(table, keyColumns);
+    await checkNothingMissing({ target, session, table, chunks: relations, identity, rejected });
+  });
 }
 
 /**

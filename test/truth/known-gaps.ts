@@ -5,8 +5,6 @@ import type { Situation } from './model.ts';
  * empty, for every name here is a kind of run that may say `success` and be wrong.
  */
 export const knownGaps: ReadonlySet<Situation> = new Set<Situation>([
-  // Rows whose new version was rejected are deleted.
-  'replace with rejected rows',
   // The source's `created_at` becomes `created_at_2`.
   'a column named like one of the service',
   // A number in a text column is not written as in the source: 2.50 becomes 2.5.
@@ -15,8 +13,6 @@ export const knownGaps: ReadonlySet<Situation> = new Set<Situation>([
   'replace without a column of the table',
   // Content is skipped that is not the last that was loaded, or under another configuration.
   'other content since',
-  // A type that is declared later is not asked of a column that exists.
-  'a declared type and a table',
   // Inserts into a table without `created_at` count as updates.
   'upsert into a foreign table',
   // A watermark outlives its table.
