@@ -7,6 +7,7 @@ export const serviceTableNames: readonly string[] = [
   'etl_state',
   'etl_lease',
   'etl_version',
+  'etl_watermark',
   'etl_rejected_row',
 ];
 

@@ -22,6 +22,20 @@ export class LedgerMismatchError extends TerminalError {
   }
 }
 
+/** The database has written other rows than it was sent, and reported no error. Nothing of the batch was committed. */
+export class RowsSkippedError extends TerminalError {
+  override readonly name = 'RowsSkippedError';
+  readonly code = 'rows_skipped';
+
+  constructor(batch: { readonly chunk: number; readonly id: string; readonly rows: number }, written: number) {
+    super(
+      `Batch ${batch.id} of chunk ${batch.chunk} has ${batch.rows.toLocaleString('en')} rows, and the database answered for ` +
+        `${written.toLocaleString('en')} of them without an error. The batch was not committed. Run again; if it stays so, ` +
+        'look for a trigger or rule of the table.',
+    );
+  }
+}
+
 /** A table of more columns than DSQL allows, or of none. */
 export class TableShapeError extends TerminalError {
   override readonly name = 'TableShapeError';

@@ -38,7 +38,7 @@ export const loadModes = {
   upsert: { needsUniqueKey: true, plan: upsertPlan, deletesMissing: false },
   replace: {
     needsUniqueKey: true,
-    plan: (demand, columns) => (demand.keyColumns.length === 0 ? addingPlan : upsertPlan)(demand, columns),
+    plan: (demand, columns) => (demand.keyColumns.length === 0 ? replacingPlan : upsertPlan)(demand, columns),
     deletesMissing: true,
   },
 } as const satisfies Readonly<Record<LoadMode, LoadModeBehaviour>>;
@@ -49,6 +49,14 @@ function addingPlan({ again, table }: WriteDemand, columns: readonly Column[]): 
   if (!table.ours) return { copies: !again, statement: insert, insertNew: undefined };
   const insertNew = insertNewStatement(table, columns);
   return { copies: !again, statement: again ? insertNew : insert, insertNew };
+}
+
+/** Rows are known by their derived `uuid_id`: one that is there is made equal to the source's. */
+function replacingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan {
+  const plan = addingPlan(demand, columns);
+  if (plan.insertNew === undefined) return plan;
+  const upsert = upsertStatement(demand.table, columns, ['uuid_id']);
+  return { ...plan, statement: demand.again ? upsert : plan.statement, insertNew: upsert };
 }
 
 /** A row with the same key is updated. */

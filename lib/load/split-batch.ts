@@ -86,7 +86,7 @@ async function refusePresent(
   failure: DatabaseFailure,
 ): Promise<LedgerEntry | undefined> {
   const { insertNew, runId, sql } = context;
-  if (failure.code !== '23505' || insertNew === undefined) return undefined;
+  if (failure.code !== '23505' || insertNew?.kind !== 'insert-new') return undefined;
   try {
     return await withRetries(`Batch ${batch.id} of chunk ${batch.chunk}`, context.retry, async () => {
       const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);

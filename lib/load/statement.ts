@@ -10,6 +10,13 @@ export interface BatchStatement {
   readonly columns: readonly Column[];
   /** insert: every row is inserted. upsert, insert-new: the statement returns one row per row written. */
   readonly kind: 'insert' | 'insert-new' | 'upsert';
+  /**
+   * Counts the rows of the batch that are in the table with the values that were sent, or with newer ones by `latestBy`;
+   * the same parameters. For statements that leave rows alone: what they did not write must be there.
+   */
+  readonly check?: string | undefined;
+  /** Counts the rows of the batch whose keys are in the table; its parameters are the arrays of these columns, by place. */
+  readonly present?: { readonly text: string; readonly columns: readonly number[] } | undefined;
 }
 
 /*
@@ -25,7 +32,7 @@ export function insertStatement(table: TargetTable, columns: readonly Column[]):
 /** Leaves rows alone whose derived `uuid_id` is in the table already. */
 export function insertNewStatement(table: TargetTable, columns: readonly Column[]): BatchStatement {
   const text = `${insertText(table, columns)} ON CONFLICT (uuid_id) DO NOTHING RETURNING t.uuid_id`;
-  return { text, columns, kind: 'insert-new' };
+  return { text, columns, kind: 'insert-new', ...checks(table, columns, ['uuid_id'], undefined) };
 }
 
 /**
@@ -66,7 +73,55 @@ export function upsertStatement(
   const action = compared.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE (${differs})${newer}`;
   const target = keyColumns.map(quoteIdentifier).join(', ');
   const text = `${insertText(table, columns)} ON CONFLICT (${target}) ${action} ${returning}`;
-  return { text, columns, kind: 'upsert' };
+  return { text, columns, kind: 'upsert', ...checks(table, columns, keyColumns, latestBy) };
+}
+
+function checks(
+  table: TargetTable,
+  columns: readonly Column[],
+  keyColumns: readonly string[],
+  latestBy: string | undefined,
+): Pick<BatchStatement, 'check' | 'present'> {
+  const keys = columns.filter(({ name }) => keyColumns.includes(name));
+  return {
+    check: checkText(table, columns, keyColumns, latestBy),
+    present: {
+      text: checkText(table, keys, keyColumns, undefined),
+      columns: keys.map((column) => columns.indexOf(column)),
+    },
+  };
+}
+
+/** Rows are compared by the database in the columns' own types; so are the keys. */
+function checkText(
+  table: TargetTable,
+  columns: readonly Column[],
+  keyColumns: readonly string[],
+  latestBy: string | undefined,
+): string {
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const typeOf = (column: Column): string => types.get(column.name) ?? column.type;
+  const arrays = columns.map((column, index) => `$${index + 1}::${arrayType(typeOf(column))}`);
+  const join = columns
+    .filter(({ name }) => keyColumns.includes(name))
+    .map((column) => `t.${quoteIdentifier(column.name)} = given.${quoteIdentifier(column.name)}::${typeOf(column)}`);
+  const same = columns
+    .filter(({ name }) => !keyColumns.includes(name) && name !== 'uuid_id' && !volatileColumns.has(name))
+    .map((column) => {
+      const name = quoteIdentifier(column.name);
+      return typeOf(column) === 'json'
+        ? `t.${name}::text IS NOT DISTINCT FROM given.${name}::text`
+        : `t.${name} IS NOT DISTINCT FROM given.${name}::${typeOf(column)}`;
+    });
+  const latest = columns.find(({ name }) => name === latestBy);
+  const newer =
+    latest === undefined
+      ? ''
+      : ` OR t.${quoteIdentifier(latest.name)} > given.${quoteIdentifier(latest.name)}::${typeOf(latest)}`;
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  return `SELECT count(*) AS n FROM unnest(${arrays.join(', ')}) AS given (${names})
+    JOIN ${quoteTable(table.name)} t ON ${join.join(' AND ')}
+   WHERE (${['true', ...same].join(' AND ')})${newer}`;
 }
 
 function insertText(table: TargetTable, columns: readonly Column[]): string {

@@ -15,6 +15,8 @@ export interface TargetColumn {
 
 export interface TargetTable {
   readonly name: TableName;
+  /** What the catalog knows it by: a table that was dropped and made anew under its name has another. */
+  readonly id: string;
   readonly columns: readonly TargetColumn[];
   /** Column sets of the valid unique indexes without predicate or expression, the primary key's among them. */
   readonly uniqueKeys: readonly (readonly string[])[];
@@ -23,6 +25,7 @@ export interface TargetTable {
 }
 
 interface ColumnRow {
+  readonly id: string;
   readonly attname: string;
   readonly attnum: string;
   readonly type: string;
@@ -35,7 +38,7 @@ interface ColumnRow {
 /** Reads a table from the catalog; undefined when there is none. */
 export async function describeTable(sql: Sql, name: TableName): Promise<TargetTable | undefined> {
   const columns = await sql<ColumnRow[]>`
-    SELECT a.attname, a.attnum::text AS attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.atthasdef,
+    SELECT c.oid::text AS id, a.attname, a.attnum::text AS attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.atthasdef,
            a.attidentity::text AS attidentity, a.attgenerated::text AS attgenerated
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
@@ -63,6 +66,7 @@ export async function describeTable(sql: Sql, name: TableName): Promise<TargetTa
   }));
   return {
     name,
+    id: columns[0]?.id ?? '',
     columns: columns.map((column) => ({
       name: column.attname,
       type: column.type,

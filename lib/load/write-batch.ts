@@ -1,10 +1,10 @@
-import type { Sql } from '../dsql/connect.ts';
+import type { Sql, Transaction } from '../dsql/connect.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
 import type { BatchRange } from './batch.ts';
-import { LedgerMismatchError } from './errors.ts';
+import { LedgerMismatchError, RowsSkippedError } from './errors.ts';
 import type { Arrays, Lines } from './rendering.ts';
 import type { BatchStatement } from './statement.ts';
 
@@ -73,7 +73,11 @@ async function commitLines(batch: BatchRange & Lines, { copy, fence, runId, sql 
   return await sql.begin(async (transaction) => {
     const entry = entryOf(batch, batch.rows, 0);
     // The ledger's row travels behind the lines, in one round trip.
-    await Promise.all([transaction.copy(copy, batch.lines), writeLedgerEntry(transaction, fence, runId, entry)]);
+    const [copied] = await Promise.all([
+      transaction.copy(copy, batch.lines),
+      writeLedgerEntry(transaction, fence, runId, entry),
+    ]);
+    requireCount(batch, copied);
     return entry;
   });
 }
@@ -90,15 +94,45 @@ async function commitArrays(
     if (statement.kind === 'insert') {
       const entry = entryOf(batch, batch.rows, 0);
       // Not awaited one by one: both statements travel in one round trip.
-      await Promise.all([insert, writeLedgerEntry(transaction, fence, runId, entry)]);
+      const [written] = await Promise.all([insert, writeLedgerEntry(transaction, fence, runId, entry)]);
+      requireCount(batch, written.count ?? 0);
       return entry;
     }
     const written = await insert;
     const inserted = statement.kind === 'upsert' ? written.filter((row) => row.inserted).length : written.length;
     const entry = entryOf(batch, inserted, written.length - inserted);
-    await writeLedgerEntry(transaction, fence, runId, entry);
+    // In one round trip: the ledger's row, and whether what was not written, or only said to be, is in the table.
+    const [, found] = await Promise.all([
+      writeLedgerEntry(transaction, fence, runId, entry),
+      countPresent(transaction, batch, statement, written.length),
+    ]);
+    requireCount(batch, found);
     return entry;
   });
+}
+
+/**
+ * Of a batch's rows those that are in the table: by key where the database says it has written all, else also by value. An
+ * INSERT with ON CONFLICT has been seen to leave out neighbouring rows and to count them (dsql-migration-toolkit,
+ * batched_import.py).
+ */
+async function countPresent(
+  transaction: Transaction,
+  { arrays, rows }: BatchRange & Arrays,
+  { check, present }: BatchStatement,
+  written: number,
+): Promise<number> {
+  const all = written === rows;
+  const text = all ? present?.text : check;
+  if (text === undefined) return written;
+  const parameters = all ? (present?.columns ?? []).map((index) => arrays[index] ?? '{}') : [...arrays];
+  const [found] = await transaction.unsafe<{ readonly n: string }[]>(text, parameters, { prepare: true });
+  return Number(found?.n ?? 0);
+}
+
+/** What the database says it has written must be what was sent. @throws {RowsSkippedError} otherwise; nothing is committed */
+function requireCount(batch: BatchRange, written: number): void {
+  if (written !== batch.rows) throw new RowsSkippedError(batch, written);
 }
 
 function entryOf(batch: BatchRange, inserted: number, updated: number): LedgerEntry {

@@ -14,3 +14,18 @@ export class CountsMismatchError extends TerminalError {
     );
   }
 }
+
+/** Rows of an earlier run are in the table, and a new run would add them again. */
+export class EarlierRunError extends TerminalError {
+  override readonly name = 'EarlierRunError';
+  readonly code = 'earlier_run';
+
+  constructor({ runId, table, why }: { readonly runId: string; readonly table: string; readonly why: string }) {
+    super(
+      `Run ${runId} has loaded rows into ${table} and cannot be gone on with, because ${why}; its rows cannot be told from ` +
+        'others exactly, so nothing was written. Look at the table, delete what the run has loaded (etl_load_ledger has the ' +
+        'times of its batches in loaded_at) or keep it, and say that this is settled: ' +
+        `UPDATE public.etl_execution_log SET closed_by = 'by hand' WHERE run_id = '${runId}'. Then run again.`,
+    );
+  }
+}

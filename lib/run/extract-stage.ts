@@ -1,6 +1,8 @@
+import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
+import { describeTable } from '../load/target-table.ts';
 import type { RawManifest } from '../manifest.ts';
 import { fenced } from '../state/fence.ts';
 import { logFingerprint } from '../state/run-log.ts';
@@ -20,9 +22,11 @@ export async function extractStage(
   deadline?: Date,
   source?: SourceFingerprint,
 ): Promise<RawManifest> {
-  const watermark = await runStatement('Reading the watermark', context.target, () =>
-    readWatermark(context.target.sql, context.pipeline.name),
-  );
+  const { sql } = context.target;
+  const watermark = await runStatement('Reading the watermark', context.target, async () => {
+    const table = await describeTable(sql, parseTableName(context.pipeline.settings.target_table));
+    return table === undefined ? undefined : await readWatermark(sql, context.pipeline.name, table.id);
+  });
   const raw = await extract({
     ...context,
     ...context.target.retry,

@@ -1,7 +1,9 @@
+import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { EtlError, messageOf } from '../errors.ts';
 import type { Conclusion } from '../load/conclude.ts';
 import type { LoadResult } from '../load/load.ts';
+import { describeTable } from '../load/target-table.ts';
 import type { Plan, RawManifest } from '../manifest.ts';
 import { LeaseLostError } from '../state/errors.ts';
 import { fenced } from '../state/fence.ts';
@@ -66,9 +68,15 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
     attempts += 1;
     // The attempt before may have committed without its answer, and has then ended the lease.
     if (attempts > 1 && (await statusOfRun(sql, run.run_id)) === 'success') return;
+    const name = context.pipeline.settings.target_table;
+    const table = await describeTable(sql, parseTableName(name));
     await sql.begin(async (transaction) => {
-      await logEnd(transaction, endOf(result, run), fingerprint);
-      if (watermark !== undefined) await writeWatermark(transaction, context.pipeline.name, run.run_id, watermark);
+      await logEnd(transaction, endOf(result, run), fingerprint, table?.id);
+      // Without a table nothing was loaded, and the next run reads from the same place.
+      if (watermark !== undefined && table !== undefined) {
+        const of = { pipelineName: context.pipeline.name, runId: run.run_id };
+        await writeWatermark(transaction, { id: table.id, name }, of, watermark);
+      }
       // The run's last transaction ends its lease, so that nothing of it can commit behind it.
       await endLease(transaction, fenceOf(context, run));
     });

@@ -1,3 +1,4 @@
+import { loadModeTraits } from '../config/load-mode.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { fingerprintSource } from '../extract/extract.ts';
@@ -5,13 +6,13 @@ import type { SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';
 import { fenced } from '../state/fence.ts';
 import { type Lease, type LeaseRequest, takeLease } from '../state/lease.ts';
-import { findEvent, findLoaded, findUnfinished, logAbandoned, logStart } from '../state/run-log.ts';
+import { findEvent, findLoaded, findUnfinished, logStart } from '../state/run-log.ts';
 import { ensureServiceTables } from '../state/service-tables.ts';
+import { settleUnfinished, takeBackLoaded } from './earlier-runs.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunDemand } from './run-demand.ts';
-import { prefixOf, rawKey } from './store-keys.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
@@ -52,7 +53,7 @@ export async function startRun(
 ): Promise<Start> {
   const { pipeline } = context;
   const { sql } = context.target;
-  const table = pipeline.settings.target_table;
+  const name = pipeline.settings.target_table;
   const retried = <T>(what: string, work: () => Promise<T>): Promise<T> => runStatement(what, context.target, work);
   const first =
     demand.eventId === undefined
@@ -63,27 +64,36 @@ export async function startRun(
     return { skip: { code: 'repeated_event', message } };
   }
   const source = await fingerprintSource(context);
-  let repeated = false;
-  if (source !== undefined) {
-    const loaded = await retried('Reading the execution log', () =>
-      findLoaded(sql, pipeline.name, table, source.fingerprint),
-    );
-    const there =
-      loaded !== undefined &&
-      (await retried('Reading the catalog', () => describeTable(sql, parseTableName(table)))) !== undefined;
-    if (there && !demand.again) {
-      const message = `The same content was loaded by run ${loaded.run_id} at ${loaded.start_time}. Use --again to load it again.`;
+  const table = await retried('Reading the catalog', () => describeTable(sql, parseTableName(name)));
+  const loaded =
+    table === undefined
+      ? []
+      : await retried('Reading the execution log', () => findLoaded(sql, pipeline.name, { name, id: table.id }));
+  const unfinished = await retried('Reading the execution log', () => findUnfinished(sql, pipeline.name, name));
+  const plan = planFingerprint(pipeline.settings, demand.range);
+  const adds = !loadModeTraits[pipeline.settings.load_mode].repeatsAreHarmless;
+  const same = loaded.filter((run) => source !== undefined && run.source_fingerprint === source.fingerprint);
+  if (!demand.again) {
+    // What the table holds is what came last; where rows are only added, whatever came.
+    const newest =
+      loaded[0]?.plan_fingerprint === plan && !unfinished.some((run) => run.batches > 0)
+        ? same.find((run) => run === loaded[0])
+        : undefined;
+    const present = adds ? same[0] : newest;
+    if (present !== undefined) {
+      const message = `The same content was loaded by run ${present.run_id} at ${present.start_time}. Use --again to load it again.`;
       return { skip: { code: 'already_loaded', message } };
     }
-    repeated = there;
   }
-  const earlier = await retried('Reading the execution log', () => resume(context, demand, runId, source?.fingerprint));
+  const earlier = { context, demand, fence: lease, runId, table, fingerprint: source?.fingerprint };
+  const continued = await settleUnfinished(earlier, unfinished);
+  if (adds && continued === undefined) await takeBackLoaded(earlier, same);
   const run: Run = {
-    run_id: earlier.continued ?? runId,
+    run_id: continued?.run_id ?? runId,
     trigger: demand.trigger,
     start_time: startTime,
-    resumed: earlier.continued !== undefined,
-    repeated: repeated || earlier.abandoned,
+    resumed: continued !== undefined,
+    repeated: !adds && (same.length > 0 || unfinished.some((one) => one !== continued && one.batches > 0)),
     epoch: lease.epoch,
     ...(demand.force === undefined ? {} : { force: demand.force }),
     ...(demand.range === undefined ? {} : { range: demand.range }),
@@ -92,49 +102,11 @@ export async function startRun(
     logStart(transaction, {
       run,
       pipelineName: pipeline.name,
-      targetTable: table,
-      planFingerprint: planFingerprint(pipeline.settings, demand.range),
+      targetTable: name,
+      planFingerprint: plan,
       sourceFingerprint: source?.fingerprint ?? null,
       eventId: demand.eventId ?? null,
     }),
   );
   return { run, source };
-}
-
-/** Finds a run to go on with: interrupted, over the same source, under the same plan. */
-async function resume(
-  context: RunContext,
-  demand: RunDemand,
-  runId: string,
-  fingerprint: string | undefined,
-): Promise<{ readonly continued?: string; readonly abandoned: boolean }> {
-  const { pipeline, store } = context;
-  const { sql } = context.target;
-  const unfinished = await findUnfinished(sql, pipeline.name, pipeline.settings.target_table);
-  if (unfinished === undefined) return { abandoned: false };
-  if (unfinished.status === 'failed' && unfinished.batches === 0) {
-    // Nothing of it is loaded, and nobody will go on with its files.
-    await store.removeAll(prefixOf(unfinished));
-    return { abandoned: false };
-  }
-  const samePlan = unfinished.plan_fingerprint === planFingerprint(pipeline.settings, demand.range);
-  const staged = (await store.get(rawKey(unfinished))) !== undefined;
-  const sameSource =
-    fingerprint === undefined
-      ? staged || unfinished.batches === 0
-      : unfinished.source_fingerprint === fingerprint || unfinished.source_fingerprint === null;
-  if (samePlan && sameSource && !demand.again) return { continued: unfinished.run_id, abandoned: false };
-  const why = demand.again
-    ? 'it was told to start over'
-    : samePlan
-      ? 'the source has changed'
-      : 'the configuration has changed';
-  await logAbandoned(
-    sql,
-    unfinished.run_id,
-    `Interrupted after ${unfinished.batches} batches, which stay loaded. Run ${runId} did not continue it, because ${why}.`,
-  );
-  await store.removeAll(prefixOf(unfinished));
-  // Rows of the abandoned run keep their derived ids, so those that come again are recognised.
-  return { abandoned: true };
 }

@@ -73,7 +73,7 @@ export const noCounts: RunCounts = mapKeys(countColumns, () => 0);
 type LogRow = RowOf<typeof executionLog>;
 
 /** A row of `etl_execution_log` as far as a later run has to know it. */
-export interface LoggedRun extends Pick<LogRow, 'source_fingerprint' | 'plan_fingerprint'> {
+export interface LoggedRun extends Pick<LogRow, 'source_fingerprint' | 'plan_fingerprint' | 'table_id'> {
   readonly run_id: string;
   readonly status: 'running' | 'success' | 'failed' | 'skipped';
   readonly start_time: string;
@@ -125,13 +125,18 @@ export type RunEnd = RunCounts &
   Readonly<Record<keyof typeof startColumns, string>> & { readonly warnings: readonly string[] };
 
 /** Writes how a run ended, in a transaction that checks its lease. */
-export async function logEnd(transaction: Transaction, end: RunEnd, fingerprint: string | null): Promise<void> {
+export async function logEnd(
+  transaction: Transaction,
+  end: RunEnd,
+  fingerprint: string | null,
+  tableId?: string | undefined,
+): Promise<void> {
   const sets = ['status', ...keysOf(endColumns)].map((name) => `${name} = EXCLUDED.${name}`).join(', ');
   await transaction.unsafe(
-    `${insertStatement(executionLog, endedColumns)}
-     ON CONFLICT (run_id) DO UPDATE SET ${sets},
+    `${insertStatement(executionLog, [...endedColumns, 'table_id'])}
+     ON CONFLICT (run_id) DO UPDATE SET ${sets}, table_id = COALESCE(EXCLUDED.table_id, etl_execution_log.table_id),
        source_fingerprint = COALESCE(EXCLUDED.source_fingerprint, etl_execution_log.source_fingerprint)`,
-    endedValues(end, fingerprint),
+    [...endedValues(end, fingerprint), tableId ?? null],
     { prepare: true },
   );
 }
@@ -173,48 +178,55 @@ export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['s
   return rows[0]?.status;
 }
 
-/** Marks a run that nobody will finish. */
-export async function logAbandoned(sql: Sql, runId: string, reason: string): Promise<void> {
-  await sql`
+/** Marks runs that nobody will finish, in a transaction that checks the lease. A run that has ended well stays as it is. */
+export async function closeRun(
+  transaction: Transaction,
+  runId: string,
+  closedBy: string,
+  reason: string | undefined,
+): Promise<void> {
+  await transaction`
     UPDATE public.etl_execution_log
-       SET status = 'failed', error_code = 'abandoned', error_message = ${reason}, end_time = CURRENT_TIMESTAMP
+       SET closed_by = ${closedBy},
+           error_code = CASE WHEN status = 'success' THEN error_code ELSE 'abandoned' END,
+           error_message = CASE WHEN status = 'success' THEN error_message
+                                ELSE COALESCE(${reason ?? null}::text, error_message) END,
+           end_time = CASE WHEN status = 'success' THEN end_time ELSE COALESCE(end_time, CURRENT_TIMESTAMP) END,
+           status = CASE WHEN status = 'success' THEN status ELSE 'failed' END
      WHERE run_id = ${runId}`;
 }
 
-/** The run that loaded this very content into this table, or undefined. */
+/** A success whose rows are in the table. */
+export type LoadedRun = Pick<LoggedRun, 'run_id' | 'start_time' | 'source_fingerprint' | 'plan_fingerprint'>;
+
+/** The runs that ended well in this very table and whose rows nobody took back, newest first by the lease's epochs. */
 export async function findLoaded(
   sql: Sql,
   pipelineName: string,
-  targetTable: string,
-  fingerprint: string,
-): Promise<Pick<LoggedRun, 'run_id' | 'start_time'> | undefined> {
-  const rows = await sql<Pick<LoggedRun, 'run_id' | 'start_time'>[]>`
-    SELECT run_id, start_time FROM public.etl_execution_log
-     WHERE pipeline_name = ${pipelineName} AND target_table = ${targetTable} AND status = 'success'
-       AND source_fingerprint = ${fingerprint}
-     ORDER BY start_time DESC LIMIT 1`;
-  return rows[0] === undefined ? undefined : { ...rows[0], start_time: isoTimestamp(rows[0].start_time, timestamptz) };
+  table: { readonly name: string; readonly id: string },
+): Promise<readonly LoadedRun[]> {
+  const rows = await sql<LoadedRun[]>`
+    SELECT run_id, start_time, source_fingerprint, plan_fingerprint FROM public.etl_execution_log
+     WHERE pipeline_name = ${pipelineName} AND target_table = ${table.name} AND status = 'success' AND closed_by IS NULL
+       AND (table_id IS NULL OR table_id = ${table.id})
+     ORDER BY COALESCE(epoch, 0) DESC, start_time DESC`;
+  return rows.map((row) => ({ ...row, start_time: isoTimestamp(row.start_time, timestamptz) }));
 }
 
-/**
- * The pipeline's newest run into this table that has not ended in success: it was killed (`running`), or it failed.
- * Undefined when the newest run was a success.
- */
+/** All of the pipeline's runs into a table of this name that were killed or failed and that nobody has closed, newest first. */
 export async function findUnfinished(
   sql: Sql,
   pipelineName: string,
   targetTable: string,
-): Promise<LoggedRun | undefined> {
+): Promise<readonly LoggedRun[]> {
   const rows = await sql<(Omit<LoggedRun, 'batches'> & { readonly batches: string })[]>`
-    SELECT l.run_id, l.status, l.start_time, l.source_fingerprint, l.plan_fingerprint,
+    SELECT l.run_id, l.status, l.start_time, l.source_fingerprint, l.plan_fingerprint, l.table_id,
            (SELECT count(*) FROM public.etl_load_ledger b WHERE b.run_id = l.run_id) AS batches
       FROM public.etl_execution_log l
-     WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable} AND l.status <> 'skipped'
-     ORDER BY l.start_time DESC, l.run_id LIMIT 1`;
-  const newest = rows[0];
-  return newest === undefined || newest.status === 'success'
-    ? undefined
-    : { ...newest, batches: Number(newest.batches) };
+     WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable} AND l.status IN ('running', 'failed')
+       AND l.closed_by IS NULL AND l.error_code IS DISTINCT FROM 'abandoned'
+     ORDER BY COALESCE(l.epoch, 0) DESC, l.start_time DESC, l.run_id`;
+  return rows.map((row) => ({ ...row, batches: Number(row.batches) }));
 }
 
 /** `Object.keys` with the keys' type; the lists above are literals, which have no others. */

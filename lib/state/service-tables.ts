@@ -7,6 +7,7 @@ import { pipelineState } from './pipeline-state.ts';
 import { rejectedRow } from './rejected-row.ts';
 import { executionLog } from './run-log.ts';
 import { addColumnStatement, createStatement, type TableDefinition } from './table-definition.ts';
+import { pipelineWatermark } from './watermark.ts';
 
 /** A row for each version that the tables have been brought to. */
 const stateVersions = {
@@ -25,6 +26,7 @@ export const serviceTables: readonly TableDefinition[] = [
   pipelineState,
   leaseEpoch,
   rejectedRow,
+  pipelineWatermark,
   stateVersions,
 ];
 

@@ -1,26 +1,48 @@
-import type { Sql } from '../dsql/connect.ts';
+import type { Sql, Transaction } from '../dsql/connect.ts';
 import { type Watermark, watermarkSchema } from '../manifest.ts';
+import type { TableDefinition } from './table-definition.ts';
 
-/** How far the pipeline's source has been loaded; undefined before its first incremental success. */
-export async function readWatermark(sql: Sql, pipelineName: string): Promise<Watermark | undefined> {
+/** How far a pipeline's source has been loaded into a table. It belongs to the table it was made for, and dies with it. */
+export const pipelineWatermark = {
+  name: 'etl_watermark',
+  columns: {
+    pipeline_name: { type: 'text', required: true },
+    /** What the catalog knows the table by. */
+    table_id: { type: 'text', required: true },
+    target_table: { type: 'text' },
+    watermark: { type: 'jsonb' },
+    run_id: { type: 'text' },
+    updated_at: { type: 'timestamptz', required: true, default: 'CURRENT_TIMESTAMP' },
+  },
+  primaryKey: ['pipeline_name', 'table_id'],
+} as const satisfies TableDefinition;
+
+/**
+ * How far the pipeline's source has been loaded into this table; undefined before its first incremental success. A
+ * watermark that an older release kept without its table is taken until this one has written the first.
+ */
+export async function readWatermark(sql: Sql, pipelineName: string, tableId: string): Promise<Watermark | undefined> {
   const rows = await sql<{ readonly watermark: string | null }[]>`
-    SELECT watermark::text AS watermark FROM public.etl_state WHERE pipeline_name = ${pipelineName}`;
+    SELECT watermark::text AS watermark FROM public.etl_watermark
+     WHERE pipeline_name = ${pipelineName} AND table_id = ${tableId}
+    UNION ALL
+    SELECT watermark::text FROM public.etl_state
+     WHERE pipeline_name = ${pipelineName}
+       AND NOT EXISTS (SELECT 1 FROM public.etl_watermark w WHERE w.pipeline_name = ${pipelineName})`;
   const text = rows[0]?.watermark;
   return text === undefined || text === null ? undefined : watermarkSchema.parse(JSON.parse(text));
 }
 
 /** Moves the watermark; within the transaction that logs the success of the run that read so far. */
 export async function writeWatermark(
-  sql: Pick<Sql, 'unsafe'>,
-  pipelineName: string,
-  runId: string,
+  transaction: Transaction,
+  table: { readonly id: string; readonly name: string },
+  run: { readonly pipelineName: string; readonly runId: string },
   watermark: Watermark,
 ): Promise<void> {
-  await sql.unsafe(
-    `INSERT INTO public.etl_state AS s (pipeline_name, watermark, run_id) VALUES ($1, $2::text::jsonb, $3)
-     ON CONFLICT (pipeline_name) DO UPDATE
-        SET watermark = EXCLUDED.watermark, run_id = EXCLUDED.run_id, updated_at = CURRENT_TIMESTAMP`,
-    [pipelineName, JSON.stringify(watermark), runId],
-    { prepare: true },
-  );
+  await transaction`
+    INSERT INTO public.etl_watermark (pipeline_name, table_id, target_table, watermark, run_id)
+    VALUES (${run.pipelineName}, ${table.id}, ${table.name}, ${JSON.stringify(watermark)}::text::jsonb, ${run.runId})
+    ON CONFLICT (pipeline_name, table_id) DO UPDATE
+       SET watermark = EXCLUDED.watermark, run_id = EXCLUDED.run_id, updated_at = CURRENT_TIMESTAMP`;
 }

@@ -16,10 +16,11 @@ export async function runFile(
     /** More of the pipeline's settings, as YAML in one line. */
     readonly settings?: string;
   } & Partial<Pick<RunContext, 'chunkRows' | 'connections' | 'onProgress'>> & {
+      readonly again?: boolean | undefined;
       readonly signal?: AbortSignal | undefined;
     },
 ): Promise<RunResult> {
-  const { file, folder, settings: more, signal, table, ...context } = given;
+  const { again, file, folder, settings: more, signal, table, ...context } = given;
   const written = [
     `source_type: file, file_path: ${file}, target_table: ${table}`,
     ...(more === undefined ? [] : [more]),
@@ -38,6 +39,6 @@ export async function runFile(
       resolveSecret: async () => '',
       ...context,
     },
-    { trigger: 'cli', again: false },
+    { trigger: 'cli', again: again === true },
   );
 }
