@@ -105,8 +105,9 @@ function checkText(
   const join = columns
     .filter(({ name }) => keyColumns.includes(name))
     .map((column) => `t.${quoteIdentifier(column.name)} = given.${quoteIdentifier(column.name)}::${typeOf(column)}`);
+  const extracted = extractedColumn(columns);
   const same = columns
-    .filter(({ name }) => !keyColumns.includes(name) && name !== 'uuid_id' && !volatileColumns.has(name))
+    .filter(({ name }) => !keyColumns.includes(name) && name !== 'uuid_id' && name !== extracted)
     .map((column) => {
       const name = quoteIdentifier(column.name);
       return typeOf(column) === 'json'

@@ -1,6 +1,7 @@
 import { quoteTable } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
+import { stampName } from '../service-columns.ts';
 import { type Fence, fenced } from '../state/fence.ts';
 import type { TargetTable } from './target-table.ts';
 
@@ -28,7 +29,8 @@ export async function takeBackRun(
   runId: string,
 ): Promise<number | undefined> {
   const { retry, sql } = target;
-  const stamped = table.columns.some(({ hasDefault, name }) => name === 'created_at' && hasDefault);
+  const stamp = stampName('created_at', new Map(table.columns.map(({ name }) => [name, name])));
+  const stamped = table.columns.some(({ hasDefault, name }) => name === stamp && hasDefault);
   if (!table.ours || !stamped) return undefined;
   const rows = await withRetries(
     'Reading the ledger',
@@ -39,12 +41,13 @@ export async function takeBackRun(
           FROM public.etl_load_ledger WHERE run_id = ${runId} ORDER BY loaded_at, chunk, batch`,
   );
   const batches: CommittedBatch[] = rows.map((row) => ({ ...row, inserted: Number(row.inserted) }));
-  if (rows.some((row) => row.updated !== '0') || !(await foundExactly(target, table, runId, batches))) return undefined;
+  if (rows.some((row) => row.updated !== '0') || !(await foundExactly(target, table, stamp, runId, batches)))
+    return undefined;
   let deleted = 0;
   for (const { at, batch, chunk } of batches) {
     deleted += await fenced('Taking back a batch', target, fence, async (transaction) => {
       const gone = await transaction.unsafe(
-        `DELETE FROM ${quoteTable(table.name)} WHERE created_at = $1::text::timestamptz`,
+        `DELETE FROM ${quoteTable(table.name)} WHERE ${stamp} = $1::text::timestamptz`,
         [at],
       );
       await transaction`
@@ -60,6 +63,7 @@ export async function takeBackRun(
 async function foundExactly(
   { retry, sql }: Target,
   table: TargetTable,
+  stamp: string,
   runId: string,
   batches: readonly CommittedBatch[],
 ): Promise<boolean> {
@@ -68,8 +72,8 @@ async function foundExactly(
     retry,
     async () =>
       await sql.unsafe<{ readonly at: string; readonly n: string }[]>(
-        `SELECT created_at::text AS at, count(*) AS n FROM ${quoteTable(table.name)}
-          WHERE created_at IN (SELECT loaded_at FROM public.etl_load_ledger WHERE run_id = $1) GROUP BY created_at`,
+        `SELECT ${stamp}::text AS at, count(*) AS n FROM ${quoteTable(table.name)}
+          WHERE ${stamp} IN (SELECT loaded_at FROM public.etl_load_ledger WHERE run_id = $1) GROUP BY ${stamp}`,
         [runId],
       ),
   );
