@@ -36,6 +36,8 @@ describe('the class of an address', () => {
     ['255.255.255.255', 'reserved'],
     ['198.18.0.1', 'reserved'],
     ['2001:db8::1', 'reserved'],
+    ['fc::', 'reserved'],
+    ['4000::1', 'reserved'],
     ['8.8.8.8', 'public'],
     ['2606:4700::1111', 'public'],
     ['::ffff:8.8.8.8', 'public'],

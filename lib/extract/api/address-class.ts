@@ -46,6 +46,10 @@ const embedded = [
   { prefix: '2002::', bits: 16, group: 1 },
 ] as const;
 
+/** The only part of IPv6 from which public addresses are given out (RFC 4291, IANA's registry of its address space). */
+const globalUnicast = new BlockList();
+globalUnicast.addSubnet('2000::', 3, 'ipv6');
+
 const lists = Object.entries(subnets).map(([kind, entries]) => {
   const list = new BlockList();
   for (const entry of entries) addSubnet(list, entry);
@@ -76,7 +80,9 @@ export function addressClass(address: string): AddressClass | undefined {
     const inner = embeddedLists.find(({ list }) => list.check(plain, family));
     if (inner !== undefined) return addressClass(ipv4At(plain, inner.group)) ?? 'reserved';
   }
-  return lists.find(({ list }) => list.check(plain, family))?.kind ?? 'public';
+  const listed = lists.find(({ list }) => list.check(plain, family))?.kind;
+  if (listed !== undefined) return listed;
+  return family === 'ipv4' || globalUnicast.check(plain, family) ? 'public' : 'reserved';
 }
 
 /**
