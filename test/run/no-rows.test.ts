@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { serve, type TestServer } from '../support/http-server.ts';
-import { type Workspace, workspace } from '../support/workspace.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
 
-let space: Workspace;
+let space: InProcess;
 let body = '[]';
 let api: TestServer;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await inProcess();
   api = await serve((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(body);
@@ -27,9 +27,9 @@ const modes = ['insert', 'upsert', 'replace'] as const;
 const table = async (name: string): Promise<readonly unknown[]> =>
   await space.sql(`SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '${name}'`);
 
-async function run(name: string, settings: string, ...flags: readonly string[]) {
+async function run(name: string, settings: string, force = false) {
   space.write('etl.yaml', `pipelines: { ${name}: { ${settings} } }\ndata_source: { base_url: '${api.url}' }\n`);
-  const [result] = await space.run(name, ...flags);
+  const [result] = await space.run([name], { force });
   return result;
 }
 
@@ -71,8 +71,7 @@ describe('a source without rows', () => {
       const columns = await table(name);
       body = '[]';
       const deleted = mode === 'replace' ? 2 : 0;
-      const flags = mode === 'replace' ? ['--force'] : [];
-      expect(await run(name, settings, ...flags)).toMatchObject({
+      expect(await run(name, settings, mode === 'replace')).toMatchObject({
         status: 'success',
         rows_loaded: 0,
         rows_deleted: deleted,

@@ -1,14 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Workspace, workspace } from '../support/workspace.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
 
-let space: Workspace;
+let space: InProcess;
 let tables = 0;
 
 beforeAll(async () => {
-  space = workspace();
-  await space.etl('local', 'start');
+  space = await inProcess();
 });
 afterAll(async () => {
   await space.remove();
@@ -25,7 +24,7 @@ async function loads(settings: string, ...contents: readonly string[]) {
   const runs = [];
   for (const content of contents) {
     space.write(`${table}.csv`, content);
-    const [run] = await space.run('p');
+    const [run] = await space.run(['p']);
     runs.push(run);
   }
   const columns = await space.sql(
