@@ -9,7 +9,7 @@ export interface WriteDemand {
   readonly keyColumns: readonly string[];
   /** Of two rows with the same key the one with the greater value here stays. */
   readonly latestBy?: string | undefined;
-  /** The source was loaded before: leave rows alone that are in the table already. */
+  /** The source was loaded before: rows that are in the table already are made equal to the source's. */
   readonly again: boolean;
 }
 
@@ -38,25 +38,24 @@ export const loadModes = {
   upsert: { needsUniqueKey: true, plan: upsertPlan, deletesMissing: false },
   replace: {
     needsUniqueKey: true,
-    plan: (demand, columns) => (demand.keyColumns.length === 0 ? replacingPlan : upsertPlan)(demand, columns),
+    plan: (demand, columns) => (demand.keyColumns.length === 0 ? byIdPlan : upsertPlan)(demand, columns),
     deletesMissing: true,
   },
 } as const satisfies Readonly<Record<LoadMode, LoadModeBehaviour>>;
 
 /** Every row is a new one. */
-function addingPlan({ again, table }: WriteDemand, columns: readonly Column[]): WritePlan {
-  const insert = insertStatement(table, columns);
-  if (!table.ours) return { copies: !again, statement: insert, insertNew: undefined };
-  const insertNew = insertNewStatement(table, columns);
-  return { copies: !again, statement: again ? insertNew : insert, insertNew };
+function addingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan {
+  const plan = byIdPlan(demand, columns);
+  if (plan.insertNew === undefined) return plan;
+  return { ...plan, insertNew: insertNewStatement(demand.table, columns) };
 }
 
 /** Rows are known by their derived `uuid_id`: one that is there is made equal to the source's. */
-function replacingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan {
-  const plan = addingPlan(demand, columns);
-  if (plan.insertNew === undefined) return plan;
-  const upsert = upsertStatement(demand.table, columns, ['uuid_id']);
-  return { ...plan, statement: demand.again ? upsert : plan.statement, insertNew: upsert };
+function byIdPlan({ again, table }: WriteDemand, columns: readonly Column[]): WritePlan {
+  const insert = insertStatement(table, columns);
+  if (!table.ours) return { copies: !again, statement: insert, insertNew: undefined };
+  const upsert = upsertStatement(table, columns, ['uuid_id']);
+  return { copies: !again, statement: again ? upsert : insert, insertNew: upsert };
 }
 
 /** A row with the same key is updated. */

@@ -87,13 +87,20 @@ export async function startRun(
   }
   const earlier = { context, demand, fence: lease, runId, table, fingerprint: source?.fingerprint };
   const continued = await settleUnfinished(earlier, unfinished);
-  if (adds && continued === undefined) await takeBackLoaded(earlier, same);
+  // Under the same plan rows without a key come under the ids that they have, and are compared where they are.
+  const comparable =
+    table?.ours === true &&
+    pipeline.settings.key_columns.length === 0 &&
+    same.every((run) => run.plan_fingerprint === plan);
+  if (adds && continued === undefined && !comparable) await takeBackLoaded(earlier, same);
   const run: Run = {
     run_id: continued?.run_id ?? runId,
     trigger: demand.trigger,
     start_time: startTime,
     resumed: continued !== undefined,
-    repeated: !adds && (same.length > 0 || unfinished.some((one) => one !== continued && one.batches > 0)),
+    repeated: adds
+      ? comparable && same.length > 0
+      : same.length > 0 || unfinished.some((one) => one !== continued && one.batches > 0),
     epoch: lease.epoch,
     ...(demand.force === undefined ? {} : { force: demand.force }),
     ...(demand.range === undefined ? {} : { range: demand.range }),

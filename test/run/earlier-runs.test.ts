@@ -87,6 +87,16 @@ describe('content that comes again', () => {
     expect(await contentOf('again')).toEqual({ a: '200', other: '100' });
   });
 
+  it('is compared where it is with --again under the same configuration', async () => {
+    const source = { rows: 500, text: 'a' };
+    expect(await run('compared', source, 'load_mode: insert')).toMatchObject({ status: 'success' });
+    await target.sql`UPDATE compared SET name = 'by hand' WHERE id = 7`;
+    await target.sql`DELETE FROM compared WHERE id = 8`;
+    const again = await run('compared', source, 'load_mode: insert', { again: true });
+    expect(again).toMatchObject({ status: 'success', rows_inserted: 1, rows_updated: 1, rows_unchanged: 498 });
+    expect(await contentOf('compared')).toEqual({ a: '500' });
+  });
+
   it('is refused with --again where its rows cannot be told from others', async () => {
     await target.sql`CREATE TABLE foreign_rows (id bigint, name text)`;
     const source = { rows: 50, text: 'a' };
