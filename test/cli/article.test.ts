@@ -41,7 +41,7 @@ let api: TestServer;
 let requests = 0;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await workspace();
   api = await serve((request, response) => {
     requests += 1;
     if (requests === 1) {

@@ -10,7 +10,7 @@ let stateDir: string;
 const rows = 4_000;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await workspace();
   stateDir = path.join(space.folder, '.etl');
   space.write('rows.csv', `id,name\n${Array.from({ length: rows }, (_, i) => `${i},name ${i}\n`).join('')}`);
   const pipeline = 'source_type: file, file_path: rows.csv, batch_rows: 100';

@@ -1,13 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Workspace, workspace } from '../support/workspace.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
 
-let space: Workspace;
+let space: InProcess;
 
 beforeAll(async () => {
-  space = workspace();
-  await space.etl('local', 'start');
+  space = await inProcess();
   space.write('good.csv', 'id,name\n1,a\n2,b\n');
   space.write('bad.csv', 'id,name\nx,a\n');
   const strict = 'columns: {id: bigint}, max_rejected_rows: 0';
@@ -36,7 +35,7 @@ const left = (): readonly string[] => readdirSync(runFolder()).sort();
 
 describe('the files of runs', () => {
   it('that nobody will go on with are removed by the next run and by etl clean, and no others', async () => {
-    expect(await space.run('bad')).toMatchObject([{ status: 'failed' }]);
+    expect(await space.run(['bad'])).toMatchObject([{ status: 'failed' }]);
     const [failed = ''] = left();
     expect(failed).not.toBe('');
     const dead = (id: string): void => {
@@ -49,7 +48,7 @@ describe('the files of runs', () => {
     mkdirSync(path.join(space.folder, '.etl', 'scratch', '4194305'), { recursive: true });
 
     dead('a');
-    expect(await space.run('good')).toMatchObject([{ status: 'success' }]);
+    expect(await space.run(['good'])).toMatchObject([{ status: 'success' }]);
     expect(left()).toEqual([failed, 'other', 'recent'].sort());
     expect(existsSync(path.join(space.folder, '.etl', 'scratch', '4194305'))).toBe(false);
 
@@ -65,7 +64,7 @@ describe('the files of runs', () => {
   it('of a failed run are removed when a later one of its pipeline has succeeded', async () => {
     const before = left();
     space.write('bad.csv', 'id,name\n7,a\n');
-    expect(await space.run('bad')).toMatchObject([{ status: 'success' }]);
+    expect(await space.run(['bad'])).toMatchObject([{ status: 'success' }]);
     expect(left()).toEqual(before.filter((name) => ['other', 'recent'].includes(name)));
   });
 
@@ -74,7 +73,7 @@ describe('the files of runs', () => {
     async () => {
       chmodSync(path.join(space.folder, '.etl'), 0o755);
       space.write('bad.csv', 'id,name\ny,a\n');
-      expect(await space.run('bad')).toMatchObject([{ status: 'failed' }]);
+      expect(await space.run(['bad'])).toMatchObject([{ status: 'failed' }]);
       const all = readdirSync(path.join(space.folder, '.etl'), { recursive: true, encoding: 'utf8' });
       const open = all
         .map((name) => path.join(space.folder, '.etl', name))

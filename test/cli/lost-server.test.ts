@@ -8,10 +8,10 @@ import { type Workspace, workspace } from '../support/workspace.ts';
 
 let space: Workspace;
 let stateDir: string;
-const rows = 4_000;
+const rows = 2_000;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await workspace();
   stateDir = path.join(space.folder, '.etl');
   space.write('rows.csv', `id,name\n${Array.from({ length: rows }, (_, i) => `${i},name ${i}\n`).join('')}`);
   const pipeline = 'source_type: file, file_path: rows.csv, batch_rows: 100';

@@ -1,15 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve, type TestServer } from '../support/http-server.ts';
-import { type Workspace, workspace } from '../support/workspace.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
 
-let space: Workspace;
+let space: InProcess;
 let html: TestServer;
 
 const pipeline = (name: string, settings: string): string =>
   `pipelines:\n  ${name}: { target_table: ${name}, ${settings} }\n`;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await inProcess();
   html = await serve((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Please sign in</body></html>');
   });
@@ -18,7 +20,6 @@ beforeAll(async () => {
   space.write('header.csv', 'id,name\n');
   space.write('wrong.json', '{"results": [1, 2');
   space.write('good.yaml', pipeline('good', 'source_type: file, file_path: good.csv'));
-  await space.etl('local', 'start');
 });
 
 afterAll(async () => {
@@ -65,6 +66,14 @@ describe('a wrong command line or configuration ends with status 2, before anyth
     const { status, stderr } = await space.etl(...args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n\s+at /);
+    expect(status).toBe(2);
+  });
+
+  it('as a process of its own', () => {
+    const { status, stderr } = spawnSync(process.execPath, [path.resolve('dist/bin/etl.js'), 'rum'], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/unknown command 'rum'/);
     expect(status).toBe(2);
   });
 
@@ -118,13 +127,13 @@ describe('a wrong source fails its run with status 1, and the log says where and
 
   it('an API that is down', async () => {
     const { run, status } = await runOf(
-      `data_source: { base_url: 'http://127.0.0.1:1' }\n${pipeline('down', 'source_type: api, endpoint: users')}`,
+      `data_source: { base_url: 'http://127.0.0.1:1', retry: { delays_seconds: [0.01, 0.02] } }\n${pipeline('down', 'source_type: api, endpoint: users')}`,
     );
     expect(run).toMatchObject({ status: 'failed', stage: 'extract' });
     expect(run.error_message).toMatch(/127\.0\.0\.1:1\/users/);
     expect(status).toBe(1);
     expect(await logged('down')).toMatchObject({ status: 'failed', stage: 'extract' });
-  }, 60_000);
+  });
 
   it('an API that answers HTML', async () => {
     const { run, status } = await runOf(

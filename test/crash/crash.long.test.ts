@@ -62,7 +62,7 @@ let port: number;
 let sql: Sql;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await workspace();
   stateDir = path.join(space.folder, '.etl');
   ({ port } = await startLocalDsql({ stateDir, durability: 'process' }));
   await reach();

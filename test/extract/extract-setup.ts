@@ -4,7 +4,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Clock } from '../../lib/clock.ts';
 import { type DataSource, dataSourceSchema } from '../../lib/config/data-source.ts';
 import { type PipelineSettings, pipelineSchema } from '../../lib/config/pipeline.ts';
@@ -12,15 +12,10 @@ import type { ExtractRequest } from '../../lib/extract/request.ts';
 import type { RawManifest } from '../../lib/manifest.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 
-const cleanups: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 /** A folder that is gone after the test. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'extract-'));
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -77,7 +72,7 @@ export async function startApi(respond: Respond): Promise<TestApi> {
     await respond(request, response, seen.length);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanups.push(
+  onTestFinished(
     () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/client.ts';
 import { localDsqlToken } from '../../lib/local/sign-in.ts';
+import { prepareData } from '../support/prepared-data.ts';
 
 /** A local DSQL of a test's own, and clients for it. */
 export interface LocalServer {
@@ -17,6 +18,7 @@ export interface LocalServer {
 /** Starts a local DSQL in a new folder; commits need not survive a crash of the machine in tests. */
 export async function startLocalServer(options: Partial<LocalDsqlOptions> = {}): Promise<LocalServer> {
   const stateDir = mkdtempSync(join(tmpdir(), 'dsql-etl-test-'));
+  await prepareData(stateDir);
   const hold = await holdLocalDsql({ durability: 'process', ...options, stateDir });
   const clients: pg.Client[] = [];
   return {

@@ -9,8 +9,8 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 let space: Workspace;
 
-beforeAll(() => {
-  space = workspace();
+beforeAll(async () => {
+  space = await workspace();
   const lines = Array.from(
     { length: rowCount },
     (_, i) => `${i},name ${i},${(i / 100).toFixed(2)},2025-01-01T00:00:00Z`,

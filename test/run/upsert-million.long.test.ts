@@ -8,7 +8,7 @@ const present = 1_000_000;
 let space: Workspace;
 
 beforeAll(async () => {
-  space = workspace();
+  space = await workspace();
   await space.etl('local', 'start');
 });
 

@@ -5,6 +5,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { connect, type Sql } from '../../lib/dsql/connect.ts';
 import type { Target } from '../../lib/dsql/target.ts';
 import { holdLocalDsql, type LocalDsqlHold, type LocalDsqlOptions } from '../../lib/local/client.ts';
+import { prepareData } from './prepared-data.ts';
 
 /** A local DSQL in a folder of its own, with a pool of connections. */
 export interface LocalTarget extends Target {
@@ -21,7 +22,9 @@ export async function localTarget(
   maxConnections = 6,
 ): Promise<LocalTarget> {
   const folder = mkdtempSync(path.join(tmpdir(), 'etl-target-'));
-  const hold = await holdLocalDsql({ ...options, stateDir: path.join(folder, 'state') });
+  const stateDir = path.join(folder, 'state');
+  await prepareData(stateDir);
+  const hold = await holdLocalDsql({ durability: 'process', ...options, stateDir });
   const { ca, hostname, port, region, user } = hold.endpoint;
   const pools: Sql[] = [];
   const open = (connections: number): Sql => {

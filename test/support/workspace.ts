@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { prepareData } from './prepared-data.ts';
 
 const entry = path.resolve('dist/bin/etl.js');
 
@@ -27,27 +28,31 @@ export interface Workspace {
   readonly remove: () => Promise<void>;
 }
 
-export function workspace(): Workspace {
-  const folder = mkdtempSync(path.join(tmpdir(), 'etl-'));
-  const start = async (ms: number | undefined, args: readonly string[]): Promise<Finished> =>
-    await new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [entry, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-      });
-      const timer = ms === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), ms);
-      child.once('error', reject);
-      child.once('close', (status) => {
-        clearTimeout(timer);
-        resolve({ status, stdout, stderr });
-      });
+/** Runs `etl` as a process of its own in a folder; kills it with SIGKILL after `ms`, unless it has ended before. */
+export async function runCommand(folder: string, args: readonly string[], ms?: number): Promise<Finished> {
+  return await new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
     });
-  const etl = async (...args: readonly string[]): Promise<Finished> => await start(undefined, args);
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const timer = ms === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), ms);
+    child.once('error', reject);
+    child.once('close', (status) => {
+      clearTimeout(timer);
+      resolve({ status, stdout, stderr });
+    });
+  });
+}
+
+export async function workspace(): Promise<Workspace> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'etl-'));
+  await prepareData(path.join(folder, '.etl'));
+  const etl = async (...args: readonly string[]): Promise<Finished> => await runCommand(folder, args);
   return {
     folder,
     write: (name, content) => {
@@ -56,7 +61,7 @@ export function workspace(): Workspace {
       return file;
     },
     etl,
-    etlKilledAfter: async (ms, ...args) => await start(ms, args),
+    etlKilledAfter: async (ms, ...args) => await runCommand(folder, args, ms),
     sql: async (query) => {
       const { status, stderr, stdout } = await etl('sql', query, '--json', '--target', 'local');
       if (status !== 0) throw new Error(`etl sql ended with ${status}: ${stderr}`);

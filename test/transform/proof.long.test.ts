@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { compare, kinds } from './support/proof.ts';
+import { compare, kinds, useDuckDb } from './support/proof.ts';
+
+useDuckDb();
 
 test('each value behind each other of its kind, and what the type holds as it stands is not refused', async () => {
   for (const kind of kinds) {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NumberStyle } from '../../lib/transform/infer/number-text.ts';
-import { compare, kinds } from './support/proof.ts';
+import { compare, kinds, useDuckDb } from './support/proof.ts';
+
+useDuckDb();
 
 const styles: readonly NumberStyle[] = [{ decimal: '.' }, { decimal: ',', thousands: '.' }];
 

@@ -13,15 +13,17 @@ import { type ColumnSurvey, proofOf, surveyColumns } from '../../../lib/transfor
 let folder: string;
 let session: DuckDbSession;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'proof-'));
-  session = await openDuckDb({ allowedDirs: [], tempDir: folder, threads: 1 });
-});
-
-afterAll(async () => {
-  session.close();
-  await rm(folder, { recursive: true, force: true });
-});
+/** Opens the DuckDB of `compare` for the tests of the file that calls this. */
+export function useDuckDb(): void {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'proof-'));
+    session = await openDuckDb({ allowedDirs: [], tempDir: folder, threads: 1 });
+  });
+  afterAll(async () => {
+    session.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+}
 
 /** Values that look alike and are of different types, kind by kind. */
 export const kinds: readonly (readonly string[])[] = [
