@@ -126,23 +126,23 @@ describe('an incremental extraction', () => {
           expect(loaded.sort((a, b) => a - b)).toEqual(Array.from({ length: id }, (_, index) => index + 1));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
-  it('keeps its state small with 30,000 ties, and still finds the few that are new', async () => {
+  it('keeps its state small with 10,000 ties, and still finds the few that are new', async () => {
     const { api, rows } = await changingApi();
-    for (let id = 1; id <= 30_000; id += 1) rows.push({ id, at: second(1) });
+    for (let id = 1; id <= 10_000; id += 1) rows.push({ id, at: second(1) });
     const changes = { pagination: { type: 'offset', limit: 100 } };
     const wide = { ...changes, endpoint: 'rows?offset=0' };
     const big = await startApi((_request, response) => sendJson(response, { results: rows }));
     const first = await run(big, undefined, { ...wide, pagination: { type: 'none' } });
-    expect(first.ids).toHaveLength(30_000);
+    expect(first.ids).toHaveLength(10_000);
     expect(JSON.stringify(first.watermark).length).toBeLessThan(16_000);
-    for (let id = 30_001; id <= 30_200; id += 1) rows.splice((id * 7919) % rows.length, 0, { id, at: second(1) });
+    for (let id = 10_001; id <= 10_200; id += 1) rows.splice((id * 7919) % rows.length, 0, { id, at: second(1) });
     const next = await run(big, first.watermark, { ...wide, pagination: { type: 'none' } });
-    expect(next.ids).toEqual(Array.from({ length: 200 }, (_, index) => 30_001 + index));
-    expect(next.watermark?.boundary_rows).toBe(30_200);
+    expect(next.ids).toEqual(Array.from({ length: 200 }, (_, index) => 10_001 + index));
+    expect(next.watermark?.boundary_rows).toBe(10_200);
     rows.push({ id: 7, at: second(9) });
     const last = await run(big, next.watermark, { ...wide, pagination: { type: 'none' } });
     expect(last.ids).toEqual([7]);

@@ -6,7 +6,7 @@ import { InvalidConfigError } from '../../lib/config/errors.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { serviceParts } from '../../lib/infra/isolation.ts';
 import { placesOf } from '../../lib/infra/source-buckets.ts';
-import { type Assembly, synthesize } from '../support/aws/assembly.ts';
+import { type Assembly, synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
 
@@ -39,7 +39,7 @@ describe('services of one pipeline each', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'etl-isolation-'));
     const config = path.join(folder, 'etl.yaml');
     writeFileSync(config, text);
-    const app = synthesize(path.join(folder, 'out'), { config });
+    const app = synthesizeTemplates(path.join(folder, 'out'), { config });
     stacks = new Map(app.stackNames.map((name) => [name, app.stack(name)]));
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { planFingerprint } from '../../lib/run/plan-fingerprint.ts';
-import { synthesize } from '../support/aws/assembly.ts';
+import { synthesizeTemplates } from '../support/aws/assembly.ts';
 
 let folder: string;
 
@@ -23,7 +23,7 @@ function synth(text: string): unknown {
   runs += 1;
   const config = path.join(folder, `etl-${runs}.yaml`);
   writeFileSync(config, text);
-  return synthesize(path.join(folder, String(runs)), { config });
+  return synthesizeTemplates(path.join(folder, String(runs)), { config });
 }
 
 const wrongSettings: readonly (readonly [string, string, RegExp])[] = [
@@ -82,7 +82,7 @@ describe('a cluster that exists', () => {
       config,
       `aurora_dsql: { hostname: ${hostname} }\npipelines: { a: ${file} }\ndeploy: { architecture: x86_64 }`,
     );
-    const stack = synthesize(path.join(folder, 'import'), { config }).stack('dsql-etl-dev');
+    const stack = synthesizeTemplates(path.join(folder, 'import'), { config }).stack('dsql-etl-dev');
     expect(stack.resources('AWS::DSQL::Cluster')).toEqual([]);
     expect(JSON.stringify(stack.resources('AWS::IAM::Policy'))).toContain('cluster/abcdefghijklmnopqrstuvwxyz');
   }, 60_000);

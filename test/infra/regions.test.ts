@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { synthesize } from '../support/aws/assembly.ts';
+import { synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
 
 let folder: string;
@@ -25,7 +25,7 @@ function synth(pass: string, extra = '') {
     config,
     `pipelines: { a: { source_type: file, file_path: s3://b/a.csv, target_table: a } }\ndeploy: ${deploy}\n`,
   );
-  return synthesize(path.join(folder, pass), { config, clusters: path.join(folder, 'clusters.json') });
+  return synthesizeTemplates(path.join(folder, pass), { config, clusters: path.join(folder, 'clusters.json') });
 }
 
 /** What `cdk deploy --outputs-file` leaves after the first pass. */

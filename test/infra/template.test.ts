@@ -6,7 +6,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forEachFunction } from '../../lib/infra/function-names.ts';
-import { type Assembly, synthesize } from '../support/aws/assembly.ts';
+import { type Assembly, synthesize, synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
 import { sampleConfig } from '../support/aws/sample-config.ts';
@@ -42,7 +42,7 @@ beforeAll(() => {
   const config = path.join(folder, 'etl.yaml');
   writeFileSync(config, sampleConfig('https://api.example.com', settings));
   assembly = synthesize(path.join(folder, 'dev'), { config }).stack('dsql-etl-dev');
-  production = synthesize(path.join(folder, 'prod'), { config, stage: 'prod' }).stack('dsql-etl-prod');
+  production = synthesizeTemplates(path.join(folder, 'prod'), { config, stage: 'prod' }).stack('dsql-etl-prod');
 }, 120_000);
 
 afterAll(() => {
@@ -55,7 +55,7 @@ describe('the template', () => {
     expect(JSON.parse(reportOf('dev'))).toMatchObject({ pluginReports: [] });
     expect(JSON.parse(reportOf('prod'))).toMatchObject({ pluginReports: [] });
     const open = (): unknown =>
-      synthesize(path.join(folder, 'open'), { config: path.join(folder, 'etl.yaml') }, (app) => {
+      synthesizeTemplates(path.join(folder, 'open'), { config: path.join(folder, 'etl.yaml') }, (app) => {
         new Bucket(app.node.findChild('dsql-etl-dev') as Stack, 'Open');
       });
     expect(open).toThrow(/AwsSolutions-S10/);

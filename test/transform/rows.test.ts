@@ -197,7 +197,7 @@ test('whatever the rows and settings, the counts add up and clean rows are in or
         expect(new Set(outcome.rows.map((row) => row.uuid_id)).size).toBe(counts.rows_clean);
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 });
 

@@ -11,7 +11,8 @@ async function column(values: readonly string[], settings = {}, more = {}) {
   return { type: typesOf(manifest).v, values: withoutService(rows).map((row) => row.v), rejected, manifest };
 }
 
-test.each<readonly [string, readonly string[]]>([
+/** Types, and values that a column has them from. */
+const inferred: readonly (readonly [string, readonly string[]])[] = [
   ['bigint', ['0', '-1', '9223372036854775807', '-9223372036854775808', '']],
   ['numeric(38,0)', ['9223372036854775808', '1']],
   ['numeric(38,2)', ['1.50', '-0.05', '.5', '12', '0.0']],
@@ -48,7 +49,20 @@ test.each<readonly [string, readonly string[]]>([
   ['text', ['123E4567-E89B-12D3-A456-426614174000']],
   ['text', ['', '']],
   ['text', ['a', '1']],
-])('%s is inferred from %j', async (type, values) => {
+];
+
+test('types are inferred from values, in each column for itself', async () => {
+  const rows = Math.max(...inferred.map(([, values]) => values.length));
+  const lines = Array.from({ length: rows }, (_, row) =>
+    [row, ...inferred.map(([, values]) => values[row] ?? '')].join(','),
+  );
+  const header = ['n', ...inferred.map((_, index) => `v${index}`)].join(',');
+  const { manifest } = await runTransform({ format: 'csv', content: `${header}\n${lines.join('\n')}\n` });
+  const types = typesOf(manifest);
+  expect(inferred.map(([, values], index) => [types[`v${index}`], values])).toEqual(inferred);
+});
+
+test.each(inferred.slice(0, 3))('%s is inferred from %j alone', async (type, values) => {
   expect((await column(values)).type).toBe(type);
 });
 

@@ -5,7 +5,7 @@ import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { WireClient, wireClient } from '../wire-client.ts';
 
 const handshakeSeconds = 0.5;
-const longer = handshakeSeconds * 3000;
+const longer = handshakeSeconds * 2000;
 
 let server: LocalServer;
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   holdLocalDsql,
   type LocalDsqlHold,
@@ -14,6 +14,7 @@ import {
   stopLocalDsql,
 } from '../../../lib/local/client.ts';
 import { isAlive } from '../../../lib/local/postgres/process.ts';
+import { prepareData } from '../../support/prepared-data.ts';
 import { clientConfig } from '../local-server.ts';
 
 const folders: string[] = [];
@@ -23,6 +24,13 @@ const compiled = fileURLToPath(new URL('../../../dist/lib/local/client.js', impo
 function newStateDir(): string {
   const folder = mkdtempSync(join(tmpdir(), 'dsql-etl-life-'));
   folders.push(folder);
+  return folder;
+}
+
+/** One in which a local DSQL was started before. */
+async function usedStateDir(): Promise<string> {
+  const folder = newStateDir();
+  await prepareData(folder);
   return folder;
 }
 
@@ -82,7 +90,7 @@ test('starts cold and warm, keeps what was committed, and leaves no process', as
 });
 
 test('two that start at once share one server, which stays until both have let go', async () => {
-  const stateDir = newStateDir();
+  const stateDir = await usedStateDir();
   const [one, two, three] = await Promise.all([
     holdLocalDsql({ stateDir }),
     holdLocalDsql({ stateDir }),
@@ -99,7 +107,7 @@ test('two that start at once share one server, which stays until both have let g
 });
 
 test('a started one stays when its holders go, and goes when it is stopped', async () => {
-  const stateDir = newStateDir();
+  const stateDir = await usedStateDir();
   const started = await startLocalDsql({ stateDir });
   const hold = await holdLocalDsql({ stateDir });
   await hold.release();
@@ -113,7 +121,7 @@ test('a started one stays when its holders go, and goes when it is stopped', asy
 test.each(['guard', 'postgres'] as const)(
   'kill -9 of the %s loses nothing committed, and the next start recovers',
   async (victim) => {
-    const stateDir = newStateDir();
+    const stateDir = await usedStateDir();
     const hold = await holdLocalDsql({ stateDir });
     await query(hold, stateDir, 'CREATE TABLE kept (id int PRIMARY KEY)');
     const config = await clientConfig(hold, stateDir);
@@ -142,7 +150,7 @@ test.each(['guard', 'postgres'] as const)(
 );
 
 test('a server whose last holder is killed ends by itself, its PostgreSQL too', async () => {
-  const stateDir = newStateDir();
+  const stateDir = await usedStateDir();
   const pid = await holder(stateDir);
   const postgres = (await localDsqlStatus(stateDir))?.postgresPid ?? 0;
   children[0]?.kill('SIGKILL');
@@ -150,27 +158,33 @@ test('a server whose last holder is killed ends by itself, its PostgreSQL too', 
   await gone(postgres);
 });
 
-test('another port than the running one is refused', async () => {
-  const stateDir = newStateDir();
-  const hold = await holdLocalDsql({ stateDir });
-  await expect(holdLocalDsql({ stateDir, port: hold.endpoint.port + 1 })).rejects.toThrow('already runs on port');
-  await hold.release();
-});
+describe('a running one', () => {
+  let stateDir: string;
+  let hold: LocalDsqlHold;
 
-test('credentials and the key of the certificate are readable by their owner alone', async () => {
-  const stateDir = newStateDir();
-  const hold = await holdLocalDsql({ stateDir });
-  for (const file of ['credentials.json', 'server-key.pem']) {
-    expect(statSync(join(stateDir, 'local', file)).mode & 0o077).toBe(0);
-  }
-  expect(readFileSync(hold.endpoint.caFile, 'utf8')).toBe(hold.endpoint.ca);
-  await hold.release();
-});
+  beforeAll(async () => {
+    stateDir = mkdtempSync(join(tmpdir(), 'dsql-etl-life-'));
+    execFileSync('chmod', ['0700', stateDir]);
+    hold = await holdLocalDsql({ stateDir });
+  });
 
-test('it runs from a folder that only its owner may enter', async () => {
-  const stateDir = newStateDir();
-  execFileSync('chmod', ['0700', stateDir]);
-  const hold = await holdLocalDsql({ stateDir });
-  expect((await query(hold, stateDir, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
-  await hold.release();
+  afterAll(async () => {
+    await hold.release();
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+
+  test('is refused to who wants it at another port', async () => {
+    await expect(holdLocalDsql({ stateDir, port: hold.endpoint.port + 1 })).rejects.toThrow('already runs on port');
+  });
+
+  test('has credentials and a key of its certificate that are readable by their owner alone', () => {
+    for (const file of ['credentials.json', 'server-key.pem']) {
+      expect(statSync(join(stateDir, 'local', file)).mode & 0o077).toBe(0);
+    }
+    expect(readFileSync(hold.endpoint.caFile, 'utf8')).toBe(hold.endpoint.ca);
+  });
+
+  test('may be in a folder that only its owner may enter', async () => {
+    expect((await query(hold, stateDir, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
 });
