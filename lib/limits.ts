@@ -20,3 +20,6 @@ export const connectionLifetimeSeconds = 55 * 60;
 
 /** A transaction is ended by the cluster after 5 minutes. */
 export const transactionLifetimeSeconds = 300;
+
+/** Rows that one transaction may change. */
+export const maxTransactionRows = 3_000;

@@ -10,6 +10,9 @@ export const usageCodes: ReadonlySet<string> = new Set([
   'unknown_pipeline',
   'bad_rule',
   'invalid_option',
+  'unknown_run',
+  'not_confirmed',
+  'nothing_here',
 ]);
 
 /** An option's value cannot be used. */
@@ -19,5 +22,18 @@ export class InvalidOptionError extends TerminalError {
 
   constructor(option: string, value: string, expected: string) {
     super(`${option} ${value} cannot be used: expected ${expected}.`);
+  }
+}
+
+/** A command asks about what was loaded, in a folder where nothing ever was. */
+export class NothingHereError extends TerminalError {
+  override readonly name = 'NothingHereError';
+  readonly code = 'nothing_here';
+
+  constructor(folder: string) {
+    super(
+      `There is no configuration in ${folder} (etl.yaml, etl.yml, etl.json or config.json) and no local DSQL, so there is ` +
+        'nothing to look at. Name a configuration with --config or a cluster with --target; --target local makes a local DSQL here.',
+    );
   }
 }

@@ -6,9 +6,11 @@ import { registerClean } from './clean.ts';
 import type { RegisterCommand } from './command.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerLocal } from './local.ts';
+import { registerReset } from './reset.ts';
 import { registerRun } from './run.ts';
 import { registerRuns } from './runs.ts';
 import { registerSql } from './sql.ts';
+import { registerUndo } from './undo.ts';
 
 /** Every command, in the order `etl --help` shows them. */
 const commands: readonly RegisterCommand[] = [
@@ -16,6 +18,8 @@ const commands: readonly RegisterCommand[] = [
   registerCheck,
   registerSql,
   registerRuns,
+  registerUndo,
+  registerReset,
   registerClean,
   registerLocal,
 ];

@@ -9,6 +9,7 @@ import type { RunDemand } from '../run/run-demand.ts';
 import { choosePipelines, runPipelines } from '../run/run-pipelines.ts';
 import { folderStore } from '../store/folder-store.ts';
 import { checkRulesOf } from './check-rules.ts';
+import { confirm, NotConfirmedError } from './confirm.ts';
 import { removeLeftovers } from './leftover-files.ts';
 import { showProgress } from './progress.ts';
 import { describeResult } from './result-text.ts';
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly target?: string | undefined;
   readonly again?: boolean | undefined;
   readonly force?: boolean | undefined;
+  readonly fullRefresh?: boolean | undefined;
+  readonly yes?: boolean | undefined;
   readonly wait?: boolean | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -36,6 +39,7 @@ export async function runConfigured(
 ): Promise<readonly RunResult[]> {
   const names = choosePipelines(loaded, pipelines);
   await checkRulesOf(loaded, names);
+  if (options.fullRefresh === true) await confirmRefresh(names, options.yes === true);
   const out = options.json === true ? process.stderr : process.stdout;
   const stateDir = privateStateFolder(loaded.folder);
   const scratchDir = path.join(stateDir, 'scratch', String(process.pid));
@@ -85,6 +89,12 @@ export async function runConfigured(
   }
 }
 
+/** @throws {NotConfirmedError} unless somebody says yes */
+async function confirmRefresh(names: readonly string[], yes: boolean): Promise<void> {
+  const what = `--full-refresh deletes what ${names.join(', ')} loaded before it reads the source again; until then readers miss those rows.`;
+  if (!(await confirm(what, 'Go on?', yes))) throw new NotConfirmedError(what);
+}
+
 function demandOf(options: RunOptions): RunDemand {
   const range = {
     ...(options.from === undefined ? {} : { from: options.from }),
@@ -94,6 +104,7 @@ function demandOf(options: RunOptions): RunDemand {
     trigger: 'cli',
     again: options.again === true,
     force: options.force === true,
+    fullRefresh: options.fullRefresh === true,
     wait: options.wait === true,
     ...(Object.keys(range).length === 0 ? {} : { range }),
   };

@@ -12,6 +12,8 @@ export const registerRun: RegisterCommand = (program, end) => {
     .addOption(targetOption())
     .option('--again', 'load a source that was loaded already, and start an interrupted run over')
     .option('--force', 'let load_mode replace take away more rows than max_shrink allows')
+    .option('--full-refresh', "delete the pipeline's rows first, and read the source from its beginning; asks first")
+    .option('-y, --yes', 'do not ask')
     .option('--wait', 'wait for a run of the same pipeline that is under way, instead of skipping')
     .option('--from <value>', 'backfill an incremental source from this cursor value; the watermark stays')
     .option('--to <value>', 'backfill an incremental source up to this cursor value; the watermark stays')

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { AuroraDsql } from '../config/config.ts';
 import { type AwsCredentials, connect } from '../dsql/connect.ts';
 import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
 import type { Target } from '../dsql/target.ts';
 import { holdLocalDsql } from '../local/client.ts';
-import { InvalidOptionError } from './exit-status.ts';
+import { InvalidOptionError, NothingHereError } from './exit-status.ts';
 import { optionalConfig, stateFolder } from './state-folder.ts';
 
 /** An open target: the local DSQL or a cluster. */
@@ -50,13 +51,21 @@ export async function openTarget(
   return opened(endpoint, connections, false, undefined, async () => undefined);
 }
 
-/** Opens the target of a command that needs no configuration, and uses one that exists. */
+/**
+ * Opens the target of a command that needs no configuration, and uses one that exists. Where there is neither one, nor a
+ * local DSQL that an earlier command has made, nothing is made either.
+ *
+ * @throws {NothingHereError}
+ */
 export async function openTargetOf(options: {
   readonly config?: string | undefined;
   readonly target?: string | undefined;
 }): Promise<OpenTarget> {
   const loaded = optionalConfig(options.config);
   const stateDir = stateFolder(loaded?.folder ?? process.cwd());
+  if (loaded === undefined && options.target === undefined && !existsSync(stateDir)) {
+    throw new NothingHereError(process.cwd());
+  }
   return await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir);
 }
 

@@ -29,3 +29,23 @@ export class EarlierRunError extends TerminalError {
     );
   }
 }
+
+/** A run cannot be taken back exactly, or there is nothing of it to take back. */
+export class UndoRefusedError extends TerminalError {
+  override readonly name = 'UndoRefusedError';
+  readonly code = 'undo_refused';
+
+  constructor(what: string, why: string, remedy: string) {
+    super(`${what} cannot be taken back exactly: ${why}. Nothing was changed. ${remedy}`);
+  }
+}
+
+/** Another run has the pipeline's lease; a person tries again, no program does. */
+export class PipelineBusyError extends TerminalError {
+  override readonly name = 'PipelineBusyError';
+  readonly code = 'pipeline_busy';
+
+  constructor(pipeline: string, message: string) {
+    super(`Pipeline ${pipeline} is at work: ${message} Nothing was changed. Wait until it has ended, and try again.`);
+  }
+}

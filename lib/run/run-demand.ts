@@ -9,6 +9,8 @@ export interface RunDemand {
   readonly trigger: Trigger;
   /** Load a source again that was loaded already, and start an interrupted run over. */
   readonly again: boolean;
+  /** Delete what the pipeline has loaded and forget how far it was, before the source is read from its beginning. */
+  readonly fullRefresh?: boolean | undefined;
   /** Names what started the run, where the same event may come twice: a run of the same event is not begun again. */
   readonly eventId?: string | undefined;
   /** Let `replace` take away more of the table than `max_shrink` allows. */

@@ -1,4 +1,5 @@
 import { loadModeTraits } from '../config/load-mode.ts';
+import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { fingerprintSource } from '../extract/extract.ts';
@@ -10,9 +11,11 @@ import { findEvent, findLoaded, findUnfinished, logStart } from '../state/run-lo
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { settleUnfinished, takeBackLoaded } from './earlier-runs.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
+import { resetUnder } from './reset.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunDemand } from './run-demand.ts';
+import { finishUndos } from './undo.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
@@ -63,6 +66,7 @@ export async function startRun(
     const message = `The same event started run ${first.run_id}, whose status is ${first.status}. Start the pipeline by hand to run it again.`;
     return { skip: { code: 'repeated_event', message } };
   }
+  await clearBefore(context, demand, lease);
   const source = await fingerprintSource(context);
   const table = await retried('Reading the catalog', () => describeTable(sql, parseTableName(name)));
   const loaded =
@@ -110,10 +114,25 @@ export async function startRun(
       run,
       pipelineName: pipeline.name,
       targetTable: name,
+      loadMode: pipeline.settings.load_mode,
       planFingerprint: plan,
       sourceFingerprint: source?.fingerprint ?? null,
       eventId: demand.eventId ?? null,
     }),
   );
   return { run, source };
+}
+
+/** Finishes what an undo or a reset has begun, and begins anew where that is asked for. */
+async function clearBefore(context: RunContext, demand: RunDemand, fence: Lease): Promise<void> {
+  const { name, settings } = context.pipeline;
+  await finishUndos(context, fence, name);
+  if (demand.fullRefresh !== true) return;
+  const reset = { pipelineName: name, targetTable: settings.target_table, keepRows: keepsRows(settings) };
+  await resetUnder(context, fence, reset, demand.trigger);
+}
+
+/** Whether a load of everything makes the table right without its rows being deleted before. */
+function keepsRows({ load_mode: mode }: PipelineSettings): boolean {
+  return loadModeTraits[mode].deletesUnread;
 }

@@ -98,3 +98,47 @@ export async function writeLedgerEntry(
       FROM public.etl_lease WHERE name = ${fence.name} AND epoch = ${fence.epoch} FOR KEY SHARE`;
   if (written.count !== 1) throw new LeaseLostError(fence.name);
 }
+
+/** A committed batch as far as its rows can be found by it. */
+export interface CommittedBatch extends Pick<LedgerEntry, 'chunk' | 'batch' | 'inserted' | 'updated'> {
+  readonly runId: string;
+  /** When its transaction began, as the database writes it: also the time of the rows that it inserted. */
+  readonly at: string;
+}
+
+/** The batches of a run that have committed, in the order of their times. */
+export async function readBatches(sql: Sql, runId: string): Promise<readonly CommittedBatch[]> {
+  const rows = await sql<(LedgerRow & { readonly at: string })[]>`
+    SELECT chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected, loaded_at::text AS at
+      FROM public.etl_load_ledger WHERE run_id = ${runId} ORDER BY loaded_at, chunk, batch`;
+  return rows.map((row) => ({ ...entryOf(row), runId, at: row.at }));
+}
+
+/** All batches that a pipeline has committed into a table, in the order of their times. */
+export async function readPipelineBatches(
+  sql: Sql,
+  pipelineName: string,
+  targetTable: string,
+): Promise<readonly CommittedBatch[]> {
+  const rows = await sql<(LedgerRow & { readonly at: string; readonly run_id: string })[]>`
+    SELECT b.run_id, chunk, batch, b.rows_loaded, b.rows_inserted, b.rows_updated, b.rows_rejected, loaded_at::text AS at
+      FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
+     WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable}
+     ORDER BY loaded_at, b.run_id, chunk, batch`;
+  return rows.map((row) => ({ ...entryOf(row), runId: row.run_id, at: row.at }));
+}
+
+/** The first run into the table with batches after a time that left rows as they were; undefined where there is none. */
+export async function findLaterUnchanged(
+  sql: Sql,
+  run: { readonly runId: string; readonly targetTable: string; readonly since: string },
+): Promise<{ readonly runId: string; readonly rows: number } | undefined> {
+  const rows = await sql<{ readonly run_id: string; readonly unchanged: string }[]>`
+    SELECT b.run_id, sum(b.rows_loaded - b.rows_inserted - b.rows_updated) AS unchanged
+      FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
+     WHERE l.target_table = ${run.targetTable} AND b.run_id <> ${run.runId} AND b.loaded_at > ${run.since}::text::timestamptz
+       AND b.rows_loaded > b.rows_inserted + b.rows_updated
+     GROUP BY b.run_id ORDER BY min(b.loaded_at) LIMIT 1`;
+  const [first] = rows;
+  return first === undefined ? undefined : { runId: first.run_id, rows: Number(first.unchanged) };
+}

@@ -15,8 +15,12 @@ export const rejectedRow = {
     column_name: { type: 'text' },
     reason: { type: 'text', required: true },
     row: { type: 'jsonb' },
+    /** The run that ran the row again, or that made it of no account. */
     replayed_run_id: { type: 'text' },
     rejected_at: { type: 'timestamptz', required: true, default: 'CURRENT_TIMESTAMP' },
+    /** Since when nothing has to be done about the row any more, and why. */
+    settled_at: { type: 'timestamptz' },
+    settled_why: { type: 'text' },
   },
   primaryKey: ['rejected_id'],
 } as const satisfies TableDefinition;

@@ -62,6 +62,13 @@ export const executionLog = {
     table_id: { type: 'text' },
     /** The run that closed this one, which will never go on, or took its rows back. */
     closed_by: { type: 'text' },
+    /** What the run did; NULL, as in a release that did not tell, is a load. */
+    kind: { type: 'text' },
+    /** The run that this one took back, or whose rejected rows it ran again. */
+    of_run: { type: 'text' },
+    load_mode: { type: 'text' },
+    /** The pipeline's watermark before this run moved it. */
+    former_watermark: { type: 'jsonb' },
   },
   primaryKey: ['run_id'],
 } as const satisfies TableDefinition;
@@ -90,6 +97,7 @@ export interface RunStart {
   };
   readonly pipelineName: string;
   readonly targetTable: string;
+  readonly loadMode: string;
   readonly planFingerprint: string;
   /** Known before anything is read where the source is files. */
   readonly sourceFingerprint: string | null;
@@ -103,9 +111,9 @@ export async function logStart(transaction: Transaction, start: RunStart): Promi
   await transaction`
     INSERT INTO public.etl_execution_log
            (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint, source_fingerprint,
-            event_id, epoch)
+            event_id, epoch, load_mode)
     VALUES (${run.run_id}, ${start.pipelineName}, 'running', ${run.trigger}, ${run.start_time}, ${start.targetTable},
-            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId}, ${run.epoch})
+            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId}, ${run.epoch}, ${start.loadMode})
     ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL,
       epoch = EXCLUDED.epoch,
       event_id = COALESCE(EXCLUDED.event_id, etl_execution_log.event_id)`;
@@ -225,6 +233,7 @@ export async function findUnfinished(
       FROM public.etl_execution_log l
      WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable} AND l.status IN ('running', 'failed')
        AND l.closed_by IS NULL AND l.error_code IS DISTINCT FROM 'abandoned'
+       AND COALESCE(l.kind, 'load') IN ('load', 'replay')
      ORDER BY COALESCE(l.epoch, 0) DESC, l.start_time DESC, l.run_id`;
   return rows.map((row) => ({ ...row, batches: Number(row.batches) }));
 }

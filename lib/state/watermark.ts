@@ -33,7 +33,7 @@ export async function readWatermark(sql: Sql, pipelineName: string, tableId: str
   return text === undefined || text === null ? undefined : watermarkSchema.parse(JSON.parse(text));
 }
 
-/** Moves the watermark; within the transaction that logs the success of the run that read so far. */
+/** Moves the watermark, and notes in the run's row where it was; within the transaction that logs the success of the run that read so far. */
 export async function writeWatermark(
   transaction: Transaction,
   table: { readonly id: string; readonly name: string },
@@ -41,8 +41,39 @@ export async function writeWatermark(
   watermark: Watermark,
 ): Promise<void> {
   await transaction`
+    UPDATE public.etl_execution_log SET former_watermark = COALESCE(
+             (SELECT watermark FROM public.etl_watermark
+               WHERE pipeline_name = ${run.pipelineName} AND table_id = ${table.id}),
+             (SELECT watermark FROM public.etl_state WHERE pipeline_name = ${run.pipelineName}))
+     WHERE run_id = ${run.runId}`;
+  await transaction`
     INSERT INTO public.etl_watermark (pipeline_name, table_id, target_table, watermark, run_id)
     VALUES (${run.pipelineName}, ${table.id}, ${table.name}, ${JSON.stringify(watermark)}::text::jsonb, ${run.runId})
     ON CONFLICT (pipeline_name, table_id) DO UPDATE
        SET watermark = EXCLUDED.watermark, run_id = EXCLUDED.run_id, updated_at = CURRENT_TIMESTAMP`;
+}
+
+/** Moves the watermark back to where it was before the run that moved it last. @returns false where another run did, or none */
+export async function restoreWatermark(
+  transaction: Transaction,
+  { pipelineName }: { readonly pipelineName: string },
+  runId: string,
+): Promise<boolean> {
+  const restored = await transaction`
+    UPDATE public.etl_watermark w
+       SET watermark = l.former_watermark, run_id = NULL, updated_at = CURRENT_TIMESTAMP
+      FROM public.etl_execution_log l
+     WHERE w.pipeline_name = ${pipelineName} AND w.run_id = ${runId} AND l.run_id = ${runId} AND l.load_mode IS NOT NULL`;
+  return (restored.count ?? 0) > 0;
+}
+
+/** Forgets how far the pipeline's source has been loaded into a table of this name. */
+export async function forgetWatermarks(
+  transaction: Transaction,
+  of: { readonly pipelineName: string; readonly targetTable: string },
+): Promise<void> {
+  await transaction`
+    DELETE FROM public.etl_watermark WHERE pipeline_name = ${of.pipelineName} AND target_table = ${of.targetTable}`;
+  // What a release without the table above kept there.
+  await transaction`UPDATE public.etl_state SET watermark = NULL WHERE pipeline_name = ${of.pipelineName}`;
 }

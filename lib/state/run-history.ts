@@ -1,0 +1,86 @@
+import type { Sql } from '../dsql/connect.ts';
+import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
+import type { UndoKind } from './undo-log.ts';
+
+/** A run that has ended or is under way, as far as whoever takes it back or runs its rejected rows again has to know it. */
+export interface PastRun {
+  readonly run_id: string;
+  readonly pipeline_name: string;
+  readonly target_table: string;
+  readonly status: 'running' | 'success' | 'failed' | 'skipped';
+  /** `load` where a release did not tell. */
+  readonly kind: 'load' | 'replay' | UndoKind;
+  /** ISO 8601, UTC. */
+  readonly start_time: string;
+  /** Null of a run of a release that did not tell. */
+  readonly load_mode: string | null;
+  readonly table_id: string | null;
+  readonly rows_deleted: number;
+  readonly closed_by: string | null;
+  readonly of_run: string | null;
+}
+
+type Written = Omit<PastRun, 'rows_deleted'> & { readonly rows_deleted: string | null };
+
+const pastColumns = `run_id, pipeline_name, target_table, status, COALESCE(kind, 'load') AS kind, start_time, load_mode,
+  table_id, rows_deleted, closed_by, of_run`;
+
+function pastRunOf(row: Written): PastRun {
+  return {
+    ...row,
+    start_time: isoTimestamp(row.start_time, timestamptz),
+    rows_deleted: Number(row.rows_deleted ?? 0),
+  };
+}
+
+/** Runs whose id begins like this, at most three; a whole id is found alone. */
+export async function findRuns(sql: Sql, prefix: string): Promise<readonly PastRun[]> {
+  // Ids are letters, digits, - and _; what follows the last of them in the database's order is ~.
+  const rows = await sql.unsafe<Written[]>(
+    `SELECT ${pastColumns} FROM public.etl_execution_log
+      WHERE run_id >= $1 AND run_id <= $1 || '~' ORDER BY run_id LIMIT 3`,
+    [prefix],
+  );
+  const whole = rows.find((row) => row.run_id === prefix);
+  return (whole === undefined ? rows : [whole]).map(pastRunOf);
+}
+
+/** The pipeline's last run, of all pipelines where none is named; none before the first. */
+export async function findLastRun(sql: Sql, pipelineName: string | undefined): Promise<readonly PastRun[]> {
+  const rows = await sql.unsafe<Written[]>(
+    `SELECT ${pastColumns} FROM public.etl_execution_log WHERE $1::text IS NULL OR pipeline_name = $1
+      ORDER BY start_time DESC, run_id LIMIT 1`,
+    [pipelineName ?? null],
+  );
+  return rows.map(pastRunOf);
+}
+
+/** The runs of a pipeline that take rows back or forget, and have begun and not ended, in the order in which they began. */
+export async function findUnfinishedUndos(
+  sql: Sql,
+  pipelineName: string,
+): Promise<readonly (PastRun & { readonly kind: UndoKind })[]> {
+  const rows = await sql.unsafe<Written[]>(
+    `SELECT ${pastColumns} FROM public.etl_execution_log
+      WHERE pipeline_name = $1 AND kind IN ('undo', 'reset', 'forget') AND status IN ('running', 'failed') AND closed_by IS NULL
+      ORDER BY COALESCE(epoch, 0), start_time`,
+    [pipelineName],
+  );
+  return rows.map(pastRunOf).filter(isUndo);
+}
+
+function isUndo(run: PastRun): run is PastRun & { readonly kind: UndoKind } {
+  return run.kind === 'undo' || run.kind === 'reset' || run.kind === 'forget';
+}
+
+/** The pipelines whose batches are in a table, with the rows that they found there and changed or left as they were. */
+export async function loadersOf(
+  sql: Sql,
+  targetTable: string,
+): Promise<readonly { readonly pipeline: string; readonly overlapping: number }[]> {
+  const rows = await sql<{ readonly pipeline_name: string; readonly overlapping: string }[]>`
+    SELECT l.pipeline_name, sum(b.rows_loaded - b.rows_inserted) AS overlapping
+      FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
+     WHERE l.target_table = ${targetTable} GROUP BY 1 ORDER BY 1`;
+  return rows.map((row) => ({ pipeline: row.pipeline_name, overlapping: Number(row.overlapping) }));
+}
