@@ -21,3 +21,11 @@ export function targetOption(): Option {
 export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document on stdout, everything else on stderr');
 }
+
+/** Options of the commands that delete rows. */
+export interface DeleteOptions {
+  readonly config?: string | undefined;
+  readonly target?: string | undefined;
+  readonly yes?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}

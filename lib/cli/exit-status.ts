@@ -13,6 +13,7 @@ export const usageCodes: ReadonlySet<string> = new Set([
   'unknown_run',
   'not_confirmed',
   'nothing_here',
+  'bad_repaired_file',
 ]);
 
 /** An option's value cannot be used. */
@@ -34,6 +35,19 @@ export class NothingHereError extends TerminalError {
     super(
       `There is no configuration in ${folder} (etl.yaml, etl.yml, etl.json or config.json) and no local DSQL, so there is ` +
         'nothing to look at. Name a configuration with --config or a cluster with --target; --target local makes a local DSQL here.',
+    );
+  }
+}
+
+/** A file of repaired rows cannot be used. */
+export class RepairedFileError extends TerminalError {
+  override readonly name = 'RepairedFileError';
+  readonly code = 'bad_repaired_file';
+
+  constructor(file: string, why: string) {
+    super(
+      `${file} is no file of repaired rows: ${why}. Make one with etl rejects RUN --export rows.csv, put the values right, and ` +
+        'leave the columns that begin with etl_ as they are. Nothing was changed.',
     );
   }
 }

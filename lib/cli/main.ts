@@ -6,6 +6,8 @@ import { registerClean } from './clean.ts';
 import type { RegisterCommand } from './command.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerLocal } from './local.ts';
+import { registerRejects } from './rejects.ts';
+import { registerReplay } from './replay.ts';
 import { registerReset } from './reset.ts';
 import { registerRun } from './run.ts';
 import { registerRuns } from './runs.ts';
@@ -18,6 +20,8 @@ const commands: readonly RegisterCommand[] = [
   registerCheck,
   registerSql,
   registerRuns,
+  registerRejects,
+  registerReplay,
   registerUndo,
   registerReset,
   registerClean,

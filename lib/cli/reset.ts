@@ -1,6 +1,5 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, type DeleteOptions, jsonOption, type RegisterCommand, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
-import type { DeleteOptions } from './undo.ts';
 
 interface ResetOptions extends DeleteOptions {
   readonly keepRows?: boolean | undefined;

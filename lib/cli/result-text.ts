@@ -21,7 +21,7 @@ export function describeResult(result: RunResult): string {
     ...result.warnings.map((warning) => `  ! ${warning}`),
     ...(result.rows_rejected > 0
       ? [
-          `  ! ${number(result.rows_rejected)} rows were rejected. See why: etl sql "SELECT reason, count(*) FROM etl_rejected_row WHERE run_id = '${result.run_id}' GROUP BY 1"`,
+          `  ! ${number(result.rows_rejected)} rows were rejected. See why, repair and run them again: etl rejects ${result.run_id}`,
         ]
       : []),
   ].join('\n');

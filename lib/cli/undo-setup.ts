@@ -1,10 +1,10 @@
 import type { UndoContext, UndoResult } from '../run/undo.ts';
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { folderStore } from '../store/folder-store.ts';
+import type { DeleteOptions } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { stateFolderOf } from './state-folder.ts';
 import { openTargetOf } from './target.ts';
-import type { DeleteOptions } from './undo.ts';
 
 /** A log or a terminal gets a line about what is deleted in this time. */
 const tellEveryMs = 10_000;

@@ -1,13 +1,5 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, type DeleteOptions, jsonOption, type RegisterCommand, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
-
-/** Options of the commands that delete rows. */
-export interface DeleteOptions {
-  readonly config?: string | undefined;
-  readonly target?: string | undefined;
-  readonly yes?: boolean | undefined;
-  readonly json?: boolean | undefined;
-}
 
 /** `etl undo`: takes back what a run has loaded. */
 export const registerUndo: RegisterCommand = (program, end) => {

@@ -49,3 +49,13 @@ export class PipelineBusyError extends TerminalError {
     super(`Pipeline ${pipeline} is at work: ${message} Nothing was changed. Wait until it has ended, and try again.`);
   }
 }
+
+/** Rejected rows of a run cannot be run again. */
+export class ReplayRefusedError extends TerminalError {
+  override readonly name = 'ReplayRefusedError';
+  readonly code = 'replay_refused';
+
+  constructor(runId: string, why: string, remedy: string) {
+    super(`Rejected rows of run ${runId} cannot be run again: ${why}. Nothing was changed. ${remedy}`);
+  }
+}

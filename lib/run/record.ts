@@ -15,6 +15,7 @@ import type { RunResult, Stage } from './result.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { prefixOf } from './store-keys.ts';
+import { settleReplaced } from './superseded.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
@@ -63,6 +64,7 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
   const result = resultOf(context, run, 'success', outcome, { stage: null, error_code: null, error_message: null });
   const { source_fingerprint: fingerprint, watermark } = outcome.raw;
   const { sql } = context.target;
+  await settleReplaced(context, run);
   let attempts = 0;
   await runStatement('Writing the execution log', context.target, async () => {
     attempts += 1;

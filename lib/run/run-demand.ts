@@ -19,4 +19,6 @@ export interface RunDemand {
   readonly wait?: boolean | undefined;
   /** A slice of an incremental source; it leaves the watermark alone. */
   readonly range?: ExtractRange | undefined;
+  /** The source is rejected rows of another run, by their ids; each is noted with this run before it is loaded. */
+  readonly replay?: { readonly ofRun: string; readonly ids: readonly string[] } | undefined;
 }

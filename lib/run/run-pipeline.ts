@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { extractStage } from './extract-stage.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
+import { replayedContent } from './replay-claims.ts';
 import type { RunResult, Stage } from './result.ts';
 import type { Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -58,6 +59,7 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     await context.store.put(`${prefixOf(run)}/${runOwnerName}`, JSON.stringify({ endpoint }));
     let raw = await extractStage(context, run, undefined, start.source);
     while (!raw.complete) raw = await extractStage(context, run, undefined, start.source);
+    if (demand.replay !== undefined) raw = replayedContent(raw, demand.replay.ids);
     outcome = { raw };
 
     enter('transform');

@@ -19,6 +19,8 @@ export const runSchema = z.strictObject({
   /** The epoch of the pipeline's lease under which it writes; 0 of a run that never had the lease. */
   epoch: z.int().min(0).default(0),
   force: z.boolean().optional(),
+  /** The run whose rejected rows it runs again. */
+  replay_of: z.string().optional(),
   range: z.strictObject({ from: z.string().optional(), to: z.string().optional() }).optional(),
 });
 

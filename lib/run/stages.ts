@@ -17,6 +17,7 @@ import type { ChunkRelation, TransformResult } from '../transform-result.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
+import { settleFailed } from './superseded.ts';
 import { tableDemand } from './table-demand.ts';
 
 /*
@@ -40,6 +41,8 @@ export interface Prepared {
 export async function admitStage(context: RunContext, run: Run, { plan }: TransformResult): Promise<void> {
   const { scratchDir, store, target } = context;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+  // Rows that are rejected once more are kept already, with the run that rejected them first.
+  if (run.replay_of !== undefined) checkRejected(context.pipeline.settings, plan);
   await keepRejectedRows({
     target,
     fence: fenceOf(context, run),
@@ -49,6 +52,7 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
     store,
     scratchDir,
   });
+  await settleFailed(context, run);
   checkRejected(context.pipeline.settings, plan);
 }
 

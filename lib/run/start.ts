@@ -11,6 +11,7 @@ import { findEvent, findLoaded, findUnfinished, logStart } from '../state/run-lo
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { settleUnfinished, takeBackLoaded } from './earlier-runs.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
+import { claimRows } from './replay-claims.ts';
 import { resetUnder } from './reset.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -76,7 +77,9 @@ export async function startRun(
   const unfinished = await retried('Reading the execution log', () => findUnfinished(sql, pipeline.name, name));
   const plan = planFingerprint(pipeline.settings, demand.range);
   const adds = !loadModeTraits[pipeline.settings.load_mode].repeatsAreHarmless;
-  const same = loaded.filter((run) => source !== undefined && run.source_fingerprint === source.fingerprint);
+  const same = loaded.filter(
+    (run) => demand.replay === undefined && source !== undefined && run.source_fingerprint === source.fingerprint,
+  );
   if (!demand.again) {
     // What the table holds is what came last; where rows are only added, whatever came.
     const newest =
@@ -90,7 +93,9 @@ export async function startRun(
     }
   }
   const earlier = { context, demand, fence: lease, runId, table, fingerprint: source?.fingerprint };
-  const continued = await settleUnfinished(earlier, unfinished);
+  // Rows that are run again go into the table beside those of an interrupted load, which its own source goes on with.
+  const settled = demand.replay === undefined ? unfinished : unfinished.filter(({ kind }) => kind === 'replay');
+  const continued = await settleUnfinished(earlier, settled);
   // Under the same plan rows without a key come under the ids that they have, and are compared where they are.
   const comparable =
     table?.ours === true &&
@@ -108,6 +113,7 @@ export async function startRun(
     epoch: lease.epoch,
     ...(demand.force === undefined ? {} : { force: demand.force }),
     ...(demand.range === undefined ? {} : { range: demand.range }),
+    ...(demand.replay === undefined ? {} : { replay_of: demand.replay.ofRun }),
   };
   await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>
     logStart(transaction, {
@@ -120,6 +126,7 @@ export async function startRun(
       eventId: demand.eventId ?? null,
     }),
   );
+  if (demand.replay !== undefined) await claimRows(context, fenceOf(context, run), run.run_id, demand.replay);
   return { run, source };
 }
 

@@ -16,11 +16,11 @@ import {
   logUndoFailure,
   logUndoStart,
   reopenRejected,
-  settleRejected,
   type UndoKind,
 } from '../state/undo-log.ts';
 import { forgetWatermarks, restoreWatermark } from '../state/watermark.ts';
 import { PipelineBusyError } from './errors.ts';
+import { settleRejected } from './settle-rejected.ts';
 import { prefixOf } from './store-keys.ts';
 import { requireUndoable } from './undo-check.ts';
 
@@ -162,7 +162,7 @@ async function finish(context: UndoContext, fence: Fence, job: UndoJob): Promise
   if (ofRun === null) await closeRunsOf(target, fence, of, runId);
   if (kind !== 'forget') await deleteRows(context, fence, job);
   const why = ofRun === null ? 'the pipeline was reset' : 'its run was taken back';
-  await settleRejected(target, fence, { ...of, runId: ofRun ?? undefined }, { runId, why });
+  await settleRejected(target, fence, { pipelineName: job.pipeline_name, runId: ofRun ?? undefined }, { runId, why });
   if (ofRun !== null) await reopenRejected(target, fence, ofRun);
   let restored = false;
   await fenced('Writing the execution log', target, fence, async (transaction) => {

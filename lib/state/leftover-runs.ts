@@ -14,7 +14,8 @@ export async function leftoverRuns(sql: Sql, runIds: readonly string[]): Promise
            AND (l.status IN ('success', 'skipped') OR l.error_code = 'abandoned'
                 OR EXISTS (SELECT 1 FROM public.etl_execution_log later
                             WHERE later.pipeline_name = l.pipeline_name AND later.target_table = l.target_table
-                              AND later.status = 'success' AND later.start_time > l.start_time)) AS over
+                              AND later.status = 'success' AND later.start_time > l.start_time
+                              AND COALESCE(later.kind, 'load') = 'load')) AS over
       FROM public.etl_execution_log l
      WHERE l.run_id = ANY(${`{${runIds.join(',')}}`}::text::text[])`;
   return new Map(rows.map(({ over, run_id }) => [run_id, over ? 'over' : 'open']));

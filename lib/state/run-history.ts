@@ -84,3 +84,24 @@ export async function loadersOf(
      WHERE l.target_table = ${targetTable} GROUP BY 1 ORDER BY 1`;
   return rows.map((row) => ({ pipeline: row.pipeline_name, overlapping: Number(row.overlapping) }));
 }
+
+/**
+ * Earlier runs of the same pipeline into the same table that rejected rows, of which another run has made something: those
+ * it closed, and of the same content those that failed, or all (`loaded`), or all of any content (`replaced`).
+ */
+export async function supersededRuns(
+  sql: Sql,
+  { pipelineName, runId }: { readonly runId: string; readonly pipelineName: string },
+  which: 'failed' | 'loaded' | 'replaced',
+): Promise<readonly string[]> {
+  const rows = await sql<{ readonly run_id: string }[]>`
+    SELECT l.run_id FROM public.etl_execution_log l JOIN public.etl_execution_log me ON me.run_id = ${runId}
+     WHERE l.pipeline_name = me.pipeline_name AND l.target_table = me.target_table AND l.run_id <> me.run_id
+       AND COALESCE(l.kind, 'load') IN ('load', 'replay') AND COALESCE(l.rows_rejected, 1) > 0
+       AND (l.closed_by = me.run_id OR ${which} = 'replaced'
+            OR (l.source_fingerprint = me.source_fingerprint AND (${which} = 'loaded' OR l.status = 'failed')))
+       AND l.run_id IN (SELECT r.run_id FROM public.etl_rejected_row r
+                         WHERE r.pipeline_name = ${pipelineName} AND r.settled_at IS NULL)
+     ORDER BY l.start_time`;
+  return rows.map((row) => row.run_id);
+}

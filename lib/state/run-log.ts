@@ -84,6 +84,7 @@ export interface LoggedRun extends Pick<LogRow, 'source_fingerprint' | 'plan_fin
   readonly run_id: string;
   readonly status: 'running' | 'success' | 'failed' | 'skipped';
   readonly start_time: string;
+  readonly kind: string | null;
   /** Batches that have committed. */
   readonly batches: number;
 }
@@ -94,6 +95,8 @@ export interface RunStart {
     readonly trigger: string;
     readonly start_time: string;
     readonly epoch: number;
+    /** The run whose rejected rows it runs again. */
+    readonly replay_of?: string | undefined;
   };
   readonly pipelineName: string;
   readonly targetTable: string;
@@ -111,9 +114,10 @@ export async function logStart(transaction: Transaction, start: RunStart): Promi
   await transaction`
     INSERT INTO public.etl_execution_log
            (run_id, pipeline_name, status, trigger, start_time, target_table, plan_fingerprint, source_fingerprint,
-            event_id, epoch, load_mode)
+            event_id, epoch, load_mode, kind, of_run)
     VALUES (${run.run_id}, ${start.pipelineName}, 'running', ${run.trigger}, ${run.start_time}, ${start.targetTable},
-            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId}, ${run.epoch}, ${start.loadMode})
+            ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId}, ${run.epoch}, ${start.loadMode},
+            ${run.replay_of === undefined ? 'load' : 'replay'}, ${run.replay_of ?? null})
     ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL,
       epoch = EXCLUDED.epoch,
       event_id = COALESCE(EXCLUDED.event_id, etl_execution_log.event_id)`;
@@ -228,7 +232,7 @@ export async function findUnfinished(
   targetTable: string,
 ): Promise<readonly LoggedRun[]> {
   const rows = await sql<(Omit<LoggedRun, 'batches'> & { readonly batches: string })[]>`
-    SELECT l.run_id, l.status, l.start_time, l.source_fingerprint, l.plan_fingerprint, l.table_id,
+    SELECT l.run_id, l.status, l.start_time, l.source_fingerprint, l.plan_fingerprint, l.table_id, l.kind,
            (SELECT count(*) FROM public.etl_load_ledger b WHERE b.run_id = l.run_id) AS batches
       FROM public.etl_execution_log l
      WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable} AND l.status IN ('running', 'failed')

@@ -79,40 +79,11 @@ export async function closeRunsOf(
   } while (closed > 0);
 }
 
-/**
- * Says of a run's rejected rows that nothing has to be done about them any more, some in a transaction. Safe to repeat.
- *
- * @param runId  of the rows' run; of all runs of the pipeline where undefined
- */
-export async function settleRejected(
-  target: Pick<Target, 'sql' | 'retry'>,
-  fence: Fence,
-  of: { readonly pipelineName: string; readonly runId: string | undefined },
-  by: { readonly runId: string; readonly why: string },
-): Promise<number> {
-  let total = 0;
-  let settled: number;
-  do {
-    settled = await fenced('Settling rejected rows', target, fence, async (transaction) => {
-      const marked = await transaction`
-        UPDATE public.etl_rejected_row
-           SET replayed_run_id = ${by.runId}, settled_at = CURRENT_TIMESTAMP, settled_why = ${by.why}
-         WHERE rejected_id IN (SELECT rejected_id FROM public.etl_rejected_row
-                                WHERE pipeline_name = ${of.pipelineName} AND settled_at IS NULL
-                                  AND (${of.runId ?? null}::text IS NULL OR run_id = ${of.runId ?? null})
-                                LIMIT ${maxTransactionRows / 2})`;
-      return marked.count ?? 0;
-    });
-    total += settled;
-  } while (settled > 0);
-  return total;
-}
-
-/** Opens the rejected rows again that a run had run again, for what it made of them is taken back. Safe to repeat. */
+/** Opens rejected rows again of which a run that is taken back had said that nothing has to be done. Safe to repeat. */
 export async function reopenRejected(
   target: Pick<Target, 'sql' | 'retry'>,
   fence: Fence,
-  replayedBy: string,
+  settledBy: string,
 ): Promise<void> {
   let opened: number;
   do {
@@ -120,7 +91,7 @@ export async function reopenRejected(
       const marked = await transaction`
         UPDATE public.etl_rejected_row SET replayed_run_id = NULL, settled_at = NULL, settled_why = NULL
          WHERE rejected_id IN (SELECT rejected_id FROM public.etl_rejected_row
-                                WHERE replayed_run_id = ${replayedBy} LIMIT ${maxTransactionRows / 2})`;
+                                WHERE replayed_run_id = ${settledBy} AND settled_at IS NOT NULL LIMIT ${maxTransactionRows / 2})`;
       return marked.count ?? 0;
     });
   } while (opened > 0);
