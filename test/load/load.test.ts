@@ -336,22 +336,22 @@ describe('an upsert by the latest value', () => {
 });
 
 describe('an insert of rows whose keys are in the table already', () => {
-  const keyed: Case = { table: 'keyed', columns, queries: [rows(0, 20_000)], keys: ['id'] };
+  const keyed: Case = { table: 'keyed', columns, queries: [rows(0, 8_000)], keys: ['id'] };
 
   it("refuses those rows with the database's words and adds the others, without a transaction for each", async () => {
-    expect(await loadCase(keyed)).toMatchObject({ rows_inserted: 20_000 });
-    const result = await loadCase({ ...keyed, queries: [rows(1_000, 21_000)], runId: 'overlap' });
-    expect(result).toEqual({ rows_inserted: 1_000, rows_updated: 0, rows_unchanged: 0, rows_rejected: 19_000 });
+    expect(await loadCase(keyed)).toMatchObject({ rows_inserted: 8_000 });
+    const result = await loadCase({ ...keyed, queries: [rows(1_000, 9_000)], runId: 'overlap' });
+    expect(result).toEqual({ rows_inserted: 1_000, rows_updated: 0, rows_unchanged: 0, rows_rejected: 7_000 });
     const rejected = await target.sql`
       SELECT count(*) AS n, count(DISTINCT row->>'id') AS ids, min(reason) AS reason FROM etl_rejected_row WHERE run_id = 'overlap'`;
-    expect(rejected).toMatchObject([{ n: '19000', ids: '19000' }]);
+    expect(rejected).toMatchObject([{ n: '7000', ids: '7000' }]);
     expect(rejected[0]?.reason).toMatch(/duplicate key value violates unique constraint/);
     const ledger = await target.sql`SELECT count(*) AS n FROM etl_load_ledger WHERE run_id = 'overlap'`;
-    expect(ledger).toMatchObject([{ n: '11' }]);
+    expect(ledger).toMatchObject([{ n: '5' }]);
   });
 
   it('of a source that was loaded before counts them as unchanged', async () => {
     const result = await loadCase({ ...keyed, again: true });
-    expect(result).toEqual({ rows_inserted: 0, rows_updated: 0, rows_unchanged: 20_000, rows_rejected: 0 });
+    expect(result).toEqual({ rows_inserted: 0, rows_updated: 0, rows_unchanged: 8_000, rows_rejected: 0 });
   });
 });

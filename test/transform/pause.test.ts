@@ -150,13 +150,13 @@ describe('a transform that is paused', () => {
 
   it('and killed at any write, in any call, is repeated to the same end', async () => {
     const settings = kinds['rows with a key, the first of which stays'] ?? {};
-    const larger = (store: string | ObjectStore) => ({ ...request(store, settings), chunkRows: 600 });
+    const larger = (store: string | ObjectStore) => ({ ...request(store, settings), chunkRows: 1_000 });
     const whole = await transformWhole(larger('one'));
     let survived = false;
     for (let writes = 0; !survived; writes += 1) {
       const name = `killed-${writes}`;
       const store = dyingStore(join(folder, name), writes);
-      for (let chunks = 2; !store.died() && chunks < 100; chunks += 3) {
+      for (let chunks = 1; !store.died() && chunks < 100; chunks += 1) {
         const outcome = await call(larger(store), chunks).catch((error: unknown) => error);
         if (typeof outcome === 'object' && outcome !== null && 'manifest' in outcome) {
           survived = true;
@@ -165,7 +165,7 @@ describe('a transform that is paused', () => {
       }
       expect(survived || store.died()).toBe(true);
       let outcome: WriteResult = { status: 'paused' };
-      for (let chunks = 3; outcome.status !== 'complete'; chunks += 4) {
+      for (let chunks = 1; outcome.status !== 'complete'; chunks += 2) {
         outcome = await call(larger(name), chunks);
       }
       expect(outcome.manifest).toEqual(whole);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { countsFlights, data, linesOf } from './support/real-data.ts';
@@ -21,14 +22,17 @@ test('movies of mixed types load with nothing lost', async () => {
   expect(rows).toHaveLength(3201);
   const types = typesOf(manifest);
   const names = new Map(manifest.columns.map((column) => [column.source_name ?? column.name, column.name]));
+  const wrong: unknown[] = [];
   for (const [i, movie] of movies.entries()) {
     for (const [key, value] of Object.entries(movie)) {
       const name = names.get(key) ?? '';
       const got = rows[i]?.[name];
       const expected = value === null ? (types[name] === 'text' ? '' : null) : value;
-      expect(typeof expected === 'number' ? Number(got) : got, `row ${i}, ${key}`).toEqual(expected);
+      const found = typeof expected === 'number' ? Number(got) : got;
+      if (!isDeepStrictEqual(found, expected)) wrong.push({ row: i, key, found, expected });
     }
   }
+  expect(wrong).toEqual([]);
 });
 
 test('birdstrikes equal what a plain reader finds, row by row', async () => {
@@ -37,11 +41,15 @@ test('birdstrikes equal what a plain reader finds, row by row', async () => {
   expect(rejected).toEqual([]);
   expect(rows).toHaveLength(theirs.length);
   const types = Object.values(typesOf(manifest));
+  const wrong: unknown[] = [];
   for (const [i, row] of withoutService(rows).entries()) {
-    expect(
-      Object.values(row).map((value, c) => (types[c] === 'text' ? value : value === null ? '' : Number(value))),
-    ).toEqual(theirs[i]?.map((value, c) => (types[c] === 'text' || value === '' ? value : Number(value))));
+    const found = Object.values(row).map((value, c) =>
+      types[c] === 'text' ? value : value === null ? '' : Number(value),
+    );
+    const expected = theirs[i]?.map((value, c) => (types[c] === 'text' || value === '' ? value : Number(value)));
+    if (!isDeepStrictEqual(found, expected)) wrong.push({ row: i, found, expected });
   }
+  expect(wrong).toEqual([]);
 });
 
 test('20,000 flights are all there, exact duplicates counted', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import type { CsvDialect } from '../../../lib/manifest.ts';
 import type { TransformSettings } from '../../../lib/transform/request.ts';
@@ -88,7 +89,8 @@ export async function compareLarge(variant: Variant): Promise<void> {
     })),
   });
   expect(plain(early)).toEqual(plain(reference));
-  expect(early.rows).toEqual(reference.rows);
+  // Of so many rows the plain comparison takes a fraction of the time; the other one shows the difference.
+  if (!isDeepStrictEqual(early.rows, reference.rows)) expect(early.rows).toEqual(reference.rows);
   expect(early.rejected).toEqual(reference.rejected);
   expect(early.manifest.counts.rows_read).toBe(24_000 + late.filter((line) => line !== '\n').length);
 }
