@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectSame } from '../support/expect-same.ts';
 import { type InProcess, inProcess } from '../support/in-process.ts';
 import { loadsAll, pipelineOf, plain } from './real-files.ts';
 
@@ -27,7 +28,10 @@ describe('real data', () => {
   it('keeps the leading zeros of ZIP codes', async () => {
     const { rows } = plain('zipcodes.csv');
     const loaded = await space.sql('SELECT zip_code FROM zipcodes ORDER BY zip_code');
-    expect(loaded.map((row) => row.zip_code)).toEqual(rows.map((row) => row.zip_code).sort());
+    expectSame(
+      loaded.map((row) => row.zip_code),
+      rows.map((row) => row.zip_code).sort(),
+    );
     expect(loaded[0]).toEqual({ zip_code: '00501' });
   });
 
@@ -42,6 +46,6 @@ describe('real data', () => {
     const found = loaded.map((row) =>
       key([row.title, row.us_gross, row.release_date, Number(row.imdb_rating ?? -1), row.running_time_min]),
     );
-    expect(found.sort()).toEqual(wanted.sort());
+    expectSame(found.sort(), wanted.sort());
   });
 });

@@ -7,6 +7,7 @@ import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
 import { extract } from '../../lib/extract/extract.ts';
+import { expectSame } from '../support/expect-same.ts';
 import { readRows, setup } from './extract-setup.ts';
 
 const data = path.resolve('node_modules/vega-datasets/data');
@@ -38,7 +39,7 @@ describe('real CSV files', () => {
       const text = (await readFile(path.join(data, name), 'utf8')).replaceAll('\r\n', '\n');
       const expected = read(text);
       for (const [shape, encode, source] of shapes) {
-        expect(read(await textAfter(name, encode(text), source)), shape).toEqual(expected);
+        expectSame(read(await textAfter(name, encode(text), source)), expected, shape);
       }
     },
   );
@@ -101,7 +102,7 @@ describe('real JSON files', () => {
       ...(recordsPath === undefined ? {} : { records_path: recordsPath }),
     });
     await writeFile(path.join(folder, name), bytes);
-    expect(await readRows(request, await extract(request))).toEqual(expected);
+    expectSame(await readRows(request, await extract(request)), expected);
   });
 });
 

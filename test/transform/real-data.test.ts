@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
+import { expectSame } from '../support/expect-same.ts';
 import { countsFlights, data, linesOf } from './support/real-data.ts';
 import { runTransform, typesOf, withoutService } from './support/stage.ts';
 
@@ -11,8 +12,14 @@ test('zip codes keep their leading zeros', async () => {
   expect(rejected).toEqual([]);
   expect(typesOf(manifest).zip_code).toBe('text');
   expect(rows).toHaveLength(theirs.length);
-  expect(rows.map((row) => row.zip_code)).toEqual(theirs.map((row) => row.zip_code));
-  expect(rows.map((row) => Number(row.latitude))).toEqual(theirs.map((row) => Number(row.latitude)));
+  expectSame(
+    rows.map((row) => row.zip_code),
+    theirs.map((row) => row.zip_code),
+  );
+  expectSame(
+    rows.map((row) => Number(row.latitude)),
+    theirs.map((row) => Number(row.latitude)),
+  );
 });
 
 test('movies of mixed types load with nothing lost', async () => {
