@@ -11,6 +11,7 @@ import { registerReplay } from './replay.ts';
 import { registerReset } from './reset.ts';
 import { registerRun } from './run.ts';
 import { registerRuns } from './runs.ts';
+import { registerDiff, registerShow } from './show.ts';
 import { registerSql } from './sql.ts';
 import { registerUndo } from './undo.ts';
 
@@ -20,6 +21,8 @@ const commands: readonly RegisterCommand[] = [
   registerCheck,
   registerSql,
   registerRuns,
+  registerShow,
+  registerDiff,
   registerRejects,
   registerReplay,
   registerUndo,

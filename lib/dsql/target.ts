@@ -12,6 +12,8 @@ export interface Target {
   readonly retry: RetryContext;
   /** This process, whose end ends its leases for others on this host; 0 where no process stays, as in a Lambda. */
   readonly pid: number;
+  /** Told of each DDL statement that was executed. */
+  readonly onDdl?: ((text: string) => void) | undefined;
 }
 
 /** As `withRetries`, for statements whose refusal no caller can mend: the error says what and why. */

@@ -88,6 +88,7 @@ async function issue(
     if (held.fence !== undefined) await requireEpoch(target.sql, held.fence);
     await target.sql.unsafe(ddl.text);
   });
+  target.onDdl?.(ddl.text);
 }
 
 /** Takes the rows away, so that `etl_state` keeps nothing but pipelines; also for a run that was told to stop. */

@@ -14,21 +14,26 @@ import { CountsMismatchError } from './errors.ts';
 import type { RunResult, Stage } from './result.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
+import { type DetailParts, detailsText } from './run-details.ts';
 import { prefixOf } from './store-keys.ts';
 import { settleReplaced } from './superseded.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
-  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'watermark' | 'warnings'>;
-  readonly plan?: Pick<Plan, 'counts'>;
+  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'watermark' | 'warnings'> &
+    NonNullable<DetailParts['raw']>;
+  readonly plan?: Pick<Plan, 'counts'> & NonNullable<DetailParts['plan']>;
   readonly loaded?: LoadResult & { readonly conflict_retries: number };
   readonly concluded?: Conclusion;
   /** Besides those of extract. */
   readonly warnings?: readonly string[];
+  /** How long the stages took and what DDL they executed, where they ran in one process. */
+  readonly history?: Pick<DetailParts, 'stages' | 'ddl'>;
 }
 
 /** The parts that a success must have. */
-export type CompleteOutcome = Required<Omit<RunOutcome, 'warnings'>> & Pick<RunOutcome, 'warnings'>;
+export type CompleteOutcome = Required<Omit<RunOutcome, 'warnings' | 'history'>> &
+  Pick<RunOutcome, 'warnings' | 'history'>;
 
 /** Adds up what is known of every row. */
 export function countsOf({ plan, concluded, loaded, raw }: RunOutcome): RunCounts {
@@ -73,7 +78,7 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
     const name = context.pipeline.settings.target_table;
     const table = await describeTable(sql, parseTableName(name));
     await sql.begin(async (transaction) => {
-      await logEnd(transaction, endOf(result, run), fingerprint, table?.id);
+      await logEnd(transaction, endOf(result, run, outcome), fingerprint, table?.id);
       // Without a table nothing was loaded, and the next run reads from the same place.
       if (watermark !== undefined && table !== undefined) {
         const of = { pipelineName: context.pipeline.name, runId: run.run_id };
@@ -104,10 +109,10 @@ export async function recordFailure(
   const { retry, sql } = context.target;
   const target = { sql, retry: { ...retry, signal: undefined } };
   try {
-    if (run.epoch === 0) await logWithoutLease(sql, endOf(result, run));
+    if (run.epoch === 0) await logWithoutLease(sql, endOf(result, run, outcome));
     else {
       await fenced('Writing the execution log', target, fenceOf(context, run), (transaction) =>
-        logEnd(transaction, endOf(result, run), outcome.raw?.source_fingerprint ?? null),
+        logEnd(transaction, endOf(result, run, outcome), outcome.raw?.source_fingerprint ?? null),
       );
     }
   } catch (failure) {
@@ -138,7 +143,7 @@ export async function recordSkipped(
     },
   );
   await runStatement('Writing the execution log', context.target, () =>
-    logWithoutLease(context.target.sql, endOf(result, run)),
+    logWithoutLease(context.target.sql, endOf(result, run, {})),
   );
   return result;
 }
@@ -170,6 +175,10 @@ function resultOf(
 }
 
 /** A result as the log keeps it. */
-function endOf({ resumed: _, ...result }: RunResult, { trigger }: Pick<Run, 'trigger'>): RunEnd {
-  return { ...result, trigger };
+function endOf(
+  { resumed: _, ...result }: RunResult,
+  { trigger }: Pick<Run, 'trigger'>,
+  { history, plan, raw }: RunOutcome,
+): RunEnd {
+  return { ...result, trigger, details: detailsText({ ...history, plan, raw }) };
 }

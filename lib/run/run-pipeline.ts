@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { extractStage } from './extract-stage.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
@@ -22,7 +23,9 @@ const waitPollMs = 1_000;
  * Killed midway: the next call with the same source finds the run unfinished and finishes it under the same `run_id`;
  * batches in the ledger are not written again.
  */
-export async function runPipeline(context: RunContext, demand: RunDemand): Promise<RunResult> {
+export async function runPipeline(given: RunContext, demand: RunDemand): Promise<RunResult> {
+  const ddl: string[] = [];
+  const context = { ...given, target: { ...given.target, onDdl: (text: string) => ddl.push(text) } };
   const runId = randomUUID();
   const startTime = context.target.retry.clock.now().toISOString();
   let run: Run = {
@@ -36,7 +39,9 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
   let outcome: RunOutcome = {};
   let stage: Stage = 'start';
   let lease: KeptLease | undefined;
+  const { durations, enter: time } = stageTimes(context.target.retry.clock);
   const enter = (next: Stage): void => {
+    time(next);
     stage = next;
     context.onProgress?.({ stage, rows: 0 });
   };
@@ -75,10 +80,28 @@ export async function runPipeline(context: RunContext, demand: RunDemand): Promi
     const concluded = await concludeStage(context, run, result, table, loaded);
 
     enter('record');
-    return await recordSuccess(context, run, { raw, plan: result.plan, warnings, loaded, concluded });
+    const history = { stages: durations(), ddl };
+    return await recordSuccess(context, run, { raw, plan: result.plan, warnings, loaded, concluded, history });
   } catch (error) {
-    return await recordFailure(context, run, outcome, stage, error);
+    return await recordFailure(context, run, { ...outcome, history: { stages: durations(), ddl } }, stage, error);
   } finally {
     await lease?.release().catch(() => undefined);
   }
+}
+
+/** How long the stages of a run take, by a clock. */
+function stageTimes(clock: Clock): {
+  readonly enter: (stage: Stage) => void;
+  /** Of those that were entered; of the last until now. */
+  readonly durations: () => { readonly stage: Stage; readonly seconds: number }[];
+} {
+  const now = (): number => clock.now().getTime();
+  const entered: { readonly stage: Stage; readonly at: number }[] = [{ stage: 'start', at: now() }];
+  return {
+    enter: (stage) => {
+      entered.push({ stage, at: now() });
+    },
+    durations: () =>
+      entered.map(({ at, stage }, index) => ({ stage, seconds: ((entered[index + 1]?.at ?? now()) - at) / 1000 })),
+  };
 }

@@ -44,6 +44,8 @@ const endColumns = {
   verified: { type: 'text' },
   /** One a line. */
   warnings: { type: 'text' },
+  /** What the run did in other words than counts: stages, types, DDL, sources. */
+  details: { type: 'jsonb' },
 } as const;
 
 /** A row a run. */
@@ -132,7 +134,14 @@ export async function logFingerprint(transaction: Transaction, runId: string, fi
 export type RunEnd = RunCounts &
   Pick<
     LogRow,
-    'end_time' | 'execution_time_seconds' | 'processed_records' | 'error_message' | 'stage' | 'error_code' | 'verified'
+    | 'end_time'
+    | 'execution_time_seconds'
+    | 'processed_records'
+    | 'error_message'
+    | 'stage'
+    | 'error_code'
+    | 'verified'
+    | 'details'
   > &
   Readonly<Record<keyof typeof startColumns, string>> & { readonly warnings: readonly string[] };
 

@@ -14,6 +14,7 @@ import type { Finished, Workspace } from './workspace.ts';
 /** A folder of its own with a configuration, whose pipelines run in this process against one local DSQL. */
 export interface InProcess extends Pick<Workspace, 'folder' | 'write' | 'sql' | 'etl' | 'remove'> {
   /** Runs the named pipelines of `etl.yaml`, or all, as `etl run` does. */
+  readonly target: OpenTarget;
   readonly run: (pipelines?: readonly string[], options?: RunOptions) => Promise<readonly RunResult[]>;
 }
 
@@ -26,6 +27,7 @@ export async function inProcess(): Promise<InProcess> {
   const target: OpenTarget = await openTarget('local', { max_connections: 1 }, stateDir);
   return {
     folder,
+    target,
     write: (name, content) => {
       const file = path.join(folder, name);
       writeFileSync(file, content);

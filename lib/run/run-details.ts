@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { columnSchema, type Plan, type RawManifest, rejectionSchema } from '../manifest.ts';
+import { stages } from './result.ts';
+
+/** Sources that are named; of more only the number is kept. */
+const namedSources = 50;
+
+/** Characters of a text that says why a column has its type. */
+const evidenceCharacters = 400;
+
+/** Characters of the JSON; a value may have 1 MiB, and a log is read as a whole. */
+const mostCharacters = 200_000;
+
+/** What the log keeps of a run besides its counts, so that it can be looked at when its files are gone. */
+export const runDetailsSchema = z.object({
+  /** Seconds each stage took, in their order; of the last attempt. */
+  stages: z.array(z.object({ stage: z.enum(stages), seconds: z.number() })).default([]),
+  columns: z.array(columnSchema.extend({ evidence: z.string().optional() })).default([]),
+  key_columns: z.array(z.string()).default([]),
+  chunks: z.int().default(0),
+  /** Rows that the transform rejected, by column and reason. */
+  rejections: z.array(rejectionSchema).default([]),
+  /** The first of the files, pages or requests that were read. */
+  sources: z.array(z.object({ source: z.string(), format: z.string(), bytes: z.number() })).default([]),
+  sources_total: z.int().default(0),
+  /** Rows that were read again at the watermark and left out. */
+  already_loaded_rows: z.int().default(0),
+  /** The DDL statements that were executed, in their order. */
+  ddl: z.array(z.string()).default([]),
+});
+
+export type RunDetails = z.infer<typeof runDetailsSchema>;
+
+/** What the stages of a run know; a part is missing where its stage has not ended, or ran elsewhere. */
+export interface DetailParts {
+  readonly raw?: Pick<RawManifest, 'parts' | 'already_loaded_rows'> | undefined;
+  readonly plan?: Pick<Plan, 'columns' | 'key_columns' | 'chunks' | 'rejections'> | undefined;
+  readonly stages?: RunDetails['stages'] | undefined;
+  readonly ddl?: readonly string[] | undefined;
+}
+
+/** The details as JSON text for the log. What would make it longer than it may be is left out. */
+export function detailsText({ ddl, plan, raw, stages: durations }: DetailParts): string {
+  const details: RunDetails = {
+    stages: durations ?? [],
+    columns: (plan?.columns ?? []).map(({ evidence, ...column }) =>
+      evidence === undefined ? column : { ...column, evidence: evidence.slice(0, evidenceCharacters) },
+    ),
+    key_columns: plan?.key_columns ?? [],
+    chunks: plan?.chunks.length ?? 0,
+    rejections: plan?.rejections ?? [],
+    sources: (raw?.parts ?? []).slice(0, namedSources).map(({ bytes, format, source }) => ({ source, format, bytes })),
+    sources_total: raw?.parts.length ?? 0,
+    already_loaded_rows: raw?.already_loaded_rows ?? 0,
+    ddl: [...(ddl ?? [])],
+  };
+  const whole = storable(details);
+  if (whole.length <= mostCharacters) return whole;
+  const columns = details.columns.map(({ evidence: _, ...column }) => column);
+  return storable({ ...details, columns, sources: [], rejections: details.rejections.slice(0, 10) });
+}
+
+/** jsonb cannot keep the character NUL. */
+function storable(details: RunDetails): string {
+  return JSON.stringify(details, (_, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('\0', '\\0') : value,
+  );
+}
