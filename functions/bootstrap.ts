@@ -7,6 +7,7 @@ import { respondToCloudFormation } from './runtime/cloudformation-response.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
 import { logger, withMiddleware } from './runtime/middleware.ts';
+import { addDeployment } from './runtime/run-metrics.ts';
 import { abortBefore, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
 import { requireManifest } from './runtime/stage-results.ts';
@@ -55,6 +56,7 @@ async function deployed(request: Request): Promise<{ readonly done: string }> {
       const former = request.OldResourceProperties?.RoleArns ?? [];
       const gone = former.filter((arn) => !wanted.includes(arn));
       await bootstrapRole(target, { role: role(), roleArns: wanted, formerArns: gone });
+      addDeployment();
     }
   } catch (error) {
     logger.error('bootstrap failed', { error: error as Error });

@@ -7,12 +7,12 @@ import { reserve, startRun } from '../lib/run/start.ts';
 import { prefixOf } from '../lib/run/store-keys.ts';
 import { LeaseLostError } from '../lib/state/errors.ts';
 import { releaseLease, renewLease } from '../lib/state/lease.ts';
-import { statusOfRun } from '../lib/state/run-log.ts';
+import { rowsReadBefore, statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
 import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
 import { demandOf, waits } from './runtime/pipeline-input.ts';
-import { addRunMetrics } from './runtime/run-metrics.ts';
+import { addRunMetrics, addSurprises } from './runtime/run-metrics.ts';
 import { leaseSeconds, openService } from './runtime/service.ts';
 import { loadedRows, requireManifest, requireRaw } from './runtime/stage-results.ts';
 
@@ -69,7 +69,7 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
       repeated: false,
       epoch: 0,
     };
-    await recordSkipped(context, { run_id: runId, ...skipped }, begun.skip);
+    addRunMetrics(await recordSkipped(context, { run_id: runId, ...skipped }, begun.skip));
     await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
     return { next: 'nothing', run: null, reason: begun.skip.message };
   }
@@ -99,9 +99,11 @@ async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'su
     epoch: run.epoch,
   };
   if (!(await renewLease(context.target, lease))) throw new LeaseLostError(input.pipeline);
+  const before = await rowsReadBefore(context.target.sql, { ...run, pipeline_name: input.pipeline });
   const result = await recordSuccess(context, run, await outcomeOf(context, event));
   await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
   addRunMetrics(result);
+  addSurprises(result, before, service.config.deploy.alarms.rejected_ratio);
   const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
     result;
   return { run_id, pipeline_name, status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded };

@@ -1,11 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { Metrics } from '@aws-lambda-powertools/metrics';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy, { type MiddyfiedHandler } from '@middy/core';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { systemClock } from '../../lib/clock.ts';
+import { readEnvironment } from '../../lib/config/environment.ts';
 import { EtlError } from '../../lib/errors.ts';
+import { metricNamespace, runMetrics } from '../../lib/metric-names.ts';
 import { InvalidInputError, UnexpectedError } from './errors.ts';
 import { emptyScratch } from './scratch.ts';
 
@@ -15,12 +18,15 @@ export interface Invocation {
 }
 
 export const logger = new Logger();
-export const metrics = new Metrics({ singleMetric: false });
+export const metrics = new Metrics({
+  namespace: metricNamespace,
+  serviceName: readEnvironment().variable('ETL_SERVICE') ?? 'dsql-etl',
+});
 export const tracer = new Tracer();
 
 /**
- * The handler of a stage with its middleware, always in this order: logger, metrics, tracer, event, scratch folder,
- * errors. On an error middy calls them in the reverse order, so the mapped error is what the others log and trace.
+ * The handler of a stage with its middleware, always in this order: logger, metrics, tracer, event, keys of the log,
+ * seconds, scratch folder, errors. On an error middy calls them in the reverse order, so the mapped error is what the others log and trace.
  *
  * @throws {InvalidInputError} when the event is not what `schema` says
  */
@@ -45,6 +51,8 @@ export function withMiddleware<Event, Response>(
     .use({ after: publishMetrics, onError: publishMetrics })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(parseEvent)
+    .use({ before: nameRun })
+    .use(countSeconds())
     .use({ before: emptyScratch })
     .use(mapErrors)
     .handler(async (event, context) => {
@@ -52,6 +60,41 @@ export function withMiddleware<Event, Response>(
       logger.info('ended', { response });
       return response;
     }) as MiddyfiedHandler<Event, Response, Error>;
+}
+
+const runEventSchema = z.object({
+  execution: z.object({ name: z.string() }),
+  input: z.object({ pipeline: z.string() }),
+});
+
+/** Every line of the log names execution and pipeline, so that a run's lines can be found in the logs of all functions. */
+function nameRun({ event }: { readonly event: unknown }): void {
+  const run = runEventSchema.safeParse(event).data;
+  if (run !== undefined) logger.appendKeys({ execution: run.execution.name, pipeline: run.input.pipeline });
+}
+
+/** Counts how long a call of extract, transform or load worked for its pipeline, also where it failed. */
+function countSeconds(): {
+  readonly before: () => void;
+  readonly after: (request: { readonly event: unknown }) => void;
+  readonly onError: (request: { readonly event: unknown }) => void;
+} {
+  const fn = readEnvironment().variable('POWERTOOLS_SERVICE_NAME') ?? '';
+  const metric = runMetrics.find((name) => name.toLowerCase() === `${fn}seconds`);
+  let began = 0;
+  const count = ({ event }: { readonly event: unknown }): void => {
+    const run = runEventSchema.safeParse(event).data;
+    if (metric === undefined || run === undefined) return;
+    metrics.addDimension('pipeline', run.input.pipeline);
+    metrics.addMetric(metric, MetricUnit.Seconds, (systemClock.now().getTime() - began) / 1000);
+  };
+  return {
+    before: () => {
+      began = systemClock.now().getTime();
+    },
+    after: count,
+    onError: count,
+  };
 }
 
 /** Most calls measure nothing, and the library's own middleware would warn of each. */

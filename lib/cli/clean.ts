@@ -1,8 +1,9 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 interface CleanOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly json?: boolean | undefined;
 }
@@ -13,6 +14,7 @@ export const registerClean: RegisterCommand = (program, end) => {
     .command('clean')
     .description('remove the files of runs that nobody will go on with; every run does so when it has ended')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .addOption(jsonOption())
     .action(async (options: CleanOptions) => end(await clean(options)));

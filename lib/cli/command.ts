@@ -12,6 +12,11 @@ export function configOption(): Option {
   return new Option('-c, --config <file>', 'configuration; default: etl.yaml, etl.yml, etl.json or config.json here');
 }
 
+/** `--stage` */
+export function stageOption(): Option {
+  return new Option('--stage <name>', 'take the values of `stages.<name>` over the rest of the configuration');
+}
+
 /** `--target` */
 export function targetOption(): Option {
   return new Option('-t, --target <target>', '"local" for the local DSQL, or a cluster\'s host name');

@@ -1,4 +1,4 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { RunOptions } from './run-configured.ts';
 
@@ -9,6 +9,7 @@ export const registerRun: RegisterCommand = (program, end) => {
     .description('run the named pipelines, or all; the failure of one does not stop the rest')
     .argument('[pipeline...]', 'names of pipelines')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .option('--again', 'load a source that was loaded already, and start an interrupted run over')
     .option('--force', 'let load_mode replace take away more rows than max_shrink allows')
@@ -19,17 +20,17 @@ export const registerRun: RegisterCommand = (program, end) => {
     .option('--to <value>', 'backfill an incremental source up to this cursor value; the watermark stays')
     .addOption(jsonOption())
     .option('-q, --quiet', 'no progress, only the results')
-    .action(async (pipelines: string[], options: RunOptions & { readonly config?: string }) =>
+    .action(async (pipelines: string[], options: RunOptions & { readonly config?: string; readonly stage?: string }) =>
       end(await run(pipelines, options)),
     );
 };
 
 async function run(
   pipelines: readonly string[],
-  options: RunOptions & { readonly config?: string },
+  options: RunOptions & { readonly config?: string; readonly stage?: string },
 ): Promise<ExitStatus> {
   const { requireConfig } = await import('./state-folder.ts');
-  const loaded = requireConfig(options.config);
+  const loaded = requireConfig(options.config, options.stage);
   const { runConfigured } = await import('./run-configured.ts');
   const results = await runConfigured(loaded, pipelines, options);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ runs: results }, null, 2)}\n`);

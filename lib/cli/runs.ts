@@ -1,8 +1,9 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import { type ExitStatus, InvalidOptionError } from './exit-status.ts';
 
 interface RunsOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly limit: string;
   readonly failed?: boolean | undefined;
@@ -18,6 +19,7 @@ export const registerRuns: RegisterCommand = (program, end) => {
     .description('show the execution log, newest first')
     .argument('[pipeline]', 'only the runs of this pipeline')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .option('-n, --limit <number>', 'runs to show', '50')
     .option('--failed', 'only runs that failed')

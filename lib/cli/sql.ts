@@ -1,10 +1,11 @@
 import { classifyFailure } from '../dsql/failure.ts';
 import { jsonRows, type ValueRows, valueText } from '../dsql/json-rows.ts';
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 interface SqlOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly json?: boolean | undefined;
 }
@@ -16,6 +17,7 @@ export const registerSql: RegisterCommand = (program, end) => {
     .description('run one SQL statement against the target and print the rows')
     .argument('<query>', 'the statement')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .addOption(jsonOption())
     .action(async (query: string, options: SqlOptions) => end(await runStatement(query, options)));

@@ -21,17 +21,17 @@ export function privateStateFolder(configFolder: string): string {
   return folder;
 }
 
-/** The configuration, for a command that needs one. @throws {ConfigNotFoundError} */
-export function requireConfig(named: string | undefined): LoadedConfig {
-  return loadConfig(findConfig(named, process.cwd()));
+/** The configuration, of a stage or of none, for a command that needs one. @throws {ConfigNotFoundError} */
+export function requireConfig(named: string | undefined, stage?: string): LoadedConfig {
+  return loadConfig(findConfig(named, process.cwd()), stage);
 }
 
 /** The configuration if there is one, for a command that needs none; without one the state is in the current folder. */
-export function optionalConfig(named: string | undefined): LoadedConfig | undefined {
+export function optionalConfig(named: string | undefined, stage?: string): LoadedConfig | undefined {
   try {
-    return requireConfig(named);
+    return requireConfig(named, stage);
   } catch (error) {
-    if (named === undefined && error instanceof ConfigNotFoundError) return undefined;
+    if (named === undefined && stage === undefined && error instanceof ConfigNotFoundError) return undefined;
     throw error;
   }
 }

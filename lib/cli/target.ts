@@ -59,9 +59,10 @@ export async function openTarget(
  */
 export async function openTargetOf(options: {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
 }): Promise<OpenTarget> {
-  const loaded = optionalConfig(options.config);
+  const loaded = optionalConfig(options.config, options.stage);
   const stateDir = stateFolder(loaded?.folder ?? process.cwd());
   if (loaded === undefined && options.target === undefined && !existsSync(stateDir)) {
     throw new NothingHereError(process.cwd());

@@ -5,6 +5,7 @@ import { deploySchema, maxConnections, newConnectionBurst } from './deploy.ts';
 import { loadModeTraits, modesWhich } from './load-mode.ts';
 import { pipelineSchema } from './pipeline.ts';
 import { traitsOf } from './sources.ts';
+import { stagesSchema } from './stages.ts';
 
 export const auroraDsqlSchema = z.strictObject({
   hostname: z
@@ -26,6 +27,7 @@ export const configSchema = z
     data_source: dataSourceSchema.prefault({}).describe('What all API pipelines have in common.'),
     deploy: deploySchema.prefault({}).describe('The service in AWS.'),
     pipelines: z.record(z.string().min(1).max(100), pipelineSchema).describe('Pipelines by name.'),
+    stages: stagesSchema.optional(),
   })
   .superRefine((config, context) => {
     checkDeploy(config, context);
@@ -66,7 +68,8 @@ export const configSchema = z
   });
 
 type Deploy = z.infer<typeof deploySchema>;
-export type Config = z.infer<typeof configSchema>;
+/** A configuration of one stage: what `stages` says of it is merged, and what it says of others is gone. */
+export type Config = Omit<z.infer<typeof configSchema>, 'stages'>;
 export type AuroraDsql = z.infer<typeof auroraDsqlSchema>;
 
 /** Settings of `deploy` that depend on the rest. */

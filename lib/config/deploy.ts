@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defaultChunkRows } from '../manifest.ts';
+import { alarmsSchema, successWithinHoursSchema } from './alarms.ts';
+import { securityShape } from './deploy-security.ts';
 import { isTimeZone } from './time-zone.ts';
 
 /** Settings that matter in AWS only: when pipelines run, who is told, and how large things are. */
@@ -26,6 +28,11 @@ export const scheduleSchema = z
       .default('UTC')
       .describe('Time zone of `cron`; summer time is taken into account.'),
     enabled: z.boolean().default(true).describe('false keeps the schedule, but nothing is started.'),
+    success_within_hours: successWithinHoursSchema
+      .optional()
+      .describe(
+        'NoSuccess: the pipeline has not succeeded within this time. Default: two rates, or a day and an hour, or a week.',
+      ),
   })
   .refine(({ cron, rate }) => (cron === undefined) !== (rate === undefined), 'needs one of rate and cron');
 
@@ -140,6 +147,8 @@ export const deploySchema = z
       })
       .optional()
       .describe('Resource-based policy of the cluster that is made, as IAM writes policies.'),
+    ...securityShape,
+    alarms: alarmsSchema.describe('When alarms go off.'),
     notify: z
       .strictObject({ emails: emailsSchema.describe('Addresses told of every failure and alarm.') })
       .prefault({}),

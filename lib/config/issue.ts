@@ -4,23 +4,32 @@ import { ownValue } from '../own-value.ts';
 import { configSchema } from './config.ts';
 import type { Problem } from './errors.ts';
 
-type Place = (path: readonly PropertyKey[], key?: string) => Pick<Problem, 'line' | 'column'>;
+type Path = readonly PropertyKey[];
+
+/** Where things are in the file: of a merged value the path at which it was written, and of that its line. */
+interface Places {
+  readonly place: (path: Path, key?: string) => Pick<Problem, 'line' | 'column'>;
+  readonly written: (path: Path, key?: string) => Path;
+}
 
 /** Turns what zod found into problems a person can act on: the path, the place, and the nearest known key. */
-export function describeIssue(issue: z.core.$ZodIssue, root: unknown, place: Place): Problem[] {
+export function describeIssue(issue: z.core.$ZodIssue, root: unknown, places: Places): Problem[] {
+  const { place, written } = places;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const known = knownKeys(issue.path, root);
       const meant = nearest(key, known);
       const hint = meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`;
-      return { path: pathText([...issue.path, key]), ...place(issue.path, key), message: `unknown key. ${hint}` };
+      const at = written(issue.path, key);
+      return { path: pathText([...at, key]), ...place(at, key), message: `unknown key. ${hint}` };
     });
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const branch = nearestBranch(issue.errors);
-    return branch.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root, place));
+    return branch.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root, places));
   }
-  return [{ path: pathText(issue.path), ...place(issue.path), message: messageFor(issue, root) }];
+  const at = written(issue.path);
+  return [{ path: pathText(at), ...place(at), message: messageFor(issue, root) }];
 }
 
 function messageFor(issue: z.core.$ZodIssue, root: unknown): string {
@@ -47,7 +56,7 @@ function typeName(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(root: unknown, path: Path): unknown {
   let value: unknown = root;
   for (const key of path) {
     if (typeof value !== 'object' || value === null) return undefined;
@@ -68,14 +77,14 @@ function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): read
   return ranked[0] ?? [];
 }
 
-export function pathText(path: readonly PropertyKey[]): string {
+export function pathText(path: Path): string {
   return path
     .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
     .join('');
 }
 
 /** The keys the schema knows at a path; walks the schema beside the value, so unions follow their discriminator. */
-function knownKeys(path: readonly PropertyKey[], root: unknown): readonly string[] {
+function knownKeys(path: Path, root: unknown): readonly string[] {
   let schemas: readonly z.core.$ZodType[] = [configSchema];
   let value: unknown = root;
   for (const key of path) {

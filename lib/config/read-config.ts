@@ -7,6 +7,7 @@ import { refusedValues } from './check-names.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigNotFoundError, InvalidConfigError, type Problem } from './errors.ts';
 import { describeIssue, pathText } from './issue.ts';
+import { contentOfStage, stageNames, stageProblem } from './stages.ts';
 
 /** The names looked for in the current folder, in this order. */
 export const configFileNames = ['etl.yaml', 'etl.yml', 'etl.json', 'config.json'] as const;
@@ -17,6 +18,8 @@ export interface LoadedConfig {
   readonly file: string;
   /** Its folder; relative paths in the configuration are relative to it. */
   readonly folder: string;
+  /** The stages it has values of; `config` is of one of them, or of none. */
+  readonly stages?: readonly string[] | undefined;
 }
 
 /** @throws {ConfigNotFoundError} when neither the named file nor one of `configFileNames` exists */
@@ -30,16 +33,21 @@ export function findConfig(named: string | undefined, currentFolder: string): st
 /**
  * Reads and validates a configuration, YAML or JSON (which is YAML).
  *
+ * @param stage  whose values are merged over the rest; without one the rest alone
  * @throws {InvalidConfigError} with every problem, its path and its line
  */
-export function loadConfig(file: string): LoadedConfig {
+export function loadConfig(file: string, stage?: string): LoadedConfig {
   const shown = path.relative(process.cwd(), file) || file;
-  const config = parseConfig(readFileSync(file, 'utf8'), shown.startsWith('..') ? file : shown);
-  return { config, file, folder: path.dirname(file) };
+  const read = parseStages(readFileSync(file, 'utf8'), shown.startsWith('..') ? file : shown, stage);
+  return { ...read, file, folder: path.dirname(file) };
 }
 
 /** Validates the text of a configuration; `name` is the file's name in messages. */
-export function parseConfig(text: string, name: string): Config {
+export function parseConfig(text: string, name: string, stage?: string): Config {
+  return parseStages(text, name, stage).config;
+}
+
+function parseStages(text: string, name: string, stage: string | undefined): Pick<LoadedConfig, 'config' | 'stages'> {
   const lines = new LineCounter();
   const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -51,10 +59,18 @@ export function parseConfig(text: string, name: string): Config {
       }),
     );
   }
-  const value = contentOf(document, name);
+  const content = contentOf(document, name);
+  const unknown = stageProblem(content, stage);
+  const { value, written } = contentOfStage(content, stage);
   const parsed = configSchema.safeParse(value, { reportInput: true });
-  const refused = refusedValues(value);
-  if (parsed.success && refused.length === 0) return parsed.data;
+  const refused = [
+    ...refusedValues(content),
+    ...(unknown === undefined ? [] : [{ path: ['stages'], message: unknown }]),
+  ];
+  if (parsed.success && refused.length === 0) {
+    const { stages: _, ...config } = parsed.data;
+    return { config, stages: stageNames(content) };
+  }
 
   const place = (issuePath: readonly PropertyKey[], key?: string): Pick<Problem, 'line' | 'column'> => {
     for (let length = issuePath.length; length >= 0; length -= 1) {
@@ -67,7 +83,9 @@ export function parseConfig(text: string, name: string): Config {
     }
     return { line: undefined, column: undefined };
   };
-  const issues = (parsed.error?.issues ?? []).flatMap((issue: z.core.$ZodIssue) => describeIssue(issue, value, place));
+  const issues = (parsed.error?.issues ?? []).flatMap((issue: z.core.$ZodIssue) =>
+    describeIssue(issue, value, { place, written }),
+  );
   throw new InvalidConfigError(name, [
     ...refused.map((problem) => ({ ...problem, path: pathText(problem.path), ...place(problem.path) })),
     ...issues,

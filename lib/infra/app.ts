@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { findConfig, type LoadedConfig, loadConfig } from '../config/read-config.ts';
+import { defaultStage } from '../config/stages.ts';
 import { Cluster, type ClusterProps, importCluster, type TargetCluster } from './cluster.ts';
 import { ClusterStack } from './cluster-stack.ts';
 import { type DeployStage, deployStage } from './deploy-stage.ts';
@@ -22,8 +23,8 @@ export function buildApp(app: App): App {
     const value: unknown = app.node.tryGetContext(name);
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const loaded = loadConfig(findConfig(context('config'), process.cwd()));
-  const stage = deployStage(context('stage') ?? 'dev');
+  const stage = deployStage(context('stage') ?? defaultStage);
+  const loaded = loadConfig(findConfig(context('config'), process.cwd()), stage.name);
   const account = context('account');
   const { deploy } = loaded.config;
   if (deploy.regions === undefined) {
@@ -32,6 +33,7 @@ export function buildApp(app: App): App {
   } else {
     addPair(app, loaded, stage, { account, file: path.resolve(context('clusters') ?? 'clusters.json') });
   }
+  for (const [key, value] of Object.entries(deploy.tags)) Tags.of(app).add(key, value);
   Tags.of(app).add('service', deploy.name);
   Tags.of(app).add('stage', stage.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

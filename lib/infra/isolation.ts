@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { dataSourceSchema } from '../config/data-source.ts';
+import { digestOf, shortName } from '../config/service-name.ts';
 import { maxIdentifierBytes } from '../limits.ts';
 import { ownValue } from '../own-value.ts';
 
@@ -45,25 +45,7 @@ export function serviceParts(config: Config): readonly ServicePart[] {
   });
 }
 
-/** Letters of a stack's name that a pipeline's may add. */
-const shortNameLength = 24;
-
-/** A pipeline's name in small letters, digits and hyphens; with a digest where another stack could come out the same. */
-function shortName(name: string): string {
-  const plain = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '');
-  if (plain === name && plain.length <= shortNameLength && plain !== 'cluster') return plain;
-  const start = plain.slice(0, shortNameLength - 9).replace(/-$/, '');
-  return [start, digestOf(name)].filter((part) => part !== '').join('-');
-}
-
 function roleName(base: string, pipeline: string): string {
   const name = `${base}_${pipeline}`;
   return name.length <= maxIdentifierBytes ? name : `${name.slice(0, maxIdentifierBytes - 9)}_${digestOf(name)}`;
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import type { DeployStage } from './deploy-stage.ts';
@@ -13,23 +13,20 @@ import { acknowledge } from './nag.ts';
 export class Notices extends Construct {
   readonly topic: Topic;
   readonly deadLetters: Queue;
-  private readonly key: Key;
+  private readonly key: IKey;
+  /** Whether the key is the deployment's own, whose policy it writes. */
+  private readonly ownKey: boolean;
 
   constructor(scope: Construct, id: string, props: { readonly stage: DeployStage; readonly config: Config }) {
     super(scope, id);
-    this.key = new Key(this, 'Key', {
-      description: 'Notices and dead letters of the ETL service',
-      enableKeyRotation: true,
-      removalPolicy: props.stage.removalPolicy,
-      pendingWindow: Duration.days(7),
-    });
+    const given = props.config.deploy.kms_keys.notices;
+    this.ownKey = given === undefined;
+    this.key = given === undefined ? this.makeKey(props.stage) : Key.fromKeyArn(this, 'Key', given);
     this.topic = new Topic(this, 'Topic', {
       displayName: `ETL ${props.stage.name}`,
       masterKey: this.key,
       enforceSSL: true,
     });
-    // Alarms publish as the service itself; the key must let it.
-    this.key.grant(new ServicePrincipal('cloudwatch.amazonaws.com'), 'kms:Decrypt', 'kms:GenerateDataKey*');
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'Alarms',
@@ -39,7 +36,7 @@ export class Notices extends Construct {
       }),
     );
     this.deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...this.queueEncryption(),
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
@@ -47,15 +44,43 @@ export class Notices extends Construct {
     this.subscribe(props.config);
   }
 
+  private makeKey(stage: DeployStage): Key {
+    const key = new Key(this, 'Key', {
+      description: 'Notices of the ETL service',
+      enableKeyRotation: true,
+      removalPolicy: stage.removalPolicy,
+      pendingWindow: Duration.days(7),
+    });
+    // Alarms publish as the service itself; the key must let it.
+    key.grant(new ServicePrincipal('cloudwatch.amazonaws.com'), 'kms:Decrypt', 'kms:GenerateDataKey*');
+    return key;
+  }
+
+  /** How queues are encrypted: with the key of `deploy.kms_keys.notices`, else with one of SQS. */
+  queueEncryption(): Pick<QueueProps, 'encryption' | 'encryptionMasterKey'> {
+    return this.ownKey
+      ? { encryption: QueueEncryption.SQS_MANAGED }
+      : { encryption: QueueEncryption.KMS, encryptionMasterKey: this.key };
+  }
+
+  /** What sending to those queues needs besides. */
+  queueKeyStatements(): readonly PolicyStatement[] {
+    return this.ownKey ? [] : [this.keyStatement()];
+  }
+
+  private keyStatement(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'Encrypt',
+      actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
+      resources: [this.key.keyArn],
+    });
+  }
+
   /** What publishing to the encrypted topic needs. */
   publishStatements(): readonly PolicyStatement[] {
     return [
       new PolicyStatement({ sid: 'Publish', actions: ['sns:Publish'], resources: [this.topic.topicArn] }),
-      new PolicyStatement({
-        sid: 'Encrypt',
-        actions: ['kms:GenerateDataKey', 'kms:Decrypt'],
-        resources: [this.key.keyArn],
-      }),
+      this.keyStatement(),
     ];
   }
 

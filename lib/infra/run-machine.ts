@@ -1,5 +1,6 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -40,6 +41,7 @@ export class RunMachine extends Construct {
       }),
     );
     for (const statement of props.notices.publishStatements()) role.addToPolicy(statement);
+    const logKey = props.config.deploy.kms_keys.logs;
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName: props.name,
       stateMachineType: StateMachineType.STANDARD,
@@ -54,7 +56,11 @@ export class RunMachine extends Construct {
       logs: {
         level: LogLevel.ERROR,
         includeExecutionData: true,
-        destination: new LogGroup(this, 'Log', { retention: props.retention, removalPolicy: RemovalPolicy.DESTROY }),
+        destination: new LogGroup(this, 'Log', {
+          retention: props.retention,
+          removalPolicy: RemovalPolicy.DESTROY,
+          ...(logKey === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, 'LogKey', logKey) }),
+        }),
       },
     });
     acknowledge(

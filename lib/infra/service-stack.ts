@@ -1,4 +1,5 @@
 import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
@@ -10,6 +11,7 @@ import { roleOf } from './isolation.ts';
 import { bootstrapSeconds } from './machine-task.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
+import { roleOutputs } from './outputs.ts';
 import { RunMachine } from './run-machine.ts';
 import { refuseEnvironmentSecrets } from './secrets.ts';
 import { SourceFiles } from './source-files.ts';
@@ -42,10 +44,16 @@ export class ServiceStack extends Stack {
     const sources = new SourceFiles(this, 'Sources', { config: props.config, folder: props.folder });
     const { config } = sources;
     const { deploy } = config;
+    if (deploy.permissions_boundary !== undefined) this.boundRoles(deploy.permissions_boundary);
     const cluster = props.cluster(this);
-    const staging = new StagingBucket(this, 'Staging', { days: deploy.staging_days, stage });
+    const staging = new StagingBucket(this, 'Staging', {
+      days: deploy.staging_days,
+      stage,
+      keyArn: deploy.kms_keys.staging,
+    });
     const notices = new Notices(this, 'Notices', { stage, config });
     const role = roleOf(config);
+    const service = `${deploy.name}-${stage.name}${props.suffix}`;
 
     const etl = JSON.stringify(config);
     const { architecture } = deploy;
@@ -61,6 +69,7 @@ export class ServiceStack extends Stack {
     const stages = stageFunctions(new Construct(this, 'Functions'), {
       config,
       stage,
+      service,
       cluster,
       role,
       sources,
@@ -83,7 +92,7 @@ export class ServiceStack extends Stack {
     });
     const machine = new RunMachine(this, 'Runs', {
       config,
-      name: `${deploy.name}-${stage.name}${props.suffix}`,
+      name: service,
       retention: deploy.log_retention_days,
       functions: stages,
       notices,
@@ -96,10 +105,18 @@ export class ServiceStack extends Stack {
       notify: stages.notify,
       notices,
     });
-    new Monitoring(this, 'Monitoring', { machine, notify: stages.notify, load: stages.load, notices, cluster });
+    new Monitoring(this, 'Monitoring', { config, service, machine, functions: stages, notices, cluster });
 
     new CfnOutput(this, 'StateMachine', { value: machine.machine.stateMachineArn, description: 'Runs pipelines' });
     new CfnOutput(this, 'Endpoint', { value: cluster.hostname, description: 'Of the cluster' });
+    roleOutputs(this, stages);
     new CfnOutput(this, 'Topic', { value: notices.topic.topicArn, description: 'Tells of failures' });
+  }
+  /** Bounds every role of the stack, those that the CDK makes included. */
+  private boundRoles(policy: string): void {
+    const boundary = policy.startsWith('arn:')
+      ? ManagedPolicy.fromManagedPolicyArn(this, 'Boundary', policy)
+      : ManagedPolicy.fromManagedPolicyName(this, 'Boundary', policy);
+    PermissionsBoundary.of(this).apply(boundary);
   }
 }

@@ -1,12 +1,15 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Architecture, type AssetCode, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { DeployKeys, DeployVpc } from '../config/deploy-security.ts';
 import type { DeployStage } from './deploy-stage.ts';
 import type { LambdaArchitecture } from './duckdb-binary.ts';
 import { acknowledgeWildcards } from './nag.ts';
+import { networkStatements, putIntoVpc } from './vpc-access.ts';
 
 export interface StageFunctionProps {
   /** File of `functions/`, whose `handler` runs. */
@@ -22,6 +25,9 @@ export interface StageFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   /** Exactly what the function calls. */
   readonly statements: readonly PolicyStatement[];
+  readonly keys: DeployKeys;
+  /** Where the function runs; undefined: outside of any VPC. */
+  readonly vpc?: DeployVpc | undefined;
   readonly reservedConcurrency?: number;
   /** Takes events of asynchronous calls that failed in every attempt. */
   readonly deadLetterQueue?: Queue;
@@ -33,13 +39,16 @@ export const runtime = Runtime.NODEJS_24_X;
 /** A function with a role of its own that allows what the function does, and a log with a retention time. */
 export class StageFunction extends Construct {
   readonly function: LambdaFunction;
+  readonly memoryMb: number;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: StageFunctionProps) {
     super(scope, id);
+    this.memoryMb = props.memoryMb;
     const logGroup = new LogGroup(this, 'Log', {
       retention: props.retention,
       removalPolicy: props.stage.removalPolicy,
+      ...(props.keys.logs === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, 'LogKey', props.keys.logs) }),
     });
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -58,7 +67,14 @@ export class StageFunction extends Construct {
       actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
       resources: ['*'],
     });
-    this.role.addToPolicy(trace);
+    const environmentKey = props.keys.environment;
+    const wide = [trace, ...(props.vpc === undefined ? [] : networkStatements())];
+    for (const statement of wide) this.role.addToPolicy(statement);
+    if (environmentKey !== undefined) {
+      this.role.addToPolicy(
+        new PolicyStatement({ sid: 'ReadEnvironment', actions: ['kms:Decrypt'], resources: [environmentKey] }),
+      );
+    }
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime,
@@ -70,18 +86,21 @@ export class StageFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       ephemeralStorageSize: Size.mebibytes(props.scratchMb),
       tracing: Tracing.ACTIVE,
+      ...(environmentKey === undefined
+        ? {}
+        : { environmentEncryption: Key.fromKeyArn(this, 'EnvironmentKey', environmentKey) }),
       logGroup,
       environment: {
         ...props.environment,
         POWERTOOLS_SERVICE_NAME: props.entry,
-        POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
         POWERTOOLS_LOG_LEVEL: 'INFO',
       },
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
     });
+    if (props.vpc !== undefined) putIntoVpc(this.function, props.vpc);
     const reason =
-      'Objects of one prefix, and X-Ray, whose actions know no resources; a test proves that each is used.';
-    acknowledgeWildcards(this.role, [...props.statements, trace], reason);
+      'Objects of one prefix; X-Ray, whose actions know no resources; and network interfaces, which Lambda makes.';
+    acknowledgeWildcards(this.role, [...props.statements, ...wide], reason);
   }
 }

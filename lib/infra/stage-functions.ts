@@ -15,6 +15,8 @@ import type { StagingBucket } from './staging-bucket.ts';
 export interface StageFunctionsProps {
   readonly config: Config;
   readonly stage: DeployStage;
+  /** Names the service among those of the account, e.g. `dsql-etl-dev`. */
+  readonly service: string;
   readonly cluster: TargetCluster;
   /** The database role that loads. */
   readonly role: string;
@@ -24,6 +26,9 @@ export interface StageFunctionsProps {
   /** The bundle a function is in; functions without DuckDB start faster. */
   readonly code: (name: FunctionName) => AssetCode;
 }
+
+/** The functions that read sources and write rows, which `deploy.vpc` is about. */
+const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'load']);
 
 const quick = { memory_mb: 512, timeout_seconds: quickFunctionSeconds, scratch_mb: 512 };
 
@@ -36,6 +41,7 @@ export function stageFunctions(
   const { deploy } = config;
   const environment = {
     ETL_STAGE: stage.name,
+    ETL_SERVICE: props.service,
     ETL_DSQL_HOSTNAME: cluster.hostname,
     ETL_DSQL_REGION: cluster.region,
     ETL_DSQL_USER: role,
@@ -62,7 +68,9 @@ export function stageFunctions(
       scratchMb: part.size.scratch_mb,
       retention: deploy.log_retention_days,
       environment: { ...environment, ...part.environment },
-      statements: part.statements,
+      statements: [...part.statements, ...staging.keyStatements(part.statements)],
+      keys: deploy.kms_keys,
+      vpc: deploy.vpc?.all_functions === true || inVpc.has(entry) ? deploy.vpc : undefined,
       ...(part.reservedConcurrency === undefined ? {} : { reservedConcurrency: part.reservedConcurrency }),
       ...(part.deadLetters === true ? { deadLetterQueue: notices.deadLetters } : {}),
     });

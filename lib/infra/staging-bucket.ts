@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { DeployStage } from './deploy-stage.ts';
@@ -9,10 +10,23 @@ import { acknowledge } from './nag.ts';
 export class StagingBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, props: { readonly days: number; readonly stage: DeployStage }) {
+  private readonly keyArn: string | undefined;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly days: number; readonly stage: DeployStage; readonly keyArn?: string | undefined },
+  ) {
     super(scope, id);
+    this.keyArn = props.keyArn;
     this.bucket = new Bucket(this, 'Bucket', {
-      encryption: BucketEncryption.S3_MANAGED,
+      ...(props.keyArn === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : {
+            encryption: BucketEncryption.KMS,
+            encryptionKey: Key.fromKeyArn(this, 'Key', props.keyArn),
+            bucketKeyEnabled: true,
+          }),
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy: props.stage.removalPolicy,
@@ -54,6 +68,15 @@ export class StagingBucket extends Construct {
       actions: ['s3:ListBucket'],
       resources: [this.bucket.bucketArn],
     });
+  }
+
+  /** What these statements need of the bucket's key, where it has one of its own: parts of uploads are read as well. */
+  keyStatements(statements: readonly PolicyStatement[]): readonly PolicyStatement[] {
+    const may = (sid: string): boolean => statements.some((statement) => statement.sid === sid);
+    const writes = may('WriteStaging');
+    if (this.keyArn === undefined || !(writes || may('ReadStaging'))) return [];
+    const actions = ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])];
+    return [new PolicyStatement({ sid: 'UseStagingKey', actions, resources: [this.keyArn] })];
   }
 
   private statement(sid: string, actions: string[]): PolicyStatement {

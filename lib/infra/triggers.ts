@@ -46,6 +46,7 @@ export class Triggers extends Construct {
     if (scheduled.length > 0) {
       role.addToPolicy(start());
       role.addToPolicy(props.notices.deadLetterStatement());
+      for (const statement of props.notices.queueKeyStatements()) role.addToPolicy(statement);
     } else this.node.tryRemoveChild('Role');
     if (triggered.length === 0) this.node.tryRemoveChild('EventRole');
     for (const [name, { schedule, trigger }] of entries) {

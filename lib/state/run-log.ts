@@ -199,6 +199,19 @@ export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['s
   return rows[0]?.status;
 }
 
+/** Rows read by the ten successes of a pipeline that began before a run, newest first. */
+export async function rowsReadBefore(
+  sql: Sql,
+  run: Pick<LoggedRun, 'run_id' | 'start_time'> & { readonly pipeline_name: string },
+): Promise<readonly number[]> {
+  const rows = await sql<{ rows_read: string }[]>`
+    SELECT rows_read FROM public.etl_execution_log
+     WHERE pipeline_name = ${run.pipeline_name} AND status = 'success' AND run_id <> ${run.run_id}
+       AND start_time < ${run.start_time}
+     ORDER BY start_time DESC LIMIT 10`;
+  return rows.map((row) => Number(row.rows_read));
+}
+
 /** Marks runs that nobody will finish, in a transaction that checks the lease. A run that has ended well stays as it is. */
 export async function closeRun(
   transaction: Transaction,

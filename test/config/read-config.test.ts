@@ -43,7 +43,7 @@ describe('a configuration', () => {
 
   it('with an unknown key far from any known one lists the known ones', () => {
     expect(problemsOf('pipelines: {}\nzzzzzz: 1\n').join()).toMatch(
-      /etl.yaml:2:1: zzzzzz: unknown key. Known here: aurora_dsql, data_source, deploy, pipelines\./,
+      /etl.yaml:2:1: zzzzzz: unknown key. Known here: aurora_dsql, data_source, deploy, pipelines, stages\./,
     );
   });
 

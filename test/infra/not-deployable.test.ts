@@ -85,7 +85,7 @@ describe('a cluster that exists', () => {
     const stack = synthesizeTemplates(path.join(folder, 'import'), { config }).stack('dsql-etl-dev');
     expect(stack.resources('AWS::DSQL::Cluster')).toEqual([]);
     expect(JSON.stringify(stack.resources('AWS::IAM::Policy'))).toContain('cluster/abcdefghijklmnopqrstuvwxyz');
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('what a run does', () => {

@@ -6,6 +6,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forEachFunction } from '../../lib/infra/function-names.ts';
+import { runMetrics } from '../../lib/metric-names.ts';
 import { type Assembly, synthesize, synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
@@ -30,7 +31,7 @@ const settings = `
     target_table: hourly
     auth: { type: bearer, token: { secret: api/token } }
     schedule: { cron: "0 3 * * ? *", time_zone: Asia/Tokyo }
-deploy: { architecture: x86_64, notify: { emails: [team@example.com] } }
+deploy: { architecture: x86_64, notify: { emails: [team@example.com] }, alarms: { dpu_a_day: 100000 } }
 `;
 
 let folder: string;
@@ -129,6 +130,7 @@ describe('the template', () => {
       'ETL_DSQL_HOSTNAME',
       'ETL_DSQL_REGION',
       'ETL_DSQL_USER',
+      'ETL_SERVICE',
       'ETL_STAGE',
       'ETL_STAGING_BUCKET',
     ];
@@ -190,8 +192,47 @@ describe('the template', () => {
     const alarms = assembly
       .resources('AWS::CloudWatch::Alarm')
       .map(([, { Properties }]) => String(Properties?.AlarmDescription));
-    expect(alarms).toHaveLength(5);
-    for (const alarm of alarms) expect(runbook).toContain(`## ${/See "(\w+)"/.exec(alarm)?.[1]}\n`);
+    const sections = alarms.map((alarm) => /See "(\w+)"/.exec(alarm)?.[1]);
+    expect(sections.sort()).toEqual([
+      'Conflicts',
+      'DpuBudget',
+      'EventsLost',
+      'LoadThrottled',
+      'ManyRejected',
+      'NoSuccess',
+      'NotifyFailed',
+      'RunsTimedOut',
+      'SourceEmpty',
+    ]);
+    for (const section of [...sections, 'QueueAge']) expect(runbook).toContain(`## ${section}\n`);
+  });
+
+  it('has a dashboard with a row of graphs for the service, one for its cluster, and one for each pipeline', () => {
+    const [dashboard] = assembly.resources('AWS::CloudWatch::Dashboard');
+    const { widgets } = JSON.parse(assembly.resolve(dashboard?.[1].Properties?.DashboardBody)) as {
+      readonly widgets: readonly { readonly properties: { readonly title?: string; readonly metrics?: unknown[] } }[];
+    };
+    const titles = widgets.map(({ properties }) => properties.title ?? '');
+    for (const pipeline of ['users', 'zipcodes', 'landed', 'hourly']) {
+      expect(titles.filter((title) => title.startsWith(`${pipeline}: `))).toHaveLength(4);
+    }
+    expect(titles).toEqual(expect.arrayContaining(['DPU an hour', 'Cost a day, US dollars (estimate)']));
+    const shown = JSON.stringify(widgets);
+    for (const name of runMetrics)
+      expect(shown).toContain(`"DsqlEtl","${name}","pipeline","landed","service","dsql-etl-dev"`);
+  });
+
+  it('has an alarm for a scheduled pipeline that has no success in its window, counted from the deployment', () => {
+    const [alarm] = assembly
+      .resources('AWS::CloudWatch::Alarm')
+      .filter(([, { Properties }]) => String(Properties?.AlarmDescription).includes('"NoSuccess"'));
+    expect(alarm?.[1].Properties).toMatchObject({
+      EvaluationPeriods: 25,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+    });
+    const metrics = JSON.stringify(alarm?.[1].Properties?.Metrics);
+    for (const name of ['RunsSucceeded', 'RunsUnchanged', 'Deployed']) expect(metrics).toContain(name);
   });
 
   it('is what was reviewed', async () => {

@@ -75,7 +75,9 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
       const { Statement } = PolicyDocument as { readonly Statement: readonly Statement[] };
       const wide = Statement.find((one) => {
         const actions = typeof one.Action === 'string' ? [one.Action] : one.Action;
-        const knowsResources = !actions.every((action) => /^(xray|logs):/.test(action));
+        const knowsResources = !actions.every((action) =>
+          /^(xray|logs):|^ec2:\w+(NetworkInterfaces?|Subnets|PrivateIpAddresses)$/.test(action),
+        );
         return (
           one.Effect === 'Allow' &&
           (actions.some((action) => action.includes('*')) || (one.Resource === '*' && knowsResources))
