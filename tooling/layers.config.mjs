@@ -43,6 +43,8 @@ const packages = {
   '@aws-sdk/dsql-signer': '^lib/(dsql|local)/',
   '@aws-sdk/client-s3': '^(lib/(store|cli)|functions)/',
   '@aws-sdk/client-secrets-manager': '^lib/aws/',
+  '@aws-sdk/credential-provider-node': '^lib/aws/',
+  '@smithy/(core|signature-v4)': '^lib/aws/',
   '@aws-sdk/lib-storage': '^lib/store/',
   '@aws-sdk/client-sns': '^functions/',
   '@duckdb/node-api': '^lib/(duckdb|load)/',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EtlError, messageOf } from '../errors.ts';
+import { registerAws } from './aws.ts';
 import { registerCheck } from './check.ts';
 import { registerClean } from './clean.ts';
 import type { RegisterCommand } from './command.ts';
@@ -29,6 +30,7 @@ const commands: readonly RegisterCommand[] = [
   registerReset,
   registerClean,
   registerLocal,
+  registerAws,
 ];
 
 /** Runs one command line; never throws. */
