@@ -30,6 +30,7 @@ export function jsonOption(): Option {
 /** Options of the commands that delete rows. */
 export interface DeleteOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;

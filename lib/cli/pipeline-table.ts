@@ -10,8 +10,12 @@ import { optionalConfig } from './state-folder.ts';
  *
  * @throws {UnknownPipelineError} where neither knows it
  */
-export async function tableOf(sql: Sql, config: string | undefined, pipeline: string): Promise<string> {
-  const pipelines = optionalConfig(config)?.config.pipelines ?? {};
+export async function tableOf(
+  sql: Sql,
+  options: { readonly config?: string | undefined; readonly stage?: string | undefined },
+  pipeline: string,
+): Promise<string> {
+  const pipelines = optionalConfig(options.config, options.stage)?.config.pipelines ?? {};
   const settings = ownValue(pipelines, pipeline);
   if (settings !== undefined) return settings.target_table;
   const [last] = await findLastRun(sql, pipeline);

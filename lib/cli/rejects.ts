@@ -1,8 +1,9 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 export interface RejectsOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly reason?: string | undefined;
   readonly all?: boolean | undefined;
@@ -19,6 +20,7 @@ export const registerRejects: RegisterCommand = (program, end) => {
     .description('show rejected rows by reason, write them to a file that can be repaired, or mark them as done')
     .argument('[run|pipeline]', 'a pipeline, or the id of a run or the beginning of it; default: all')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .option('--reason <text>', 'only rows whose reason has this text in it')
     .option('--all', 'also rows that were run again, or about which nothing has to be done any more')

@@ -14,6 +14,7 @@ import { sharing } from './shared-context.ts';
 /** The options of `etl replay`. */
 export interface ReplayOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly file?: string | undefined;
   readonly reason?: string | undefined;

@@ -1,4 +1,4 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { ReplayOptions } from './replay-configured.ts';
 
@@ -9,6 +9,7 @@ export const registerReplay: RegisterCommand = (program, end) => {
     .description("run a run's rejected rows again through the configuration as it is now, each once")
     .argument('<run>', 'the id of the run that rejected them, or the beginning of it')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .option('--file <file>', 'the rows as you have repaired them, in an export of etl rejects (.csv or .ndjson)')
     .option('--reason <text>', 'only rows whose reason has this text in it')
@@ -22,5 +23,5 @@ async function replay(named: string, options: ReplayOptions): Promise<ExitStatus
     import('./state-folder.ts'),
     import('./replay-configured.ts'),
   ]);
-  return await replayConfigured(requireConfig(options.config), named, options);
+  return await replayConfigured(requireConfig(options.config, options.stage), named, options);
 }

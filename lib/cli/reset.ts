@@ -1,4 +1,11 @@
-import { configOption, type DeleteOptions, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import {
+  configOption,
+  type DeleteOptions,
+  jsonOption,
+  type RegisterCommand,
+  stageOption,
+  targetOption,
+} from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 interface ResetOptions extends DeleteOptions {
@@ -12,6 +19,7 @@ export const registerReset: RegisterCommand = (program, end) => {
     .description("delete the pipeline's rows of its table, and forget what was loaded and how far")
     .argument('<pipeline>', 'the name of the pipeline')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .option('--keep-rows', 'leave the rows, and forget only what was loaded and how far')
     .option('-y, --yes', 'do not ask')
@@ -24,7 +32,7 @@ async function reset(named: string, options: ResetOptions): Promise<ExitStatus> 
     [import('./confirm.ts'), import('./undo-setup.ts'), import('../run/reset.ts'), import('./pipeline-table.ts')],
   );
   return await undoing(options, async (context) => {
-    const targetTable = await tableOf(context.target.sql, options.config, named);
+    const targetTable = await tableOf(context.target.sql, options, named);
     const demand = { pipelineName: named, targetTable, keepRows: options.keepRows === true };
     const rows = await requireResettable(context.target, demand);
     const rest = 'and forgets what was loaded and how far the source was read.';

@@ -20,7 +20,7 @@ export interface RunReport extends Omit<WholeRun, 'details'> {
 
 /** Opens the target for a command that reads the log, and closes it. */
 export async function withLog(
-  options: { readonly config?: string | undefined; readonly target?: string | undefined },
+  options: Parameters<typeof openTargetOf>[0],
   work: (sql: Sql) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const target = await openTargetOf(options);

@@ -1,8 +1,9 @@
-import { configOption, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 interface ShowOptions {
   readonly config?: string | undefined;
+  readonly stage?: string | undefined;
   readonly target?: string | undefined;
   readonly json?: boolean | undefined;
 }
@@ -14,6 +15,7 @@ export const registerShow: RegisterCommand = (program, end) => {
     .description('show what a run did: stages, types and why, rejected rows, DDL, sources, and what to do next')
     .argument('[run]', 'the id of the run, or the beginning of it; default: the last run')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .addOption(jsonOption())
     .action(async (run: string | undefined, options: ShowOptions) => end(await show(run, options)));
@@ -27,6 +29,7 @@ export const registerDiff: RegisterCommand = (program, end) => {
     .argument('<run>', 'the id of a run, or the beginning of it')
     .argument('<other>', 'the id of another one')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .addOption(jsonOption())
     .action(async (run: string, other: string, options: ShowOptions) => end(await diff(run, other, options)));

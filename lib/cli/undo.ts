@@ -1,4 +1,11 @@
-import { configOption, type DeleteOptions, jsonOption, type RegisterCommand, targetOption } from './command.ts';
+import {
+  configOption,
+  type DeleteOptions,
+  jsonOption,
+  type RegisterCommand,
+  stageOption,
+  targetOption,
+} from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 
 /** `etl undo`: takes back what a run has loaded. */
@@ -8,6 +15,7 @@ export const registerUndo: RegisterCommand = (program, end) => {
     .description('take back what a run has loaded, exactly, or say why that cannot be done')
     .argument('<run>', 'the id of the run, or the beginning of it')
     .addOption(configOption())
+    .addOption(stageOption())
     .addOption(targetOption())
     .option('-y, --yes', 'do not ask')
     .addOption(jsonOption())

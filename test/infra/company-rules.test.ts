@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { functionNames } from '../../lib/infra/function-names.ts';
-import { type Assembly, type Resource, synthesize } from '../support/aws/assembly.ts';
+import { type Assembly, type Resource, synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
 
@@ -32,7 +32,7 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'etl-company-'));
   const file = path.join(folder, 'etl.yaml');
   writeFileSync(file, config);
-  stack = synthesize(path.join(folder, 'out'), { config: file, stage: 'prod' }).stack('dsql-etl-prod');
+  stack = synthesizeTemplates(path.join(folder, 'out'), { config: file, stage: 'prod' }).stack('dsql-etl-prod');
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
