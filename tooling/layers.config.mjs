@@ -56,7 +56,6 @@ const packages = {
   'libpg-query': '^lib/local/',
   commander: '^lib/cli/',
   'cli-progress': '^lib/cli/',
-  'cli-table3': '^lib/cli/',
   '@middy/core': '^functions/',
   '@aws-lambda-powertools/(logger|metrics|tracer)': '^functions/',
   'aws-cdk-lib': '^(lib/infra/|bin/app\\.ts$)',

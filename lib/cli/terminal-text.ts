@@ -8,8 +8,11 @@ export function shortened(text: string, most: number): string {
 }
 
 /** Characters that a line of the stream may have; without an end where it is no terminal. */
-export function widthOf(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
-  return stream.isTTY ? Math.max(20, stream.columns) : Number.POSITIVE_INFINITY;
+export function widthOf(stream: {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}): number {
+  return stream.isTTY === true ? Math.max(20, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
 }
 
 /** A column of a list. */

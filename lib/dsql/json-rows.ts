@@ -23,15 +23,24 @@ export interface ValueRows extends ReadonlyArray<readonly unknown[]> {
  */
 export function jsonRows(rows: ValueRows): string {
   const columns = rows.columns ?? [];
-  const names = columns.map(({ name }, index) => {
+  const names = jsonNames(columns);
+  const lines = rows.map((row) => jsonRow(names, columns, row));
+  return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`;
+}
+
+type Columns = readonly { readonly name: string; readonly type: number }[];
+
+/** The members' names, as JSON texts; each differs from the others. */
+export function jsonNames(columns: Columns): readonly string[] {
+  return columns.map(({ name }, index) => {
     const before = columns.slice(0, index).filter((column) => column.name === name).length;
     return JSON.stringify(before === 0 ? name : `${name}_${before + 1}`);
   });
-  const lines = rows.map((row) => {
-    const fields = columns.map((column, index) => `${names[index]}:${jsonValue(row[index], column.type)}`);
-    return `{${fields.join(',')}}`;
-  });
-  return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`;
+}
+
+/** One row as a JSON object in one line. */
+export function jsonRow(names: readonly string[], columns: Columns, row: readonly unknown[]): string {
+  return `{${columns.map((column, index) => `${names[index]}:${jsonValue(row[index], column.type)}`).join(',')}}`;
 }
 
 function jsonValue(value: unknown, type: number): string {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { ConnectionLostError } from './connection-lost.ts';
 import { CopyQuery } from './copy-query.ts';
+import { type AnswerPart, StreamQuery } from './stream-query.ts';
 
 /** One statement. */
 export interface Statement {
@@ -168,6 +169,29 @@ export class Session {
       () => undefined,
     );
     return await this.#inTime(sent.then(async ({ answer }) => await answer));
+  }
+
+  /**
+   * Runs a text of one statement or several, and gives what each answers as it comes. Nothing else may be sent meanwhile.
+   *
+   * @throws {ConnectionLostError} when the connection was lost
+   * @throws the database's error, behind what was answered before it
+   */
+  async *stream(text: string): AsyncGenerator<AnswerPart> {
+    await this.#turn;
+    if (this.#lost !== undefined) throw this.#lost;
+    const query = new StreamQuery(text);
+    this.#client.query(query);
+    const lost = this.#closed.then(() => {
+      throw this.#lost ?? new ConnectionLostError('CONNECTION_CLOSED');
+    });
+    lost.catch(() => undefined);
+    try {
+      yield* query.parts(lost);
+    } finally {
+      // What nobody has taken would stand before the next statement's answer.
+      if (!query.over) this.destroy();
+    }
   }
 
   /** Ends the connection with a word to the server; without one after `ms`. */

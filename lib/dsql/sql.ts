@@ -3,6 +3,7 @@ import { ConnectionLostError } from './connection-lost.ts';
 import { StatementRefusedError } from './errors.ts';
 import type { Pool } from './pool.ts';
 import type { Session, Statement, StatementResult } from './session.ts';
+import type { AnswerPart } from './stream-query.ts';
 
 /** A value of a parameter. It is sent as text without a type: the statement casts it where the type is not plain. */
 export type Parameter = string | number | bigint | boolean | Date | null;
@@ -45,6 +46,13 @@ export interface Sql extends Statements {
   /** Rows as arrays, for two columns may have the same name. */
   readonly values: (text: string) => Promise<RowList<readonly (readonly unknown[])[]>>;
   /**
+   * Runs a text of one statement or several, which are one transaction, and gives what each answers as it comes; rows as
+   * arrays. What is not taken is not read from the database either.
+   *
+   * @throws the database's error, behind what was answered before it
+   */
+  readonly stream: (text: string) => AsyncGenerator<AnswerPart>;
+  /**
    * Runs `work` in a transaction on a connection of its own, which is committed when `work` ends, and rolled back when
    * it or one of its statements failed.
    *
@@ -73,6 +81,14 @@ export function sqlOf(pool: Pool): Sql {
         listOf<readonly (readonly unknown[])[]>(
           await lend(async (session) => await session.run({ text, values: [], name: nameOf(text), asArrays: true })),
         ),
+      stream: async function* (text: string) {
+        const session = await pool.acquire();
+        try {
+          yield* session.stream(text);
+        } finally {
+          pool.release(session);
+        }
+      },
       begin: async <T>(work: (transaction: Transaction) => Promise<T>) =>
         await lend(async (session) => await inTransaction(session, work)),
       end: async ({ timeout }: { readonly timeout: number }) => await pool.end(timeout * 1000),
