@@ -1,12 +1,17 @@
 import { z } from 'zod';
+import { systemClock } from '../lib/clock.ts';
+import { webhooksOf } from '../lib/config/webhook.ts';
+import { messageOf } from '../lib/errors.ts';
+import { ownValue } from '../lib/own-value.ts';
 import { type Stage, stages } from '../lib/run/result.ts';
 import { type Run, runSchema } from '../lib/run/run.ts';
 import { type Execution, executionSchema, inputSchema } from './runtime/events.ts';
 import { type Failure, failureOf } from './runtime/execution-failure.ts';
 import { logFailure } from './runtime/log-failure.ts';
-import { withMiddleware } from './runtime/middleware.ts';
-import { type Notice, sendNotice } from './runtime/notice.ts';
+import { logger, withMiddleware } from './runtime/middleware.ts';
+import { channelText, type Notice, type NoticePlace, sendNotice } from './runtime/notice.ts';
 import { openService } from './runtime/service.ts';
+import { postWebhook } from './runtime/webhook.ts';
 
 const service = openService();
 
@@ -84,11 +89,35 @@ async function fail(
   return { Error: failure.error, Cause: failure.message };
 }
 
+/** Posts a notice to the channels first, so that the topic's notice tells of those that did not take it. */
 async function send(
-  notice: Omit<Notice, 'stage' | 'failure'> & Partial<Pick<Notice, 'stage' | 'failure'>>,
+  given: Omit<Notice, 'stage' | 'failure'> & Partial<Pick<Notice, 'stage' | 'failure'>>,
 ): Promise<void> {
+  const notice: Notice = { stage: 'start', ...given };
   const { AWS_REGION: region, ETL_STAGE: deployStage, ETL_TOPIC_ARN: topic } = service.environment;
-  await sendNotice({ region, deployStage, topic: topic ?? '' }, { stage: 'start', ...notice });
+  const place = { region, deployStage, topic: topic ?? '' };
+  const notTold = await postToChannels(place, notice);
+  await sendNotice(place, { ...notice, notTold });
+}
+
+/** Why channels did not take a notice, one sentence each. */
+async function postToChannels(place: NoticePlace, notice: Notice): Promise<readonly string[]> {
+  const { deploy, pipelines } = service.config;
+  const webhooks = webhooksOf(deploy.notify, ownValue(pipelines, notice.pipeline)?.notify);
+  const outcomes = await Promise.all(
+    webhooks.map(async ({ allow_private_addresses: allowPrivate, ...reference }) => {
+      try {
+        const url = await service.resolveSecret(reference);
+        const options = { clock: systemClock, random: Math.random, allowPrivate };
+        await postWebhook(url.trim(), channelText(place, notice), reference.secret, options);
+        return undefined;
+      } catch (error) {
+        logger.error('A webhook did not take the notice', { error: error as Error });
+        return messageOf(error);
+      }
+    }),
+  );
+  return outcomes.filter((sentence) => sentence !== undefined);
 }
 
 function parseJson(text: string | null): unknown {

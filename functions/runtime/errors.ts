@@ -52,6 +52,16 @@ export class ManifestMissingError extends TerminalError {
   }
 }
 
+/** A webhook did not take a notice in any attempt; the topic has the notice all the same. */
+export class WebhookFailedError extends TerminalError {
+  override readonly name = 'WebhookFailedError';
+  readonly code = 'webhook_failed';
+
+  constructor(secret: string, reason: string) {
+    super(`The webhook of the secret ${secret} did not take the notice: ${reason}.`);
+  }
+}
+
 /** The notice could not be published. */
 export class NoticeNotSentError extends TransientError {
   override readonly name = 'NoticeNotSentError';

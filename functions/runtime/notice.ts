@@ -13,6 +13,8 @@ export interface Notice {
   readonly failure?: Failure;
   /** Counts and the rest of the run's result, where they are known. */
   readonly summary?: unknown;
+  /** Channels that did not take the notice, one sentence each. */
+  readonly notTold?: readonly string[];
 }
 
 export interface NoticePlace {
@@ -71,7 +73,17 @@ function textOf(place: NoticePlace, notice: Notice): string {
     `Run:       ${notice.runId}`,
     `Execution: ${consoleLink(place.region, notice.execution)}`,
     ...(notice.summary === undefined ? [] : ['', JSON.stringify(notice.summary, null, 2)]),
+    ...(notice.notTold ?? []).flatMap((sentence) => ['', sentence]),
   ].join('\n');
+}
+
+/** A notice in a few lines for a channel, in Slack's markup. */
+export function channelText(place: NoticePlace, notice: Notice): string {
+  const plain = (text: string): string =>
+    text.replace(/[&<>]/g, (sign) => (sign === '&' ? '&amp;' : sign === '<' ? '&lt;' : '&gt;'));
+  const link = `<${consoleLink(place.region, notice.execution)}|Execution> of run ${plain(notice.runId)}`;
+  const head = `*${plain(subjectOf(place, notice))}*`;
+  return [head, ...(notice.failure === undefined ? [] : [plain(notice.failure.message)]), link].join('\n');
 }
 
 function documentOf(place: NoticePlace, notice: Notice): Readonly<Record<string, unknown>> {
@@ -85,6 +97,7 @@ function documentOf(place: NoticePlace, notice: Notice): Readonly<Record<string,
     error_code: notice.failure?.code ?? null,
     error_message: notice.failure?.message ?? null,
     result: notice.summary ?? null,
+    not_told: notice.notTold ?? [],
     execution: notice.execution.id,
     console: consoleLink(place.region, notice.execution),
   };

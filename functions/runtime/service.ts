@@ -8,6 +8,7 @@ import type { Config } from '../../lib/config/config.ts';
 import { readEnvironment } from '../../lib/config/environment.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { secretResolver } from '../../lib/config/resolve-secret.ts';
+import type { ResolveSecret } from '../../lib/config/secret.ts';
 import { connect, type Sql } from '../../lib/dsql/connect.ts';
 import type { RunContext } from '../../lib/run/run-context.ts';
 import { s3Reader } from '../../lib/store/s3-reader.ts';
@@ -42,6 +43,7 @@ export interface Service {
   readonly environment: FunctionEnvironment;
   readonly sql: Sql;
   readonly store: RunContext['store'];
+  readonly resolveSecret: ResolveSecret;
   /** Everything a stage needs for one invocation. */
   readonly contextFor: (input: Input, signal?: AbortSignal) => RunContext;
 }
@@ -90,6 +92,7 @@ function open(): Service {
     environment,
     sql,
     store,
+    resolveSecret,
     contextFor: (input, signal) => ({
       pipeline: pipelineOf(config, input),
       baseDir: environment.LAMBDA_TASK_ROOT,

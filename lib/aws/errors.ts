@@ -1,4 +1,4 @@
-import { TerminalError, TransientError } from '../errors.ts';
+import { TerminalError } from '../errors.ts';
 
 /** There are no credentials, or they cannot be used. */
 export class AwsCredentialsError extends TerminalError {
@@ -24,8 +24,8 @@ export class AwsCallRefusedError extends TerminalError {
   }
 }
 
-/** AWS could not be reached. */
-export class AwsUnreachableError extends TransientError {
+/** AWS could not be reached in any of four attempts; no further one is made. */
+export class AwsUnreachableError extends TerminalError {
   override readonly name = 'AwsUnreachableError';
   readonly code = 'aws_unreachable';
 

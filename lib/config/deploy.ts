@@ -3,6 +3,7 @@ import { defaultChunkRows } from '../manifest.ts';
 import { alarmsSchema, successWithinHoursSchema } from './alarms.ts';
 import { securityShape } from './deploy-security.ts';
 import { isTimeZone } from './time-zone.ts';
+import { webhookSchema } from './webhook.ts';
 
 /** Settings that matter in AWS only: when pipelines run, who is told, and how large things are. */
 
@@ -51,6 +52,7 @@ const emailsSchema = z.array(z.email()).default([]);
 export const pipelineNotifySchema = z.strictObject({
   on_success: z.boolean().default(false).describe('Tell of successful runs too, not only of failures.'),
   emails: emailsSchema.describe('Addresses told of this pipeline alone, besides deploy.notify.emails.'),
+  webhook: webhookSchema.optional().describe('Channel told of this pipeline alone, besides deploy.notify.webhook.'),
 });
 
 /** What a pipeline may say about its life in AWS. */
@@ -150,7 +152,12 @@ export const deploySchema = z
     ...securityShape,
     alarms: alarmsSchema.describe('When alarms go off.'),
     notify: z
-      .strictObject({ emails: emailsSchema.describe('Addresses told of every failure and alarm.') })
+      .strictObject({
+        emails: emailsSchema.describe('Addresses told of every failure and alarm.'),
+        webhook: webhookSchema
+          .optional()
+          .describe('Slack or another channel that takes {"text": "…"}, told of every failed run.'),
+      })
       .prefault({}),
     regions: z.tuple([region, region]).optional().describe('Two Regions for a peered pair of clusters.'),
     witness: region.optional().describe('Third Region, which keeps a log for the two.'),

@@ -2,6 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import { webhooksOf } from '../config/webhook.ts';
 import { NotDeployableError } from './errors.ts';
 
 interface Found {
@@ -40,11 +41,26 @@ export function refuseEnvironmentSecrets(config: Config): void {
   if (problems.length > 0) throw new NotDeployableError(problems);
 }
 
-/** Reading exactly the secrets that the configuration names. */
+/** Reading exactly the secrets that sources need. */
 export function secretStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
-  const names = new Set(
-    allReferences(config).flatMap(({ reference }) => (typeof reference.secret === 'string' ? [reference.secret] : [])),
+  const names = allReferences(config).flatMap(({ reference }) =>
+    typeof reference.secret === 'string' ? [reference.secret] : [],
   );
+  return readStatements(scope, names);
+}
+
+/** Reading exactly the secrets that hold the URLs of webhooks. */
+export function webhookStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
+  const pipelines = [undefined, ...Object.values(config.pipelines).map(({ notify }) => notify)];
+  const webhooks = pipelines.flatMap((notify) => webhooksOf(config.deploy.notify, notify));
+  return readStatements(
+    scope,
+    webhooks.map(({ secret }) => secret),
+  );
+}
+
+function readStatements(scope: Construct, given: readonly string[]): readonly PolicyStatement[] {
+  const names = new Set(given);
   if (names.size === 0) return [];
   const arnOf = (name: string): string =>
     name.startsWith('arn:')

@@ -7,7 +7,7 @@ import type { DeployStage } from './deploy-stage.ts';
 import { type FunctionName, forEachFunction } from './function-names.ts';
 import { bootstrapSeconds, quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
-import { secretStatements } from './secrets.ts';
+import { secretStatements, webhookStatements } from './secrets.ts';
 import type { SourceFiles } from './source-files.ts';
 import { StageFunction } from './stage-function.ts';
 import type { StagingBucket } from './staging-bucket.ts';
@@ -125,6 +125,7 @@ export function stageFunctions(
         staging.readStatement(),
         staging.listStatement(),
         ...notices.publishStatements(),
+        ...webhookStatements(scope, config),
         notices.deadLetterStatement(),
       ],
       environment: { ETL_TOPIC_ARN: notices.topic.topicArn },

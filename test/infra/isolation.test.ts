@@ -25,7 +25,7 @@ const policy = {
 const text = `
 data_source: { base_url: "https://api.example.com", auth: { type: bearer, token: { secret: shared/token } } }
 pipelines:
-  users: { source_type: api, endpoint: users, target_table: users, auth: { type: bearer, token: { secret: users/token } } }
+  users: { source_type: api, endpoint: users, target_table: users, auth: { type: bearer, token: { secret: users/token } }, notify: { webhook: { secret: users/hook } } }
   Orders 2026: { source_type: api, endpoint: orders, target_table: orders, headers: { x-key: { secret: orders/key } } }
   sales: { source_type: file, file_path: s3://in/sales.csv, target_table: sales }
 deploy: { architecture: x86_64, isolation: pipeline, cluster_policy: ${JSON.stringify(policy)} }
@@ -80,13 +80,17 @@ describe('services of one pipeline each', () => {
     expect(named('users').resources('AWS::S3::Bucket').length).toBeGreaterThan(0);
   });
 
-  it('may read the secrets of their own pipeline, in the function that calls the API, and no others', () => {
-    expect(secretsIn(named('users'))).toEqual(['shared/token', 'users/token']);
+  it('may read the secrets of their own pipeline, where the API is called or the channel is told, and no others', () => {
+    expect(secretsIn(named('users'))).toEqual(['shared/token', 'users/hook', 'users/token']);
     expect(secretsIn(named('orders'))).toEqual(['orders/key', 'shared/token']);
     expect(secretsIn(named('sales'))).toEqual([]);
     const policies = named('users').resources('AWS::IAM::Policy');
     const reading = policies.filter(([, { Properties }]) => JSON.stringify(Properties).includes('secretsmanager:'));
-    expect(reading.map(([id]) => id)).toEqual([expect.stringMatching(/Extract/)]);
+    const readers = reading.map(([id, { Properties }]) => [
+      /Functions(\w+)Role/.exec(id)?.[1],
+      [...JSON.stringify(Properties).matchAll(/secret:([a-z]+\/[a-z]+)-/g)].map(([, name]) => name).sort(),
+    ]);
+    expect(Object.fromEntries(readers)).toEqual({ Extract: ['shared/token', 'users/token'], Notify: ['users/hook'] });
   });
 
   it("keep AWS's own schema and the rules of encryption, public access, TLS and wildcards", () => {
