@@ -11,7 +11,7 @@ import { rowsReadBefore, statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
 import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
-import { demandOf, waits } from './runtime/pipeline-input.ts';
+import { demandOf, waits, whyNothingLanded } from './runtime/pipeline-input.ts';
 import { addRunMetrics, addSurprises } from './runtime/run-metrics.ts';
 import { leaseSeconds, openService } from './runtime/service.ts';
 import { loadedRows, requireManifest, requireRaw } from './runtime/stage-results.ts';
@@ -51,6 +51,8 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
     );
   }
   const input = parsed.data;
+  const nothing = whyNothingLanded(service.config, input);
+  if (nothing !== undefined) return { next: 'nothing', run: null, reason: nothing };
   const context = service.contextFor(input);
   const runId = input.run_id ?? execution.name;
   const request = { holder: execution.id, runId, seconds: leaseSeconds };

@@ -1,4 +1,4 @@
-import type { S3Place } from '../s3-path.ts';
+import { objectPath, type S3Place } from '../s3-path.ts';
 import type { PipelineSettings } from './pipeline.ts';
 
 export type SourceType = PipelineSettings['source_type'];
@@ -12,7 +12,7 @@ export interface SourceTraits<S> {
   readonly withFilePaths: (settings: S, paths: readonly string[]) => S;
   /** Whether the names of its files tell their format. */
   readonly readsExtensions: (settings: S) => boolean;
-  /** The source that reads the one object that landed; undefined where no object can start a run. */
+  /** The source that reads one object by its very key; undefined where no object can start a run. */
   readonly withObject: ((settings: S, object: S3Place) => S) | undefined;
   /** The source with further query parameters; undefined where it takes none. */
   readonly withParams: ((settings: S, params: Readonly<Record<string, string | number | boolean>>) => S) | undefined;
@@ -36,7 +36,7 @@ const traits = {
       file_path: paths.length === 1 ? (paths[0] ?? '') : [...paths],
     }),
     readsExtensions: ({ format }) => format === undefined,
-    withObject: (settings, { bucket, key }) => ({ ...settings, file_path: `s3://${bucket}/${key}` }),
+    withObject: (settings, object) => ({ ...settings, file_path: objectPath(object) }),
     withParams: undefined,
     needsBaseUrl: () => false,
   },

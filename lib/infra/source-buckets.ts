@@ -8,7 +8,7 @@ import { isS3Path, s3Place } from '../s3-path.ts';
 /** A part of someone's bucket that pipelines read. */
 export interface BucketPlace {
   readonly bucket: string;
-  /** A whole key; or what keys begin with, up to and with a `/`, empty for all of them, followed by `*`. */
+  /** As IAM writes resources: a whole key, or what keys begin with, up to and with a `/`, empty for all, and `*`. */
   readonly keys: string;
 }
 
@@ -19,16 +19,22 @@ export function placesOf(settings: PipelineSettings): readonly BucketPlace[] {
     .filter(isS3Path)
     .map((one) => {
       const { bucket, key } = s3Place(one);
-      return { bucket, keys: /[*?[\]{}!(]|\/$|^$/.test(key) ? folderKeys(key) : key };
+      // What a glob leaves open begins at its first character that is not taken literally.
+      const fixed = key.replace(/[*?[\]{}!(].*$/s, '');
+      return { bucket, keys: fixed === key && !/\/$|^$/.test(key) ? literal(key) : folderKeys(fixed) };
     });
   const { trigger } = settings;
   return trigger === undefined ? places : [...places, { bucket: trigger.bucket, keys: folderKeys(trigger.prefix) }];
 }
 
-/** All keys of the folder that a key or pattern lies in: a prefix without `/` at its end would be other folders' too. */
-function folderKeys(key: string): string {
-  const fixed = key.replace(/[*?[\]{}!(].*$/s, '');
-  return `${fixed.slice(0, fixed.lastIndexOf('/') + 1)}*`;
+/** All keys of the folder that keys with this start lie in: a start without `/` at its end would be other folders' too. */
+function folderKeys(start: string): string {
+  return `${literal(start.slice(0, start.lastIndexOf('/') + 1))}*`;
+}
+
+/** A text that IAM takes as it is: `*` and `?` are wildcards of resources, and `${` begins a variable (IAM user guide). */
+function literal(text: string): string {
+  return text.replace(/[*?$]/g, (character) => `\${${character}}`);
 }
 
 /** Reading the objects of these places and listing their buckets; nothing of other buckets or prefixes. */

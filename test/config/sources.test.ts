@@ -32,7 +32,7 @@ describe('the traits of a source', () => {
     if (file === undefined || api === undefined) throw new Error('both pipelines are there');
     expect(traitsOf(file).filePaths(file)).toEqual(['a.csv', 'b.csv']);
     expect(traitsOf(file).withObject?.(file, { bucket: 'b', key: 'k/x.csv' })).toMatchObject({
-      file_path: 's3://b/k/x.csv',
+      file_path: 's3-object://b/k/x.csv',
     });
     expect(traitsOf(file).withParams).toBeUndefined();
     expect(traitsOf(api).filePaths(api)).toEqual([]);

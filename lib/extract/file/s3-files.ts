@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { nearest } from '../../nearest.ts';
-import { s3Place } from '../../s3-path.ts';
+import { isObjectPath, s3Place } from '../../s3-path.ts';
 import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
 import type { PinnedFile } from '../request.ts';
@@ -8,12 +8,13 @@ import { S3RefusedError, S3UnavailableError, SourceFileNotFoundError } from './e
 
 /**
  * The objects a path means, pinned by size and ETag: one object, all below a prefix that ends in a slash, or those that
- * match a glob; in the order of their keys.
+ * match a glob; in the order of their keys. An object that an event or a caller named is taken by its very key.
  *
  * @throws {SourceFileNotFoundError} when there is none, with the nearest key
  */
 export async function findS3Files(s3: S3Reader, configured: string): Promise<readonly PinnedFile[]> {
   const { bucket, key } = s3Place(configured);
+  if (isObjectPath(configured)) return [await pinObject(s3, `s3://${bucket}/${key}`, bucket, key)];
   const { base, isGlob } = picomatch.scan(key);
   if (key !== '' && !key.endsWith('/') && !key.includes('*')) {
     try {

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -12,6 +10,7 @@ import { type LocalTarget, localTarget } from '../local-target.ts';
 import { StatesError } from '../states-interpreter/errors.ts';
 import { interpret, type Outcome, type Task } from '../states-interpreter/interpret.ts';
 import { type Assembly, account, region, synthesize } from './assembly.ts';
+import { askCustomResource } from './custom-resource.ts';
 import { type BridgeEvent, emit } from './event-bridge.ts';
 import { type LocalAws, localAws, type Message } from './local-aws.ts';
 import { type AwsCall, record } from './recorder.ts';
@@ -177,35 +176,9 @@ async function askBootstrap(
 ): Promise<Readonly<Record<string, unknown>>> {
   const [entry] = assembly.resources('Custom::EtlBootstrap');
   const properties = entry?.[1].Properties as { readonly RoleArns: readonly unknown[] };
-  let answered: (body: Readonly<Record<string, unknown>>) => void = () => undefined;
-  const answer = new Promise<Readonly<Record<string, unknown>>>((resolve) => {
-    answered = resolve;
+  const { answers } = await askCustomResource(async (event) => await hosts.bootstrap?.invoke(event), {
+    RequestType: type,
+    ResourceProperties: { RoleArns: properties.RoleArns.map((one) => assembly.resolve(one)) },
   });
-  const server = createServer((incoming, response) => {
-    let body = '';
-    incoming.setEncoding('utf8').on('data', (text: string) => {
-      body += text;
-    });
-    incoming.once('end', () => {
-      response.end();
-      answered(JSON.parse(body) as Record<string, unknown>);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const invoked = hosts.bootstrap?.invoke({
-      RequestType: type,
-      ServiceToken: 'arn:aws:lambda:test',
-      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/answer?X-Amz-Signature=1`,
-      StackId: 'arn:aws:cloudformation:test',
-      RequestId: randomUUID(),
-      ResourceType: 'Custom::EtlBootstrap',
-      LogicalResourceId: 'Bootstrap',
-      ResourceProperties: { RoleArns: properties.RoleArns.map((one) => assembly.resolve(one)) },
-    });
-    return (await Promise.all([answer, invoked?.catch(() => undefined)]))[0];
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  return answers[0] ?? {};
 }

@@ -35,15 +35,17 @@ export function grantsOf(assembly: Assembly): readonly Grant[] {
   });
 }
 
-/** Whether IAM would allow a call: `*` and `?` as IAM has them, case of actions aside. */
+/** Whether IAM would allow a call: `*`, `?` and their escapes as IAM has them, case of actions aside. */
 export function allows(grant: Grant, call: Omit<AwsCall, 'principal'>): boolean {
   return like(grant.action.toLowerCase(), call.action.toLowerCase()) && like(grant.resource, call.resource);
 }
 
 function like(pattern: string, text: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 's').test(text);
+  const parts = pattern.match(/\$\{[*?$]\}|[^]/g) ?? [];
+  const source = parts.map((part) => {
+    if (part === '*') return '.*';
+    if (part === '?') return '.';
+    return (part.length > 1 ? part.charAt(2) : part).replace(/[.+*?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${source.join('')}$`, 's').test(text);
 }

@@ -5,6 +5,7 @@ import { parseConfig } from '../../../lib/config/read-config.ts';
 import { writeBundle } from '../../../lib/infra/bundle.ts';
 import { type FunctionName, forEachFunction, functionNames } from '../../../lib/infra/function-names.ts';
 import { account, region } from '../aws/assembly.ts';
+import { askCustomResource } from '../aws/custom-resource.ts';
 import { type LocalAws, localAws, type Message } from '../aws/local-aws.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
 import { FunctionHost } from './function-host.ts';
@@ -15,6 +16,8 @@ export interface BundledFunctions {
   readonly aws: LocalAws;
   readonly stagingBucket: string;
   readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
+  /** Makes the service's tables and the database role, as CloudFormation has it done. */
+  readonly create: () => Promise<void>;
   /** Notices published since the last call. */
   readonly messages: () => Promise<readonly Message[]>;
   readonly close: () => Promise<void>;
@@ -78,6 +81,13 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
     aws,
     stagingBucket,
     invoke: async (name, event) => await hosts[name].invoke(event),
+    create: async () => {
+      const { answers } = await askCustomResource(async (event) => await hosts.bootstrap.invoke(event), {
+        RequestType: 'Create',
+        ResourceProperties: { RoleArns: [`arn:aws:iam::${account}:role/record`] },
+      });
+      if (answers[0]?.Status !== 'SUCCESS') throw new Error(`The bootstrap answered ${JSON.stringify(answers)}`);
+    },
     messages: topic.messages,
     close: async () => {
       for (const host of Object.values(hosts)) host.close();
