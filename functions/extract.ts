@@ -4,12 +4,14 @@ import { stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
 import { deadlineOf, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
+import { requireObjects } from './runtime/stage-results.ts';
 
 const service = openService();
 
 /** Reads the source until it is exhausted or the time is nearly up; the state machine calls again until `complete`. */
 export const handler = withMiddleware(z.strictObject(stageShape), async (event, invocation) => {
-  const context = await holdStage(service, event);
+  const held = await holdStage(service, event);
+  const context = { ...held, objects: await requireObjects(held, event.run) };
   const raw = await extractStage(context, event.run, deadlineOf(invocation));
   return { complete: raw.complete, parts: raw.parts.length, bytes_read: raw.bytes_read };
 });

@@ -83,10 +83,10 @@ async function fail(
     pipeline: input.success ? input.data.pipeline : 'unknown',
     runId: logged?.run_id ?? begun?.run_id ?? execution.name,
     stage: logged?.stage ?? stage ?? 'start',
-    failure,
+    failure: { ...failure, message: logged?.error_message ?? failure.message },
     summary: logged,
   });
-  return { Error: failure.error, Cause: failure.message };
+  return { Error: failure.error, Cause: logged?.error_message ?? failure.message };
 }
 
 /** Posts a notice to the channels first, so that the topic's notice tells of those that did not take it. */

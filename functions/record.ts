@@ -4,6 +4,7 @@ import type { RunResult } from '../lib/run/result.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { RunContext } from '../lib/run/run-context.ts';
 import { reserve, startRun } from '../lib/run/start.ts';
+import { startObjectRun } from '../lib/run/start-object-run.ts';
 import { prefixOf } from '../lib/run/store-keys.ts';
 import { LeaseLostError } from '../lib/state/errors.ts';
 import { releaseLease, renewLease } from '../lib/state/lease.ts';
@@ -11,7 +12,7 @@ import { rowsReadBefore, statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
 import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
-import { demandOf, waits, whyNothingLanded } from './runtime/pipeline-input.ts';
+import { demandOf, takesObjects } from './runtime/pipeline-input.ts';
 import { addRunMetrics, addSurprises } from './runtime/run-metrics.ts';
 import { leaseSeconds, openService } from './runtime/service.ts';
 import { loadedRows, requireManifest, requireRaw } from './runtime/stage-results.ts';
@@ -51,18 +52,25 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
     );
   }
   const input = parsed.data;
-  const nothing = whyNothingLanded(service.config, input);
-  if (nothing !== undefined) return { next: 'nothing', run: null, reason: nothing };
   const context = service.contextFor(input);
   const runId = input.run_id ?? execution.name;
   const request = { holder: execution.id, runId, seconds: leaseSeconds };
   const reserved = await reserve(context, request);
-  if ('skip' in reserved && waits(input)) return { next: 'wait', run: null, reason: reserved.skip.message };
+  if ('skip' in reserved && input.wait === true) return { next: 'wait', run: null, reason: reserved.skip.message };
+  // The end of the run under way looks for objects that wait.
+  if ('skip' in reserved && takesObjects(input)) return { next: 'nothing', run: null, reason: reserved.skip.message };
   const demand = demandOf(input);
+  const named = { runId, startTime: execution.start_time };
   const begun =
     'skip' in reserved
       ? reserved
-      : await startRun(context, demand, reserved.lease, { runId, startTime: execution.start_time });
+      : takesObjects(input)
+        ? await startObjectRun(context, demand, reserved.lease, named)
+        : await startRun(context, demand, reserved.lease, named);
+  if (begun === undefined) {
+    await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
+    return { next: 'nothing', run: null, reason: 'No object waits that has anything to load.' };
+  }
   if ('skip' in begun) {
     const skipped = {
       trigger: demand.trigger,

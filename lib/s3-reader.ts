@@ -35,6 +35,13 @@ export interface S3Body {
 }
 
 interface S3Page {
-  readonly Contents?: readonly { readonly Key?: string | undefined }[] | undefined;
+  readonly Contents?:
+    | readonly {
+        readonly Key?: string | undefined;
+        readonly Size?: number | undefined;
+        readonly ETag?: string | undefined;
+        readonly LastModified?: Date | undefined;
+      }[]
+    | undefined;
   readonly NextContinuationToken?: string | undefined;
 }

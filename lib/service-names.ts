@@ -8,6 +8,7 @@ export const serviceTableNames: readonly string[] = [
   'etl_lease',
   'etl_version',
   'etl_watermark',
+  'etl_object',
   'etl_rejected_row',
 ];
 

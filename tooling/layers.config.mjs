@@ -47,6 +47,7 @@ const packages = {
   '@smithy/(core|signature-v4)': '^lib/aws/',
   '@aws-sdk/lib-storage': '^lib/store/',
   '@aws-sdk/client-sns': '^functions/',
+  '@aws-sdk/client-(sqs|sfn)': '^functions/',
   '@duckdb/node-api': '^lib/(duckdb|load)/',
   picomatch: '^lib/extract/',
   tinyglobby: '^lib/(extract|infra)/',

@@ -72,6 +72,26 @@ export class NoticeNotSentError extends TransientError {
   }
 }
 
+/** An execution could not be started. */
+export class ExecutionNotStartedError extends TransientError {
+  override readonly name = 'ExecutionNotStartedError';
+  readonly code = 'execution_not_started';
+
+  constructor(reason: string, options: { readonly cause?: unknown }) {
+    super(`The next run could not be started: ${reason}.`, options);
+  }
+}
+
+/** An object that nobody can load could not be kept in the dead-letter queue. */
+export class ObjectNotKeptError extends TransientError {
+  override readonly name = 'ObjectNotKeptError';
+  readonly code = 'object_not_kept';
+
+  constructor(reason: string, options: { readonly cause?: unknown }) {
+    super(`An object that no run could load was not kept in the dead-letter queue: ${reason}.`, options);
+  }
+}
+
 /** The response to CloudFormation was not delivered; CloudFormation would wait for an hour. */
 export class ResponseNotDeliveredError extends TransientError {
   override readonly name = 'ResponseNotDeliveredError';

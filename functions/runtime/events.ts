@@ -4,16 +4,6 @@ import { triggers } from '../../lib/run/run-demand.ts';
 
 /** The events of the functions. References and small values only: Step Functions passes at most 256 KiB. */
 
-/** The part of an S3 "Object Created" event that matters (S3 user guide, "EventBridge event message structure"). */
-const s3DetailSchema = z.object({
-  bucket: z.object({ name: z.string() }),
-  object: z.object({
-    key: z.string(),
-    'version-id': z.string().optional(),
-    sequencer: z.string().optional(),
-  }),
-});
-
 /** The input of an execution, from the console, a schedule or an S3 event. */
 export const inputSchema = z.strictObject({
   pipeline: z.string().min(1),
@@ -23,7 +13,7 @@ export const inputSchema = z.strictObject({
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   again: z.boolean().optional(),
   force: z.boolean().optional(),
-  /** Wait for a run of the same pipeline that is under way, instead of skipping. An S3 event always waits. */
+  /** Wait for a run of the same pipeline that is under way, instead of skipping. */
   wait: z.boolean().optional(),
   /** A slice of an incremental source. */
   from: z.string().optional(),
@@ -33,7 +23,10 @@ export const inputSchema = z.strictObject({
   event_id: z.string().min(1).max(2000).optional(),
   /** Load this object instead of the configured files. */
   object: z.strictObject({ bucket: z.string().min(1), key: z.string().min(1) }).optional(),
-  detail: s3DetailSchema.optional(),
+  /** Load what landed in S3 and waits, in as many runs as that takes. */
+  objects: z.literal('waiting').optional(),
+  /** Let all objects wait whose keys begin with this, and load what waits. */
+  prefix: z.string().min(1).max(1024).optional(),
 });
 
 export const executionSchema = z.object({

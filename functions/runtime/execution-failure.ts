@@ -1,4 +1,6 @@
 import { ownValue } from '../../lib/own-value.ts';
+import { conflictErrorNames, resumedErrorNames, transientErrorNames } from '../../lib/run/error-names.ts';
+
 /** Why a run failed, for messages and for subscription filters. */
 export interface Failure {
   /** The error's name on the wire. */
@@ -24,6 +26,22 @@ const knownFailures: Readonly<Record<string, readonly [code: string, message: st
   ],
   'Lambda.Unknown': ['function_crashed', 'A function ended without a response. See its log.'],
 };
+
+/** What says nothing about the objects of a run: the other side was busy, or another run or a person was in the way. */
+const notOfObjects: ReadonlySet<string> = new Set([
+  ...conflictErrorNames,
+  ...resumedErrorNames,
+  ...transientErrorNames,
+  'LeaseLostError',
+  'TargetAccessDeniedError',
+  'EarlierRunError',
+]);
+
+/** Whether a run may have failed because of an object that it read. */
+export function mayBeOfObjects({ code, error }: Failure): boolean {
+  const ofLambda = error.startsWith('Lambda.') && error !== 'Lambda.Unknown';
+  return !notOfObjects.has(error) && !ofLambda && code !== 'run_aborted';
+}
 
 /** Reads what Step Functions says of a failure; a Lambda's error is JSON in `Cause`, its code in brackets at the end. */
 export function failureOf(

@@ -2,18 +2,20 @@ import { EtlError } from '../../lib/errors.ts';
 import { readManifest } from '../../lib/extract/raw-objects.ts';
 import { recordFailure } from '../../lib/run/record.ts';
 import type { RunResult, Stage } from '../../lib/run/result.ts';
-import type { Run } from '../../lib/run/run.ts';
+import { fenceOf, type Run } from '../../lib/run/run.ts';
 import type { RunContext } from '../../lib/run/run-context.ts';
+import { settleObjects } from '../../lib/run/settle-objects.ts';
 import { prefixOf } from '../../lib/run/store-keys.ts';
 import { findLeased, releaseLease } from '../../lib/state/lease.ts';
 import { statusOfRun } from '../../lib/state/run-log.ts';
-import { StageFailedError } from './errors.ts';
+import { IncompleteDeploymentError, StageFailedError } from './errors.ts';
 import type { Execution, Input } from './events.ts';
-import type { Failure } from './execution-failure.ts';
+import { type Failure, mayBeOfObjects } from './execution-failure.ts';
 import { logger } from './middleware.ts';
-import { demandOf } from './pipeline-input.ts';
+import { demandOf, takesObjects } from './pipeline-input.ts';
 import { addRunMetrics } from './run-metrics.ts';
 import type { Service } from './service.ts';
+import { keepDeadLetter } from './set-aside.ts';
 import { findManifest, loadedRows } from './stage-results.ts';
 
 /** The failure of an execution, and what is known of its run. */
@@ -39,12 +41,13 @@ export async function logFailure(service: Service, failed: FailedExecution): Pro
     const run = begun ?? (await runOf(context, execution, input));
     if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') return undefined;
     const { outcome, reached } = await outcomeOf(context, run);
+    const aside = takesObjects(input) ? await settle(service, context, { failure, run, outcome }) : undefined;
     const result = await recordFailure(
       context,
       run,
       outcome,
       stage ?? reached,
-      new StageFailedError(failure.code, failure.message),
+      new StageFailedError(failure.code, aside === undefined ? failure.message : `${failure.message} ${aside}`),
     );
     await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
     addRunMetrics(result);
@@ -63,6 +66,31 @@ function contextOf(service: Service, input: Input): RunContext {
     if (!(error instanceof EtlError)) throw error;
     return service.contextFor({ pipeline: input.pipeline });
   }
+}
+
+/** Decides what becomes of the run's objects, where it had taken any. @returns what was set aside, in a sentence */
+async function settle(
+  { environment: { AWS_REGION: region, ETL_DEAD_LETTERS_URL: queueUrl } }: Service,
+  context: RunContext,
+  {
+    failure,
+    outcome,
+    run,
+  }: { readonly failure: Failure; readonly run: Run; readonly outcome: Parameters<typeof recordFailure>[2] },
+): Promise<string | undefined> {
+  if (run.epoch === 0) return undefined;
+  const { rows_inserted = 0, rows_rejected = 0, rows_unchanged = 0, rows_updated = 0 } = outcome.loaded ?? {};
+  // With rows in the table the run must be gone on with, over the same objects.
+  const begun = rows_inserted + rows_rejected + rows_unchanged + rows_updated > 0;
+  const judged = {
+    perhapsTheirs: !begun && mayBeOfObjects(failure),
+    stopped: failure.code === 'run_aborted',
+    message: failure.message,
+  };
+  return await settleObjects(context, fenceOf(context, run), judged, async (object) => {
+    if (queueUrl === undefined) throw new IncompleteDeploymentError('ETL_DEAD_LETTERS_URL is missing');
+    await keepDeadLetter({ queueUrl, region }, context.pipeline.name, object, failure);
+  });
 }
 
 /** The run that an execution held the lease for, where the event does not hold it. */

@@ -22,18 +22,6 @@ export function pipelineOf(config: Config, input: Input): RunContext['pipeline']
   return { name: input.pipeline, settings, dataSource: config.data_source };
 }
 
-/**
- * Why the event of an object has nothing to load; undefined where it has, or where no event started the execution.
- *
- * @throws {UnknownPipelineError} with the nearest name
- */
-export function whyNothingLanded(config: Config, input: Input): string | undefined {
-  if (input.detail === undefined) return undefined;
-  const object = { bucket: input.detail.bucket.name, key: input.detail.object.key };
-  const reason = whyNotLoaded(settingsOf(config, input), object);
-  return reason === undefined ? undefined : `The object ${shown(object)} is not loaded: ${reason}.`;
-}
-
 function settingsOf(config: Config, input: Input): PipelineSettings {
   const settings = ownValue(config.pipelines, input.pipeline);
   if (settings !== undefined) return settings;
@@ -46,12 +34,18 @@ function shown({ bucket, key }: S3Place): string {
 }
 
 function changed(settings: PipelineSettings, input: Input): PipelineSettings {
-  const object = objectOf(input);
+  const { object } = input;
+  if (takesObjects(input) && (object !== undefined || traitsOf(settings).withObject === undefined)) {
+    throw new InvalidInputError(
+      object === undefined ? `pipeline "${input.pipeline}" reads no files` : 'give one of object, objects and prefix',
+    );
+  }
   if (object !== undefined) {
     const { withObject } = traitsOf(settings);
     if (withObject === undefined) throw new InvalidInputError(`pipeline "${input.pipeline}" reads no files`);
     const reason = whyNotLoaded(settings, object);
-    if (reason !== undefined) throw new InvalidInputError(`the object ${shown(object)} is not the pipeline's: ${reason}`);
+    if (reason !== undefined)
+      throw new InvalidInputError(`the object ${shown(object)} is not the pipeline's: ${reason}`);
     return withObject(settings, object);
   }
   if (input.params !== undefined) {
@@ -64,8 +58,7 @@ function changed(settings: PipelineSettings, input: Input): PipelineSettings {
 
 /** The run that an input requests. */
 export function demandOf(input: Input): RunDemand {
-  const { from, to } = input;
-  const eventId = eventIdOf(input);
+  const { event_id: eventId, from, to } = input;
   return {
     trigger: input.trigger ?? 'console',
     again: input.again === true,
@@ -77,18 +70,7 @@ export function demandOf(input: Input): RunDemand {
   };
 }
 
-/** An object that landed must be loaded, so its run waits for the run before. Other runs skip, unless `wait` is set. */
-export function waits(input: Input): boolean {
-  return input.wait ?? input.trigger === 's3';
-}
-
-function objectOf({ detail, object }: Input): S3Place | undefined {
-  return object ?? (detail === undefined ? undefined : { bucket: detail.bucket.name, key: detail.object.key });
-}
-
-/** The sequencer orders the events of a key, so with bucket, key and version it names one event for good. */
-function eventIdOf({ detail, event_id: given }: Input): string | undefined {
-  if (given !== undefined || detail === undefined) return given;
-  const { key, sequencer, 'version-id': version } = detail.object;
-  return JSON.stringify(['s3', detail.bucket.name, key, version ?? null, sequencer ?? null]);
+/** Whether the input means objects that landed, or were listed, instead of the configured files. */
+export function takesObjects({ objects, prefix }: Input): boolean {
+  return objects !== undefined || prefix !== undefined;
 }

@@ -31,6 +31,10 @@ const environmentSchema = z.object({
   /** Holds the local files of the configuration, which were uploaded when it was deployed. */
   ETL_ASSETS_BUCKET: z.string().optional(),
   ETL_TOPIC_ARN: z.string().optional(),
+  /** Runs pipelines; only collect starts executions. */
+  ETL_STATE_MACHINE_ARN: z.string().optional(),
+  /** Keeps what nobody can load. */
+  ETL_DEAD_LETTERS_URL: z.string().optional(),
   /** The role that loads; only bootstrap connects as someone else. */
   ETL_DSQL_ROLE: z.string().optional(),
 });

@@ -1,9 +1,11 @@
 import { readManifest } from '../../lib/extract/raw-objects.ts';
+import type { RunObjects } from '../../lib/extract/request.ts';
 import type { LoadResult } from '../../lib/load/load.ts';
 import { type Manifest, manifestSchema, type RawManifest } from '../../lib/manifest.ts';
+import { findObjects } from '../../lib/run/kept-objects.ts';
 import type { Run } from '../../lib/run/run.ts';
 import type { RunContext } from '../../lib/run/run-context.ts';
-import { planKey, prefixOf, rawKey } from '../../lib/run/store-keys.ts';
+import { objectsKey, planKey, prefixOf, rawKey } from '../../lib/run/store-keys.ts';
 import { readLedger } from '../../lib/state/ledger.ts';
 import { ManifestMissingError } from './errors.ts';
 
@@ -16,6 +18,20 @@ export async function requireRaw({ store }: StagedContext, run: Pick<Run, 'run_i
   const raw = await readManifest(store, prefixOf(run));
   if (raw === undefined) throw new ManifestMissingError(rawKey(run));
   return raw;
+}
+
+/**
+ * The objects that a run reads; undefined where it reads the configured files.
+ *
+ * @throws {ManifestMissingError} when the list of them is gone
+ */
+export async function requireObjects(
+  { store }: Pick<StagedContext, 'store'>,
+  run: Pick<Run, 'run_id' | 'objects'>,
+): Promise<RunObjects | undefined> {
+  const objects = await findObjects({ store }, run);
+  if (run.objects !== undefined && objects === undefined) throw new ManifestMissingError(objectsKey(run));
+  return objects;
 }
 
 export async function findManifest({ store }: StagedContext, run: Pick<Run, 'run_id'>): Promise<Manifest | undefined> {

@@ -45,6 +45,13 @@ export const triggerSchema = z.strictObject({
     .describe('The bucket; its EventBridge notifications must be on.'),
   prefix: z.string().default('').describe('Only keys that begin with this.'),
   suffix: z.string().default('').describe('Only keys that end with this, e.g. ".csv".'),
+  window_seconds: z.int().min(1).max(300).default(5).describe('How long events gather before a run begins with them.'),
+  max_objects: z.int().min(1).max(1000).default(1000).describe('Objects that one run loads at most.'),
+  max_bytes: z
+    .int()
+    .min(1)
+    .default(1024 ** 3)
+    .describe('Bytes of the objects that one run loads at most, as they lie in S3; one object may have more.'),
 });
 
 const emailsSchema = z.array(z.email()).default([]);
@@ -58,7 +65,9 @@ export const pipelineNotifySchema = z.strictObject({
 /** What a pipeline may say about its life in AWS. */
 export const deployedPipelineShape = {
   schedule: scheduleSchema.optional().describe('When the pipeline runs in AWS.'),
-  trigger: triggerSchema.optional().describe('Objects that start the pipeline in AWS; each run loads that one object.'),
+  trigger: triggerSchema
+    .optional()
+    .describe('Objects that start the pipeline in AWS; a run loads all that have landed by then.'),
   notify: pipelineNotifySchema.optional().describe('Who is told about runs in AWS.'),
 };
 

@@ -43,9 +43,16 @@ export interface SourceFingerprint {
   readonly files: readonly PinnedFile[];
 }
 
+/** The objects that a run of an S3 event or a backfill reads, instead of the configured files, in this order. */
+export interface RunObjects {
+  readonly files: readonly PinnedFile[];
+  /** What became of objects that the run was given and does not read; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
 /** What is needed to look at a file source without reading it into rows. */
 export type FingerprintRequest = Pick<ExtractRequest, 'pipeline' | 'baseDir'> &
-  Partial<Pick<ExtractRequest, 's3' | 'signal'>>;
+  Partial<Pick<ExtractRequest, 's3' | 'signal' | 'objects'>>;
 
 /** One pipeline's source, and where its rows go. The same request again goes on where the last call stopped. */
 export interface ExtractRequest {
@@ -68,5 +75,7 @@ export interface ExtractRequest {
   readonly deadline?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly s3?: S3Reader | undefined;
+  /** Instead of the configured files. */
+  readonly objects?: RunObjects | undefined;
   readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
 }

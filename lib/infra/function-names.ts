@@ -6,6 +6,7 @@ export const functions = {
   load: { duckDb: true },
   notify: { duckDb: false },
   bootstrap: { duckDb: false },
+  collect: { duckDb: false },
 } as const;
 
 export type FunctionName = keyof typeof functions;

@@ -1,8 +1,10 @@
 import type { Config } from '../config/config.ts';
+import { endStates } from './machine-end.ts';
 import { loadMap } from './machine-load-map.ts';
 import {
   bootstrapSeconds,
   catchTo,
+  jsonataList,
   lambdaTask,
   placeholder,
   quickFunctionSeconds,
@@ -11,7 +13,7 @@ import {
   topicSubstitution,
 } from './machine-task.ts';
 
-/** How long an S3 event's run waits before it looks again whether its pipeline is free. */
+/** How long a run that was told to wait does so before it looks again whether its pipeline is free. */
 const waitSeconds = 30;
 
 /**
@@ -38,7 +40,24 @@ export function machineDefinition(config: Config): State {
             start_time: '{% $states.context.Execution.StartTime %}',
           },
           run: null,
+          outcome: 'nothing',
+          summary: null,
         },
+        Next: 'List objects?',
+      },
+      'List objects?': {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $exists($input.prefix) %}', Next: 'List' }],
+        Default: 'Start',
+      },
+      List: {
+        ...lambdaTask({
+          fn: 'collect',
+          comment: 'Lets all objects below a prefix wait for a run',
+          payload: { action: 'list', execution: '{% $execution %}', input: '{% $input %}' },
+          seconds: quick,
+        }),
+        Catch: catchTo('start'),
         Next: 'Start',
       },
       Start: {
@@ -47,7 +66,7 @@ export function machineDefinition(config: Config): State {
           comment: 'Takes the lease, decides what the run does, and logs that it has begun',
           payload: { action: 'start', execution: '{% $execution %}', input: '{% $input %}' },
           seconds: quick,
-          assign: { run: '{% $states.result.Payload.run %}' },
+          assign: { run: '{% $states.result.Payload.run %}', started: '{% $states.result.Payload %}' },
         }),
         Catch: catchTo('start'),
         Next: 'Anything to do?',
@@ -58,10 +77,9 @@ export function machineDefinition(config: Config): State {
           { Condition: "{% $states.input.next = 'go' %}", Next: 'Extract' },
           { Condition: "{% $states.input.next = 'wait' %}", Next: 'Wait for the run before' },
         ],
-        Default: 'Nothing to do',
+        Default: 'More objects?',
       },
       'Wait for the run before': { Type: 'Wait', Seconds: waitSeconds, Next: 'Start' },
-      'Nothing to do': { Type: 'Succeed' },
       Extract: stageTask('extract', 'Extracted?', {
         fn: 'extract',
         comment: 'Reads the source until it is exhausted or the function is nearly out of time',
@@ -141,12 +159,12 @@ export function machineDefinition(config: Config): State {
           verified: '{% $concluded.verified %}',
         },
         seconds: quick,
-        assign: { summary: '{% $states.result.Payload %}' },
+        assign: { summary: '{% $states.result.Payload %}', outcome: 'success' },
       }),
       'Tell of the success?': {
         Type: 'Choice',
         Choices: [{ Condition: `{% $input.pipeline in ${jsonataList(toldOfSuccess(config))} %}`, Next: 'Tell' }],
-        Default: 'Done',
+        Default: 'More objects?',
       },
       Tell: {
         ...lambdaTask({
@@ -160,10 +178,9 @@ export function machineDefinition(config: Config): State {
           },
           seconds: quick,
         }),
-        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }],
-        Next: 'Done',
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'More objects?' }],
+        Next: 'More objects?',
       },
-      Done: { Type: 'Succeed', Output: '{% $summary %}' },
       Notify: {
         ...lambdaTask({
           fn: 'notify',
@@ -177,10 +194,10 @@ export function machineDefinition(config: Config): State {
             error: '{% $error %}',
           },
           seconds: quick,
-          assign: { error: '{% $states.result.Payload %}' },
+          assign: { error: '{% $states.result.Payload %}', outcome: 'failed' },
         }),
-        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Notify plainly' }],
-        Next: 'Failed',
+        Catch: [{ ErrorEquals: ['States.ALL'], Assign: { outcome: 'failed' }, Next: 'Notify plainly' }],
+        Next: 'More objects?',
       },
       'Notify plainly': {
         Type: 'Task',
@@ -198,9 +215,10 @@ export function machineDefinition(config: Config): State {
         Retry: [
           { ErrorEquals: ['States.ALL'], IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: 'FULL' },
         ],
-        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Failed' }],
-        Next: 'Failed',
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'More objects?' }],
+        Next: 'More objects?',
       },
+      ...endStates(config),
       Failed: { Type: 'Fail', Error: '{% $error.Error %}', Cause: '{% $error.Cause %}' },
     },
   };
@@ -210,8 +228,4 @@ function toldOfSuccess(config: Config): readonly string[] {
   return Object.entries(config.pipelines)
     .filter(([, { notify }]) => notify?.on_success === true)
     .map(([name]) => name);
-}
-
-function jsonataList(names: readonly string[]): string {
-  return `[${names.map((name) => JSON.stringify(name)).join(', ')}]`;
 }

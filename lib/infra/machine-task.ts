@@ -76,3 +76,8 @@ export const quickFunctionSeconds = 120;
 
 /** Building an index on a large table takes minutes; what is not done in time goes on in the next call. */
 export const bootstrapSeconds = 900;
+
+/** A list of texts in JSONata. */
+export function jsonataList(names: readonly string[]): string {
+  return `[${names.map((name) => JSON.stringify(name)).join(', ')}]`;
+}

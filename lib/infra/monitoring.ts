@@ -136,7 +136,7 @@ export class Monitoring extends Construct {
     const minutes = deploy.alarms.queue_age_minutes;
     this.alarm(`QueueAge-${name}`, {
       section: 'QueueAge',
-      description: `An object of ${name} has waited for its run for more than ${minutes} minutes.`,
+      description: `The event of an object of ${name} has been in its queue for more than ${minutes} minutes.`,
       metric: queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
       threshold: minutes * 60,
     });

@@ -1,4 +1,4 @@
-import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -11,6 +11,7 @@ import { roleOf } from './isolation.ts';
 import { bootstrapSeconds } from './machine-task.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
+import { ObjectQueues } from './object-queues.ts';
 import { roleOutputs } from './outputs.ts';
 import { RunMachine } from './run-machine.ts';
 import { refuseEnvironmentSecrets } from './secrets.ts';
@@ -34,7 +35,8 @@ export interface ServiceStackProps extends StackProps {
  * The service: what starts a run, the state machine that runs it, its functions, where it keeps its files, its notices,
  * and the cluster it loads into.
  *
- *     schedules, S3 events ─▶ machine ─▶ record · extract · transform · load · notify ─▶ cluster, staging, topic
+ *     S3 events ─▶ queues ─▶ collect ─▶ ╮
+ *     schedules ──────────────────────▶ machine ─▶ record · extract · transform · load · notify ─▶ cluster, staging, topic
  */
 export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
@@ -54,6 +56,7 @@ export class ServiceStack extends Stack {
     const notices = new Notices(this, 'Notices', { stage, config });
     const role = roleOf(config);
     const service = `${deploy.name}-${stage.name}${props.suffix}`;
+    const queues = new ObjectQueues(this, 'Objects', { config, notices });
 
     const etl = JSON.stringify(config);
     const { architecture } = deploy;
@@ -75,6 +78,13 @@ export class ServiceStack extends Stack {
       sources,
       staging,
       notices,
+      queues,
+      machine: this.formatArn({
+        service: 'states',
+        resource: 'stateMachine',
+        resourceName: service,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
       code: (name) => (functions[name].duckDb ? withDuckDb : withoutDuckDb),
     });
 
@@ -103,9 +113,20 @@ export class ServiceStack extends Stack {
       config,
       machine: machine.machine,
       notify: stages.notify,
+      collect: stages.collect,
       notices,
     });
-    new Monitoring(this, 'Monitoring', { config, service, machine, functions: stages, notices, cluster });
+    queues.open(stages.collect, notices);
+    const watched = [...queues.queues].map(([name, queue]) => ({ name, queue }));
+    new Monitoring(this, 'Monitoring', {
+      config,
+      service,
+      machine,
+      functions: stages,
+      notices,
+      cluster,
+      queues: watched,
+    });
 
     new CfnOutput(this, 'StateMachine', { value: machine.machine.stateMachineArn, description: 'Runs pipelines' });
     new CfnOutput(this, 'Endpoint', { value: cluster.hostname, description: 'Of the cluster' });

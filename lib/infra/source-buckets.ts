@@ -43,13 +43,21 @@ export function readStatements(scope: Construct, places: readonly BucketPlace[])
   const arn = (resource: string): string =>
     Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource });
   const objects = new Set(places.map(({ bucket, keys }) => arn(`${bucket}/${keys}`)));
-  const buckets = new Set(places.map(({ bucket }) => arn(bucket)));
   return [
     new PolicyStatement({
       sid: 'ReadSources',
       actions: ['s3:GetObject', 's3:GetObjectVersion'],
       resources: [...objects],
     }),
-    new PolicyStatement({ sid: 'ListSources', actions: ['s3:ListBucket'], resources: [...buckets] }),
+    ...listStatements(scope, places),
   ];
+}
+
+/** Listing the buckets of these places, in which an object that is not there is otherwise one that is forbidden. */
+export function listStatements(scope: Construct, places: readonly BucketPlace[]): readonly PolicyStatement[] {
+  if (places.length === 0) return [];
+  const buckets = new Set(
+    places.map(({ bucket }) => Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource: bucket })),
+  );
+  return [new PolicyStatement({ sid: 'ListSources', actions: ['s3:ListBucket'], resources: [...buckets] })];
 }

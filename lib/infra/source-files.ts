@@ -9,7 +9,7 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import { traitsOf } from '../config/sources.ts';
 import { isS3Path } from '../s3-path.ts';
 import { NotDeployableError } from './errors.ts';
-import { type BucketPlace, placesOf, readStatements } from './source-buckets.ts';
+import { type BucketPlace, listStatements, placesOf, readStatements } from './source-buckets.ts';
 
 /**
  * The sources of all pipelines as the functions reach them. Local files of the configuration are uploaded with the
@@ -21,6 +21,8 @@ export class SourceFiles extends Construct {
   readonly assetsBucket: string | undefined;
   /** What reading all sources needs, and nothing else. */
   readonly readStatements: readonly PolicyStatement[];
+  /** What listing the buckets of all sources needs. */
+  readonly listStatements: readonly PolicyStatement[];
 
   constructor(scope: Construct, id: string, props: { readonly config: Config; readonly folder: string }) {
     super(scope, id);
@@ -36,6 +38,7 @@ export class SourceFiles extends Construct {
     const files = [...assets.values()];
     this.assetsBucket = files[0]?.s3BucketName;
     this.config = { ...props.config, pipelines };
+    this.listStatements = listStatements(this, places);
     this.readStatements = [
       ...readStatements(this, places),
       ...(files.length === 0

@@ -1,4 +1,4 @@
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
@@ -7,6 +7,7 @@ import type { DeployStage } from './deploy-stage.ts';
 import { type FunctionName, forEachFunction } from './function-names.ts';
 import { bootstrapSeconds, quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
+import type { ObjectQueues } from './object-queues.ts';
 import { secretStatements, webhookStatements } from './secrets.ts';
 import type { SourceFiles } from './source-files.ts';
 import { StageFunction } from './stage-function.ts';
@@ -23,6 +24,9 @@ export interface StageFunctionsProps {
   readonly sources: SourceFiles;
   readonly staging: StagingBucket;
   readonly notices: Notices;
+  readonly queues: ObjectQueues;
+  /** ARN of the state machine. */
+  readonly machine: string;
   /** The bundle a function is in; functions without DuckDB start faster. */
   readonly code: (name: FunctionName) => AssetCode;
 }
@@ -83,6 +87,7 @@ export function stageFunctions(
         connect,
         ...sources.readStatements,
         staging.readStatement(),
+        staging.writeStatement(),
         staging.listStatement(),
         staging.removeStatement(),
       ],
@@ -128,7 +133,7 @@ export function stageFunctions(
         ...webhookStatements(scope, config),
         notices.deadLetterStatement(),
       ],
-      environment: { ETL_TOPIC_ARN: notices.topic.topicArn },
+      environment: { ETL_TOPIC_ARN: notices.topic.topicArn, ETL_DEAD_LETTERS_URL: notices.deadLetters.queueUrl },
       deadLetters: true,
     },
     bootstrap: {
@@ -136,6 +141,17 @@ export function stageFunctions(
       size: { ...quick, timeout_seconds: bootstrapSeconds },
       statements: [connectStatement(cluster, true), staging.readStatement()],
       environment: { ETL_DSQL_USER: 'admin', ETL_DSQL_ROLE: role },
+    },
+    collect: {
+      description: 'Notes objects that landed, and starts runs for those that wait',
+      size: quick,
+      statements: [
+        connect,
+        ...sources.listStatements,
+        ...props.queues.receiveStatements(),
+        new PolicyStatement({ sid: 'StartRuns', actions: ['states:StartExecution'], resources: [props.machine] }),
+      ],
+      environment: { ETL_STATE_MACHINE_ARN: props.machine },
     },
   };
   return forEachFunction((name) => make(name, parts[name]));

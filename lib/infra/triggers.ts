@@ -1,12 +1,12 @@
-import { Stack } from 'aws-cdk-lib';
-import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction, SfnStateMachine } from 'aws-cdk-lib/aws-events-targets';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Schedule as EventSchedule, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
-import type { Schedule, Trigger } from '../config/deploy.ts';
+import type { Schedule } from '../config/deploy.ts';
 import type { Notices } from './notices.ts';
 import type { StageFunction } from './stage-function.ts';
 
@@ -14,10 +14,14 @@ export interface TriggersProps {
   readonly config: Config;
   readonly machine: StateMachine;
   readonly notify: StageFunction;
+  readonly collect: StageFunction;
   readonly notices: Notices;
 }
 
-/** Schedules and S3 events, which start runs, and the rules for runs whose end no Catch handles. */
+/** How long objects wait at the most after whatever was to start their run was killed. */
+const sweepMinutes = 5;
+
+/** Schedules, which start runs, the look for objects that wait, and the rules for runs whose end no Catch handles. */
 export class Triggers extends Construct {
   constructor(scope: Construct, id: string, props: TriggersProps) {
     super(scope, id);
@@ -28,12 +32,6 @@ export class Triggers extends Construct {
       }),
       description: 'Starts scheduled runs of the ETL service',
     });
-    const eventRole = new Role(this, 'EventRole', {
-      assumedBy: new ServicePrincipal('events.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-      description: 'Starts runs of the ETL service for objects that land in S3',
-    });
     const start = (): PolicyStatement =>
       new PolicyStatement({
         sid: 'StartRuns',
@@ -42,17 +40,13 @@ export class Triggers extends Construct {
       });
     const entries = Object.entries(props.config.pipelines);
     const scheduled = entries.filter(([, { schedule }]) => schedule !== undefined);
-    const triggered = entries.filter(([, { trigger }]) => trigger !== undefined);
     if (scheduled.length > 0) {
       role.addToPolicy(start());
       role.addToPolicy(props.notices.deadLetterStatement());
       for (const statement of props.notices.queueKeyStatements()) role.addToPolicy(statement);
     } else this.node.tryRemoveChild('Role');
-    if (triggered.length === 0) this.node.tryRemoveChild('EventRole');
-    for (const [name, { schedule, trigger }] of entries) {
-      if (schedule !== undefined) this.schedule(name, schedule, role, props);
-      if (trigger !== undefined) this.onObject(name, trigger, eventRole, props);
-    }
+    for (const [name, { schedule }] of entries) if (schedule !== undefined) this.schedule(name, schedule, role, props);
+    if (entries.some(([, { trigger }]) => trigger !== undefined)) this.sweep(props);
     this.onLostEnd(props);
   }
 
@@ -77,19 +71,16 @@ export class Triggers extends Construct {
     });
   }
 
-  private onObject(name: string, trigger: Trigger, role: Role, { machine, notices }: TriggersProps): void {
-    new Rule(this, `Object-${name}`, {
-      description: `Runs pipeline ${name} for an object that landed in ${trigger.bucket}`,
-      eventPattern: {
-        source: ['aws.s3'],
-        detailType: ['Object Created'],
-        detail: { bucket: { name: [trigger.bucket] }, object: { key: keyPattern(trigger) } },
-      },
+  /** Objects wait in the cluster's tables; whatever was killed before it started their run, this starts it. */
+  private sweep({ collect, notices }: TriggersProps): void {
+    new Rule(this, 'Sweep', {
+      description: 'Looks whether objects wait for a run',
+      schedule: EventSchedule.rate(Duration.minutes(sweepMinutes)),
       targets: [
-        new SfnStateMachine(machine, {
-          role,
+        new LambdaFunction(collect.function, {
+          event: RuleTargetInput.fromObject({ action: 'sweep' }),
           deadLetterQueue: notices.deadLetters,
-          input: RuleTargetInput.fromObject({ pipeline: name, trigger: 's3', detail: EventField.fromPath('$.detail') }),
+          retryAttempts: 0,
         }),
       ],
     });
@@ -118,15 +109,4 @@ export class Triggers extends Construct {
       targets,
     });
   }
-}
-
-/** Keys that begin and end as configured; every key when nothing is. */
-function keyPattern({ prefix, suffix }: Trigger): readonly unknown[] {
-  if (prefix !== '' && suffix !== '') return [{ wildcard: `${escapeWildcard(prefix)}*${escapeWildcard(suffix)}` }];
-  if (prefix !== '') return [{ prefix }];
-  return suffix === '' ? [{ exists: true }] : [{ suffix }];
-}
-
-function escapeWildcard(text: string): string {
-  return text.replace(/[\\*]/g, '\\$&');
 }

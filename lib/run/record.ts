@@ -7,6 +7,7 @@ import { describeTable } from '../load/target-table.ts';
 import type { Plan, RawManifest } from '../manifest.ts';
 import { LeaseLostError } from '../state/errors.ts';
 import { fenced } from '../state/fence.ts';
+import { objectsLoaded } from '../state/landed-object.ts';
 import { endLease } from '../state/lease.ts';
 import { logEnd, logWithoutLease, noCounts, type RunCounts, type RunEnd, statusOfRun } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
@@ -79,6 +80,7 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
     const table = await describeTable(sql, parseTableName(name));
     await sql.begin(async (transaction) => {
       await logEnd(transaction, endOf(result, run, outcome), fingerprint, table?.id);
+      if (run.objects !== undefined) await objectsLoaded(transaction, context.pipeline.name, run.run_id);
       // Without a table nothing was loaded, and the next run reads from the same place.
       if (watermark !== undefined && table !== undefined) {
         const of = { pipelineName: context.pipeline.name, runId: run.run_id };

@@ -2,6 +2,7 @@ import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { Target } from '../dsql/target.ts';
+import type { RunObjects } from '../extract/request.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { S3Reader } from '../s3-reader.ts';
 import type { Stage } from './result.ts';
@@ -23,6 +24,8 @@ export interface RunContext {
   /** What DuckDB may keep in memory while transforming; the transform's default when left out. */
   readonly transformMemoryMb?: number;
   readonly resolveSecret: ResolveSecret;
+  /** What it reads instead of the configured files. */
+  readonly objects?: RunObjects | undefined;
   /** Reads `s3://` sources; needed only where there are any. */
   readonly s3?: S3Reader;
   readonly onProgress?: (progress: RunProgress) => void;

@@ -21,6 +21,8 @@ export const runSchema = z.strictObject({
   force: z.boolean().optional(),
   /** The run whose rejected rows it runs again. */
   replay_of: z.string().optional(),
+  /** How many objects it reads that landed in S3, instead of the configured files. */
+  objects: z.int().min(1).optional(),
   range: z.strictObject({ from: z.string().optional(), to: z.string().optional() }).optional(),
 });
 

@@ -114,6 +114,7 @@ export async function startRun(
     ...(demand.force === undefined ? {} : { force: demand.force }),
     ...(demand.range === undefined ? {} : { range: demand.range }),
     ...(demand.replay === undefined ? {} : { replay_of: demand.replay.ofRun }),
+    ...(context.objects === undefined ? {} : { objects: context.objects.files.length }),
   };
   await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>
     logStart(transaction, {

@@ -17,5 +17,10 @@ export function planKey(run: Pick<Run, 'run_id'>): string {
   return `${prefixOf(run)}/clean/manifest-${cutVersion}.json`;
 }
 
+/** The objects that landed in S3 and that a run reads. */
+export function objectsKey(run: Pick<Run, 'run_id'>): string {
+  return `${prefixOf(run)}/objects.json`;
+}
+
 /** Tells beside a run's files which target it loads into, where one store serves several. */
 export const runOwnerName = 'owner.json';

@@ -165,6 +165,14 @@ export async function findLeased(
   return row === undefined ? undefined : { runId: row.run_id ?? undefined, epoch: Number(row.epoch ?? 0) };
 }
 
+/** Whether somebody holds a lease now, by the database's clock. */
+export async function isLeased(sql: Sql, name: string): Promise<boolean> {
+  const rows = await sql`
+    SELECT 1 FROM public.etl_state
+     WHERE pipeline_name = ${name} AND (lease->>'expires_at')::timestamptz >= CURRENT_TIMESTAMP`;
+  return rows.length > 0;
+}
+
 export interface KeptLease {
   readonly lease: Lease;
   /** Set when the lease went to someone else. */

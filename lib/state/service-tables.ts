@@ -2,6 +2,7 @@ import type { Sql } from '../dsql/connect.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import { NewerStateError } from './errors.ts';
 import { leaseEpoch } from './fence.ts';
+import { landedObject } from './landed-object.ts';
 import { loadLedger } from './ledger.ts';
 import { pipelineState } from './pipeline-state.ts';
 import { rejectedRow } from './rejected-row.ts';
@@ -27,6 +28,7 @@ export const serviceTables: readonly TableDefinition[] = [
   leaseEpoch,
   rejectedRow,
   pipelineWatermark,
+  landedObject,
   stateVersions,
 ];
 

@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
+import type { RawPart } from '../manifest.ts';
+import { sideBySide } from '../side-by-side.ts';
 import type { TransformResult } from '../transform-result.ts';
 import { cleanSource } from './clean/clean-source.ts';
 import { transformFailure } from './errors.ts';
@@ -89,12 +91,21 @@ async function withWorkingFile<T>(
   }
 }
 
+/** Parts that are brought from the store at once: of thousands of small ones each waits for an answer. */
+const downloadsAtOnce = 8;
+
 /** The parts on the local disk. */
 async function localParts({ raw, scratchDir, store }: TransformRequest): Promise<readonly LocalPart[]> {
   await requireSpace({ parts: raw.parts, store, scratchDir });
-  const parts: LocalPart[] = [];
-  for (const part of raw.parts) {
-    parts.push({ ...part, path: part.local ? part.location : await store.localPath(part.location) });
-  }
+  const parts: LocalPart[] = new Array(raw.parts.length);
+  let next = 0;
+  await sideBySide(Math.min(downloadsAtOnce, raw.parts.length), async (failed) => {
+    while (next < raw.parts.length && !failed()) {
+      const index = next;
+      next += 1;
+      const part = raw.parts[index] as RawPart;
+      parts[index] = { ...part, path: part.local ? part.location : await store.localPath(part.location) };
+    }
+  });
   return parts;
 }

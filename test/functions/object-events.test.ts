@@ -21,7 +21,7 @@ const config = `pipelines:
     trigger: { bucket: other, prefix: "r[1]*/$\{x}", suffix: .csv }
 `;
 
-const oddKeys = ['in/r[1].csv', 'in/*', 'in/{a,b}.csv', 'in/a+b c.csv', 'in/注文?.csv', 'in/a\nb.csv', 'in/$\{x}.csv'];
+const oddKeys = ['in/r[1].csv', 'in/*', 'in/{a,b}.csv', 'in/a+b c.csv', 'in/注文?.csv', 'in/a\nb.csv', 'in/${x}.csv'];
 const startedSchema = z.object({ next: z.string(), reason: z.string().nullable(), run: z.unknown() });
 
 let service: BundledFunctions;
@@ -48,53 +48,135 @@ function execution() {
 
 async function start(input: object) {
   const begun = execution();
-  const started = startedSchema.parse(
-    await service.invoke('record', { action: 'start', execution: begun, input }),
-  );
+  const started = startedSchema.parse(await service.invoke('record', { action: 'start', execution: begun, input }));
   return { ...started, execution: begun };
 }
 
-const landing = (key: string) => ({
-  pipeline: 'landed',
-  trigger: 's3',
-  detail: { bucket: { name: 'incoming' }, object: { key, sequencer: key } },
-});
+let events = 0;
 
-async function free(): Promise<void> {
+/** What Lambda gives collect for the event of an object: a message of the pipeline's queue. */
+function message(key: string, object: object = {}, pipeline = 'landed') {
+  events += 1;
+  const detail = { bucket: { name: 'incoming' }, object: { key, size: 1, sequencer: String(events), ...object } };
+  const time = `2026-01-01T00:00:${String(events % 60).padStart(2, '0')}Z`;
+  return { messageId: `m${events}`, body: JSON.stringify({ pipeline, time, detail }) };
+}
+
+const waiting = { pipeline: 'landed', trigger: 's3', objects: 'waiting' };
+
+/** Every object that is known, with what became of it. */
+async function objects() {
+  return await service.target.sql<{ object_key: string; status: string; reason: string | null }[]>`
+    SELECT object_key, status, reason FROM etl_object WHERE pipeline_name = 'landed' ORDER BY event_time, sequencer`;
+}
+
+/** Ends a run with everything that it has taken, as if nothing had happened. */
+async function forget(): Promise<void> {
   await service.target.sql`UPDATE etl_state SET lease = NULL`;
+  await service.target.sql`DELETE FROM etl_object`;
+  service.started();
+}
+
+/** Goes through the stages of a run up to its success, as the state machine does. */
+async function finish(begun: ReturnType<typeof execution>, run: unknown): Promise<unknown> {
+  const event = { execution: begun, input: waiting, run };
+  await service.invoke('extract', event);
+  await service.invoke('transform', event);
+  await service.invoke('load', { ...event, action: 'admit' });
+  await service.invoke('bootstrap', { ...event, action: 'define' });
+  const { groups, warnings } = (await service.invoke('load', { ...event, action: 'prepare' })) as {
+    readonly groups: readonly object[];
+    readonly warnings: readonly string[];
+  };
+  for (const group of groups) await service.invoke('load', { ...event, action: 'load', ...group, conflict_retries: 0 });
+  const rest = { conflict_retries: 0, warnings, rows_deleted: 0, verified: null };
+  return await service.invoke('record', { ...event, action: 'success', ...rest });
 }
 
 describe('the event of an object', () => {
-  it.each(['in/', 'in/2026/', '', 'elsewhere/a.csv', 'in/_SUCCESS', 'in/part-0.csv.tmp', 'in/.hidden'])(
-    'with the key %j starts nothing, and says why',
-    async (key) => {
-      expect(await start(landing(key))).toMatchObject({
-        next: 'nothing',
-        run: null,
-        reason: expect.stringContaining(`s3://incoming/${key} is not loaded: `),
-      });
-    },
-  );
+  it('with the key of a folder marker, of a file that is being written or of another place starts nothing', async () => {
+    const keys = ['in/', 'in/2026/', '', 'elsewhere/a.csv', 'in/_SUCCESS', 'in/part-0.csv.tmp', 'in/.hidden'];
+    const answer = await service.invoke('collect', { Records: keys.map((key) => message(key)) });
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(service.started()).toEqual([]);
+    expect(await objects()).toEqual([]);
+  });
 
-  it.each(oddKeys)('with the key %j loads that object and no other', async (key) => {
-    const { execution: begun, next, run } = await start(landing(key));
-    expect(next).toBe('go');
-    await service.invoke('extract', { execution: begun, input: landing(key), run });
+  it('that cannot be read, or is of no pipeline, stays in the queue, and the others are noted', async () => {
+    const odd = [{ messageId: 'odd', body: 'no JSON' }, message('in/a.csv', {}, 'unknown')];
+    const answer = await service.invoke('collect', { Records: [...odd, message('in/a.csv')] });
+    expect(answer).toEqual({ batchItemFailures: odd.map(({ messageId }) => ({ itemIdentifier: messageId })) });
+    expect(await objects()).toMatchObject([{ object_key: 'in/a.csv', status: 'waiting' }]);
+    await forget();
+  });
+
+  it('is known again, however often it comes', async () => {
+    const event = message('in/a.csv');
+    await service.invoke('collect', { Records: [event, event] });
+    await service.invoke('collect', { Records: [event] });
+    expect(await objects()).toHaveLength(1);
+    await forget();
+  });
+
+  it.each([oddKeys])('whose keys have the characters of globs load these objects and no others', async (...keys) => {
+    await service.invoke('collect', { Records: keys.map((key) => message(key)) });
+    expect(service.started()).toMatchObject([{ input: waiting }]);
+    const { execution: begun, next, run } = await start(waiting);
+    expect({ next, run }).toMatchObject({ next: 'go', run: { objects: keys.length } });
+    await service.invoke('extract', { execution: begun, input: waiting, run });
     const manifest = await service.aws.s3.send(
       new GetObjectCommand({ Bucket: service.stagingBucket, Key: `runs/${begun.name}/raw/manifest.json` }),
     );
     const { parts } = JSON.parse((await manifest.Body?.transformToString()) ?? '') as { parts: { source: string }[] };
-    expect(parts.map(({ source }) => source)).toEqual([`s3://incoming/${key}`]);
-    await free();
+    expect(parts.map(({ source }) => source)).toEqual(keys.map((key) => `s3://incoming/${key}`));
+    await forget();
   });
+});
 
-  it('that was deleted before it was read fails by its name, also where a glob of its name finds another', async () => {
-    for (const key of ['in/gone.csv', 'in/r[2].csv', 'in/{a,c}.csv']) {
-      const failed = await start(landing(key)).catch((error: unknown) => error as Error);
-      expect(failed).toMatchObject({ message: expect.stringContaining(`There is no file s3://incoming/${key}`) });
-      expect(failed).toMatchObject({ message: expect.stringContaining('[file_not_found]') });
-      await free();
-    }
+describe('a burst of objects', () => {
+  it('is loaded by one run, without what is gone, empty or loaded already, and what lands meanwhile by the next', async () => {
+    for (const key of ['in/e.csv', 'in/f.csv']) await service.aws.putObject('incoming', key, `id,key\n7,${key}\n`);
+    await service.aws.putObject('incoming', 'in/empty.csv', '');
+    const keys = ['in/a.csv', 'in/gone.csv', 'in/b.csv', 'in/empty.csv', 'in/a.csv'];
+    await service.invoke('collect', { Records: keys.map((key) => message(key)) });
+    const first = await start(waiting);
+    expect(first).toMatchObject({ next: 'go', run: { objects: 2 } });
+    service.started();
+    await service.invoke('collect', { Records: [message('in/e.csv')] });
+    expect(service.started()).toEqual([]);
+    expect(await start(waiting)).toMatchObject({ next: 'nothing' });
+    expect(await finish(first.execution, first.run)).toMatchObject({ status: 'success', rows_loaded: 2 });
+    expect(await service.invoke('collect', { action: 'next', pipeline: 'landed' })).toEqual({ started: true });
+    expect(await objects()).toMatchObject([
+      { object_key: 'in/a.csv', status: 'loaded' },
+      { object_key: 'in/gone.csv', status: 'passed_over', reason: 'it was deleted before it was read' },
+      { object_key: 'in/b.csv', status: 'loaded' },
+      { object_key: 'in/empty.csv', status: 'passed_over', reason: 'it is empty' },
+      { object_key: 'in/a.csv', status: 'loaded' },
+      { object_key: 'in/e.csv', status: 'waiting' },
+    ]);
+    const [{ warnings } = {}] = await service.target.sql<{ warnings: string }[]>`
+      SELECT warnings FROM etl_execution_log WHERE run_id = ${first.execution.name}`;
+    expect(warnings?.split('\n')).toEqual([
+      's3://incoming/in/gone.csv was not read: it was deleted before it was read.',
+      's3://incoming/in/empty.csv was not read: it is empty.',
+      's3://incoming/in/a.csv was not read: it was written again, and is read once.',
+    ]);
+    // The same content under a new event is recognised, where rows are only added.
+    await service.invoke('collect', { Records: [message('in/b.csv')] });
+    const second = await start(waiting);
+    expect(second).toMatchObject({ next: 'go', run: { objects: 1 } });
+    expect(await finish(second.execution, second.run)).toMatchObject({ status: 'success', rows_loaded: 1 });
+    expect((await objects()).at(-1)).toMatchObject({
+      status: 'passed_over',
+      reason: `the same content was loaded by run ${first.execution.name}`,
+    });
+    expect(await service.target.sql`SELECT id, key FROM landed ORDER BY key`).toMatchObject([
+      { key: 'in/a.csv' },
+      { key: 'in/b.csv' },
+      { key: 'in/e.csv' },
+    ]);
+    await forget();
   });
 });
 
@@ -111,8 +193,8 @@ describe('an object that a caller names', () => {
       ['incoming', 'csvs/a.csv'],
       ['incoming', 'csvs/deep/a.csv'],
       ['incoming', 'csvs/a.json'],
-      ['other', 'r[1]*/$\{x}/a.csv'],
-      ['other', 'r[1]*/$\{x}/_a.csv'],
+      ['other', 'r[1]*/${x}/a.csv'],
+      ['other', 'r[1]*/${x}/_a.csv'],
       ['other', 'r1x/a.csv'],
       ['third', 'csvs/a.csv'],
     ].map(([bucket = '', key = '']) => whyNotLoaded(csvs, { bucket, key }) === undefined);
@@ -122,7 +204,7 @@ describe('an object that a caller names', () => {
   it('may be read by the role of the function where its prefix has characters that IAM reads as others', () => {
     const { csvs } = parseConfig(config, 'etl.yaml').pipelines;
     const keys = csvs === undefined ? [] : placesOf(csvs).map((place) => place.keys);
-    expect(keys).toEqual(['csvs/*', 'r[1]$\{*}/*']);
+    expect(keys).toEqual(['csvs/*', 'r[1]${*}/*']);
     const grant = { role: 'extract', action: 's3:GetObject', resource: keys[1] ?? '' };
     const reads = (resource: string): boolean => allows(grant, { action: 's3:GetObject', resource });
     expect([reads('r[1]*/a.csv'), reads('r[1]x/a.csv'), reads('r1/a.csv')]).toEqual([true, false, false]);

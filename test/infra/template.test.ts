@@ -136,7 +136,8 @@ describe('the template', () => {
     ];
     expect(variables).toEqual({
       ...forEachFunction(() => common),
-      notify: [...common, 'ETL_TOPIC_ARN'].sort(),
+      notify: [...common, 'ETL_DEAD_LETTERS_URL', 'ETL_TOPIC_ARN'].sort(),
+      collect: [...common, 'ETL_STATE_MACHINE_ARN'].sort(),
       bootstrap: [...common, 'ETL_DSQL_ROLE'].sort(),
     });
     const admins = Object.entries(functions).filter(([, fn]) => fn.environment.ETL_DSQL_USER === 'admin');
@@ -147,6 +148,8 @@ describe('the template', () => {
     expect(assembly.resources('AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties)).toMatchObject([
       { ScheduleExpression: 'cron(0 3 * * ? *)', ScheduleExpressionTimezone: 'Asia/Tokyo', State: 'ENABLED' },
     ]);
+    const mappings = assembly.resources('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
+    expect(mappings).toMatchObject([{ MaximumBatchingWindowInSeconds: 5, ScalingConfig: { MaximumConcurrency: 2 } }]);
     const patterns = JSON.stringify(
       assembly.resources('AWS::Events::Rule').map(([, { Properties }]) => Properties?.EventPattern),
     );
@@ -166,6 +169,20 @@ describe('the template', () => {
       { Endpoint: 'team@example.com', Protocol: 'email' },
       { Endpoint: 'owner@example.com', Protocol: 'email', FilterPolicy: { pipeline: ['landed'] } },
     ]);
+  });
+
+  it('keeps the events of objects in a queue, longer than a call of its function takes, until they are set aside', () => {
+    const collect = deployedFunctions(assembly).collect;
+    const queues = assembly.resources('AWS::SQS::Queue');
+    const [queue] = queues.filter(([id]) => id.startsWith('ObjectsQueue'));
+    const { MessageRetentionPeriod, RedrivePolicy, VisibilityTimeout } = (queue?.[1].Properties ?? {}) as {
+      readonly MessageRetentionPeriod: number;
+      readonly RedrivePolicy: { readonly deadLetterTargetArn: unknown };
+      readonly VisibilityTimeout: number;
+    };
+    expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * (collect?.timeoutSeconds ?? Number.POSITIVE_INFINITY));
+    expect(MessageRetentionPeriod).toBe(14 * 24 * 3_600);
+    expect(assembly.resolve(RedrivePolicy.deadLetterTargetArn)).toContain('NoticesDeadLetters');
   });
 
   it('caps load functions, so that all runs together keep within the connections of the cluster', () => {
@@ -201,10 +218,11 @@ describe('the template', () => {
       'ManyRejected',
       'NoSuccess',
       'NotifyFailed',
+      'QueueAge',
       'RunsTimedOut',
       'SourceEmpty',
     ]);
-    for (const section of [...sections, 'QueueAge']) expect(runbook).toContain(`## ${section}\n`);
+    for (const section of sections) expect(runbook).toContain(`## ${section}\n`);
   });
 
   it('has a dashboard with a row of graphs for the service, one for its cluster, and one for each pipeline', () => {
@@ -263,7 +281,7 @@ describe('the bundles', () => {
 
   it('leave DuckDB out where it is not used, for a quick start', () => {
     const { record, transform } = deployedFunctions(assembly);
-    expect(sizeOf(record?.codeDir ?? '')).toBeLessThan(8 * 1024 * 1024);
+    expect(sizeOf(record?.codeDir ?? '')).toBeLessThan(10 * 1024 * 1024);
     expect(readdirSync(record?.codeDir ?? '')).not.toContain('node_modules');
     expect(readdirSync(path.join(transform?.codeDir ?? '', 'node_modules/@duckdb'))).toContain(
       'node-bindings-linux-x64',

@@ -15,6 +15,13 @@ import { hivePartitions } from './hive-partitions.ts';
 import { openFile, readEnds } from './open-file.ts';
 
 /**
+ * How much reading a call that is killed may lose. The cursor names every file, so to keep it after each of thousands of
+ * small ones would take longer than to read them.
+ */
+const keepEveryMs = 1_000;
+const keepEveryBytes = 8 * 1024 * 1024;
+
+/**
  * Extracts the files of a source, beginning where the cursor in the store stands: local files that can be read as they
  * are by reference, the others as parts of the store.
  */
@@ -22,6 +29,7 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
   let cursor = await readCursor(request, settings);
   const kinds = kindsOf(cursor.files, settings);
   const doneBefore = cursor.done;
+  let kept = { done: doneBefore, bytes: cursor.bytes_read, at: request.clock.now().getTime() };
   for (const file of cursor.files.slice(doneBefore)) {
     try {
       cursor = await extractFile(file, kinds[cursor.done] as FileKind, cursor, request, settings);
@@ -30,9 +38,14 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
       if (cursor.done === doneBefore) throw new FileTooSlowError(file.shown, file.bytes);
       break;
     }
-    await keepCursor(request, cursor);
+    const now = request.clock.now().getTime();
+    if (now - kept.at >= keepEveryMs || cursor.bytes_read - kept.bytes >= keepEveryBytes) {
+      await keepCursor(request, cursor);
+      kept = { done: cursor.done, bytes: cursor.bytes_read, at: now };
+    }
     request.onProgress?.({ rows: cursor.rows, bytes: cursor.bytes_read, requests: 0 });
   }
+  if (cursor.done !== kept.done) await keepCursor(request, cursor);
   return await writeManifest(request.store, request.prefix, {
     complete: cursor.done === cursor.files.length,
     parts: cursor.parts,
@@ -66,7 +79,7 @@ async function readCursor(request: ExtractRequest, settings: FileSettings): Prom
     rejected_rows: 0,
     rows: 0,
     bytes_read: 0,
-    warnings: [],
+    warnings: [...(request.objects?.warnings ?? [])],
   };
 }
 

@@ -13,6 +13,10 @@ export async function fingerprintFiles(
   settings: FileSettings,
   request: FingerprintRequest,
 ): Promise<SourceFingerprint> {
+  if (request.objects !== undefined) {
+    const { files } = request.objects;
+    return { fingerprint: combine(files.map(digestOf)), files };
+  }
   const configured = typeof settings.file_path === 'string' ? [settings.file_path] : settings.file_path;
   const files: PinnedFile[] = [];
   // Paths of a list may overlap; a file that is meant twice is read once, where it is meant first.
@@ -27,7 +31,11 @@ export async function fingerprintFiles(
       files.push(await pinLocalFile(file, request.signal));
     }
   }
-  return { fingerprint: combine(files.map((file) => file.sha256 ?? `${file.etag}:${file.bytes}`)), files };
+  return { fingerprint: combine(files.map(digestOf)), files };
+}
+
+function digestOf({ bytes, etag, sha256 }: PinnedFile): string {
+  return sha256 ?? `${etag}:${bytes}`;
 }
 
 /** One file's own digest stands for itself, so it equals what `sha256sum` prints. */

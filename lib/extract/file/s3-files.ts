@@ -4,7 +4,8 @@ import { isObjectPath, s3Place } from '../../s3-path.ts';
 import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
 import type { PinnedFile } from '../request.ts';
-import { S3RefusedError, S3UnavailableError, SourceFileNotFoundError } from './errors.ts';
+import { SourceFileNotFoundError } from './errors.ts';
+import { listFolder, refusal } from './list-objects.ts';
 
 /**
  * The objects a path means, pinned by size and ETag: one object, all below a prefix that ends in a slash, or those that
@@ -27,7 +28,7 @@ export async function findS3Files(s3: S3Reader, configured: string): Promise<rea
   const prefix = isGlob ? prefixOf(key, base) : key;
   const matches = isGlob ? picomatch(key) : () => true;
   const files: PinnedFile[] = [];
-  for await (const object of listObjects(s3, configured, bucket, prefix)) {
+  for await (const object of listFolder(s3, bucket, prefix, configured)) {
     // Keys that end in a slash are the folders of consoles; they hold nothing.
     if (object.key.endsWith('/') || !matches(object.key)) continue;
     files.push(await pinObject(s3, `s3://${bucket}/${object.key}`, bucket, object.key));
@@ -52,21 +53,8 @@ async function pinObject(s3: S3Reader, shown: string, bucket: string, key: strin
     };
   } catch (cause) {
     if (s3Status(cause) === 404) throw new SourceFileNotFoundError(shown, shown, await nearestKey(s3, bucket, key));
-    throw refused(shown, 's3:GetObject', cause);
+    throw refusal(shown, 's3:GetObject', cause);
   }
-}
-
-async function* listObjects(s3: S3Reader, shown: string, bucket: string, prefix: string) {
-  let token: string | undefined;
-  do {
-    const page = await s3
-      .listObjectsV2({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })
-      .catch((cause: unknown) => {
-        throw refused(shown, 's3:ListBucket', cause);
-      });
-    for (const { Key: key } of page.Contents ?? []) if (key !== undefined) yield { key };
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
 }
 
 /** The key in the same folder that was most likely meant; undefined also where listing is not allowed. */
@@ -81,11 +69,4 @@ async function nearestKey(s3: S3Reader, bucket: string, key: string): Promise<st
   } catch {
     return undefined;
   }
-}
-
-function refused(shown: string, action: string, cause: unknown): Error {
-  const status = s3Status(cause);
-  return status !== undefined && status >= 400 && status < 500 && status !== 429
-    ? new S3RefusedError(shown, action, { cause })
-    : new S3UnavailableError(shown, { cause });
 }

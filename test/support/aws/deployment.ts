@@ -11,9 +11,12 @@ import { StatesError } from '../states-interpreter/errors.ts';
 import { interpret, type Outcome, type Task } from '../states-interpreter/interpret.ts';
 import { type Assembly, account, region, synthesize } from './assembly.ts';
 import { askCustomResource } from './custom-resource.ts';
+import { deliverMessages } from './deliver-messages.ts';
 import { type BridgeEvent, emit } from './event-bridge.ts';
 import { type LocalAws, localAws, type Message } from './local-aws.ts';
+import { type LocalQueues, localQueues } from './local-queues.ts';
 import { type AwsCall, record } from './recorder.ts';
+import { type StartedExecution, startedExecutions } from './started-executions.ts';
 
 export interface DeploymentOptions {
   /** Text of the configuration. */
@@ -40,6 +43,13 @@ export interface Deployment {
   /** What EventBridge does with an event: the inputs of the executions it starts, and calls of functions it makes. */
   readonly emit: (event: BridgeEvent) => Promise<readonly unknown[]>;
   readonly messages: () => Promise<readonly Message[]>;
+  readonly queues: LocalQueues;
+  /** What Lambda does with the queues: gives collect what they have, and deletes what it has dealt with. */
+  readonly deliver: () => Promise<void>;
+  /** The executions that functions have asked for since the last call. */
+  readonly started: () => readonly StartedExecution[];
+  /** Delivers what is in the queues and runs the executions that are asked for, until there are none; gives their outcomes. */
+  readonly settle: () => Promise<readonly Outcome[]>;
   /** Sends what CloudFormation sends for the bootstrap resource, and gives its answer. */
   readonly bootstrap: (type: 'Create' | 'Update' | 'Delete') => Promise<Readonly<Record<string, unknown>>>;
   readonly close: () => Promise<void>;
@@ -64,12 +74,16 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const caFile = path.join(folder, 'ca.pem');
   writeFileSync(caFile, target.hold.endpoint.ca);
   const functions = deployedFunctions(assembly);
+  const queues = await localQueues(assembly, aws);
+  const states = await startedExecutions();
+  const [dead] = assembly.resources('AWS::SQS::Queue').filter(([id]) => id.includes('DeadLetters'));
+  const deadLetters = queues.url(dead?.[0] ?? '');
   const calls: AwsCall[] = [];
   const recorders: TestServer[] = [];
   const network: Deployment['network'] = { before: async () => undefined };
   const hosts: Record<string, FunctionHost> = {};
   for (const [name, fn] of Object.entries(functions)) {
-    const recorder = await record(name, aws, calls, async (call) => await network.before(call));
+    const recorder = await record(name, { port: aws.port, states }, calls, async (call) => await network.before(call));
     recorders.push(recorder);
     hosts[name] = new FunctionHost({
       fn,
@@ -81,6 +95,9 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
         AWS_SECRET_ACCESS_KEY: target.hold.credentials.secretAccessKey,
         AWS_ENDPOINT_URL_S3: recorder.url,
         AWS_ENDPOINT_URL_SNS: recorder.url,
+        AWS_ENDPOINT_URL_SQS: recorder.url,
+        AWS_ENDPOINT_URL_SFN: recorder.url,
+        ...(fn.environment.ETL_DEAD_LETTERS_URL === undefined ? {} : { ETL_DEAD_LETTERS_URL: deadLetters }),
         ETL_DSQL_PORT: String(target.hold.endpoint.port),
         NODE_EXTRA_CA_CERTS: caFile,
       },
@@ -111,6 +128,13 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     }
     throw new StatesError('States.Runtime', `No resource ${resource}`);
   };
+  const execute: Deployment['execute'] = async (input, name = randomUUID()) =>
+    await interpret(machine, {
+      input: JSON.parse(JSON.stringify(input)) as unknown,
+      execution: { Id: executionArn(name), Name: name, StartTime: new Date().toISOString() },
+      runTask,
+    });
+  const deliver = async (): Promise<void> => await deliverMessages(assembly, queues, byArn);
   return {
     assembly,
     aws,
@@ -122,22 +146,26 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     before,
     network,
     executionArn,
-    emit: async (event) => await emit(assembly, event, byArn),
-    execute: async (input, name = randomUUID()) =>
-      await interpret(machine, {
-        input: JSON.parse(JSON.stringify(input)) as unknown,
-        execution: {
-          Id: executionArn(name),
-          Name: name,
-          StartTime: new Date().toISOString(),
-        },
-        runTask,
-      }),
+    queues,
+    emit: async (event) => await emit(assembly, event, byArn, queues),
+    deliver,
+    started: states.taken,
+    settle: async () => {
+      const outcomes: Outcome[] = [];
+      for (;;) {
+        await deliver();
+        const asked = states.taken();
+        if (asked.length === 0) return outcomes;
+        outcomes.push(...(await Promise.all(asked.map(({ input, name }) => execute(input, name)))));
+      }
+    },
+    execute,
     bootstrap: async (type) => await askBootstrap(assembly, hosts, type),
     close: async () => {
       for (const host of Object.values(hosts)) host.close();
       await Promise.all(recorders.map((recorder) => recorder.close()));
       sns.destroy();
+      await states.close();
       await aws.close();
       await target.remove();
       rmSync(folder, { recursive: true, force: true });

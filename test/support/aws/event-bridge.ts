@@ -1,14 +1,18 @@
 import type { FunctionHost } from '../lambda/function-host.ts';
 import type { Assembly } from './assembly.ts';
+import type { LocalQueues } from './local-queues.ts';
 
 export interface BridgeEvent {
   readonly source: string;
   readonly 'detail-type': string;
+  /** ISO 8601. */
+  readonly time?: string;
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
 interface RuleProperties {
-  readonly EventPattern: Readonly<Record<string, unknown>>;
+  /** Undefined of a rule that is a schedule. */
+  readonly EventPattern?: Readonly<Record<string, unknown>>;
   readonly Targets: readonly {
     readonly Arn: unknown;
     readonly InputTransformer?: {
@@ -20,21 +24,24 @@ interface RuleProperties {
 
 /**
  * Matches an event against the rules of a template and delivers it: functions are called, and what executions would be
- * started with is given back.
+ * started with is given back; queues are sent it.
  */
 export async function emit(
   assembly: Assembly,
   event: BridgeEvent,
   functions: ReadonlyMap<string, FunctionHost | undefined>,
+  queues: Pick<LocalQueues, 'send'>,
 ): Promise<readonly unknown[]> {
   const inputs: unknown[] = [];
   for (const [, { Properties }] of assembly.resources('AWS::Events::Rule')) {
     const { EventPattern, Targets } = Properties as unknown as RuleProperties;
-    if (!matches(EventPattern, event, assembly)) continue;
+    if (EventPattern === undefined || !matches(EventPattern, event, assembly)) continue;
     for (const { Arn, InputTransformer } of Targets) {
       const input = InputTransformer === undefined ? event : transformed(InputTransformer, event);
-      const host = functions.get(assembly.resolve(Arn));
-      if (host === undefined) inputs.push(input);
+      const arn = assembly.resolve(Arn);
+      const host = functions.get(arn);
+      if (arn.startsWith('arn:aws:sqs:')) await queues.send(arn.split(':').at(-1) ?? '', JSON.stringify(input));
+      else if (host === undefined) inputs.push(input);
       else await host.invoke(input);
     }
   }

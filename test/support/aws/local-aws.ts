@@ -8,6 +8,8 @@ import { account, region } from './assembly.ts';
 export interface LocalAws {
   readonly port: number;
   readonly s3: S3Client;
+  /** A request of SQS, e.g. `SendMessage`. */
+  readonly sqs: (target: string, body: object) => Promise<Record<string, unknown>>;
   readonly createBucket: (name: string) => Promise<void>;
   readonly putObject: (bucket: string, key: string, body: string | Uint8Array) => Promise<void>;
   /** A topic, and a function that takes what it has been told since the last time. */
@@ -43,6 +45,7 @@ export async function localAws(): Promise<LocalAws> {
   return {
     port,
     s3,
+    sqs,
     createBucket: async (Bucket) => {
       await s3.send(new CreateBucketCommand({ Bucket }));
     },

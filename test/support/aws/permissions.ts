@@ -41,7 +41,7 @@ export function allows(grant: Grant, call: Omit<AwsCall, 'principal'>): boolean 
 }
 
 function like(pattern: string, text: string): boolean {
-  const parts = pattern.match(/\$\{[*?$]\}|[^]/g) ?? [];
+  const parts = pattern.match(/\$\{[*?$]\}|[\s\S]/g) ?? [];
   const source = parts.map((part) => {
     if (part === '*') return '.*';
     if (part === '?') return '.';

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { serve, type TestServer } from '../http-server.ts';
+import { account, region } from './assembly.ts';
 
 /** One call of AWS as IAM would judge it. */
 export interface AwsCall {
@@ -14,7 +15,7 @@ export interface AwsCall {
 /** A loopback server that writes down what a function asks of AWS, and passes it on when `before` has resolved. */
 export async function record(
   principal: string,
-  upstream: { readonly port: number },
+  upstream: { readonly port: number; readonly states: { readonly url: string } },
   calls: AwsCall[],
   before: (call: AwsCall) => Promise<void>,
 ): Promise<TestServer> {
@@ -30,7 +31,7 @@ export async function record(
       const passed = httpRequest(
         {
           host: '127.0.0.1',
-          port: upstream.port,
+          port: serviceOf(incoming) === 'states' ? new URL(upstream.states.url).port : upstream.port,
           method: incoming.method,
           path: incoming.url,
           headers: incoming.headers,
@@ -52,13 +53,24 @@ export async function record(
   });
 }
 
+/** For which service a request is signed. */
+function serviceOf(incoming: IncomingMessage): string | undefined {
+  return /\/([a-z0-9-]+)\/aws4_request/.exec(incoming.headers.authorization ?? '')?.[1];
+}
+
 /** What IAM checks for a request of S3, or of SNS and SQS in either of their protocols. */
 function callsOf(incoming: IncomingMessage, body: Buffer): readonly Omit<AwsCall, 'principal'>[] {
   const url = new URL(incoming.url ?? '/', 'http://aws');
-  const service = /\/([a-z0-9-]+)\/aws4_request/.exec(incoming.headers.authorization ?? '')?.[1];
+  const service = serviceOf(incoming);
   if (service === 'sns') {
     const form = new URLSearchParams(body.toString());
     return [{ action: `sns:${form.get('Action')}`, resource: form.get('TopicArn') ?? '' }];
+  }
+  if (service === 'states' || service === 'sqs') {
+    const asked = JSON.parse(body.toString()) as { readonly stateMachineArn?: string; readonly QueueUrl?: string };
+    const action = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
+    const queue = `arn:aws:sqs:${region}:${account}:${asked.QueueUrl?.split('/').at(-1)}`;
+    return [{ action: `${service}:${action}`, resource: asked.stateMachineArn ?? queue }];
   }
   if (service !== 's3') return [{ action: `${service}:unknown`, resource: url.pathname }];
   const [, bucket = '', ...rest] = decodeURIComponent(url.pathname).split('/');

@@ -7,6 +7,7 @@ import { type FunctionName, forEachFunction, functionNames } from '../../../lib/
 import { account, region } from '../aws/assembly.ts';
 import { askCustomResource } from '../aws/custom-resource.ts';
 import { type LocalAws, localAws, type Message } from '../aws/local-aws.ts';
+import { type StartedExecution, startedExecutions } from '../aws/started-executions.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
 import { FunctionHost } from './function-host.ts';
 
@@ -18,6 +19,10 @@ export interface BundledFunctions {
   readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
   /** Makes the service's tables and the database role, as CloudFormation has it done. */
   readonly create: () => Promise<void>;
+  /** Executions that were asked for since the last call. */
+  readonly started: () => readonly StartedExecution[];
+  /** What the dead-letter queue has, up to ten messages. */
+  readonly deadLetters: () => Promise<readonly unknown[]>;
   /** Notices published since the last call. */
   readonly messages: () => Promise<readonly Message[]>;
   readonly close: () => Promise<void>;
@@ -36,6 +41,9 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
   const topic = await aws.createTopic('notices');
   const stagingBucket = 'staging';
   await aws.createBucket(stagingBucket);
+  const states = await startedExecutions();
+  const { QueueUrl } = await aws.sqs('CreateQueue', { QueueName: 'dead-letters' });
+  const deadLetters = String(QueueUrl);
   const caFile = path.join(folder, 'ca.pem');
   writeFileSync(caFile, target.hold.endpoint.ca);
   const endpoint = `http://127.0.0.1:${aws.port}`;
@@ -58,6 +66,8 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
             ETL_DSQL_PORT: String(target.hold.endpoint.port),
             ETL_STAGING_BUCKET: stagingBucket,
             ETL_TOPIC_ARN: topic.arn,
+            ETL_STATE_MACHINE_ARN: `arn:aws:states:${region}:${account}:stateMachine:etl`,
+            ETL_DEAD_LETTERS_URL: deadLetters,
             POWERTOOLS_SERVICE_NAME: name,
             POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
           },
@@ -72,6 +82,8 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
           AWS_SECRET_ACCESS_KEY: target.hold.credentials.secretAccessKey,
           AWS_ENDPOINT_URL_S3: endpoint,
           AWS_ENDPOINT_URL_SNS: endpoint,
+          AWS_ENDPOINT_URL_SQS: endpoint,
+          AWS_ENDPOINT_URL_SFN: states.url,
           NODE_EXTRA_CA_CERTS: caFile,
         },
       }),
@@ -89,8 +101,14 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
       if (answers[0]?.Status !== 'SUCCESS') throw new Error(`The bootstrap answered ${JSON.stringify(answers)}`);
     },
     messages: topic.messages,
+    started: states.taken,
+    deadLetters: async () => {
+      const { Messages } = await aws.sqs('ReceiveMessage', { QueueUrl: deadLetters, MaxNumberOfMessages: 10 });
+      return ((Messages ?? []) as { readonly Body: string }[]).map(({ Body }) => JSON.parse(Body) as unknown);
+    },
     close: async () => {
       for (const host of Object.values(hosts)) host.close();
+      await states.close();
       await aws.close();
       await target.remove();
       rmSync(folder, { recursive: true, force: true });

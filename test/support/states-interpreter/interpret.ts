@@ -31,12 +31,20 @@ export interface Outcome {
   readonly path: readonly string[];
   /** Seconds that waits and retries would have taken. */
   readonly waitedSeconds: readonly number[];
+  /** Events of the execution's history, and the largest input, output or arguments of a state in bytes. */
+  readonly history: History;
+}
+
+export interface History {
+  events: number;
+  largestBytes: number;
 }
 
 interface Walk {
   readonly options: InterpretOptions;
   readonly path: string[];
   readonly waits: number[];
+  readonly history: History;
   readonly endsAfterSeconds: number;
 }
 
@@ -50,9 +58,11 @@ export async function interpret(machine: Machine, options: InterpretOptions): Pr
     options,
     path: [],
     waits: [],
+    // ExecutionStarted, and how it ended.
+    history: { events: 2, largestBytes: 0 },
     endsAfterSeconds: machine.TimeoutSeconds ?? Number.POSITIVE_INFINITY,
   };
-  const done = { path: walk.path, waitedSeconds: walk.waits };
+  const done = { path: walk.path, waitedSeconds: walk.waits, history: walk.history };
   try {
     const output = await runStates(machine, options.input, {}, walk);
     return { status: 'SUCCEEDED', output, ...done };
@@ -72,7 +82,9 @@ async function runStates(machine: Machine, input: unknown, outer: Scope, walk: W
     walk.path.push(name);
     if (walk.waits.reduce((sum, wait) => sum + wait, 0) > walk.endsAfterSeconds)
       throw new StatesError('Execution.TimedOut', '');
-    limit(value, name);
+    limit(value, name, walk);
+    // StateEntered and StateExited.
+    walk.history.events += 2;
     const step = await runState(name, state, value, scope, walk);
     if (step.end) return step.output;
     value = step.output;
@@ -132,7 +144,7 @@ async function work(name: string, state: State, states: object, scope: Scope, wa
       const inside = { ...scope, states };
       const result =
         state.Type === 'Task' ? await runTask(name, state, inside, walk) : await runMap(state, inside, scope, walk);
-      limit(result, name);
+      limit(result, name, walk);
       return await leave(state, result, { ...scope, states: { ...states, result } }, scope);
     } catch (thrown) {
       if (!(thrown instanceof StatesError) || uncatchable.includes(thrown.error)) throw thrown;
@@ -183,7 +195,9 @@ function backoff(line: RetryLine, tried: number, random: () => number): number {
 
 async function runTask(name: string, state: State, inside: Scope, walk: Walk): Promise<unknown> {
   const args = (await evaluate(state.Arguments, inside)) as Readonly<Record<string, unknown>>;
-  limit(args, name);
+  limit(args, name, walk);
+  // Scheduled, started, and how it ended.
+  walk.history.events += 3;
   return plain(
     await walk.options.runTask({
       resource: String(state.Resource),
@@ -197,6 +211,8 @@ async function runTask(name: string, state: State, inside: Scope, walk: Walk): P
 async function runMap(state: State, inside: Scope, scope: Scope, walk: Walk): Promise<unknown> {
   const items = await evaluate(state.Items, inside);
   if (!Array.isArray(items)) throw new StatesError('States.QueryEvaluationError', 'Items is not a list');
+  // Started and succeeded, of the map and of each item.
+  walk.history.events += 2 + 2 * items.length;
   const results: unknown[] = new Array(items.length);
   let next = 0;
   const lanes = Math.min(items.length, Number(state.MaxConcurrency) || items.length);
@@ -224,8 +240,10 @@ async function leave(
   return { end: false, output, scope: { ...scope, ...assigned }, next: line.Next };
 }
 
-function limit(value: unknown, where: string): void {
-  if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxPayloadBytes) {
+function limit(value: unknown, where: string, { history }: Walk): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value ?? null));
+  history.largestBytes = Math.max(history.largestBytes, bytes);
+  if (bytes > maxPayloadBytes) {
     throw new StatesError('States.DataLimitExceeded', `More than ${maxPayloadBytes} bytes at ${where}`);
   }
 }

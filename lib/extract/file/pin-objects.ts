@@ -1,0 +1,47 @@
+import type { S3Place } from '../../s3-path.ts';
+import type { S3Reader } from '../../s3-reader.ts';
+import { s3Status } from '../../s3-status.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import type { PinnedFile } from '../request.ts';
+import { refusal } from './list-objects.ts';
+
+/** Requests under way at once; a prefix of S3 answers 5,500 a second. */
+const requestsAtOnce = 16;
+
+/**
+ * Objects by their very keys, pinned by size, ETag and version, in the given order; undefined where there is none any more.
+ *
+ * @throws {S3RefusedError | S3UnavailableError} of the first object that cannot be looked at
+ */
+export async function pinObjects(
+  s3: S3Reader,
+  places: readonly S3Place[],
+): Promise<readonly (PinnedFile | undefined)[]> {
+  const pinned: (PinnedFile | undefined)[] = new Array(places.length);
+  let next = 0;
+  await sideBySide(Math.min(requestsAtOnce, places.length), async (failed) => {
+    while (next < places.length && !failed()) {
+      const index = next;
+      next += 1;
+      pinned[index] = await pinOne(s3, places[index] as S3Place);
+    }
+  });
+  return pinned;
+}
+
+async function pinOne(s3: S3Reader, { bucket, key }: S3Place): Promise<PinnedFile | undefined> {
+  const location = `s3://${bucket}/${key}`;
+  try {
+    const head = await s3.headObject({ Bucket: bucket, Key: key });
+    return {
+      shown: location,
+      location,
+      bytes: head.ContentLength ?? 0,
+      etag: head.ETag,
+      version_id: head.VersionId,
+    };
+  } catch (cause) {
+    if (s3Status(cause) === 404) return undefined;
+    throw refusal(location, 's3:GetObject', cause);
+  }
+}
