@@ -14,6 +14,8 @@ export interface LoadModeTraits {
   readonly keepsLast: boolean;
   /** Rows that the source has and that were not read are deleted. */
   readonly deletesUnread: boolean;
+  /** Rows lose the values of columns that the source does not have. */
+  readonly clearsMissingColumns: boolean;
 }
 
 /** Every load mode. */
@@ -25,6 +27,7 @@ export const loadModeTraits = {
     repeatsAreHarmless: false,
     keepsLast: false,
     deletesUnread: false,
+    clearsMissingColumns: false,
   },
   upsert: {
     description: 'upsert updates the row with the same key columns, or adds it',
@@ -33,6 +36,7 @@ export const loadModeTraits = {
     repeatsAreHarmless: true,
     keepsLast: true,
     deletesUnread: false,
+    clearsMissingColumns: false,
   },
   replace: {
     description: 'replace makes the table hold what the source holds',
@@ -41,6 +45,7 @@ export const loadModeTraits = {
     repeatsAreHarmless: true,
     keepsLast: true,
     deletesUnread: true,
+    clearsMissingColumns: true,
   },
 } as const satisfies Readonly<Record<string, LoadModeTraits>>;
 

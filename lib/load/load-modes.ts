@@ -36,11 +36,7 @@ export interface LoadModeBehaviour {
 export const loadModes = {
   insert: { needsUniqueKey: false, plan: addingPlan, deletesMissing: false },
   upsert: { needsUniqueKey: true, plan: upsertPlan, deletesMissing: false },
-  replace: {
-    needsUniqueKey: true,
-    plan: (demand, columns) => (demand.keyColumns.length === 0 ? byIdPlan : upsertPlan)(demand, columns),
-    deletesMissing: true,
-  },
+  replace: { needsUniqueKey: true, plan: replacingPlan, deletesMissing: true },
 } as const satisfies Readonly<Record<LoadMode, LoadModeBehaviour>>;
 
 /** Every row is a new one. */
@@ -50,15 +46,42 @@ function addingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan 
   return { ...plan, insertNew: insertNewStatement(demand.table, columns) };
 }
 
+/** A row with the same key is updated. */
+function upsertPlan({ keyColumns, latestBy, table }: WriteDemand, columns: readonly Column[]): WritePlan {
+  return byKeyPlan(upsertStatement(table, columns, { keyColumns, latestBy }));
+}
+
+/**
+ * A row that is there is made equal to the source's. Columns that the source does not have lose their values, but for
+ * those that the database fills by itself.
+ */
+function replacingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan {
+  const { keyColumns, table } = demand;
+  const cleared = clearedColumns(table, columns);
+  if (keyColumns.length === 0) return byIdPlan(demand, columns, cleared);
+  return byKeyPlan(upsertStatement(table, columns, { keyColumns, cleared }));
+}
+
 /** Rows are known by their derived `uuid_id`: one that is there is made equal to the source's. */
-function byIdPlan({ again, table }: WriteDemand, columns: readonly Column[]): WritePlan {
+function byIdPlan(
+  { again, table }: WriteDemand,
+  columns: readonly Column[],
+  cleared: readonly string[] = [],
+): WritePlan {
   const insert = insertStatement(table, columns);
   if (!table.ours) return { copies: !again, statement: insert, insertNew: undefined };
-  const upsert = upsertStatement(table, columns, ['uuid_id']);
+  const upsert = upsertStatement(table, columns, { keyColumns: ['uuid_id'], cleared });
   return { copies: !again, statement: again ? upsert : insert, insertNew: upsert };
 }
 
-/** A row with the same key is updated. */
-function upsertPlan({ keyColumns, latestBy, table }: WriteDemand, columns: readonly Column[]): WritePlan {
-  return { copies: false, statement: upsertStatement(table, columns, keyColumns, latestBy), insertNew: undefined };
+function byKeyPlan(statement: BatchStatement): WritePlan {
+  return { copies: false, statement, insertNew: undefined };
+}
+
+/** Columns of the table that the source does not have, and that can be without a value. */
+function clearedColumns(table: TargetTable, columns: readonly Column[]): readonly string[] {
+  const given = new Set(columns.map(({ name }) => name));
+  return table.columns
+    .filter(({ hasDefault, name, nullable }) => nullable && !hasDefault && !given.has(name))
+    .map(({ name }) => name);
 }

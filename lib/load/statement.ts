@@ -10,6 +10,8 @@ export interface BatchStatement {
   readonly columns: readonly Column[];
   /** insert: every row is inserted. upsert, insert-new: the statement returns one row per row written. */
   readonly kind: 'insert' | 'insert-new' | 'upsert';
+  /** Of an upsert: whether what it returns tells inserted rows from updated ones, which takes a time of insertion. */
+  readonly tellsInserted?: boolean | undefined;
   /**
    * Counts the rows of the batch that are in the table with the values that were sent, or with newer ones by `latestBy`;
    * the same parameters. For statements that leave rows alone: what they did not write must be there.
@@ -32,18 +34,22 @@ export function insertStatement(table: TargetTable, columns: readonly Column[]):
 /** Leaves rows alone whose derived `uuid_id` is in the table already. */
 export function insertNewStatement(table: TargetTable, columns: readonly Column[]): BatchStatement {
   const text = `${insertText(table, columns)} ON CONFLICT (uuid_id) DO NOTHING RETURNING t.uuid_id`;
-  return { text, columns, kind: 'insert-new', ...checks(table, columns, ['uuid_id'], undefined) };
+  return { text, columns, kind: 'insert-new', ...checks(table, columns, { keyColumns: ['uuid_id'] }) };
 }
 
-/**
- * Inserts rows, and updates those whose key is in the table: only where a column that counts differs, and with `latestBy`
- * only where the new row is not older.
- */
+export interface UpsertDemand {
+  readonly keyColumns: readonly string[];
+  /** Rows are updated only where the new one is not older by this column. */
+  readonly latestBy?: string | undefined;
+  /** Columns of the table that lose the values they have, because no row of the source has them. */
+  readonly cleared?: readonly string[] | undefined;
+}
+
+/** Inserts rows, and updates those whose key is in the table, only where a column that counts differs. */
 export function upsertStatement(
   table: TargetTable,
   columns: readonly Column[],
-  keyColumns: readonly string[],
-  latestBy?: string,
+  { cleared = [], keyColumns, latestBy }: UpsertDemand,
 ): BatchStatement {
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const created = stampName('created_at', types);
@@ -54,39 +60,43 @@ export function upsertStatement(
     ? `RETURNING (t.${created} = CURRENT_TIMESTAMP) AS inserted`
     : 'RETURNING false AS inserted';
   const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== 'uuid_id');
-  const sets = changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`);
+  const sets = [
+    ...changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`),
+    ...cleared.map((name) => `${quoteIdentifier(name)} = NULL`),
+  ];
   if (types.has(updated) && !isWritten(updated)) {
     sets.push(`${updated} = CURRENT_TIMESTAMP`);
   }
   // When a row was read changes with every run, and alone is no reason to rewrite the row.
   const extracted = extractedColumn(columns);
   const compared = changing.filter((column) => column.name !== extracted);
-  const differs = compared
-    .map((column) => {
+  const differs = [
+    ...compared.map((column) => {
       const cast = types.get(column.name) === 'json' ? '::text' : '';
       const name = quoteIdentifier(column.name);
       return `t.${name}${cast} IS DISTINCT FROM EXCLUDED.${name}${cast}`;
-    })
-    .join(' OR ');
+    }),
+    ...cleared.map((name) => `t.${quoteIdentifier(name)} IS NOT NULL`),
+  ];
   const latest = latestBy === undefined ? undefined : quoteIdentifier(latestBy);
   const newer = latest === undefined ? '' : ` AND (t.${latest} IS NULL OR EXCLUDED.${latest} >= t.${latest})`;
-  const action = compared.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE (${differs})${newer}`;
+  const action =
+    differs.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')} WHERE (${differs.join(' OR ')})${newer}`;
   const target = keyColumns.map(quoteIdentifier).join(', ');
   const text = `${insertText(table, columns)} ON CONFLICT (${target}) ${action} ${returning}`;
-  return { text, columns, kind: 'upsert', ...checks(table, columns, keyColumns, latestBy) };
+  return { text, columns, kind: 'upsert', tellsInserted, ...checks(table, columns, { cleared, keyColumns, latestBy }) };
 }
 
 function checks(
   table: TargetTable,
   columns: readonly Column[],
-  keyColumns: readonly string[],
-  latestBy: string | undefined,
+  demand: UpsertDemand,
 ): Pick<BatchStatement, 'check' | 'present'> {
-  const keys = columns.filter(({ name }) => keyColumns.includes(name));
+  const keys = columns.filter(({ name }) => demand.keyColumns.includes(name));
   return {
-    check: checkText(table, columns, keyColumns, latestBy),
+    check: checkText(table, columns, demand),
     present: {
-      text: checkText(table, keys, keyColumns, undefined),
+      text: checkText(table, keys, { keyColumns: demand.keyColumns }),
       columns: keys.map((column) => columns.indexOf(column)),
     },
   };
@@ -96,8 +106,7 @@ function checks(
 function checkText(
   table: TargetTable,
   columns: readonly Column[],
-  keyColumns: readonly string[],
-  latestBy: string | undefined,
+  { cleared = [], keyColumns, latestBy }: UpsertDemand,
 ): string {
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const typeOf = (column: Column): string => types.get(column.name) ?? column.type;
@@ -114,6 +123,7 @@ function checkText(
         ? `t.${name}::text IS NOT DISTINCT FROM given.${name}::text`
         : `t.${name} IS NOT DISTINCT FROM given.${name}::${typeOf(column)}`;
     });
+  const without = cleared.map((name) => `t.${quoteIdentifier(name)} IS NULL`);
   const latest = columns.find(({ name }) => name === latestBy);
   const newer =
     latest === undefined
@@ -122,7 +132,7 @@ function checkText(
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
   return `SELECT count(*) AS n FROM unnest(${arrays.join(', ')}) AS given (${names})
     JOIN ${quoteTable(table.name)} t ON ${join.join(' AND ')}
-   WHERE (${['true', ...same].join(' AND ')})${newer}`;
+   WHERE (${['true', ...same, ...without].join(' AND ')})${newer}`;
 }
 
 function insertText(table: TargetTable, columns: readonly Column[]): string {

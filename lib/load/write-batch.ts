@@ -88,6 +88,8 @@ async function commitArrays(
   statement: BatchStatement,
 ): Promise<LedgerEntry> {
   return await sql.begin(async (transaction) => {
+    // Asked before the rows are written, in the same snapshot and round trip.
+    const asked = statement.tellsInserted === false ? countKeys(transaction, batch, statement) : undefined;
     const insert = transaction.unsafe<{ readonly inserted: boolean }[]>(statement.text, [...batch.arrays], {
       prepare: true,
     });
@@ -98,8 +100,8 @@ async function commitArrays(
       requireCount(batch, written.count ?? 0);
       return entry;
     }
-    const written = await insert;
-    const inserted = statement.kind === 'upsert' ? written.filter((row) => row.inserted).length : written.length;
+    const [before, written] = await Promise.all([asked, insert]);
+    const inserted = insertedRows(batch, statement, written, before);
     const entry = entryOf(batch, inserted, written.length - inserted);
     // In one round trip: the ledger's row, and whether what was not written, or only said to be, is in the table.
     const [, found] = await Promise.all([
@@ -111,6 +113,18 @@ async function commitArrays(
   });
 }
 
+/** Rows of the batch that were not in the table; where the statement does not tell, those without a key there before. */
+function insertedRows(
+  batch: BatchRange,
+  { kind, tellsInserted }: BatchStatement,
+  written: readonly { readonly inserted: boolean }[],
+  before: number | undefined,
+): number {
+  if (kind !== 'upsert') return written.length;
+  if (tellsInserted === true || before === undefined) return written.filter((row) => row.inserted).length;
+  return batch.rows - before;
+}
+
 /**
  * Of a batch's rows those that are in the table: by key where the database says it has written all, else also by value. An
  * INSERT with ON CONFLICT has been seen to leave out neighbouring rows and to count them (dsql-migration-toolkit,
@@ -118,15 +132,28 @@ async function commitArrays(
  */
 async function countPresent(
   transaction: Transaction,
-  { arrays, rows }: BatchRange & Arrays,
-  { check, present }: BatchStatement,
+  batch: BatchRange & Arrays,
+  statement: BatchStatement,
   written: number,
 ): Promise<number> {
-  const all = written === rows;
-  const text = all ? present?.text : check;
-  if (text === undefined) return written;
-  const parameters = all ? (present?.columns ?? []).map((index) => arrays[index] ?? '{}') : [...arrays];
-  const [found] = await transaction.unsafe<{ readonly n: string }[]>(text, parameters, { prepare: true });
+  if (written === batch.rows) return await countKeys(transaction, batch, statement);
+  if (statement.check === undefined) return written;
+  return await countOf(transaction, statement.check, batch.arrays);
+}
+
+/** Of a batch's rows those whose key is in the table. */
+async function countKeys(
+  transaction: Transaction,
+  { arrays, rows }: BatchRange & Arrays,
+  { present }: BatchStatement,
+): Promise<number> {
+  if (present === undefined) return rows;
+  const keys = present.columns.map((index) => arrays[index] ?? '{}');
+  return await countOf(transaction, present.text, keys);
+}
+
+async function countOf(transaction: Transaction, text: string, parameters: readonly string[]): Promise<number> {
+  const [found] = await transaction.unsafe<{ readonly n: string }[]>(text, [...parameters], { prepare: true });
   return Number(found?.n ?? 0);
 }
 

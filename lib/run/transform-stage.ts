@@ -83,5 +83,5 @@ async function columnsOfTarget(context: RunContext): Promise<readonly TargetColu
   const table = await runStatement('Reading the catalog', context.target, () =>
     describeTable(target.sql, parseTableName(pipeline.settings.target_table)),
   );
-  return table?.columns.map(({ name, nullable, type }) => ({ name, type, nullable }));
+  return table?.columns.map(({ hasDefault, name, nullable, type }) => ({ name, type, nullable, hasDefault }));
 }

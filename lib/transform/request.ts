@@ -31,6 +31,8 @@ export interface TargetColumn {
   /** As `format_type` prints it, e.g. `numeric(10,2)`, `timestamp with time zone`. */
   readonly type: string;
   readonly nullable: boolean;
+  /** The database fills it when an INSERT leaves it out. */
+  readonly hasDefault?: boolean | undefined;
 }
 
 export interface TransformProgress {

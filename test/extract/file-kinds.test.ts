@@ -93,6 +93,17 @@ describe('files of a source', () => {
     }
   });
 
+  it('of one object a line may have no line', async () => {
+    for (const [name, content] of [
+      ['a.ndjson', ''],
+      ['a.ndjson', '\ufeff\n'],
+      ['a.ndjson.gz', gzipSync('')],
+    ] as const) {
+      const { request } = await files({ [name]: content }, { file_path: name });
+      expect(await extract(request)).toMatchObject({ complete: true });
+    }
+  });
+
   it('that call themselves Parquet have to be', async () => {
     const { request } = await files({ 'a.parquet': 'PAR1 but not to the end' }, { file_path: 'a.parquet' });
     await expect(extract(request)).rejects.toMatchObject({ code: 'invalid_parquet' });

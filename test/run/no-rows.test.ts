@@ -39,12 +39,16 @@ describe('a source without rows', () => {
       `${source}, target_table: ${name}, load_mode: ${mode}, key_columns: [id], indexes: [[id]], verify: count`;
     space.write('empty.json', '[]');
     space.write('header.csv', 'id,name\n');
+    space.write('nothing.ndjson', '');
+    space.write('blank.ndjson', '\n \n');
     const sources = {
       list: 'source_type: api, endpoint: rows',
       nested: "source_type: api, endpoint: rows, records_path: '$.orders[*].lines[*]'",
       nothing: "source_type: api, endpoint: rows, records_path: '$.items[*]'",
       json: 'source_type: file, file_path: empty.json',
       header: 'source_type: file, file_path: header.csv',
+      lines: 'source_type: file, file_path: nothing.ndjson',
+      blank: 'source_type: file, file_path: blank.ndjson',
     };
     const bodies: Record<string, string> = { nested: '{"orders":[]}', nothing: '{"items":null}' };
     for (const [kind, source] of Object.entries(sources)) {

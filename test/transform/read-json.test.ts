@@ -23,6 +23,14 @@ test('numbers keep every digit, in columns and inside objects', async () => {
   ]);
 });
 
+test('numbers beside texts are kept as they are written', async () => {
+  const written = ['2.50', '1.00', '-0', '-0.10', '0.0000001', '1e5', '12.0', '0.1', '-3', '7.70'];
+  const content = ['{"v":"text","o":{}}', ...written.map((value) => `{"v": ${value} ,"o":{"x":${value}}}`)].join('\n');
+  const { manifest, rows } = await runTransform({ format: 'ndjson', content });
+  expect(typesOf(manifest)).toEqual({ v: 'text', o: 'jsonb' });
+  expect(withoutService(rows).slice(1)).toEqual(written.map((value) => ({ v: value, o: `{"x":${value}}` })));
+});
+
 test('keys are united in the order in which they are first seen, and a missing key is no value', async () => {
   const { rows } = await runTransform(
     { format: 'ndjson', content: '{"b":1}\n{"a":"x","b":2}\n\n{"c":true,"a":null}\n' },
@@ -117,7 +125,7 @@ test('a text in one row and a number in another make a text; objects beside text
     { m: '1', o: '{"k":1}' },
     { m: '007', o: '"plain"' },
     { m: 'true', o: '3' },
-    { m: '1.5', o: null },
+    { m: '1.50', o: null },
   ]);
 });
 

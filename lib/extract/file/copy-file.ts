@@ -19,7 +19,7 @@ import { formatReader } from './formats.ts';
 
 /** What became of one file. */
 export interface CopiedFile {
-  /** One part, none for a JSON document without rows. */
+  /** One part, none for a file without rows. */
   readonly parts: readonly SealedPart[];
   readonly rejected: readonly SealedPart[];
   readonly rejectedRows: number;
@@ -73,7 +73,7 @@ export async function copyFile(
         await refused.write(Buffer.concat(misfits));
         misfits = [];
       }
-      if (blank) throw new EmptyFileError(file.shown);
+      if (blank && !reader.mayBeEmpty) throw new EmptyFileError(file.shown);
       reader.checkEdge?.(file.shown, tail);
     }
     await refused.write(Buffer.concat(misfits));
@@ -120,7 +120,7 @@ async function beginText(file: PinnedFile, kind: FileKind, chunks: AsyncIterable
     if (done === true) break;
     head = head.length === 0 ? value : Buffer.concat([head, value]);
   }
-  if (head.length === 0) throw new EmptyFileError(file.shown);
+  if (head.length === 0 && !formatReader(kind.format).mayBeEmpty) throw new EmptyFileError(file.shown);
   checkText(file.shown, head, kind);
   const mark = byteOrderMark(head);
   const encoding = textEncoding(file.shown, kind, head);

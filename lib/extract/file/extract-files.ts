@@ -103,7 +103,7 @@ async function extractFile(
   settings: FileSettings,
 ): Promise<FileCursor> {
   const next = { ...cursor, done: cursor.done + 1, bytes_read: cursor.bytes_read + file.bytes };
-  if (file.bytes === 0 && cursor.files.length > 1) {
+  if (file.bytes === 0 && (cursor.files.length > 1 || formatReader(kind.format).mayBeEmpty)) {
     return { ...next, warnings: [...cursor.warnings, `The file ${file.shown} is empty and was passed over.`] };
   }
   if (file.bytes === 0) throw new EmptyFileError(file.shown);
@@ -141,7 +141,10 @@ async function fitsAsItIs(file: PinnedFile, kind: FileKind, settings: FileSettin
   if (!reader.text) return true;
   checkText(file.shown, head, kind);
   if (textEncoding(file.shown, kind, head) !== 'utf-8') return false;
-  if (file.bytes <= headBytes && isBlank(head.subarray(head[0] === 0xef ? 3 : 0))) throw new EmptyFileError(file.shown);
+  const isWhole = file.bytes <= headBytes;
+  if (isWhole && !reader.mayBeEmpty && isBlank(head.subarray(head[0] === 0xef ? 3 : 0))) {
+    throw new EmptyFileError(file.shown);
+  }
   checkUtf8(file.shown, head, reader.headerLines(settings));
   return true;
 }

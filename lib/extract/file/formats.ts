@@ -13,6 +13,8 @@ export interface FormatReader {
   readonly part: RawPart['format'];
   /** Whether its bytes are text in some encoding. */
   readonly text: boolean;
+  /** Whether a file without a byte is one without rows; otherwise it lacks what every file of the format has. */
+  readonly mayBeEmpty: boolean;
   /** Whether rows can be read from a file as it lies, where it is local, not packed, and UTF-8 if it is text. */
   readonly asIs: boolean;
   /** How its parts have to be read; undefined where there is nothing to say. */
@@ -37,6 +39,7 @@ export interface FormatInput {
 const delimited = (format: FileFormat): FormatReader => ({
   part: 'csv',
   text: true,
+  mayBeEmpty: false,
   asIs: true,
   dialect: ({ csv }) => csvDialect(format, csv),
   headerLines: ({ csv }) => (csv?.header === false ? 0 : (csv?.skip_lines ?? 0) + 1),
@@ -51,6 +54,7 @@ export const formatReaders = {
   json: {
     part: 'ndjson',
     text: true,
+    mayBeEmpty: false,
     asIs: false,
     dialect: () => undefined,
     headerLines: () => Infinity,
@@ -61,6 +65,7 @@ export const formatReaders = {
   ndjson: {
     part: 'ndjson',
     text: true,
+    mayBeEmpty: true,
     asIs: true,
     dialect: () => undefined,
     headerLines: () => 0,
@@ -70,6 +75,7 @@ export const formatReaders = {
   parquet: {
     part: 'parquet',
     text: false,
+    mayBeEmpty: false,
     asIs: true,
     dialect: () => undefined,
     headerLines: () => 0,

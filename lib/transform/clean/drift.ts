@@ -1,9 +1,10 @@
+import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { stampColumns, stampName } from '../../service-columns.ts';
 import { SourceDriftError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import { placeOf } from '../read/raw-rows.ts';
-import type { TransformRequest } from '../request.ts';
+import type { TargetColumn, TransformRequest } from '../request.ts';
 import { workingRelation } from '../result/working-file.ts';
 import type { FinalColumn } from './final-columns.ts';
 import type { CleanedSource } from './one-pass.ts';
@@ -17,8 +18,13 @@ function isOwn(name: string, inTable: ReadonlySet<string>): boolean {
 export interface ColumnDrift {
   /** Columns that neither the table nor `columns` has, and that no rule makes. */
   readonly added: readonly FinalColumn[];
-  /** Names of columns that the table has and the source has not. */
-  readonly missing: readonly string[];
+  /** Columns that the table has and the source has not. */
+  readonly missing: readonly TargetColumn[];
+}
+
+/** Whether the rows that are there lose their values of a column that the source does not have. */
+function isCleared({ load_mode }: TransformRequest['settings'], { hasDefault, nullable }: TargetColumn): boolean {
+  return loadModeTraits[load_mode].clearsMissingColumns && nullable && !hasDefault;
 }
 
 /** Compares the columns. There is no drift where the source has told no columns, or there is nothing to compare with. */
@@ -33,11 +39,13 @@ export function columnDrift(
   const inTable = new Set(targetColumns?.map((column) => column.name));
   // Without a table the contract is what `columns` says; it need not be complete.
   const added = columns.filter((column) => column.ofSource && !inTable.has(column.name) && !isDeclared(column));
-  // A table that someone else made may have columns that no source fills.
-  const ours = inTable.has('uuid_id');
   const names = new Set(columns.map((column) => column.name));
-  const gone = ours ? [...inTable].filter((name) => !isOwn(name, inTable) && !names.has(name)) : [];
-  return { added, missing: gone };
+  const gone = (targetColumns ?? []).filter((column) => !names.has(column.name));
+  // A table that someone else made may have columns that no source fills; they matter where they lose their values.
+  const missing = inTable.has('uuid_id')
+    ? gone.filter((column) => !isOwn(column.name, inTable))
+    : gone.filter((column) => isCleared(settings, column));
+  return { added, missing };
 }
 
 /**
@@ -68,12 +76,15 @@ export async function describeDrift(
     const done = settings.on_new_column === 'ignore' ? 'is left out' : `is added as ${column.type.pg}`;
     if (targetColumns !== undefined || settings.on_new_column === 'ignore') said.push(`${capital(drift)}; it ${done}.`);
   }
-  for (const name of missing) {
-    const drift = `the source has no column ${name}, which the table has`;
+  for (const column of missing) {
+    const drift = `the source has no column ${column.name}, which the table has`;
     if (settings.on_missing_column === 'fail') {
       throw new SourceDriftError({ pipeline: settings.name, setting: 'on_missing_column', drift: `${drift}.` });
     }
-    said.push(`${capital(drift)}; rows that exist keep their values, new ones have none.`);
+    const then = isCleared(settings, column)
+      ? `${settings.load_mode} leaves it without a value in every row.`
+      : 'rows that exist keep their values, new ones have none.';
+    said.push(`${capital(drift)}; ${then}`);
   }
   return said;
 }

@@ -1,13 +1,14 @@
 /**
- * DuckDB's JSON is laxer than the standard (trailing commas, NaN, Infinity) and keeps 17 digits of a number with a
- * decimal point. Lines that may be concerned are found by one cheap pattern; only those are looked at closely.
+ * DuckDB's JSON is laxer than the standard (trailing commas, NaN, Infinity), keeps 17 digits of a number with a decimal
+ * point, and writes numbers its own way (2.5 for 2.50, 1e-7 for 0.0000001, 0 for -0). Lines that may be concerned are
+ * found by one cheap pattern; only those are looked at closely.
  */
 
 const text = `"(?:[^"\\\\]|\\\\.)*"`;
-const exactNumber = '-?[0-9]+(?:\\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)';
+const exactNumber = '-?[0-9]+(?:\\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)|-0';
 
 const mayBeLax = String.raw`,\s*[}\]]|[:\[,]\s*-?(?:[Nn][Aa]|[Ii][Nn])`;
-const mayBeLong = String.raw`[:\[,]\s*-?[0-9.]{17,}|[:\[,]\s*-?[0-9.]+[eE]`;
+const mayBeChanged = String.raw`[:\[,]\s*-?(?:[0-9.]{17,}|[0-9.]+[eE]|[0-9]+\.(?:[0-9]+0[\s,}\]]|000000))|-0\s*[,}\]]`;
 const nulEscape = String.raw`(?:^|[^\\])(?:\\\\)*\\u0000`;
 const surrogate = String.raw`\\u[dD][89abAB]`;
 
@@ -39,13 +40,13 @@ export function checkedLine(line: string): string {
 }
 
 /**
- * A SQL expression: the line with every number that DuckDB might round as a text that begins with NUL, which no text
- * of a readable line does. Strings are matched first, so nothing inside them is taken for a number.
+ * A SQL expression: the line with every number that DuckDB might write otherwise as a text that begins with NUL, which
+ * no text of a readable line does. Strings are matched first, so nothing inside them is taken for a number.
  */
 export function exactLine(line: string): string {
   const marked = `regexp_replace(${line}, '(${text})|(${exactNumber})', '\\1\x01\\2\x02', 'g')`;
   const quoted = `replace(replace(replace(${marked}, '\x01\x02', ''), '\x01', '"\\u0000'), '\x02', '"')`;
-  return `CASE WHEN regexp_matches(${line}, '${mayBeLong}') THEN ${quoted} ELSE ${line} END`;
+  return `CASE WHEN regexp_matches(${line}, '${mayBeChanged}') THEN ${quoted} ELSE ${line} END`;
 }
 
 /** A SQL expression over a cell of an `exactLine`: the JSON text of the source; NULL for null and for no value. */
