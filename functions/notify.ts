@@ -80,13 +80,19 @@ async function fail(
   await send({
     status: 'failed',
     execution,
-    pipeline: input.success ? input.data.pipeline : 'unknown',
+    pipeline: input.success ? input.data.pipeline : namedPipeline(given),
     runId: logged?.run_id ?? begun?.run_id ?? execution.name,
     stage: logged?.stage ?? stage ?? 'start',
     failure: { ...failure, message: logged?.error_message ?? failure.message },
     summary: logged,
   });
   return { Error: failure.error, Cause: logged?.error_message ?? failure.message };
+}
+
+/** The configured pipeline that an input names which is wrong otherwise, so that those who follow it are told. */
+function namedPipeline(given: unknown): string {
+  const name = z.looseObject({ pipeline: z.string() }).safeParse(given).data?.pipeline;
+  return name !== undefined && Object.hasOwn(service.config.pipelines, name) ? name : 'unknown';
 }
 
 /** Posts a notice to the channels first, so that the topic's notice tells of those that did not take it. */

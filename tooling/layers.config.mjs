@@ -28,7 +28,7 @@ const folders = {
 const outside = {
   functions: ['lib/(config|aws|store|dsql|extract|transform|load|state|run)/'],
   bin: ['lib/(cli|infra)/', 'functions/'],
-  examples: ['lib/(cli|config)/'],
+  examples: ['lib/(aws|cli|config)/'],
   bench: ['lib/'],
 };
 
