@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { articleConfig } from '../support/article-config.ts';
 import { serve, type TestServer } from '../support/http-server.ts';
-import { type Workspace, workspace } from '../support/workspace.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
+import { runCommand } from '../support/workspace.ts';
 
 const userCount = 3_500;
 const saleCount = 20_000;
@@ -36,12 +37,12 @@ const salesCsv = [
   }),
 ].join('\n');
 
-let space: Workspace;
+let space: InProcess;
 let api: TestServer;
 let requests = 0;
 
 beforeAll(async () => {
-  space = await workspace();
+  space = await inProcess();
   api = await serve((request, response) => {
     requests += 1;
     if (requests === 1) {
@@ -53,7 +54,6 @@ beforeAll(async () => {
   });
   space.write('config.json', articleConfig({ baseUrl: api.url, salesFile: 'sales.csv' }));
   space.write('sales.csv', salesCsv);
-  await space.etl('local', 'start');
 });
 
 afterAll(async () => {
@@ -61,11 +61,17 @@ afterAll(async () => {
   await space.remove();
 });
 
+/** Results of `etl run --json` with these arguments. */
+async function runsOf(...args: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+  const { stdout } = await space.etl('run', '--json', '--target', 'local', ...args);
+  return (JSON.parse(stdout) as { readonly runs: readonly Record<string, unknown>[] }).runs;
+}
+
 describe("the article's configuration", () => {
   let firstIds: readonly Record<string, unknown>[];
 
   it('loads both pipelines, and the numbers add up', async () => {
-    const { status, stderr, stdout } = await space.etl('run', '--target', 'local', '--json');
+    const { status, stderr, stdout } = await runCommand(space.folder, ['run', '--target', 'local', '--json']);
     expect(stderr).not.toMatch(/ {4}at /);
     expect(status).toBe(0);
     const { runs } = JSON.parse(stdout) as { readonly runs: readonly Record<string, unknown>[] };
@@ -129,7 +135,9 @@ describe("the article's configuration", () => {
       blank: String(blank.length),
       sku: '00000',
     });
-    const [quoted] = await space.sql('SELECT note FROM sales WHERE sale_id = 101');
+    const query = 'SELECT note FROM sales WHERE sale_id = 101';
+    const { stdout } = await space.etl('sql', query, '--json', '--target', 'local');
+    const [quoted] = JSON.parse(stdout) as readonly Record<string, unknown>[];
     expect(quoted).toEqual({ note: 'a "quoted", note' });
   });
 
@@ -157,7 +165,7 @@ describe("the article's configuration", () => {
   });
 
   it('run again skips the file and upserts the API without changing ids or creation times', async () => {
-    const runs = await space.run();
+    const runs = await runsOf();
     expect(runs).toMatchObject([
       {
         status: 'success',
@@ -173,7 +181,7 @@ describe("the article's configuration", () => {
   });
 
   it('run with --again reads the file once more and doubles nothing', async () => {
-    const [run] = await space.run('sales_data_pipeline', '--again');
+    const [run] = await runsOf('sales_data_pipeline', '--again');
     expect(run).toMatchObject({ status: 'success', rows_read: saleCount, rows_loaded: saleCount, rows_inserted: 0 });
     expect(await space.sql('SELECT count(*) AS n FROM sales')).toEqual([{ n: String(saleCount) }]);
   });
