@@ -82,15 +82,20 @@ export class TableFacts {
   }
 }
 
+/**
+ * Must lock no table: it would wait behind DDL that itself waits for the statement on whose behalf it is asked. Given the
+ * table, pg_get_expr locks it; without, it takes no expression that names a column, as those of generated columns do.
+ */
 const factsQuery = `SELECT concat_ws(',',
   (SELECT count(*) FROM pg_index WHERE indrelid = $1 AND NOT indisprimary),
   (SELECT coalesce(sum(indnkeyatts), 0) FROM pg_index WHERE indrelid = $1 AND NOT indisprimary)::float8
     / greatest(1, (SELECT count(*) FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped)),
   EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND confrelid = $1
     AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')))::text,
-  (SELECT CASE WHEN bool_or(pg_get_expr(adbin, adrelid) ~ '[(|]' AND pg_get_expr(adbin, adrelid) !~ '^(now|gen_random_uuid|nextval)\\(')
+  (SELECT CASE WHEN bool_or(CASE WHEN a.attgenerated <> '' THEN adbin::text !~ '^\\{VAR '
+      ELSE pg_get_expr(adbin, 0) ~ '[(|]' AND pg_get_expr(adbin, 0) !~ '^(now|gen_random_uuid|nextval)\\(' END)
     THEN 1000000000 WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1 AND atttypid = 'jsonb'::regtype) THEN 16 ELSE 1 END
-    FROM pg_attrdef WHERE adrelid = $1),
+    FROM pg_attrdef JOIN pg_attribute a ON a.attrelid = adrelid AND a.attnum = adnum WHERE adrelid = $1),
   EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1 AND atttypid = 'bytea'::regtype)::text)`;
 
 /** Adds up the sizes a measured statement returned. */
