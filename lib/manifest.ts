@@ -104,6 +104,18 @@ export const rawManifestSchema = z.strictObject({
   warnings: z.array(z.string()).optional(),
 });
 
+/** A narrower type that most values of a text column have, and the first value that has it not. */
+export const closestTypeSchema = z.strictObject({
+  type: z.string(),
+  /** Rows with a value, and those of them whose value has not the type. */
+  values: z.int(),
+  misfits: z.int(),
+  /** The first of them, shortened to 40 characters, and its place. */
+  example: z.string(),
+  source: z.string(),
+  row_number: z.int(),
+});
+
 export const columnSchema = z.strictObject({
   name: z.string(),
   /** PostgreSQL's name of the type as it stands in CREATE TABLE, e.g. `numeric(38,2)`. */
@@ -114,6 +126,8 @@ export const columnSchema = z.strictObject({
   evidence: z.string().optional(),
   /** No row has a value that would tell a type: a table gets the column with the first run that has one. */
   undecided: z.boolean().optional(),
+  /** Of a text column, where it was asked for and there is one. */
+  closest: closestTypeSchema.optional(),
 });
 
 export const chunkSchema = z.strictObject({ location: z.string(), rows: z.int().min(0), bytes: z.int().min(0) });
@@ -126,6 +140,16 @@ export const rejectionSchema = z.strictObject({
   rows: z.int().min(1),
   source: z.string(),
   row_number: z.number().nullable(),
+});
+
+/** What a business rule did with the rows that came to it. */
+export const ruleCountSchema = z.strictObject({
+  /** Its place in `business_rules`, from 1. */
+  number: z.int().min(1),
+  type: z.string(),
+  text: z.string(),
+  rows_filtered: z.int().min(0),
+  rows_rejected: z.int().min(0),
 });
 
 export const manifestSchema = z.strictObject({
@@ -149,6 +173,8 @@ export const manifestSchema = z.strictObject({
   indexes: z.array(z.strictObject({ columns: z.array(z.string()), unique: z.boolean() })),
   /** Why rows were rejected: one entry a column and reason, the most frequent first, the first 50. */
   rejections: z.array(rejectionSchema).optional(),
+  /** What each business rule did, in their order. */
+  rules: z.array(ruleCountSchema).optional(),
   /** What a person should know of the values though nothing failed; one sentence each. */
   warnings: z.array(z.string()).optional(),
 });
@@ -170,6 +196,8 @@ export type Watermark = z.infer<typeof watermarkSchema>;
 export type ParentMark = z.infer<typeof parentMarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
+export type RuleCount = z.infer<typeof ruleCountSchema>;
+export type ClosestType = z.infer<typeof closestTypeSchema>;
 export type Rejection = z.infer<typeof rejectionSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;

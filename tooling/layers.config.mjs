@@ -19,9 +19,10 @@ const folders = {
   transform: ['config', 'duckdb'],
   load: ['config', 'duckdb', 'dsql', 'state'],
   run: ['config', 'dsql', 'extract', 'transform', 'load', 'state'],
+  preview: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'run'],
   infra: ['config', 'run'],
-  ui: ['config', 'dsql', 'extract', 'transform', 'load', 'state', 'run'],
-  cli: ['config', 'aws', 'store', 'dsql', 'local', 'extract', 'transform', 'load', 'state', 'run', 'ui'],
+  ui: ['config', 'dsql', 'extract', 'transform', 'load', 'state', 'run', 'preview'],
+  cli: ['config', 'aws', 'store', 'dsql', 'local', 'extract', 'transform', 'load', 'state', 'run', 'preview', 'ui'],
 };
 
 /** Folders beside lib, and what each may import. */

@@ -7,6 +7,8 @@ import { registerClean } from './clean.ts';
 import type { RegisterCommand } from './command.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerLocal } from './local.ts';
+import { registerLock } from './lock.ts';
+import { registerPreview } from './preview.ts';
 import { registerRejects } from './rejects.ts';
 import { registerReplay } from './replay.ts';
 import { registerReset } from './reset.ts';
@@ -20,6 +22,8 @@ import { registerUndo } from './undo.ts';
 const commands: readonly RegisterCommand[] = [
   registerRun,
   registerCheck,
+  registerPreview,
+  registerLock,
   registerSql,
   registerRuns,
   registerShow,

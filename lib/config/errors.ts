@@ -58,3 +58,15 @@ export class SecretNotFoundError extends TerminalError {
     super(`The secret ${reference} could not be read. ${remedy}`, options);
   }
 }
+
+/** The text of a configuration cannot be edited; nothing was written. */
+export class ConfigNotEditableError extends TerminalError {
+  override readonly name = 'ConfigNotEditableError';
+  readonly code = 'config_not_editable';
+
+  constructor(pipeline: string) {
+    super(
+      `The settings of pipeline ${pipeline} cannot be edited where they stand, e.g. because they are an alias (*name). Write them out. Nothing was written.`,
+    );
+  }
+}

@@ -71,6 +71,8 @@ export interface ExtractRequest {
   readonly random: () => number;
   /** What `fingerprintSource` found, so that the files need not be read for it again. */
   readonly fingerprint?: SourceFingerprint | undefined;
+  /** Of a text that has to be copied no more is read than about these bytes, whole lines of it: for a look at the source. */
+  readonly headBytes?: number | undefined;
   /** No page or file is begun after this moment; the manifest then says `complete: false`. */
   readonly deadline?: Date | undefined;
   readonly signal?: AbortSignal | undefined;

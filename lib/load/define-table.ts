@@ -22,11 +22,7 @@ export interface TableDemand {
 export function createTableStatement(demand: TableDemand): string {
   const { keyColumns, name } = demand;
   const columns = demand.columns.filter((column) => column.undecided !== true);
-  const sourceNames = new Set(demand.columns.map((column) => column.name));
-  // When the row came, and when it last changed.
-  const stamps = (['created_at', 'updated_at'] as const).map((stamp) =>
-    sourceNames.has(stamp) ? yieldedName(stamp) : stamp,
-  );
+  const stamps = stampNames(demand);
   const total = columns.length + stamps.length;
   if (total > maxTableColumns) {
     throw new TableShapeError(
@@ -67,7 +63,7 @@ export async function defineTable(target: Target, demand: TableDemand, fence?: F
     target,
     demand.name,
     () => describeTable(target.sql, demand.name),
-    (present) => missingDdl(present, demand),
+    (present) => tableStatements(present, demand),
     fence,
   );
   if (table === undefined) throw new TableVanishedError(tableText(demand.name));
@@ -76,7 +72,7 @@ export async function defineTable(target: Target, demand: TableDemand, fence?: F
 }
 
 /** The statements that make a table fit a demand; none when it fits, or is not ours to alter. */
-function missingDdl(table: TargetTable | undefined, demand: TableDemand): readonly Ddl[] {
+export function tableStatements(table: TargetTable | undefined, demand: TableDemand): readonly Ddl[] {
   const shown = tableText(demand.name);
   if (table === undefined) return [{ what: `CREATE TABLE ${shown}`, text: createTableStatement(demand) }];
   if (!table.ours) return [];
@@ -87,6 +83,35 @@ function missingDdl(table: TargetTable | undefined, demand: TableDemand): readon
       what: `ALTER TABLE ${shown} ADD COLUMN ${column.name}`,
       text: `ALTER TABLE ${quoteTable(demand.name)} ADD COLUMN IF NOT EXISTS ${quoteIdentifier(column.name)} ${column.type}`,
     }));
+}
+
+/** The table as it is when these statements have run; its id is empty where there is none yet. */
+export function definedTable(table: TargetTable | undefined, demand: TableDemand): TargetTable {
+  const decided = demand.columns.filter((column) => column.undecided !== true);
+  if (table !== undefined && !table.ours) return table;
+  const present = new Set(table?.columns.map((column) => column.name));
+  const added = decided
+    .filter((column) => !present.has(column.name))
+    .map(({ name, type }) => {
+      const notNull = table === undefined && (name === 'uuid_id' || demand.keyColumns.includes(name));
+      return { name, type, nullable: !notNull, hasDefault: false, generated: false };
+    });
+  if (table !== undefined) return { ...table, columns: [...table.columns, ...added] };
+  const stamps = stampNames(demand).map((name) => ({
+    name,
+    type: 'timestamp with time zone',
+    nullable: false,
+    hasDefault: true,
+    generated: false,
+  }));
+  const keys = demand.keyColumns.length === 0 ? [] : [demand.keyColumns];
+  return { name: demand.name, id: '', columns: [...added, ...stamps], uniqueKeys: [['uuid_id'], ...keys], ours: true };
+}
+
+/** When the row came, and when it last changed. */
+function stampNames({ columns }: Pick<TableDemand, 'columns'>): readonly string[] {
+  const sourceNames = new Set(columns.map((column) => column.name));
+  return (['created_at', 'updated_at'] as const).map((stamp) => (sourceNames.has(stamp) ? yieldedName(stamp) : stamp));
 }
 
 /** Refuses what could only fail row by row. Checked before the transform where the table exists, and again before the load. */

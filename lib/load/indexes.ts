@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.
 import { runStatement, type Target } from '../dsql/target.ts';
 import { maxIdentifierBytes } from '../limits.ts';
 import type { Fence } from '../state/fence.ts';
-import { changeTable } from './change-table.ts';
+import { changeTable, type Ddl } from './change-table.ts';
 import { IndexFailedError } from './errors.ts';
 import { tableText } from './target-table.ts';
 
@@ -42,10 +42,7 @@ export async function buildIndexes(
 ): Promise<void> {
   for (const demand of demands) {
     const name = indexName(table, demand);
-    const what = `CREATE INDEX ${name}`;
-    const columns = demand.columns.map(quoteIdentifier).join(', ');
-    const unique = demand.unique ? 'UNIQUE ' : '';
-    const text = `CREATE ${unique}INDEX ASYNC IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteTable(table)} (${columns})`;
+    const { text, what } = indexDdl(table, demand);
     for (let waited = false; ; waited = true) {
       const failure = waited ? await runStatement(what, target, () => jobFailure(target.sql, table, name)) : undefined;
       if (failure !== undefined) throw new IndexFailedError(name, tableText(table), failure);
@@ -60,6 +57,31 @@ export async function buildIndexes(
       await target.retry.clock.sleep(pollEveryMs, target.retry.signal);
     }
   }
+}
+
+/** The statement that begins the build of an index. */
+function indexDdl(table: TableName, demand: IndexDemand): Ddl {
+  const name = indexName(table, demand);
+  const columns = demand.columns.map(quoteIdentifier).join(', ');
+  const unique = demand.unique ? 'UNIQUE ' : '';
+  return {
+    what: `CREATE INDEX ${name}`,
+    text: `CREATE ${unique}INDEX ASYNC IF NOT EXISTS ${quoteIdentifier(name)} ON ${quoteTable(table)} (${columns})`,
+  };
+}
+
+/** The statements that `buildIndexes` would issue. */
+export async function indexStatements(
+  sql: Sql,
+  table: TableName,
+  demands: readonly IndexDemand[],
+): Promise<readonly Ddl[]> {
+  const missing = new Map<string, Ddl>();
+  for (const demand of demands) {
+    const name = indexName(table, demand);
+    if ((await indexState(sql, table, name)) === 'missing') missing.set(name, indexDdl(table, demand));
+  }
+  return [...missing.values()];
 }
 
 async function indexState(sql: Sql, table: TableName, name: string): Promise<'missing' | 'building' | 'valid'> {

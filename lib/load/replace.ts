@@ -94,7 +94,7 @@ export async function checkNothingMissing(
 }
 
 /** Keys of the table that no chunk has, page by page. */
-async function* missingPages({
+export async function* missingPages({
   chunks,
   identity,
   session,

@@ -1,7 +1,7 @@
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
-import type { SourceFingerprint } from '../extract/request.ts';
+import type { ExtractRequest, SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';
 import type { RawManifest } from '../manifest.ts';
 import { fenced } from '../state/fence.ts';
@@ -10,6 +10,22 @@ import { readWatermark } from '../state/watermark.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { prefixOf } from './store-keys.ts';
+
+/** Reads the source into the store, until it is exhausted or the deadline comes; knows no target. */
+export async function readSource(
+  context: RunContext,
+  run: Pick<Run, 'range' | 'run_id'>,
+  how: Pick<ExtractRequest, 'deadline' | 'fingerprint' | 'headBytes' | 'watermark'>,
+): Promise<RawManifest> {
+  return await extract({
+    ...context,
+    ...context.target.retry,
+    ...how,
+    prefix: prefixOf(run),
+    range: run.range,
+    onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
+  });
+}
 
 /**
  * Reads the source until it is exhausted or the deadline comes; `complete` tells which.
@@ -27,16 +43,7 @@ export async function extractStage(
     const table = await describeTable(sql, parseTableName(context.pipeline.settings.target_table));
     return table === undefined ? undefined : await readWatermark(sql, context.pipeline.name, table.id);
   });
-  const raw = await extract({
-    ...context,
-    ...context.target.retry,
-    prefix: prefixOf(run),
-    ...(watermark === undefined ? {} : { watermark }),
-    ...(run.range === undefined ? {} : { range: run.range }),
-    ...(deadline === undefined ? {} : { deadline }),
-    ...(source === undefined ? {} : { fingerprint: source }),
-    onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
-  });
+  const raw = await readSource(context, run, { watermark, deadline, fingerprint: source });
   if (raw.complete) {
     await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>
       logFingerprint(transaction, run.run_id, raw.source_fingerprint),

@@ -97,7 +97,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
 }
 
 /** Refuses a replacement that is not what is likely meant, before the table is changed. */
-async function checkReplacement(
+export async function checkReplacement(
   context: RunContext,
   run: Run,
   { chunks, plan }: TransformResult,
@@ -193,7 +193,7 @@ export async function concludeStage(
 const defaultRejectedRatio = 0.5;
 
 /** @throws {TooManyRejectedError} when the pipeline allows fewer rejected rows */
-function checkRejected(settings: PipelineSettings, plan: Plan): void {
+export function checkRejected(settings: PipelineSettings, plan: Plan): void {
   const { rows_read: read, rows_rejected: rejected } = plan.counts;
   const { max_rejected_ratio: ratio, max_rejected_rows: rows } = settings;
   if (rows !== undefined && rejected > rows) {

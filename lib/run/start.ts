@@ -1,16 +1,13 @@
 import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
-import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
-import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
-import { describeTable } from '../load/target-table.ts';
 import { fenced } from '../state/fence.ts';
 import { type Lease, type LeaseRequest, takeLease } from '../state/lease.ts';
-import { findEvent, findLoaded, findUnfinished, logStart } from '../state/run-log.ts';
+import { findEvent, logStart } from '../state/run-log.ts';
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { settleUnfinished, takeBackLoaded } from './earlier-runs.ts';
-import { planFingerprint } from './plan-fingerprint.ts';
+import { lookBack } from './look-back.ts';
 import { claimRows } from './replay-claims.ts';
 import { resetUnder } from './reset.ts';
 import { fenceOf, type Run } from './run.ts';
@@ -68,39 +65,12 @@ export async function startRun(
     return { skip: { code: 'repeated_event', message } };
   }
   await clearBefore(context, demand, lease);
-  const source = await fingerprintSource(context);
-  const table = await retried('Reading the catalog', () => describeTable(sql, parseTableName(name)));
-  const loaded =
-    table === undefined
-      ? []
-      : await retried('Reading the execution log', () => findLoaded(sql, pipeline.name, { name, id: table.id }));
-  const unfinished = await retried('Reading the execution log', () => findUnfinished(sql, pipeline.name, name));
-  const plan = planFingerprint(pipeline.settings, demand.range);
-  const adds = !loadModeTraits[pipeline.settings.load_mode].repeatsAreHarmless;
-  const same = loaded.filter(
-    (run) => demand.replay === undefined && source !== undefined && run.source_fingerprint === source.fingerprint,
-  );
-  if (!demand.again) {
-    // What the table holds is what came last; where rows are only added, whatever came.
-    const newest =
-      loaded[0]?.plan_fingerprint === plan && !unfinished.some((run) => run.batches > 0)
-        ? same.find((run) => run === loaded[0])
-        : undefined;
-    const present = adds ? same[0] : newest;
-    if (present !== undefined) {
-      const message = `The same content was loaded by run ${present.run_id} at ${present.start_time}. Use --again to load it again.`;
-      return { skip: { code: 'already_loaded', message } };
-    }
-  }
+  const { adds, comparable, plan, same, skip, source, table, unfinished } = await lookBack(context, demand);
+  if (skip !== undefined) return { skip };
   const earlier = { context, demand, fence: lease, runId, table, fingerprint: source?.fingerprint };
   // Rows that are run again go into the table beside those of an interrupted load, which its own source goes on with.
   const settled = demand.replay === undefined ? unfinished : unfinished.filter(({ kind }) => kind === 'replay');
   const continued = await settleUnfinished(earlier, settled);
-  // Under the same plan rows without a key come under the ids that they have, and are compared where they are.
-  const comparable =
-    table?.ours === true &&
-    pipeline.settings.key_columns.length === 0 &&
-    same.every((run) => run.plan_fingerprint === plan);
   if (adds && continued === undefined && !comparable) await takeBackLoaded(earlier, same);
   const run: Run = {
     run_id: continued?.run_id ?? runId,

@@ -16,10 +16,16 @@ import { planKey, prefixOf } from './store-keys.ts';
 /**
  * Cleans what extract left, for a load on this machine; or takes what an interrupted attempt of this run had decided.
  *
+ * @param look  for a look at the source without a load
  * @throws {LedgerMismatchError} terminal: an earlier attempt has loaded batches, and what it had decided is not kept
  */
-export async function planStage(context: RunContext, run: Run, raw: RawManifest): Promise<TransformResult> {
-  return await transformToWorkingFile(await transformRequest(context, run, raw));
+export async function planStage(
+  context: RunContext,
+  run: Run,
+  raw: RawManifest,
+  look: Pick<TransformRequest, 'explain' | 'firstRows'> = {},
+): Promise<TransformResult> {
+  return await transformToWorkingFile({ ...(await transformRequest(context, run, raw)), ...look });
 }
 
 /**

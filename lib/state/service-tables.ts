@@ -67,6 +67,23 @@ export async function ensureServiceTables(target: Target): Promise<void> {
   });
 }
 
+/**
+ * Whether the service's tables are all there, as this release makes them: only then may they be read without
+ * `ensureServiceTables`, which would make them.
+ *
+ * @throws {NewerStateError} terminal: a newer release has made the tables
+ */
+export async function areServiceTablesReady(target: Target): Promise<boolean> {
+  const present = await runStatement('Reading the catalog', target, () => columnsPresent(target.sql));
+  if (present.has(stateVersions.name)) {
+    const version = await runStatement('Reading the version of the tables', target, () => readVersion(target.sql));
+    if (version > stateVersion) throw new NewerStateError(version, stateVersion);
+  }
+  return serviceTables.every((table) =>
+    Object.keys(table.columns).every((column) => present.get(table.name)?.has(column) === true),
+  );
+}
+
 /** The newest version that any release has brought the tables to. Rows are only added, so releases do not overwrite it. */
 async function readVersion(sql: Sql): Promise<number> {
   const [row] = await sql<

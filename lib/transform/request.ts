@@ -56,6 +56,10 @@ export interface TransformRequest {
   /** What DuckDB may keep in memory; default: `mostMemoryMb`. */
   readonly memoryLimitMb?: number | undefined;
   readonly threads?: number | undefined;
+  /** No more rows are read than about these, the first ones; of Parquet all are. */
+  readonly firstRows?: number | undefined;
+  /** Tell of text columns why they are no narrower type; costs another pass over them. */
+  readonly explain?: boolean | undefined;
   /** Asked before rows are decided about that no earlier call has; throws where they must not be. */
   readonly beforeCleaning?: (() => Promise<void>) | undefined;
   /** Throws when a part is no longer what was extracted; asked when all have been read. */

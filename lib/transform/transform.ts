@@ -6,6 +6,7 @@ import { sideBySide } from '../side-by-side.ts';
 import type { TransformResult } from '../transform-result.ts';
 import { cleanSource } from './clean/clean-source.ts';
 import { transformFailure } from './errors.ts';
+import { headPart } from './read/head-part.ts';
 import type { LocalPart } from './read/local-part.ts';
 import type { TransformRequest } from './request.ts';
 import { requireSpace } from './require-space.ts';
@@ -70,7 +71,7 @@ async function withWorkingFile<T>(
   let session: DuckDbSession | undefined;
   try {
     if (checkpoint === undefined) await request.beforeCleaning?.();
-    const parts = checkpoint === undefined ? await untilAborted(signal, localParts(request)) : [];
+    const parts = checkpoint === undefined ? await untilAborted(signal, localParts(request, scratch)) : [];
     const results = await request.store.scratchPath(`${request.prefix}/clean/part-00000.parquet`);
     session = await openDuckDb({
       allowedDirs: [scratch, dirname(results)],
@@ -94,8 +95,14 @@ async function withWorkingFile<T>(
 /** Parts that are brought from the store at once: of thousands of small ones each waits for an answer. */
 const downloadsAtOnce = 8;
 
-/** The parts on the local disk. */
-async function localParts({ raw, scratchDir, store }: TransformRequest): Promise<readonly LocalPart[]> {
+/** The parts on the local disk; only their first rows, where no more are wanted. */
+async function localParts(request: TransformRequest, scratch: string): Promise<readonly LocalPart[]> {
+  const { firstRows } = request;
+  return firstRows === undefined ? await allParts(request) : await headParts(request, firstRows, scratch);
+}
+
+/** All parts on the local disk. */
+async function allParts({ raw, scratchDir, store }: TransformRequest): Promise<readonly LocalPart[]> {
   await requireSpace({ parts: raw.parts, store, scratchDir });
   const parts: LocalPart[] = new Array(raw.parts.length);
   let next = 0;
@@ -107,5 +114,20 @@ async function localParts({ raw, scratchDir, store }: TransformRequest): Promise
       parts[index] = { ...part, path: part.local ? part.location : await store.localPath(part.location) };
     }
   });
+  return parts;
+}
+
+/** The first rows of the parts, on the local disk. */
+async function headParts(request: TransformRequest, firstRows: number, scratch: string): Promise<readonly LocalPart[]> {
+  const { raw, signal, store } = request;
+  const parts: LocalPart[] = [];
+  let left = firstRows;
+  for (const [index, part] of raw.parts.entries()) {
+    if (left <= 0) break;
+    const local = { ...part, path: part.local ? part.location : await store.localPath(part.location) };
+    const head = await headPart(local, left, join(scratch, `head-${index}.${part.format}`), signal);
+    left -= head.rows;
+    parts.push(head.part);
+  }
   return parts;
 }

@@ -2,7 +2,9 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import type { RunResult } from '../../lib/run/result.ts';
-import { runPipelines } from '../../lib/run/run-pipelines.ts';
+import type { RunContext } from '../../lib/run/run-context.ts';
+import type { RunDemand } from '../../lib/run/run-demand.ts';
+import { runPipeline } from '../../lib/run/run-pipeline.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
 import { serve, type TestServer } from '../support/http-server.ts';
 import type { LocalTarget } from '../support/local-target.ts';
@@ -11,11 +13,15 @@ import { emptyState, expectRun, type ModelState, withoutTable } from './model.ts
 import { filesOf, type Scenario, type Step, textOf } from './scenario.ts';
 import { readTable, type TableContent } from './table-content.ts';
 
+/** Runs a pipeline, and may look at what is before and after; a text says what is wrong. */
+export type Watch = (context: RunContext, demand: RunDemand) => Promise<RunResult | string>;
+
 /** Everything that a scenario needs of its surroundings. */
 interface Stage {
   readonly target: LocalTarget;
   readonly folder: string;
   readonly name: string;
+  readonly watch: Watch;
   readonly server: { step?: Step } & TestServer;
 }
 
@@ -25,10 +31,15 @@ interface Stage {
  * @param name  of the pipeline and the tables; not used by another scenario
  * @returns what is wrong, with the run's number; undefined when nothing is
  */
-export async function playScenario(target: LocalTarget, name: string, scenario: Scenario): Promise<string | undefined> {
+export async function playScenario(
+  target: LocalTarget,
+  name: string,
+  scenario: Scenario,
+  watch: Watch = runPipeline,
+): Promise<string | undefined> {
   const folder = path.join(target.folder, name);
   mkdirSync(path.join(folder, 'source'), { recursive: true });
-  const stage: Stage = { target, folder, name, server: await serveItems(scenario) };
+  const stage: Stage = { target, folder, name, watch, server: await serveItems(scenario) };
   const uuids = new Map<string, string>();
   let state = emptyState(scenario);
   try {
@@ -66,6 +77,7 @@ async function playStep(
   const before = await readTable(target.sql, table);
   const expected = expectRun(scenario, step, state);
   const result = await runStep(stage, scenario, step, table);
+  if (typeof result === 'string') return result;
   const after = await readTable(target.sql, table);
   const told = `${result.status} (${result.error_code ?? 'no code'}: ${result.error_message ?? ''})`;
   if (expected.statuses[result.status] === undefined) {
@@ -86,7 +98,7 @@ async function playStep(
   return { ...expected.after, tables };
 }
 
-async function runStep(stage: Stage, scenario: Scenario, step: Step, table: string): Promise<RunResult> {
+async function runStep(stage: Stage, scenario: Scenario, step: Step, table: string): Promise<RunResult | string> {
   const { folder, name, server, target } = stage;
   const sources = path.join(folder, 'source');
   for (const file of readdirSync(sources)) rmSync(path.join(sources, file));
@@ -115,10 +127,12 @@ async function runStep(stage: Stage, scenario: Scenario, step: Step, table: stri
     JSON.stringify({ data_source: { base_url: server.url }, pipelines: { [name]: pipeline } }),
     'etl.yaml',
   );
-  const [result] = await runPipelines(
-    { config, file: path.join(folder, 'etl.yaml'), folder },
-    [name],
+  const settings = config.pipelines[name];
+  if (settings === undefined) throw new Error('The pipeline is not there.');
+  return await stage.watch(
     {
+      pipeline: { name, settings, dataSource: config.data_source },
+      baseDir: folder,
       target,
       store: folderStore(path.join(folder, 'state')),
       scratchDir: path.join(folder, 'scratch'),
@@ -127,10 +141,7 @@ async function runStep(stage: Stage, scenario: Scenario, step: Step, table: stri
       resolveSecret: () => Promise.reject(new Error('no secrets here')),
     },
     { trigger: 'cli', again: step.again === true, force: step.force === true },
-    {},
   );
-  if (result === undefined) throw new Error('The pipeline was not run.');
-  return result;
 }
 
 /** An API over the rows of the step: pages by offset, and what is new by `since`, which is inclusive. */

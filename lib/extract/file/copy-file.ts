@@ -44,7 +44,7 @@ export async function copyFile(
   chunks: AsyncIterable<Buffer>,
   parts: { readonly sealed: number; readonly rejected: number },
   settings: FileSettings,
-  request: Pick<ExtractRequest, 'store' | 'prefix'>,
+  request: Pick<ExtractRequest, 'headBytes' | 'prefix' | 'store'>,
 ): Promise<CopiedFile> {
   const reader = formatReader(kind.format);
   const writer = new PartWriter(request.store, rawPartName(request.prefix, reader.part), parts.sealed, Infinity);
@@ -64,7 +64,9 @@ export async function copyFile(
       let bytes = 0;
       let blank = true;
       let tail: Buffer = Buffer.alloc(0);
-      for await (const chunk of text) {
+      const most = reader.text ? (request.headBytes ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+      for await (const read of text) {
+        const chunk = bytes + read.length > most ? read.subarray(0, read.lastIndexOf(0x0a, most - bytes) + 1) : read;
         blank = blank && isBlank(chunk);
         if (bytes === 0) reader.checkEdge?.(file.shown, chunk);
         if (reader.checkEdge !== undefined) tail = Buffer.concat([tail, chunk.subarray(-4)]).subarray(-4);
@@ -72,6 +74,7 @@ export async function copyFile(
         await writer.write(chunk);
         await refused.write(Buffer.concat(misfits));
         misfits = [];
+        if (chunk !== read) break;
       }
       if (blank && !reader.mayBeEmpty) throw new EmptyFileError(file.shown);
       reader.checkEdge?.(file.shown, tail);

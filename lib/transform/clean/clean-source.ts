@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import { type Column, defaultChunkRows, type Manifest } from '../../manifest.ts';
+import { type ClosestType, type Column, defaultChunkRows, type Manifest, type RuleCount } from '../../manifest.ts';
 import { RowsUnaccountedError, SourceDriftError } from '../errors.ts';
+import { closestTypes } from '../infer/closest-type.ts';
 import type { LocalPart } from '../read/local-part.ts';
 import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
 import type { TransformRequest } from '../request.ts';
@@ -11,14 +12,16 @@ import { cutChunks } from '../result/chunks.ts';
 import { writeRejected } from '../result/rejected.ts';
 import { Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
-import { alive, filtered, repeated } from '../row-state.ts';
+import { alive, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { serviceNames } from '../service-names.ts';
+import { numberStyle } from './column-plan.ts';
 import { columnDrift, describeDrift } from './drift.ts';
 import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
 import type { FinalColumn } from './final-columns.ts';
 import { type NamedColumns, resolveColumns } from './named-columns.ts';
 import { type CleanedSource, cleanInOnePass } from './one-pass.ts';
+import { countRules } from './rule-counts.ts';
 import { cleanInTwoPasses } from './two-pass.ts';
 
 /** Bytes of a chunk file, about, where its rows are wide; two are held in memory by the load. */
@@ -54,7 +57,7 @@ export async function cleanSource(
     source.raw.columns.map((column) => column.sourceName),
     request.targetColumns,
   );
-  const columns = manifestColumns(kept, extractedAt);
+  const columns = manifestColumns(kept, extractedAt, await explained(request, session, source));
   const named = resolveColumns(settings, kept, serviceColumnsOf(columns));
   const keys = columnsOf(source, named.key_columns);
   const [latestBy] = named.latest_by === undefined ? [] : columnsOf(source, [named.latest_by]);
@@ -66,10 +69,19 @@ export async function cleanSource(
   const relation = cleanRelation({ droppedPath, workingPath });
   const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, workingPath));
   const chunks = await cutChunks(session, relation, chunkRows, prefix);
-  const rejected = await rejectRows(request, session, { source, keys, duplicates, unreadable, rejections, scratch });
+  const rules = countRules(settings.business_rules, source.reasons.all(), duplicates.inState);
+  const rejected = await rejectRows(request, session, {
+    source,
+    keys,
+    duplicates,
+    unreadable,
+    rejections,
+    rules,
+    scratch,
+  });
   const counts = {
     rows_read: source.raw.rows + unreadable.rows() + rejected.before,
-    rows_filtered: duplicates.inState(filtered),
+    rows_filtered: rules.reduce((sum, rule) => sum + rule.rows_filtered, 0),
     rows_deduplicated: duplicates.inState(repeated) + (duplicates.lastWins ? duplicates.supersededRows : 0),
     rows_rejected: rejected.files.reduce((sum, file) => sum + file.rows, 0),
     rows_clean: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
@@ -82,6 +94,7 @@ export async function cleanSource(
     counts,
     ...withoutUndecided(named, source.columns),
     rejections: rejections.list(),
+    rules,
     warnings: [...(source.raw.warnings ?? []), ...drift],
     working: kept.map(workingColumn),
     keys: keys.map(workingColumn),
@@ -168,11 +181,15 @@ async function rejectRows(
     readonly duplicates: Duplicates;
     readonly unreadable: UnreadableRows;
     readonly rejections: Rejections;
+    readonly rules: readonly RuleCount[];
     readonly scratch: string;
   },
 ): Promise<{ readonly files: Manifest['rejected']; readonly before: number }> {
   const { duplicates, keys, source, unreadable } = args;
-  const kept = [alive, filtered, repeated].reduce((sum, state) => sum + duplicates.inState(state), 0);
+  const kept =
+    duplicates.inState(alive) +
+    duplicates.inState(repeated) +
+    args.rules.reduce((sum, rule) => sum + rule.rows_filtered, 0);
   const sameKey =
     duplicates.superseded === undefined || duplicates.lastWins
       ? undefined
@@ -249,15 +266,33 @@ async function rowsPerChunk(session: DuckDbSession, path: string): Promise<numbe
   return Math.max(1, Math.min(defaultChunkRows, Math.floor(chunkBytes / perRow)));
 }
 
-function manifestColumns(columns: readonly FinalColumn[], extractedAt: string): Column[] {
+/** Why text columns are no narrower type, by column of the raw rows; nothing where it is not asked for. */
+async function explained(
+  request: TransformRequest,
+  session: DuckDbSession,
+  { columns, raw }: CleanedSource,
+): Promise<ReadonlyMap<number, ClosestType>> {
+  if (request.explain !== true) return new Map();
+  const texts = columns.flatMap(({ index, type, undecided }) =>
+    index === undefined || undecided || type.kind !== 'text' ? [] : [index],
+  );
+  return await closestTypes(session, raw, texts, numberStyle(request));
+}
+
+function manifestColumns(
+  columns: readonly FinalColumn[],
+  extractedAt: string,
+  closest: ReadonlyMap<number, ClosestType>,
+): Column[] {
   return [
     { name: 'uuid_id', type: 'uuid' },
-    ...columns.map(({ name, sourceName, type, evidence, undecided }) => ({
+    ...columns.map(({ index, name, sourceName, type, evidence, undecided }) => ({
       name,
       type: type.pg,
       ...(sourceName === undefined || sourceName === name ? {} : { source_name: sourceName }),
       evidence,
       ...(undecided ? { undecided } : {}),
+      ...(index !== undefined && closest.has(index) ? { closest: closest.get(index) } : {}),
     })),
     { name: extractedAt, type: 'timestamptz' },
   ];

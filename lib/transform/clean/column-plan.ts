@@ -213,7 +213,8 @@ function requiredColumns(settings: TransformSettings, named: readonly Named[]): 
   return required;
 }
 
-function numberStyle(request: TransformRequest): NumberStyle {
+/** How numbers of the source are written. */
+export function numberStyle(request: Pick<TransformRequest, 'raw'>): NumberStyle {
   const dialect = request.raw.parts.find((part) => part.csv !== undefined)?.csv;
   return { decimal: dialect?.decimal_separator ?? '.', thousands: dialect?.thousands_separator };
 }

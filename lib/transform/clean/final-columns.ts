@@ -17,6 +17,8 @@ export interface FinalColumn {
   readonly type: ColumnType;
   readonly duckType: string;
   readonly evidence: string;
+  /** Of the column of the raw rows whose values it has as they are. */
+  readonly index?: number | undefined;
   /** The source has it; a rule may have changed its values. */
   readonly ofSource: boolean;
   /** No row has a value that would tell a type: a table gets the column when one has. */
@@ -57,7 +59,7 @@ export function finalColumns(args: {
       if (!same) {
         const given = isText(type) || type.kind === 'other' ? `${column.id} IS NOT NULL` : `trim(${text}) <> ''`;
         problems.push(
-          `WHEN (${given}) AND (${value}) IS NULL THEN ${reasons.code(column.name, misfit(type, context), true)}`,
+          `WHEN (${given}) AND (${value}) IS NULL THEN ${reasons.code(column.name, misfit(type, context), { misfit: true })}`,
         );
       }
       if (target?.nullable === false) {

@@ -8,6 +8,8 @@ export interface RejectReason {
   readonly reason: string;
   /** A value does not fit the type of its column. */
   readonly misfit: boolean;
+  /** Number of the business rule that it comes from, from 1. */
+  readonly rule: number | undefined;
 }
 
 /** The reasons of a run; the rows carry a number in place of the text. */
@@ -15,9 +17,13 @@ export class RejectReasons {
   private readonly reasons: RejectReason[] = [];
 
   /** The number of a reason; `column` is the column's name in the target, null where no single one is to blame. */
-  code(column: string | null, reason: string, misfit = false): number {
+  code(
+    column: string | null,
+    reason: string,
+    { misfit = false, rule }: { readonly misfit?: boolean; readonly rule?: number } = {},
+  ): number {
     const code = firstCode + this.reasons.length;
-    this.reasons.push({ code, column, reason, misfit });
+    this.reasons.push({ code, column, reason, misfit, rule });
     return code;
   }
 

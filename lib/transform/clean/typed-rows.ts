@@ -57,12 +57,14 @@ function problemsOf(column: ColumnPlan, blankText: 'empty' | 'keep', reasons: Re
   const { id, index, type, context, name } = column;
   const text = `t${index}`;
   const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : isGiven(text);
-  const problems = [`WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context), true)}`];
+  const problems = [
+    `WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context), { misfit: true })}`,
+  ];
   if (column.declared !== undefined) {
     const { declared } = column;
     const reason = `${misfit(declared, context)}, as columns declares it`;
     problems.push(
-      `WHEN ${given} AND (${fit(text, declared, context)}) IS NULL THEN ${reasons.code(name, reason, true)}`,
+      `WHEN ${given} AND (${fit(text, declared, context)}) IS NULL THEN ${reasons.code(name, reason, { misfit: true })}`,
     );
   }
   if (column.notNull && !(isText(type) && blankText === 'empty')) {

@@ -200,7 +200,7 @@ const guards: Readonly<Partial<Record<Question, (text: string) => string>>> = {
 };
 
 /** The conditions under which a value of the column answers yes. A text of JSON is never a number or a boolean. */
-function cellOf(
+export function cellOf(
   args: Pick<SurveyArgs, 'dateFormat' | 'kind' | 'numbers'>,
   c: number,
 ): { readonly holds: (question: Question) => string } {

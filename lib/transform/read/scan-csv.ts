@@ -200,7 +200,7 @@ const reasons: Readonly<
 };
 
 /** How the first line ends; undefined when more bytes are needed to tell. */
-function firstLineEnd(bytes: Buffer, dialect: CsvDialect, last: boolean): LineEnd | undefined {
+export function firstLineEnd(bytes: Buffer, dialect: CsvDialect, last: boolean): LineEnd | undefined {
   const quote = dialect.quote === '' ? -1 : dialect.quote.charCodeAt(0);
   let quoted = false;
   for (let i = 0; i < bytes.length; i += 1) {

@@ -26,6 +26,7 @@ export interface WorkingFile {
   readonly latest_by?: Manifest['latest_by'];
   readonly indexes: Manifest['indexes'];
   readonly rejections?: Manifest['rejections'];
+  readonly rules?: Manifest['rules'];
   readonly warnings?: Manifest['warnings'];
   /** In the order of a chunk's columns, without those of the service. */
   readonly working: readonly WorkingColumn[];
@@ -101,7 +102,7 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
 
 /** What is known of the rows before their chunks are written. */
 export function planOf(file: WorkingFile): Plan {
-  const { chunks, columns, counts, indexes, key_columns, latest_by, rejected, rejections, warnings } = file;
+  const { chunks, columns, counts, indexes, key_columns, latest_by, rejected, rejections, rules, warnings } = file;
   return {
     columns: [...columns],
     chunks: chunks.map(({ location, rows }) => ({ location, rows })),
@@ -111,6 +112,7 @@ export function planOf(file: WorkingFile): Plan {
     latest_by,
     indexes,
     rejections,
+    rules,
     warnings,
   };
 }

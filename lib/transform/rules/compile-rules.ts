@@ -4,7 +4,7 @@ import type { RejectReasons } from '../clean/reject-reasons.ts';
 import { cleanName } from '../column-name.ts';
 import { BadRuleError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
-import { alive, filtered } from '../row-state.ts';
+import { alive, filteredBy } from '../row-state.ts';
 import type { RuleColumn } from './column-scope.ts';
 import { bindExpression } from './compile-expression.ts';
 import { ExpressionProblem } from './expression-tree.ts';
@@ -43,12 +43,13 @@ export async function compileRules(
     const failed = args.reasons.code(
       made === undefined ? null : (findColumn(columns, made.name)?.name ?? cleanName(made.name, 1)),
       `business rule ${number} (${rule.type}: ${kind.text(rule)}) cannot be computed for this row, e.g. a division by zero, a failed cast, a number out of range or a text that gets too large`,
+      { rule: number },
     );
     try {
       const ids = columns.map((column) => column.id);
       const effect = await kind.compile(rule, session, columns);
       if (effect.condition !== undefined) {
-        relation = `(SELECT o, CASE WHEN s <> ${alive} THEN s WHEN x IS NULL THEN ${failed} WHEN x.v THEN ${alive} ELSE ${filtered} END AS s, ${ids.join(', ')}
+        relation = `(SELECT o, CASE WHEN s <> ${alive} THEN s WHEN x IS NULL THEN ${failed} WHEN x.v THEN ${alive} ELSE ${filteredBy(number)} END AS s, ${ids.join(', ')}
           FROM (SELECT *, ${tried(effect.condition)} AS x FROM ${relation}))`;
         continue;
       }
