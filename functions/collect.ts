@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { runStatement } from '../lib/dsql/target.ts';
 import { whyNotLoaded } from '../lib/extract/file/own-object.ts';
 import type { LandedObject } from '../lib/state/landed-object.ts';
-import { noteObjects } from '../lib/state/landed-object.ts';
+import { noteObjects, waitedMinutes } from '../lib/state/landed-object.ts';
 import { IncompleteDeploymentError } from './runtime/errors.ts';
 import { executionSchema, inputSchema } from './runtime/events.ts';
 import { listedObjects } from './runtime/listed-objects.ts';
 import { logger, withMiddleware } from './runtime/middleware.ts';
 import { startNextRun } from './runtime/next-run.ts';
 import { landedOf, objectEventSchema } from './runtime/object-event.ts';
+import { addOverdueObjects } from './runtime/run-metrics.ts';
 import { openService } from './runtime/service.ts';
 
 const service = openService();
@@ -39,7 +41,12 @@ export const handler = withMiddleware(eventSchema, async (event) => {
     case 'sweep': {
       const triggered = Object.entries(service.config.pipelines).filter(([, { trigger }]) => trigger !== undefined);
       const started: string[] = [];
-      for (const [pipeline] of triggered) if (await next(pipeline)) started.push(pipeline);
+      for (const [pipeline] of triggered) {
+        if (await next(pipeline)) started.push(pipeline);
+        const { target } = service.contextFor({ pipeline });
+        const waited = await runStatement('Reading the objects', target, () => waitedMinutes(target.sql, pipeline));
+        if (waited > service.config.deploy.alarms.queue_age_minutes) addOverdueObjects();
+      }
       return { started };
     }
   }

@@ -28,6 +28,8 @@ export const serviceMetrics = [
   'Deployed',
   /** A run succeeded of which a larger share of rows was rejected than `deploy.alarms.rejected_ratio`. */
   'RunsWithManyRejected',
+  /** An object of a pipeline has waited for its run longer than `deploy.alarms.queue_age_minutes`. */
+  'ObjectsOverdue',
   /** A run read no row, and none of the pipeline's earlier runs had read none. */
   'SourcesEmpty',
 ] as const;

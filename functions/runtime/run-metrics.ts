@@ -39,6 +39,11 @@ export function addSurprises(result: RunResult, before: readonly number[], rejec
   if (result.rows_read === 0 && alwaysFull) count('SourcesEmpty');
 }
 
+/** An object waits for longer than the alarm allows. */
+export function addOverdueObjects(): void {
+  count('ObjectsOverdue');
+}
+
 /** A deployment has ended. */
 export function addDeployment(): void {
   count('Deployed');

@@ -14,7 +14,9 @@ export const alarmsSchema = z
       .min(5)
       .max(10_080)
       .default(60)
-      .describe('QueueAge: an object that landed has waited longer than this for its run.'),
+      .describe(
+        'QueueAge and ObjectsWait: an object that landed has waited longer than this to be noted, or for its run.',
+      ),
     dpu_a_day: z
       .number()
       .positive()

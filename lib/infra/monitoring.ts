@@ -105,7 +105,15 @@ export class Monitoring extends Construct {
       metric: serviceMetric(service, 'SourcesEmpty', period),
       threshold: 1,
     });
-    for (const [pipeline, { schedule }] of Object.entries(config.pipelines)) {
+    const entries = Object.entries(config.pipelines);
+    if (entries.some(([, { trigger }]) => trigger !== undefined)) {
+      this.alarm('ObjectsWait', {
+        description: `An object that landed has waited for its run for more than ${config.deploy.alarms.queue_age_minutes} minutes.`,
+        metric: serviceMetric(service, 'ObjectsOverdue', Duration.minutes(15)),
+        threshold: 1,
+      });
+    }
+    for (const [pipeline, { schedule }] of entries) {
       const hours = schedule === undefined ? undefined : successWindowHours(schedule);
       if (hours !== undefined) this.ofSchedule(service, pipeline, hours);
     }

@@ -156,6 +156,14 @@ export async function firstIsDue(sql: Sql, pipelineName: string): Promise<boolea
   return first?.due;
 }
 
+/** How long the pipeline's object that was noted first has waited, in minutes; 0 where none waits. */
+export async function waitedMinutes(sql: Sql, pipelineName: string): Promise<number> {
+  const [row] = await sql<{ readonly minutes: string | null }[]>`
+    SELECT extract(epoch FROM CURRENT_TIMESTAMP - min(noted_at)) / 60 AS minutes FROM public.etl_object
+     WHERE pipeline_name = ${pipelineName} AND status IN ('taken', 'waiting')`;
+  return Number(row?.minutes ?? 0);
+}
+
 /** What changes of objects. */
 export interface ObjectChange {
   readonly from: ObjectStatus;

@@ -1,11 +1,13 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { whyNotLoaded } from '../../lib/extract/file/own-object.ts';
 import { placesOf } from '../../lib/infra/source-buckets.ts';
 import { allows } from '../support/aws/permissions.ts';
 import { type BundledFunctions, bundledFunctions } from '../support/lambda/bundled-functions.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const config = `pipelines:
   landed:
@@ -115,6 +117,19 @@ describe('the event of an object', () => {
     await service.invoke('collect', { Records: [event, event] });
     await service.invoke('collect', { Records: [event] });
     expect(await objects()).toHaveLength(1);
+    await forget();
+  });
+
+  it('whose object waits too long is told of by a metric, and its run is started from time to time', async () => {
+    await service.invoke('collect', { Records: [message('in/a.csv')] });
+    service.started();
+    expect(await service.invoke('collect', { action: 'sweep' })).toEqual({ started: ['landed'] });
+    expect(service.logOf('collect')).not.toContain('ObjectsOverdue');
+    await service.target.sql`UPDATE etl_object SET noted_at = noted_at - interval '2 hours'`;
+    await vi.waitFor(async () => {
+      await service.invoke('collect', { action: 'sweep' });
+      expect(service.logOf('collect')).toContain('"ObjectsOverdue":1');
+    });
     await forget();
   });
 

@@ -218,6 +218,7 @@ describe('the template', () => {
       'ManyRejected',
       'NoSuccess',
       'NotifyFailed',
+      'ObjectsWait',
       'QueueAge',
       'RunsTimedOut',
       'SourceEmpty',

@@ -215,8 +215,8 @@ deploy:
       });
       expect(await service.settle()).toEqual([]);
       await service.target.sql`UPDATE etl_state SET lease = NULL WHERE pipeline_name = 'movies_landed'`;
-      // The end of the run under way looks again; here it is a run that finds nothing new.
-      await service.execute({ pipeline: 'movies_landed', trigger: 'schedule', event_id: 'schedule:again' });
+      // The last thing that the run under way does.
+      await service.hosts.collect?.invoke({ action: 'next', pipeline: 'movies_landed' });
       const outcomes = await service.settle();
       expect(outcomes.map(({ status }) => status)).toEqual(['SUCCEEDED']);
       expect(await service.target.sql`SELECT count(*) AS n FROM movies_landed WHERE title = 'One more'`).toMatchObject([
@@ -242,6 +242,14 @@ deploy:
       service.before.clear();
       expect(outcome.error ?? outcome.status, outcome.cause).toBe('SUCCEEDED');
       expect(outcome.waitedSeconds).toEqual([30, 30]);
+    }, 60_000);
+
+    it('a prefix lets what lies there wait, and what was loaded is not loaded again', async () => {
+      const outcome = await service.execute({ pipeline: 'zipcodes_landed', prefix: 'zipcodes/' });
+      expect(outcome).toMatchObject({ status: 'SUCCEEDED', output: { next: 'nothing' } });
+      expect(outcome.path).toContain('List');
+      expect(await rowsOf(service.target, 'zipcodes_landed')).toEqual(await rowsOf(reference.target, 'zipcodes'));
+      expect(await service.settle()).toEqual([]);
     }, 60_000);
 
     it('an object outside of prefix and suffix starts nothing', async () => {

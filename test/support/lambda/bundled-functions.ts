@@ -19,6 +19,8 @@ export interface BundledFunctions {
   readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
   /** Makes the service's tables and the database role, as CloudFormation has it done. */
   readonly create: () => Promise<void>;
+  /** What a function has logged so far, metrics included. */
+  readonly logOf: (name: FunctionName) => string;
   /** Executions that were asked for since the last call. */
   readonly started: () => readonly StartedExecution[];
   /** What the dead-letter queue has, up to ten messages. */
@@ -101,6 +103,7 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
       if (answers[0]?.Status !== 'SUCCESS') throw new Error(`The bootstrap answered ${JSON.stringify(answers)}`);
     },
     messages: topic.messages,
+    logOf: (name) => hosts[name].log,
     started: states.taken,
     deadLetters: async () => {
       const { Messages } = await aws.sqs('ReceiveMessage', { QueueUrl: deadLetters, MaxNumberOfMessages: 10 });
