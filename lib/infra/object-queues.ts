@@ -3,7 +3,7 @@ import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import type { Trigger } from '../config/deploy.ts';
@@ -90,7 +90,7 @@ export class ObjectQueues extends Construct {
 
   private queue(name: string, notices: Notices): Queue {
     return new Queue(this, `Queue-${name}`, {
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...notices.queueEncryption(),
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
       // AWS recommends six times the function's timeout.

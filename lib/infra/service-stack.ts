@@ -133,6 +133,7 @@ export class ServiceStack extends Stack {
     roleOutputs(this, stages);
     new CfnOutput(this, 'Topic', { value: notices.topic.topicArn, description: 'Tells of failures' });
   }
+
   /** Bounds every role of the stack, those that the CDK makes included. */
   private boundRoles(policy: string): void {
     const boundary = policy.startsWith('arn:')

@@ -149,6 +149,7 @@ export function stageFunctions(
         connect,
         ...sources.listStatements,
         ...props.queues.receiveStatements(),
+        ...notices.queueKeyStatements(),
         new PolicyStatement({ sid: 'StartRuns', actions: ['states:StartExecution'], resources: [props.machine] }),
       ],
       environment: { ETL_STATE_MACHINE_ARN: props.machine },

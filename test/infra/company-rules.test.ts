@@ -14,7 +14,7 @@ const key = (name: keyof typeof ids): string =>
   `arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-${ids[name].repeat(12)}`;
 const config = `
 pipelines:
-  sales: { source_type: file, file_path: s3://in-bucket/sales.csv, target_table: sales, schedule: { rate: 1 hour } }
+  sales: { source_type: file, file_path: s3://in-bucket/sales.csv, target_table: sales, schedule: { rate: 1 hour }, trigger: { bucket: in-bucket, prefix: in/ } }
 deploy:
   architecture: x86_64
   vpc: { subnets: [subnet-0a1b2c3d4e5f60718, subnet-0b2c3d4e5f6071829], security_groups: [sg-0c3d4e5f60718293a] }
@@ -92,6 +92,7 @@ describe('a deployment by the rules of a company', () => {
         .sort();
     expect(uses('transform')).toEqual(['environment', 'staging']);
     expect(uses('notify')).toEqual(['environment', 'notices', 'staging']);
+    expect(uses('collect')).toEqual(['environment', 'notices']);
     expect(policyOf('load')).not.toContain('kms:GenerateDataKey');
     expect(policyOf('transform')).toContain('kms:GenerateDataKey');
   });
