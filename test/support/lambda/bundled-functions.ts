@@ -8,12 +8,14 @@ import { account, region } from '../aws/assembly.ts';
 import { askCustomResource } from '../aws/custom-resource.ts';
 import { type LocalAws, localAws, type Message } from '../aws/local-aws.ts';
 import { type StartedExecution, startedExecutions } from '../aws/started-executions.ts';
+import { type DsqlProxy, openDsqlProxy } from '../dsql-proxy.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
 import { FunctionHost } from './function-host.ts';
 
 /** Every function as it is deployed, beside a local DSQL, S3 and SNS; without a stack and without the state machine. */
 export interface BundledFunctions {
   readonly target: LocalTarget;
+  readonly proxy: DsqlProxy;
   readonly aws: LocalAws;
   readonly stagingBucket: string;
   readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
@@ -32,14 +34,19 @@ export interface BundledFunctions {
 
 const role = 'dsql_etl';
 
-/** Bundles the functions with this configuration and starts what they talk to; a function starts when it is called. */
-export async function bundledFunctions(configuration: string): Promise<BundledFunctions> {
+/**
+ * Bundles the functions with this configuration and starts what they talk to; a function starts when it is called.
+ *
+ * @param proxied  a function that reaches the local DSQL through `proxy`, and has ten minutes
+ */
+export async function bundledFunctions(configuration: string, proxied?: FunctionName): Promise<BundledFunctions> {
   const folder = mkdtempSync(path.join(tmpdir(), 'etl-functions-'));
   const codeDir = path.join(folder, 'code');
   const config = JSON.stringify(parseConfig(configuration, 'etl.yaml'));
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
   writeBundle(codeDir, { entries: functionNames, architecture, duckDb: true, config });
   const [target, aws] = await Promise.all([localTarget(), localAws()]);
+  const proxy = await openDsqlProxy(path.join(target.folder, 'state'), target.hold.endpoint);
   const topic = await aws.createTopic('notices');
   const stagingBucket = 'staging';
   await aws.createBucket(stagingBucket);
@@ -65,7 +72,7 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
             ETL_DSQL_REGION: target.hold.endpoint.region,
             ETL_DSQL_USER: name === 'bootstrap' ? 'admin' : role,
             ETL_DSQL_ROLE: role,
-            ETL_DSQL_PORT: String(target.hold.endpoint.port),
+            ETL_DSQL_PORT: String(name === proxied ? proxy.port : target.hold.endpoint.port),
             ETL_STAGING_BUCKET: stagingBucket,
             ETL_TOPIC_ARN: topic.arn,
             ETL_STATE_MACHINE_ARN: `arn:aws:states:${region}:${account}:stateMachine:etl`,
@@ -74,7 +81,7 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
             POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
           },
           memoryMb: 1_024,
-          timeoutSeconds: 60,
+          timeoutSeconds: name === proxied ? 600 : 60,
           runtime: 'nodejs24.x',
           roleId: `${name}Role`,
         },
@@ -92,6 +99,7 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
   );
   return {
     target,
+    proxy,
     aws,
     stagingBucket,
     invoke: async (name, event) => await hosts[name].invoke(event),
@@ -111,6 +119,7 @@ export async function bundledFunctions(configuration: string): Promise<BundledFu
     },
     close: async () => {
       for (const host of Object.values(hosts)) host.close();
+      await proxy.close();
       await states.close();
       await aws.close();
       await target.remove();
