@@ -57,7 +57,6 @@ const packages = {
   'reflect-metadata': '^lib/local/',
   'libpg-query': '^lib/local/',
   commander: '^lib/cli/',
-  'cli-progress': '^lib/cli/',
   '@middy/core': '^functions/',
   '@aws-lambda-powertools/(logger|metrics|tracer)': '^functions/',
   'aws-cdk-lib': '^(lib/infra/|bin/app\\.ts$)',

@@ -1,7 +1,7 @@
 import { TerminalError } from '../errors.ts';
 
-/** What a command leaves behind: 0 done, 1 a run failed, 2 the command line or the configuration was wrong. */
-export type ExitStatus = 0 | 1 | 2;
+/** What a command leaves behind: 0 done, 1 a run failed, 2 the command line or the configuration was wrong, 130 interrupted. */
+export type ExitStatus = 0 | 1 | 2 | 130;
 
 /** Codes of errors that mean the command line or the configuration is wrong, not the run. */
 export const usageCodes: ReadonlySet<string> = new Set([
@@ -14,6 +14,7 @@ export const usageCodes: ReadonlySet<string> = new Set([
   'not_confirmed',
   'nothing_here',
   'bad_repaired_file',
+  'cdk_missing',
 ]);
 
 /** An option's value cannot be used. */

@@ -5,6 +5,7 @@ import { registerAws } from './aws.ts';
 import { registerCheck } from './check.ts';
 import { registerClean } from './clean.ts';
 import type { RegisterCommand } from './command.ts';
+import { registerDeploy, registerSynth } from './deploy.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerLocal } from './local.ts';
 import { registerLock } from './lock.ts';
@@ -34,6 +35,8 @@ const commands: readonly RegisterCommand[] = [
   registerReset,
   registerClean,
   registerLocal,
+  registerSynth,
+  registerDeploy,
   registerAws,
 ];
 

@@ -52,6 +52,7 @@ export async function replayConfigured(
       const left = Object.fromEntries(replayed.left);
       process.stdout.write(`${JSON.stringify({ run: replayed.result ?? null, left }, null, 2)}\n`);
     } else out.write(describeReplay(run.run_id, replayed));
+    if (replayed.result?.error_code === 'interrupted') return 130;
     return replayed.result?.status === 'failed' ? 1 : 0;
   });
 }

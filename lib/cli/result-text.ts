@@ -10,8 +10,11 @@ export function describeResult(result: RunResult): string {
   if (result.status === 'failed') {
     return [
       `✗ ${name}: failed in ${result.stage ?? 'start'} after ${seconds}: ${result.error_message ?? ''}`,
-      ...(result.rows_read > 0 ? [`  ${sumOf(result)}`] : []),
+      ...(result.rows_read > 0 ? [`  ${soFar(result)}`] : []),
       `  run ${result.run_id}, error ${result.error_code ?? 'unexpected'}`,
+      ...(result.error_code === 'interrupted'
+        ? [`  It goes on where it stopped with: etl run ${result.pipeline_name}`]
+        : []),
     ].join('\n');
   }
   return [
@@ -25,6 +28,22 @@ export function describeResult(result: RunResult): string {
         ]
       : []),
   ].join('\n');
+}
+
+/** What became of the rows so far, of a run that did not end: what is left is what no number counts. */
+function soFar(result: RunResult): string {
+  const {
+    rows_deduplicated: repeated,
+    rows_filtered: filtered,
+    rows_loaded: loaded,
+    rows_read: read,
+    rows_rejected,
+  } = result;
+  const left = read - filtered - repeated - rows_rejected - loaded;
+  return (
+    `${number(read)} read: ${number(loaded)} are loaded, ${number(filtered)} were filtered, ${number(repeated)} deduplicated, ` +
+    `${number(rows_rejected)} rejected, ${number(Math.max(0, left))} are left`
+  );
 }
 
 function sumOf(result: RunResult): string {

@@ -34,5 +34,6 @@ async function run(
   const { runConfigured } = await import('./run-configured.ts');
   const results = await runConfigured(loaded, pipelines, options);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ runs: results }, null, 2)}\n`);
+  if (results.some((result) => result.error_code === 'interrupted')) return 130;
   return results.some((result) => result.status === 'failed') ? 1 : 0;
 }

@@ -4,6 +4,7 @@ import { secretReader } from '../aws/secret-reader.ts';
 import { readEnvironment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { secretResolver } from '../config/resolve-secret.ts';
+import type { RunProgress } from '../run/run-context.ts';
 import type { SharedContext } from '../run/run-pipelines.ts';
 import { folderStore } from '../store/folder-store.ts';
 import { removeLeftovers } from './leftover-files.ts';
@@ -20,7 +21,7 @@ export interface Sharing {
 
 /**
  * Opens what runs need, does something with it, and closes it: the target, the state folder with its working files, S3, the
- * progress, and the signals, of which the first stops a run between two transactions.
+ * progress, and the signals, of which the first stops a run between two transactions, and the second the process.
  */
 export async function sharing<T>(
   loaded: LoadedConfig,
@@ -31,11 +32,19 @@ export async function sharing<T>(
   const stateDir = privateStateFolder(loaded.folder);
   const scratchDir = path.join(stateDir, 'scratch', String(process.pid));
   const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort(new InterruptedError());
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  const onSignal = (): void => {
+    // Who asks twice does not wait for what is under way; the next run goes on all the same.
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort(new InterruptedError());
+    progress?.stop();
+    process.stderr.write('Stopping when the transactions under way have ended. Ctrl-C once more stops at once.\n');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  let progress: ProgressDisplay | undefined;
   const target = await openTarget(options.target, loaded.config.aurora_dsql, stateDir);
-  const progress = showProgress(process.stderr, options.quiet === true);
+  const display = showProgress(process.stderr, options.quiet === true);
+  progress = display;
   try {
     const s3 = await s3For(loaded, names);
     await mkdir(scratchDir, { recursive: true, mode: 0o700 });
@@ -46,14 +55,16 @@ export async function sharing<T>(
       connections: target.connections,
       resolveSecret: secretResolver(readEnvironment(), secretReader(loaded.config.aurora_dsql.region)),
       ...(s3 === undefined ? {} : { s3 }),
-      onProgress: progress.report,
+      onProgress: (step: RunProgress) => {
+        if (!interrupt.signal.aborted) display.report(step);
+      },
     };
-    const done = await work({ shared, progress });
+    const done = await work({ shared, progress: display });
     // What an earlier run left behind can wait, where the target cannot be asked about it.
     await removeLeftovers(stateDir, target, target.retry.clock.now()).catch(() => undefined);
     return done;
   } finally {
-    progress.stop();
+    display.stop();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
     await rm(scratchDir, { recursive: true, force: true });

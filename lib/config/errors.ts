@@ -27,6 +27,7 @@ export class InvalidConfigError extends TerminalError {
   }
 }
 
+/** There is no configuration where one was looked for. */
 export class ConfigNotFoundError extends TerminalError {
   override readonly name = 'ConfigNotFoundError';
   readonly code = 'config_not_found';
@@ -40,6 +41,7 @@ export class ConfigNotFoundError extends TerminalError {
   }
 }
 
+/** A pipeline is named that the configuration has not. */
 export class UnknownPipelineError extends TerminalError {
   override readonly name = 'UnknownPipelineError';
   readonly code = 'unknown_pipeline';
@@ -50,6 +52,7 @@ export class UnknownPipelineError extends TerminalError {
   }
 }
 
+/** A secret that the configuration refers to is not there, or has no such key. */
 export class SecretNotFoundError extends TerminalError {
   override readonly name = 'SecretNotFoundError';
   readonly code = 'secret_not_found';

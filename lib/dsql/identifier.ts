@@ -1,6 +1,7 @@
 import { TerminalError } from '../errors.ts';
 import { maxIdentifierBytes } from '../limits.ts';
 
+/** A name of a table or column is longer than PostgreSQL keeps. */
 export class IdentifierTooLongError extends TerminalError {
   override readonly name = 'IdentifierTooLongError';
   readonly code = 'identifier_too_long';

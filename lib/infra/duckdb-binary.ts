@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { BinaryNotFetchedError } from './errors.ts';
 
@@ -15,7 +16,8 @@ export type LambdaArchitecture = keyof typeof npmArchitecture;
  * @throws {BinaryNotFetchedError} when npm cannot be reached or has no such version
  */
 export function copyDuckDb(packageRoot: string, bundleDir: string, architecture: LambdaArchitecture): void {
-  const bindings = path.join(packageRoot, 'node_modules', '@duckdb', 'node-bindings');
+  const bindings = bindingsOf(packageRoot);
+  const packages = path.dirname(path.dirname(bindings));
   const { version } = JSON.parse(readFileSync(path.join(bindings, 'package.json'), 'utf8')) as {
     readonly version: string;
   };
@@ -25,14 +27,22 @@ export function copyDuckDb(packageRoot: string, bundleDir: string, architecture:
   for (const file of ['package.json', 'duckdb.js']) {
     cpSync(path.join(bindings, file), path.join(target, 'node-bindings', file), { recursive: true });
   }
-  const source = installed(packageRoot, name, version) ?? fetched(packageRoot, name, version);
+  const source = installed(packages, name, version) ?? fetched(packages, name, version);
   for (const file of ['package.json', 'duckdb.node', 'libduckdb.so']) {
     cpSync(path.join(source, file), path.join(target, name, file));
   }
 }
 
-function installed(packageRoot: string, name: string, version: string): string | undefined {
-  const folder = path.join(packageRoot, 'node_modules', '@duckdb', name);
+/** Where npm has put them: below this package, or beside it where it is installed in another project. */
+function bindingsOf(packageRoot: string): string {
+  let folder = createRequire(path.join(packageRoot, 'package.json')).resolve('@duckdb/node-bindings');
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
+  return folder;
+}
+
+/** @param packages  the folder `node_modules` with DuckDB's packages */
+function installed(packages: string, name: string, version: string): string | undefined {
+  const folder = path.join(packages, '@duckdb', name);
   const file = path.join(folder, 'package.json');
   if (!existsSync(file)) return undefined;
   const found = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
@@ -40,8 +50,8 @@ function installed(packageRoot: string, name: string, version: string): string |
 }
 
 /** npm checks the package against the registry's digest; the folder appears whole or not at all. */
-function fetched(packageRoot: string, name: string, version: string): string {
-  const cache = path.join(packageRoot, 'node_modules', '.cache', 'dsql-etl');
+function fetched(packages: string, name: string, version: string): string {
+  const cache = path.join(packages, '.cache', 'dsql-etl');
   const folder = path.join(cache, `${name}-${version}`);
   if (existsSync(folder)) return folder;
   const what = `@duckdb/${name}@${version}`;

@@ -23,7 +23,7 @@ export async function readSource(
     ...how,
     prefix: prefixOf(run),
     range: run.range,
-    onProgress: ({ rows }) => context.onProgress?.({ stage: 'extract', rows }),
+    onProgress: ({ bytes, rows }) => context.onProgress?.({ stage: 'extract', rows, bytes }),
   });
 }
 

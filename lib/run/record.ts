@@ -8,7 +8,8 @@ import type { Plan, RawManifest } from '../manifest.ts';
 import { LeaseLostError } from '../state/errors.ts';
 import { fenced } from '../state/fence.ts';
 import { objectsLoaded } from '../state/landed-object.ts';
-import { endLease } from '../state/lease.ts';
+import { endLease, unstopped } from '../state/lease.ts';
+import { type LedgerEntry, readLedger } from '../state/ledger.ts';
 import { logEnd, logWithoutLease, noCounts, type RunCounts, type RunEnd, statusOfRun } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
 import { CountsMismatchError } from './errors.ts';
@@ -98,20 +99,20 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
 export async function recordFailure(
   context: RunContext,
   run: Run,
-  outcome: RunOutcome,
+  known: RunOutcome,
   stage: Stage,
   error: unknown,
 ): Promise<RunResult> {
+  const outcome = known.loaded === undefined ? await withLoaded(context, run, known) : known;
   const interrupted = context.target.retry.signal?.aborted === true;
   const result = resultOf(context, run, 'failed', outcome, {
     stage,
     error_code: interrupted ? 'interrupted' : error instanceof EtlError ? error.code : 'unexpected',
     error_message: messageOf(interrupted ? context.target.retry.signal?.reason : error),
   });
-  const { retry, sql } = context.target;
-  const target = { sql, retry: { ...retry, signal: undefined } };
+  const target = unstopped(context.target);
   try {
-    if (run.epoch === 0) await logWithoutLease(sql, endOf(result, run, outcome));
+    if (run.epoch === 0) await logWithoutLease(target.sql, endOf(result, run, outcome));
     else {
       await fenced('Writing the execution log', target, fenceOf(context, run), (transaction) =>
         logEnd(transaction, endOf(result, run, outcome), outcome.raw?.source_fingerprint ?? null),
@@ -125,6 +126,27 @@ export async function recordFailure(
     // The target itself may be what failed; the caller has the result all the same.
   }
   return result;
+}
+
+/** What the ledger says is loaded, of a run whose load has not ended; as it was known where it cannot be read. */
+async function withLoaded({ target }: RunContext, run: Run, known: RunOutcome): Promise<RunOutcome> {
+  if (known.plan === undefined) return known;
+  try {
+    const { sql } = unstopped(target);
+    const entries = await readLedger(sql, run.run_id);
+    const sum = (pick: (entry: LedgerEntry) => number): number =>
+      entries.reduce((rows, entry) => rows + pick(entry), 0);
+    const loaded = {
+      rows_inserted: sum((entry) => entry.inserted),
+      rows_updated: sum((entry) => entry.updated),
+      rows_unchanged: sum((entry) => entry.unchanged),
+      rows_rejected: sum((entry) => entry.rejected),
+      conflict_retries: 0,
+    };
+    return { ...known, loaded };
+  } catch {
+    return known;
+  }
 }
 
 /** Logs a run that had nothing to do. */

@@ -36,4 +36,10 @@ export interface RunProgress {
   readonly stage: Stage;
   readonly rows: number;
   readonly of?: number;
+  /** Of the source, that have been read; where it is known. */
+  readonly bytes?: number | undefined;
+  /** Rows that were rejected so far. */
+  readonly rejected?: number | undefined;
+  /** Transactions that met a conflict so far, or a lost connection, and were repeated. */
+  readonly conflicts?: number | undefined;
 }

@@ -30,7 +30,8 @@ export async function runPipelines(
   const results: RunResult[] = [];
   for (const name of names) {
     const settings = ownValue(loaded.config.pipelines, name);
-    if (settings === undefined) continue;
+    // Whoever is told to stop begins no further one.
+    if (settings === undefined || shared.target.retry.signal?.aborted === true) continue;
     on.start?.(name);
     const pipeline = { name, settings, dataSource: loaded.config.data_source };
     const result = await runPipeline({ ...shared, pipeline, baseDir: loaded.folder }, demand);

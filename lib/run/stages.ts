@@ -133,6 +133,7 @@ export async function loadStage(
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
   if (table === undefined) return { ...nothingLoaded, conflict_retries: 0 };
   let conflicts = 0;
+  const rejected = result.plan.counts.rows_rejected;
   const onRetry = (): void => {
     conflicts += 1;
   };
@@ -154,7 +155,7 @@ export async function loadStage(
     connections: context.connections,
     again: run.repeated,
     ...(chunks === undefined ? {} : { chunks }),
-    onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of }),
+    onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of, rejected, conflicts }),
   });
   return { ...loaded, conflict_retries: conflicts };
 }
