@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import type { Column } from '../manifest.ts';
 import { extractedColumn } from '../service-columns.ts';
-import { arrayType } from './statement.ts';
+import { arrayType, type UpsertDemand } from './statement.ts';
 import type { TargetTable } from './target-table.ts';
 
 /*
@@ -25,17 +25,18 @@ export interface UpsertComparison {
 export function compareUpsert(
   table: TargetTable,
   columns: readonly Column[],
-  keyColumns: readonly string[],
-  latestBy: string | undefined,
+  { cleared = [], keyColumns, latestBy }: UpsertDemand,
 ): UpsertComparison {
   const { given, typeOf } = givenRows(table, columns);
   const present = new Set(table.columns.map((column) => column.name));
   const extracted = extractedColumn(columns);
-  const compared = columns
+  const written = columns
     .map((column) => column.name)
     .filter((name) => !keyColumns.includes(name) && name !== 'uuid_id' && name !== extracted);
+  const compared = [...written, ...cleared];
   const before = (name: string): string => (present.has(name) ? `t.${quoteIdentifier(name)}` : 'NULL');
-  const after = (name: string): string => `given.${quoteIdentifier(name)}::${typeOf(name)}`;
+  const after = (name: string): string =>
+    cleared.includes(name) ? 'NULL' : `given.${quoteIdentifier(name)}::${typeOf(name)}`;
   const differs = compared.map((name) => {
     const cast = typeOf(name) === 'json' || !present.has(name) ? '::text' : '';
     return `${before(name)}${cast} IS DISTINCT FROM (${after(name)})${cast}`;

@@ -79,7 +79,7 @@ function byKeyPlan(statement: BatchStatement): WritePlan {
 }
 
 /** Columns of the table that the source does not have, and that can be without a value. */
-function clearedColumns(table: TargetTable, columns: readonly Column[]): readonly string[] {
+export function clearedColumns(table: TargetTable, columns: readonly Column[]): readonly string[] {
   const given = new Set(columns.map(({ name }) => name));
   return table.columns
     .filter(({ hasDefault, name, nullable }) => nullable && !hasDefault && !given.has(name))

@@ -7,7 +7,7 @@ import { withSession } from '../load/chunk-session.ts';
 import { compareUpsert, countPresentStatement } from '../load/comparison.ts';
 import { identityOf } from '../load/conclude.ts';
 import { writtenColumns } from '../load/define-table.ts';
-import { loadModes } from '../load/load-modes.ts';
+import { clearedColumns, loadModes } from '../load/load-modes.ts';
 import { asArrays } from '../load/rendering.ts';
 import { missingPages } from '../load/replace.ts';
 import { type TargetTable, tableText } from '../load/target-table.ts';
@@ -29,6 +29,8 @@ export interface PlannedWritesRequest {
   readonly present: TargetTable | undefined;
   /** As it would be when the statements have run. */
   readonly defined: TargetTable;
+  /** Rows of this content are in the table, under the ids that they would have again. */
+  readonly repeated: boolean;
   /** The chunks are all rows of the source, so that what they lack would be deleted. */
   readonly complete: boolean;
 }
@@ -51,7 +53,7 @@ export async function plannedWrites(request: PlannedWritesRequest): Promise<Plan
     for (const number of plan.chunks.keys()) chunks.push(await reader.chunk(number));
     const rows = { session, chunks, columns, present };
     const { deletesMissing, needsUniqueKey } = loadModes[loadMode];
-    const written = needsUniqueKey ? await upserted(request, rows) : await added(request, rows);
+    const written = needsUniqueKey || request.repeated ? await upserted(request, rows) : await added(request, rows);
     if (!deletesMissing) return written;
     return { ...written, ...(await deleted(request, rows)) };
   });
@@ -79,7 +81,11 @@ interface Rows {
 async function upserted(request: PlannedWritesRequest, rows: Rows): Promise<PlannedWrites> {
   const { columns, present } = rows;
   const keys = request.keyColumns.length === 0 ? ['uuid_id'] : request.keyColumns;
-  const { compared, counts, examples } = compareUpsert(present, columns, keys, request.latestBy);
+  const { compared, counts, examples } = compareUpsert(present, columns, {
+    keyColumns: keys,
+    latestBy: request.latestBy,
+    cleared: loadModes[request.loadMode].deletesMissing ? clearedColumns(present, columns) : [],
+  });
   let [absent, changed, same] = [0, 0, 0];
   const updates: RowChange[] = [];
   for await (const arrays of batchesOf(request, rows)) {

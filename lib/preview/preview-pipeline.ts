@@ -67,7 +67,12 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
       ? [...tableStatements(table, wanted), ...(await missingIndexes(context, result))]
       : [];
   const session = { pipelineName: context.pipeline.name, scratchDir: context.scratchDir, target };
-  const writes = loads ? await writesOf(context, result, table, defined, rows === undefined) : undefined;
+  const writes = loads
+    ? await writesOf(context, result, table, defined, {
+        complete: rows === undefined,
+        repeated: earlier?.adds === true && earlier.comparable && earlier.same.length > 0,
+      })
+    : undefined;
   return {
     pipeline_name: context.pipeline.name,
     target_table: context.pipeline.settings.target_table,
@@ -156,7 +161,7 @@ async function writesOf(
   { chunks, plan }: TransformResult,
   present: TargetTable | undefined,
   defined: TargetTable,
-  complete: boolean,
+  known: { readonly complete: boolean; readonly repeated: boolean },
 ): Promise<PlannedWrites> {
   const demand = tableDemand(context, plan);
   return await plannedWrites({
@@ -171,7 +176,7 @@ async function writesOf(
     batchRows: context.pipeline.settings.batch_rows,
     present,
     defined,
-    complete,
+    ...known,
   });
 }
 

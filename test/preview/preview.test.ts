@@ -98,6 +98,11 @@ describe('a preview', () => {
     });
     expect(ddl).toEqual(['ALTER TABLE "public"."stock" ADD COLUMN IF NOT EXISTS "color" text']);
     expect(columns.find(({ name }) => name === 'color')?.state).toBe('new');
+    etl.write('stock.csv', table(['sku', 'a', 'b', 'c', 'd']));
+    const emptied = (await previewOf('stock')).writes;
+    expect(emptied).toMatchObject({ rows_inserted: 0, rows_updated: 4, rows_unchanged: 0, rows_deleted: 0 });
+    expect(emptied?.updates).toContainEqual({ key: { sku: 'a' }, columns: { qty: { before: '1', after: null } } });
+    expect((await etl.run())[0]).toMatchObject({ rows_updated: 4, rows_deleted: 0 });
     etl.write('stock.csv', table(['sku', 'a']));
     const shrunk = await previewOf('stock');
     expect(shrunk.outcome).toMatchObject({ status: 'fail', code: 'shrink_refused' });
