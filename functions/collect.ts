@@ -28,22 +28,23 @@ type Message = { readonly messageId: string; readonly body: string };
  * Notes objects that landed in S3, from the queue or from a listing, and starts a run for those that wait: when they
  * land, when a run has ended, and from time to time, for whatever was killed in between.
  */
-export const handler = withMiddleware(eventSchema, async (event) => {
-  if ('Records' in event) return await noteMessages(event.Records);
+export const handler = withMiddleware(eventSchema, async (event, _, signal) => {
+  if ('Records' in event) return await noteMessages(event.Records, signal);
   switch (event.action) {
     case 'list': {
       const { input } = event;
-      const objects = await listedObjects(service.contextFor(input), event.execution, input.prefix ?? '');
-      return { noted: await noteObjects(service.contextFor(input).target, input.pipeline, objects) };
+      const context = service.contextFor(input, signal);
+      const objects = await listedObjects(context, event.execution, input.prefix ?? '');
+      return { noted: await noteObjects(context.target, input.pipeline, objects) };
     }
     case 'next':
-      return { started: await next(event.pipeline) };
+      return { started: await next(event.pipeline, signal) };
     case 'sweep': {
       const triggered = Object.entries(service.config.pipelines).filter(([, { trigger }]) => trigger !== undefined);
       const started: string[] = [];
       for (const [pipeline] of triggered) {
-        if (await next(pipeline)) started.push(pipeline);
-        const { target } = service.contextFor({ pipeline });
+        if (await next(pipeline, signal)) started.push(pipeline);
+        const { target } = service.contextFor({ pipeline }, signal);
         const waited = await runStatement('Reading the objects', target, () => waitedMinutes(target.sql, pipeline));
         if (waited > service.config.deploy.alarms.queue_age_minutes) addOverdueObjects();
       }
@@ -52,10 +53,10 @@ export const handler = withMiddleware(eventSchema, async (event) => {
   }
 });
 
-async function next(pipeline: string): Promise<boolean> {
+async function next(pipeline: string, signal: AbortSignal): Promise<boolean> {
   const { AWS_REGION: region, ETL_STATE_MACHINE_ARN: machine } = service.environment;
   if (machine === undefined) throw new IncompleteDeploymentError('ETL_STATE_MACHINE_ARN is missing');
-  return await startNextRun({ region, machine }, service.contextFor({ pipeline }));
+  return await startNextRun({ region, machine }, service.contextFor({ pipeline }, signal));
 }
 
 /**
@@ -63,7 +64,7 @@ async function next(pipeline: string): Promise<boolean> {
  *
  * @returns what SQS calls a partial batch response
  */
-async function noteMessages(messages: readonly Message[]): Promise<object> {
+async function noteMessages(messages: readonly Message[], signal: AbortSignal): Promise<object> {
   const landed = new Map<string, LandedObject[]>();
   const unreadable: Message[] = [];
   for (const message of messages) {
@@ -84,8 +85,8 @@ async function noteMessages(messages: readonly Message[]): Promise<object> {
     landed.set(pipeline, [...(landed.get(pipeline) ?? []), object]);
   }
   for (const [pipeline, objects] of landed) {
-    await noteObjects(service.contextFor({ pipeline }).target, pipeline, objects);
-    await next(pipeline);
+    await noteObjects(service.contextFor({ pipeline }, signal).target, pipeline, objects);
+    await next(pipeline, signal);
   }
   return { batchItemFailures: unreadable.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

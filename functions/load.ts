@@ -8,16 +8,18 @@ import type { Plan } from '../lib/manifest.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { RunContext } from '../lib/run/run-context.ts';
 import { admitStage, concludeStage, loadStage, prepareStage, presentTable } from '../lib/run/stages.ts';
+import { releaseLoadSlot, takeLoadSlot } from '../lib/state/load-slot.ts';
 import type { TransformResult } from '../lib/transform-result.ts';
 import { chunkGroups } from './runtime/chunk-groups.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
-import { type Invocation, withMiddleware } from './runtime/middleware.ts';
-import { abortBefore, openService } from './runtime/service.ts';
+import type { Invocation } from './runtime/invocation.ts';
+import { withMiddleware } from './runtime/middleware.ts';
+import { abortBefore, leaseSeconds, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
 import { loadedRows, requireManifest } from './runtime/stage-results.ts';
 
-const service = openService();
+const service = openService((deploy) => deploy.load_connections);
 
 const eventSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('admit'), ...stageShape }),
@@ -29,6 +31,8 @@ const eventSchema = z.discriminatedUnion('action', [
     from: z.int().min(0),
     to: z.int().min(0),
     conflict_retries: z.int().min(0),
+    /** Calls before this one that found no slot; the machine of a release before does not count them. */
+    waits: z.int().min(0).default(0),
   }),
   z.strictObject({ action: z.literal('conclude'), ...stageShape }),
 ]);
@@ -61,11 +65,41 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
       };
     }
     case 'load':
-      return await loadGroup(context, event, result, { run, signal, invocation });
+      return await inSlot(context, event, () => loadGroup(context, event, result, { run, signal, invocation }));
     case 'conclude':
       return await concludeStage(context, run, result, await tableOf(context, plan), await loadedRows(context, run));
   }
 });
+
+/** How far a group of chunks is loaded, as the state machine goes on with it. */
+interface GroupProgress {
+  readonly from: number;
+  readonly complete: boolean;
+  readonly conflict_retries: number;
+  /** Calls in a row that found no slot; the state machine waits before the next one. */
+  readonly waits: number;
+}
+
+/** Runs a load in one of the slots that bound the connections of all load functions; says so where none is free. */
+async function inSlot(
+  context: RunContext,
+  event: LoadEvent,
+  load: () => Promise<Omit<GroupProgress, 'waits'>>,
+): Promise<GroupProgress> {
+  const slot = await takeLoadSlot(context.target, {
+    slots: service.config.deploy.max_load_functions,
+    holder: `${event.execution.id} to ${event.to}`,
+    runId: event.run.run_id,
+    seconds: leaseSeconds,
+  });
+  const { conflict_retries, from, waits } = event;
+  if (slot === undefined) return { from, complete: false, conflict_retries, waits: waits + 1 };
+  try {
+    return { ...(await load()), waits: 0 };
+  } finally {
+    await releaseLoadSlot(context.target, slot);
+  }
+}
 
 /** Loads chunk after chunk, and returns where it stopped when the time was up. The ledger holds what is loaded. */
 async function loadGroup(
@@ -73,7 +107,7 @@ async function loadGroup(
   event: LoadEvent,
   result: TransformResult,
   call: { readonly run: Run; readonly signal: AbortSignal; readonly invocation: Invocation },
-): Promise<{ readonly from: number; readonly complete: boolean; readonly conflict_retries: number }> {
+): Promise<Omit<GroupProgress, 'waits'>> {
   const table = await requireTable(context);
   let conflicts = event.conflict_retries;
   for (let chunk = event.from; chunk < event.to; chunk += 1) {

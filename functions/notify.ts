@@ -11,6 +11,7 @@ import { logFailure } from './runtime/log-failure.ts';
 import { logger, withMiddleware } from './runtime/middleware.ts';
 import { channelText, type Notice, type NoticePlace, sendNotice } from './runtime/notice.ts';
 import { openService } from './runtime/service.ts';
+import { whileTime } from './runtime/time-limit.ts';
 import { postWebhook } from './runtime/webhook.ts';
 
 const service = openService();
@@ -49,33 +50,46 @@ const eventSchema = z.union([
 ]);
 
 /** Sends the notice of a run's end, and logs a failed run. Called by the state machine, and by EventBridge for runs that no Catch handled. */
-export const handler = withMiddleware(eventSchema, async (event) => {
+export const handler = withMiddleware(eventSchema, async (event, invocation, signal) => {
+  // The notice is sent also where the database does not answer.
+  const logging = AbortSignal.any([signal, AbortSignal.timeout(Math.floor(invocation.getRemainingTimeInMillis() / 2))]);
   if ('detail' in event) {
     const { cause, error, executionArn, input, name, startDate, status } = event.detail;
     const execution = { id: executionArn, name, start_time: new Date(startDate).toISOString() };
     const failure = failureOf(status, { Error: error ?? undefined, Cause: cause ?? undefined });
-    return await fail(execution, parseJson(input ?? null), null, undefined, failure);
+    return await fail({ execution, given: parseJson(input ?? null), begun: null, stage: undefined, failure }, logging);
   }
   if (event.action === 'success') {
     const { execution, input, summary } = event;
     await send({ status: 'success', execution, pipeline: input.pipeline, runId: String(summary.run_id), summary });
     return { sent: true };
   }
-  return await fail(event.execution, event.input, event.run, event.stage, failureOf('FAILED', event.error));
+  const { execution, input, run, stage } = event;
+  return await fail({ execution, given: input, begun: run, stage, failure: failureOf('FAILED', event.error) }, logging);
 });
+
+/** What is known of an execution that failed. */
+interface Failed {
+  readonly execution: Execution;
+  /** Its input, whatever it is. */
+  readonly given: unknown;
+  readonly begun: Run | null;
+  readonly stage: Stage | undefined;
+  readonly failure: Failure;
+}
 
 /** Logs a failure and sends its notice, also where it could not be logged. */
 async function fail(
-  execution: Execution,
-  given: unknown,
-  begun: Run | null,
-  stage: Stage | undefined,
-  failure: Failure,
+  { begun, execution, failure, given, stage }: Failed,
+  signal: AbortSignal,
 ): Promise<{ readonly Error: string; readonly Cause: string }> {
   const input = inputSchema.safeParse(given);
   const known = input.success && Object.hasOwn(service.config.pipelines, input.data.pipeline);
   const logged = known
-    ? await logFailure(service, { execution, input: input.data, run: begun, stage, failure })
+    ? await whileTime(
+        signal,
+        logFailure(service, { execution, input: input.data, run: begun, stage, failure }, signal),
+      ).catch(() => undefined)
     : undefined;
   await send({
     status: 'failed',

@@ -31,6 +31,8 @@ const eventSchema = z.discriminatedUnion('action', [
   }),
 ]);
 
+type SuccessEvent = Extract<z.infer<typeof eventSchema>, { action: 'success' }>;
+
 /** What the state machine does next. Every key is always present, because JSONata fails on a missing one. */
 interface Started {
   readonly next: 'go' | 'wait' | 'nothing';
@@ -39,12 +41,12 @@ interface Started {
 }
 
 /** Begins and ends runs: the log, the lease, and the check that the counts add up. */
-export const handler = withMiddleware(eventSchema, async (event): Promise<Started | RunSummary> => {
-  if (event.action === 'success') return await succeed(event);
-  return await start(event.execution, event.input);
+export const handler = withMiddleware(eventSchema, async (event, _, signal): Promise<Started | RunSummary> => {
+  if (event.action === 'success') return await succeed(event, signal);
+  return await start(event.execution, event.input, signal);
 });
 
-async function start(execution: Execution, given: unknown): Promise<Started> {
+async function start(execution: Execution, given: unknown, signal: AbortSignal): Promise<Started> {
   const parsed = inputSchema.safeParse(given);
   if (!parsed.success) {
     throw new InvalidInputError(
@@ -52,7 +54,7 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
     );
   }
   const input = parsed.data;
-  const context = service.contextFor(input);
+  const context = service.contextFor(input, signal);
   const runId = input.run_id ?? execution.name;
   const request = { holder: execution.id, runId, seconds: leaseSeconds };
   const reserved = await reserve(context, request);
@@ -92,9 +94,9 @@ async function start(execution: Execution, given: unknown): Promise<Started> {
 type RunSummary = Pick<RunResult, 'run_id' | 'pipeline_name' | 'status'> &
   Partial<Pick<RunResult, 'rows_read' | 'rows_filtered' | 'rows_deduplicated' | 'rows_rejected' | 'rows_loaded'>>;
 
-async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'success' }>): Promise<RunSummary> {
+async function succeed(event: SuccessEvent, signal: AbortSignal): Promise<RunSummary> {
   const { execution, input, run } = event;
-  const context = service.contextFor(input);
+  const context = service.contextFor(input, signal);
   if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') {
     // The call before this one got so far and was killed; what it left in the store goes now.
     await context.store.removeAll(prefixOf(run));
@@ -119,10 +121,7 @@ async function succeed(event: Extract<z.infer<typeof eventSchema>, { action: 'su
   return { run_id, pipeline_name, status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded };
 }
 
-async function outcomeOf(
-  context: RunContext,
-  event: Extract<z.infer<typeof eventSchema>, { action: 'success' }>,
-): Promise<Parameters<typeof recordSuccess>[2]> {
+async function outcomeOf(context: RunContext, event: SuccessEvent): Promise<Parameters<typeof recordSuccess>[2]> {
   const { conflict_retries, rows_deleted, run, verified, warnings } = event;
   return {
     raw: await requireRaw(context, run),

@@ -17,3 +17,6 @@ export const catalogSchemas: readonly string[] = ['pg_catalog', 'pg_toast', 'inf
 
 /** `etl_state` has a row for each pipeline, and one that begins like this while a table's schema is being changed. */
 export const ddlLeasePrefix = 'ddl ';
+
+/** And one that begins like this for each load function in AWS that works. */
+export const loadSlotPrefix = 'load slot ';

@@ -1,4 +1,5 @@
 import { TerminalError, TransientError } from '../../lib/errors.ts';
+import { describeThrown } from './describe-thrown.ts';
 
 /** The input of the execution is not valid. */
 export class InvalidInputError extends TerminalError {
@@ -39,6 +40,19 @@ export class StageInterruptedError extends TransientError {
 
   constructor(stage: string) {
     super(`The ${stage} did not end within the time of its function. It goes on in another call.`);
+  }
+}
+
+/** A function's time was nearly up and its work had not ended; what is durable stays, and a repeat goes on. */
+export class FunctionOutOfTimeError extends TransientError {
+  override readonly name = 'FunctionOutOfTimeError';
+  readonly code = 'function_timed_out';
+
+  constructor(options: { readonly cause?: unknown } = {}) {
+    super(
+      'A function ran out of time, also when it was called again. Raise its timeout_seconds or memory_mb, and see in its log what it waited for.',
+      options,
+    );
   }
 }
 
@@ -102,18 +116,13 @@ export class ResponseNotDeliveredError extends TransientError {
   }
 }
 
-/** Anything that is not one of our errors. Its message may hold values, so it stays in the log. */
+/** Anything that is not one of our errors: what it is and where it was thrown, so that it can be explained. */
 export class UnexpectedError extends TerminalError {
   override readonly name = 'UnexpectedError';
   readonly code = 'unexpected';
 
   constructor(cause: unknown) {
-    super(
-      `Something unexpected happened (${cause instanceof Error ? cause.name : typeof cause}). See the function's log.`,
-      {
-        cause,
-      },
-    );
+    super(`Something unexpected happened: ${describeThrown(cause)}. See the function's log.`, { cause });
   }
 }
 

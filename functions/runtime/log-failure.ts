@@ -34,10 +34,14 @@ export interface FailedExecution {
  *
  * @returns undefined where it could not be logged, or where the run has succeeded
  */
-export async function logFailure(service: Service, failed: FailedExecution): Promise<RunResult | undefined> {
+export async function logFailure(
+  service: Service,
+  failed: FailedExecution,
+  signal: AbortSignal,
+): Promise<RunResult | undefined> {
   const { execution, failure, input, run: begun, stage } = failed;
   try {
-    const context = contextOf(service, input);
+    const context = contextOf(service, input, signal);
     const run = begun ?? (await runOf(context, execution, input));
     if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') return undefined;
     const { outcome, reached } = await outcomeOf(context, run);
@@ -59,12 +63,12 @@ export async function logFailure(service: Service, failed: FailedExecution): Pro
 }
 
 /** The configured pipeline even where the input's changes to it are what failed. */
-function contextOf(service: Service, input: Input): RunContext {
+function contextOf(service: Service, input: Input, signal: AbortSignal): RunContext {
   try {
-    return service.contextFor(input);
+    return service.contextFor(input, signal);
   } catch (error) {
     if (!(error instanceof EtlError)) throw error;
-    return service.contextFor({ pipeline: input.pipeline });
+    return service.contextFor({ pipeline: input.pipeline }, signal);
   }
 }
 

@@ -10,12 +10,9 @@ import { readEnvironment } from '../../lib/config/environment.ts';
 import { EtlError } from '../../lib/errors.ts';
 import { metricNamespace, runMetrics } from '../../lib/metric-names.ts';
 import { InvalidInputError, UnexpectedError } from './errors.ts';
+import type { Invocation } from './invocation.ts';
 import { emptyScratch } from './scratch.ts';
-
-/** The part of Lambda's context that the stages need. */
-export interface Invocation {
-  readonly getRemainingTimeInMillis: () => number;
-}
+import { withinTime } from './time-limit.ts';
 
 export const logger = new Logger();
 export const metrics = new Metrics({
@@ -26,13 +23,15 @@ export const tracer = new Tracer();
 
 /**
  * The handler of a stage with its middleware, always in this order: logger, metrics, tracer, event, keys of the log,
- * seconds, scratch folder, errors. On an error middy calls them in the reverse order, so the mapped error is what the others log and trace.
+ * seconds, errors. On an error middy calls them in the reverse order, so the mapped error is what the others log and trace.
+ * The limit of time is ours: middy's is 5 ms before Lambda's, and its error is none that the state machine knows.
  *
+ * @param stage  its signal is aborted when it has to stop
  * @throws {InvalidInputError} when the event is not what `schema` says
  */
 export function withMiddleware<Event, Response>(
   schema: z.ZodType<Event>,
-  stage: (event: Event, invocation: Invocation) => Promise<Response>,
+  stage: (event: Event, invocation: Invocation, signal: AbortSignal) => Promise<Response>,
 ): MiddyfiedHandler<Event, Response, Error> {
   const parseEvent = {
     before: (request: { event: unknown }): void => {
@@ -46,17 +45,20 @@ export function withMiddleware<Event, Response>(
       request.error = wireError(request.error);
     },
   };
-  return middy<Event, Response>()
+  return middy<Event, Response>({ timeoutEarlyInMillis: 0 })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use({ after: publishMetrics, onError: publishMetrics })
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(parseEvent)
     .use({ before: nameRun })
     .use(countSeconds())
-    .use({ before: emptyScratch })
     .use(mapErrors)
     .handler(async (event, context) => {
-      const response = await stage(event as Event, context as unknown as Invocation);
+      const invocation = context as unknown as Invocation;
+      const response = await withinTime(invocation, async (signal) => {
+        await emptyScratch();
+        return await stage(event as Event, invocation, signal);
+      });
       logger.info('ended', { response });
       return response;
     }) as MiddyfiedHandler<Event, Response, Error>;

@@ -15,9 +15,10 @@ import { s3Reader } from '../../lib/store/s3-reader.ts';
 import { s3Store } from '../../lib/store/s3-store.ts';
 import { IncompleteDeploymentError } from './errors.ts';
 import type { Input } from './events.ts';
-import type { Invocation } from './middleware.ts';
+import type { Invocation } from './invocation.ts';
 import { pipelineOf } from './pipeline-input.ts';
 import { scratchDir } from './scratch.ts';
+import { untilAbortMs } from './time-limit.ts';
 
 const environmentSchema = z.object({
   AWS_REGION: z.string().min(1),
@@ -46,6 +47,8 @@ export interface Service {
   readonly config: Config;
   readonly environment: FunctionEnvironment;
   readonly sql: Sql;
+  /** A connection to another cluster than the function's own. */
+  readonly connectTo: (cluster: { readonly hostname: string; readonly region: string }) => Sql;
   readonly store: RunContext['store'];
   readonly resolveSecret: ResolveSecret;
   /** Everything a stage needs for one invocation. */
@@ -60,15 +63,16 @@ export const leaseSeconds = 1_200;
 /**
  * Reads environment and configuration and opens the clients, once a cold start; a wrong configuration fails there.
  *
+ * @param connections  batches that the function has in flight; one where it has none, and never more connections than one besides
  * @throws {IncompleteDeploymentError} when a variable is missing
  * @throws {InvalidConfigError} when `etl.json` breaks its contract
  */
-export function openService(): Service {
-  opened ??= open();
+export function openService(connections: (deploy: Config['deploy']) => number = () => 1): Service {
+  opened ??= open(connections);
   return opened;
 }
 
-function open(): Service {
+function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
   const { variable } = readEnvironment();
   const names = Object.keys(environmentSchema.shape);
   const parsed = environmentSchema.safeParse(Object.fromEntries(names.map((name) => [name, variable(name)])));
@@ -82,7 +86,7 @@ function open(): Service {
   const config = parseConfig(text.replaceAll('{assets}', environment.ETL_ASSETS_BUCKET ?? ''), 'etl.json');
   const client = new S3Client({ region: environment.AWS_REGION, followRegionRedirects: true });
   const store = s3Store({ client, bucket: environment.ETL_STAGING_BUCKET, scratchDir: path.join(scratchDir, 'store') });
-  const connections = config.deploy.load_connections;
+  const connections = connectionsOf(config.deploy);
   const {
     ETL_DSQL_HOSTNAME: hostname,
     ETL_DSQL_PORT: port,
@@ -95,6 +99,7 @@ function open(): Service {
     config,
     environment,
     sql,
+    connectTo: (cluster) => connect({ ...cluster, port, user, database: 'postgres' }, { maxConnections: 1 }),
     store,
     resolveSecret,
     contextFor: (input, signal) => ({
@@ -131,11 +136,6 @@ export function abortBefore(invocation: Invocation, reason: Error): AbortSignal 
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), untilAbortMs(invocation)).unref();
   return controller.signal;
-}
-
-function untilAbortMs(invocation: Invocation): number {
-  const remaining = invocation.getRemainingTimeInMillis();
-  return remaining - Math.min(15_000, remaining / 10);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { catalogSchemas, ddlLeasePrefix, serviceTableNames } from '../service-names.ts';
+import { catalogSchemas, ddlLeasePrefix, loadSlotPrefix, serviceTableNames } from '../service-names.ts';
 import type { LoadSettings } from './load-settings.ts';
 
 /** Something that is wrong with a value as it was read, before it is known what it is for. */
@@ -33,8 +33,8 @@ export function checkPipelineNames(
 ): void {
   const add = (path: readonly PropertyKey[], message: string): void =>
     context.addIssue({ code: 'custom', path: ['pipelines', name, ...path], message });
-  if (name.startsWith(ddlLeasePrefix)) {
-    add([], `names of pipelines cannot begin with "${ddlLeasePrefix}", under which the service keeps leases`);
+  for (const prefix of [ddlLeasePrefix, loadSlotPrefix].filter((one) => name.startsWith(one))) {
+    add([], `names of pipelines cannot begin with "${prefix}", under which the service keeps leases`);
   }
   const [first = '', second] = settings.target_table.split('.');
   const schema = second === undefined ? 'public' : first;

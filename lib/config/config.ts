@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkPipelineNames } from './check-names.ts';
 import { dataSourceSchema } from './data-source.ts';
-import { deploySchema, maxConnections, newConnectionBurst } from './deploy.ts';
+import { deploySchema } from './deploy.ts';
 import { loadModeTraits, modesWhich } from './load-mode.ts';
 import { pipelineSchema } from './pipeline.ts';
 import { traitsOf } from './sources.ts';
@@ -74,22 +74,9 @@ export type AuroraDsql = z.infer<typeof auroraDsqlSchema>;
 
 /** Settings of `deploy` that depend on the rest. */
 function checkDeploy(
-  {
-    aurora_dsql,
-    deploy,
-    pipelines,
-  }: { readonly aurora_dsql: AuroraDsql; readonly deploy: Deploy; readonly pipelines: object },
+  { aurora_dsql, deploy }: { readonly aurora_dsql: AuroraDsql; readonly deploy: Deploy },
   context: z.core.$RefinementCtx,
 ): void {
-  const services = deploy.isolation === 'pipeline' ? Object.keys(pipelines).length : 1;
-  const connections = services * maxConnections(deploy);
-  if (services > 1 && connections > newConnectionBurst) {
-    context.addIssue({
-      code: 'custom',
-      path: ['deploy', 'isolation'],
-      message: `pipeline makes ${services} services, which may open ${connections} connections at once; a cluster accepts ${newConnectionBurst} new ones in a burst. Lower max_load_functions or load_connections`,
-    });
-  }
   if (deploy.cluster_policy !== undefined && aurora_dsql.hostname !== undefined) {
     context.addIssue({
       code: 'custom',

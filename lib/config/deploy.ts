@@ -113,7 +113,9 @@ export const deploySchema = z
       .min(1)
       .max(1000)
       .default(20)
-      .describe('Load functions of all runs at once; reserved from the concurrency of the account.'),
+      .describe(
+        'Load functions of all runs and services of a cluster that are connected to it at once; the others wait.',
+      ),
     chunk_rows: z
       .int()
       .min(1000)
@@ -196,12 +198,9 @@ export type Schedule = z.infer<typeof scheduleSchema>;
 export type Trigger = z.infer<typeof triggerSchema>;
 
 /** Connections a cluster accepts in a burst, then 100 a second (user guide, "Cluster quotas"); far below its 10,000 in all. */
-export const newConnectionBurst = 1_000;
+const newConnectionBurst = 1_000;
 
 /** Connections all load functions together may hold: each has one for the ledger besides those of its batches. */
-export function maxConnections(deploy: {
-  readonly max_load_functions: number;
-  readonly load_connections: number;
-}): number {
+function maxConnections(deploy: { readonly max_load_functions: number; readonly load_connections: number }): number {
   return deploy.max_load_functions * (deploy.load_connections + 1);
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type App, type StackProps, Tags, Validations } from 'aws-cdk-lib';
+import { type App, type Stack, type StackProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
@@ -11,6 +11,7 @@ import { type DeployStage, deployStage } from './deploy-stage.ts';
 import { serviceParts } from './isolation.ts';
 import { readPeers } from './peers.ts';
 import { ServiceStack } from './service-stack.ts';
+import { publishedCluster } from './shared-cluster.ts';
 
 /**
  * The app of a configuration. Context: `config` (file), `stage` (default dev), `account`, `region`, and for two Regions
@@ -50,25 +51,30 @@ function environmentOf({ account, region }: Place) {
 }
 
 /** One Region: the cluster is the service's own, or exists already; with several services it has a stack of its own. */
-function addService(app: App, loaded: LoadedConfig, stage: DeployStage, place: Place): void {
+function addService(app: App, loaded: LoadedConfig, stage: DeployStage, target: Place): void {
   const { config } = loaded;
   const { deploy } = config;
   const { hostname } = config.aurora_dsql;
   const name = `${deploy.name}-${stage.name}`;
   const settings = clusterSettings(config, stage);
-  const env = environmentOf(place);
+  const env = environmentOf(target);
+  const place = `/${deploy.name}/${stage.name}/cluster`;
   const cluster = ((): ((scope: Construct) => TargetCluster) => {
     if (hostname !== undefined) return (scope) => importCluster(scope, { ...config.aurora_dsql, hostname });
     if (deploy.isolation === 'none') return (scope) => new Cluster(scope, 'Target', settings);
-    const stack = new ClusterStack(app, `${name}-cluster`, {
-      env,
-      description: 'The cluster of several ETL services',
-      terminationProtection: stage.production,
-      ...settings,
-    });
-    return () => stack.cluster;
+    return (scope) => publishedCluster(scope, place);
   })();
-  addServices(app, loaded, stage, { name, env, cluster, terminationProtection: stage.production });
+  const shared = hostname === undefined && deploy.isolation !== 'none';
+  const after = shared
+    ? new ClusterStack(app, `${name}-cluster`, {
+        env,
+        description: 'The cluster of several ETL services',
+        terminationProtection: stage.production,
+        place,
+        ...settings,
+      })
+    : undefined;
+  addServices(app, loaded, stage, { name, env, cluster, after, terminationProtection: stage.production });
 }
 
 /** A service for everything, or one for each pipeline; they are deployed one after the other, for each makes tables. */
@@ -76,9 +82,18 @@ function addServices(
   app: App,
   { config, folder }: LoadedConfig,
   stage: DeployStage,
-  { name, ...props }: StackProps & { readonly name: string; readonly cluster: (scope: Construct) => TargetCluster },
+  {
+    after,
+    name,
+    ...props
+  }: StackProps & {
+    readonly name: string;
+    readonly cluster: (scope: Construct) => TargetCluster;
+    /** What has to be there first. */
+    readonly after: Stack | undefined;
+  },
 ): void {
-  let former: ServiceStack | undefined;
+  let former = after;
   for (const part of serviceParts(config)) {
     const stack = new ServiceStack(app, `${name}${part.suffix}`, {
       ...props,
@@ -113,7 +128,7 @@ function addPair(
   const { deploy } = config;
   const regions = deploy.regions ?? [];
   const nameOf = (region: string): string => `${deploy.name}-${stage.name}-cluster-${region}`;
-  const clusters = readPeers(file, regions.map(nameOf));
+  const clusters = readPeers(file, regions, nameOf);
   const stacks = new Map(
     regions.map((region) => [
       region,
@@ -123,17 +138,18 @@ function addPair(
         ...clusterSettings(config, stage),
         terminationProtection: stage.production,
         ...(deploy.witness === undefined ? {} : { witness: deploy.witness }),
-        ...(clusters === undefined ? {} : { clusters }),
+        ...(clusters === undefined ? {} : { clusters: clusters.map(({ arn }) => arn) }),
       }),
     ]),
   );
   const active = deploy.active_region ?? regions[0] ?? '';
-  const near = stacks.get(active);
+  const near = clusters?.find(({ region }) => region === active);
   // Before the pair is peered there is nothing the service could connect to.
-  if (near === undefined || clusters === undefined) return;
+  if (near === undefined) return;
   addServices(app, loaded, stage, {
     name: `${deploy.name}-${stage.name}-service-${active}`,
     env: environmentOf({ account, region: active }),
-    cluster: () => near.cluster,
+    cluster: () => near,
+    after: stacks.get(active),
   });
 }

@@ -28,7 +28,7 @@ export function packageRoot(): string {
 }
 
 /**
- * The code of some functions as one asset: one minified file each, nothing else of node_modules than DuckDB where it is
+ * The code of some functions as one asset: one file each, nothing else of node_modules than DuckDB where it is
  * used, and the configuration beside them. Bundled on this machine, without Docker; the same sources give the same hash.
  */
 export function bundle(options: BundleOptions): AssetCode {
@@ -60,7 +60,9 @@ export function writeBundle(folder: string, { architecture, config, duckDb, entr
     entryPoints: entries.map((entry) => path.join(here, '..', '..', 'functions', `${entry}${extension}`)),
     outdir: folder,
     bundle: true,
-    minify: true,
+    // Names stay, because the stack of an unexpected error is read from a notice.
+    minifyWhitespace: true,
+    minifySyntax: true,
     platform: 'node',
     // The oldest Node the bundles are tested on; Lambda's is newer.
     target: 'node20',

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnCluster } from 'aws-cdk-lib/aws-dsql';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -35,8 +35,9 @@ export class Cluster extends Construct implements TargetCluster {
 
   constructor(scope: Construct, id: string, props: ClusterProps) {
     super(scope, id);
+    const protectedFromDeletion = props.deletionProtection ?? props.stage.production;
     const cluster = new CfnCluster(this, 'Cluster', {
-      deletionProtectionEnabled: props.deletionProtection ?? props.stage.production,
+      deletionProtectionEnabled: protectedFromDeletion,
       ...(props.policy === undefined ? {} : { policyDocument: JSON.stringify(props.policy) }),
       ...(props.kmsKeyArn === undefined ? {} : { kmsEncryptionKey: props.kmsKeyArn }),
       ...(props.witness === undefined
@@ -49,7 +50,8 @@ export class Cluster extends Construct implements TargetCluster {
           }),
       tags: [{ key: 'Name', value: `${props.name}-${props.stage.name}` }],
     });
-    cluster.applyRemovalPolicy(props.stage.removalPolicy);
+    // A protected cluster cannot be deleted by a deployment that fails either, whose rollback would stop at it.
+    cluster.applyRemovalPolicy(protectedFromDeletion ? RemovalPolicy.RETAIN : props.stage.removalPolicy);
     this.hostname = cluster.attrEndpoint;
     this.region = Stack.of(this).region;
     this.arn = cluster.attrResourceArn;

@@ -208,8 +208,14 @@ export function machineDefinition(config: Config): State {
           Subject: 'ETL: a run failed, and the notice about it too',
           Message: "{% $string({'execution': $execution.id, 'stage': $stage, 'error': $error}) %}",
           MessageAttributes: {
+            // People who follow one pipeline are told by this attribute.
+            pipeline: {
+              DataType: 'String',
+              StringValue: `{% $input.pipeline in ${jsonataList(Object.keys(config.pipelines))} ? $input.pipeline : 'unknown' %}`,
+            },
             status: { DataType: 'String', StringValue: 'failed' },
             stage: { DataType: 'String', StringValue: '{% $stage %}' },
+            error_code: { DataType: 'String', StringValue: 'notice_failed' },
           },
         },
         Retry: [
@@ -219,7 +225,13 @@ export function machineDefinition(config: Config): State {
         Next: 'More objects?',
       },
       ...endStates(config),
-      Failed: { Type: 'Fail', Error: '{% $error.Error %}', Cause: '{% $error.Cause %}' },
+      Failed: {
+        Type: 'Fail',
+        Comment: 'Names that begin with States. are for Step Functions alone',
+        Error:
+          "{% $substring($error.Error, 0, 7) = 'States.' ? $substringAfter($error.Error, 'States.') : $error.Error %}",
+        Cause: "{% $exists($error.Cause) ? $error.Cause : '' %}",
+      },
     },
   };
 }

@@ -1,7 +1,11 @@
 import { conflictErrorNames, resumedErrorNames, transientErrorNames } from '../run/error-names.ts';
 
-/** Lambda, not the code in it. `Lambda.TooManyRequestsException` is our own cap on functions, so the retry succeeds later. */
+/**
+ * The account runs as many functions as it may. The call is repeated for longer than a run may take, so that a run is
+ * slower and does not fail: 700 waits of 150 s on average are more than 24 hours.
+ */
 const throttled = ['Lambda.TooManyRequestsException'];
+/** Lambda, not the code in it. */
 const lambdaFaults = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
@@ -23,7 +27,7 @@ export const retries = [
   { errors: conflictErrorNames, interval: 1, attempts: 3, max: 4 },
   { errors: resumedErrorNames, interval: 1, attempts: 20, max: 1 },
   { errors: transientErrorNames, interval: 5, attempts: 4, max: 60 },
-  { errors: throttled, interval: 2, attempts: 30, max: 60 },
+  { errors: throttled, interval: 2, attempts: 700, max: 300 },
   { errors: lambdaFaults, interval: 1, attempts: 6, max: 30 },
   { errors: killed, interval: 2, attempts: 2, max: 10 },
 ].map(({ attempts, errors, interval, max }: RetryLine) => ({

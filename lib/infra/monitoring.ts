@@ -72,7 +72,7 @@ export class Monitoring extends Construct {
       threshold: 1,
     });
     this.alarm('LoadThrottled', {
-      description: 'Load functions wait for each other.',
+      description: 'The account runs as many functions as it may, and load functions wait.',
       metric: functions.load.function.metricThrottles({ period }),
       threshold: 100,
       periods: 3,

@@ -1,45 +1,50 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import type { DeployStage } from './deploy-stage.ts';
 import { type FunctionName, functionNames } from './function-names.ts';
 import { machineDefinition } from './machine-definition.ts';
 import { functionSubstitution, topicSubstitution } from './machine-task.ts';
-import { acknowledge } from './nag.ts';
+import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import type { Notices } from './notices.ts';
 import type { StageFunction } from './stage-function.ts';
 
 export interface RunMachineProps {
   readonly config: Config;
+  readonly stage: DeployStage;
   readonly name: string;
   readonly retention: RetentionDays;
   readonly functions: Readonly<Record<FunctionName, StageFunction>>;
   readonly notices: Notices;
 }
 
-/** The state machine that runs pipelines, with a role that may call the functions and publish the last-resort notice. */
+/**
+ * The state machine that runs pipelines, with a role that may call the functions and publish the last-resort notice. Its
+ * definition names versions of the functions: an execution keeps the definition with which it began (Step Functions
+ * developer guide, "Updating a state machine"), so a deployment meanwhile does not change what it calls.
+ */
 export class RunMachine extends Construct {
   readonly machine: StateMachine;
 
   constructor(scope: Construct, id: string, props: RunMachineProps) {
     super(scope, id);
     const arns = functionNames.map(
-      (name) => [functionSubstitution(name), props.functions[name].function.functionArn] as const,
+      (name) => [functionSubstitution(name), props.functions[name].version.functionArn] as const,
     );
+    const allVersions = new PolicyStatement({
+      sid: 'CallStages',
+      actions: ['lambda:InvokeFunction'],
+      resources: functionNames.map((name) => `${props.functions[name].function.functionArn}:*`),
+    });
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       description: 'Of the state machine of the ETL service',
     });
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'CallStages',
-        actions: ['lambda:InvokeFunction'],
-        resources: arns.map(([, arn]) => arn),
-      }),
-    );
+    role.addToPolicy(allVersions);
     for (const statement of props.notices.publishStatements()) role.addToPolicy(statement);
     const logKey = props.config.deploy.kms_keys.logs;
     this.machine = new StateMachine(this, 'Machine', {
@@ -58,7 +63,7 @@ export class RunMachine extends Construct {
         includeExecutionData: true,
         destination: new LogGroup(this, 'Log', {
           retention: props.retention,
-          removalPolicy: RemovalPolicy.DESTROY,
+          removalPolicy: props.stage.removalPolicy,
           ...(logKey === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, 'LogKey', logKey) }),
         }),
       },
@@ -68,6 +73,7 @@ export class RunMachine extends Construct {
       'AwsSolutions-IAM5[Resource::*]',
       'Log delivery and X-Ray, which the CDK adds, know no resources.',
     );
+    acknowledgeWildcards(role, [allVersions], 'A run calls the versions of its functions with which it began.');
     acknowledge(
       this.machine,
       'AwsSolutions-SF1',

@@ -1,14 +1,14 @@
-import { ArnFormat, CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import { bootstrapResource } from './bootstrap.ts';
 import { bundle } from './bundle.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { DeployStage } from './deploy-stage.ts';
 import { functionNames, functions } from './function-names.ts';
 import { roleOf } from './isolation.ts';
-import { bootstrapSeconds } from './machine-task.ts';
 import { Monitoring } from './monitoring.ts';
 import { Notices } from './notices.ts';
 import { ObjectQueues } from './object-queues.ts';
@@ -89,25 +89,15 @@ export class ServiceStack extends Stack {
     });
 
     // Tables and the database role are there before anything can start a run.
-    const bootstrap = new CustomResource(this, 'Bootstrap', {
-      resourceType: 'Custom::EtlBootstrap',
-      serviceToken: stages.bootstrap.function.functionArn,
-      // CloudFormation would wait for an hour if the function ended without a response.
-      serviceTimeout: Duration.seconds(bootstrapSeconds + 60),
-      properties: {
-        RoleArns: functionNames.filter((name) => name !== 'bootstrap').map((name) => stages[name].role.roleArn),
-        Cluster: cluster.arn,
-        Role: role,
-      },
-    });
+    const bootstrap = bootstrapResource(this, { cluster, functions: stages, role });
     const machine = new RunMachine(this, 'Runs', {
       config,
+      stage,
       name: service,
       retention: deploy.log_retention_days,
       functions: stages,
       notices,
     });
-    bootstrap.node.addDependency(stages.bootstrap.role);
     machine.node.addDependency(bootstrap);
     new Triggers(this, 'Triggers', {
       config,

@@ -1,7 +1,14 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Architecture, type AssetCode, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  type AssetCode,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+  type Version,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -28,7 +35,6 @@ export interface StageFunctionProps {
   readonly keys: DeployKeys;
   /** Where the function runs; undefined: outside of any VPC. */
   readonly vpc?: DeployVpc | undefined;
-  readonly reservedConcurrency?: number;
   /** Takes events of asynchronous calls that failed in every attempt. */
   readonly deadLetterQueue?: Queue;
 }
@@ -40,6 +46,8 @@ export const runtime = Runtime.NODEJS_24_X;
 export class StageFunction extends Construct {
   readonly function: LambdaFunction;
   readonly memoryMb: number;
+  /** What is deployed, code, configuration and variables, for good. */
+  readonly version: Version;
   readonly role: Role;
 
   constructor(scope: Construct, id: string, props: StageFunctionProps) {
@@ -95,10 +103,12 @@ export class StageFunction extends Construct {
         POWERTOOLS_SERVICE_NAME: props.entry,
         POWERTOOLS_LOG_LEVEL: 'INFO',
       },
-      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      // A run goes on with the versions it began with, so a version stays as long as its function.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
       ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
     });
     if (props.vpc !== undefined) putIntoVpc(this.function, props.vpc);
+    this.version = this.function.currentVersion;
     const reason =
       'Objects of one prefix; X-Ray, whose actions know no resources; and network interfaces, which Lambda makes.';
     acknowledgeWildcards(this.role, [...props.statements, ...wide], reason);

@@ -36,7 +36,7 @@ const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'load']);
 
 const quick = { memory_mb: 512, timeout_seconds: quickFunctionSeconds, scratch_mb: 512 };
 
-/** The functions, and beside each what it may do. Only bootstrap connects as admin. */
+/** The functions, and beside each what it may do. Only bootstrap connects as admin, by a policy of its own (`bootstrap.ts`). */
 export function stageFunctions(
   scope: Construct,
   props: StageFunctionsProps,
@@ -57,7 +57,6 @@ export function stageFunctions(
     readonly size: typeof quick;
     readonly statements: readonly PolicyStatement[];
     readonly environment?: Readonly<Record<string, string>>;
-    readonly reservedConcurrency?: number;
     readonly deadLetters?: boolean;
   }
   const make = (entry: FunctionName, part: Part): StageFunction =>
@@ -75,7 +74,6 @@ export function stageFunctions(
       statements: [...part.statements, ...staging.keyStatements(part.statements)],
       keys: deploy.kms_keys,
       vpc: deploy.vpc?.all_functions === true || inVpc.has(entry) ? deploy.vpc : undefined,
-      ...(part.reservedConcurrency === undefined ? {} : { reservedConcurrency: part.reservedConcurrency }),
       ...(part.deadLetters === true ? { deadLetterQueue: notices.deadLetters } : {}),
     });
   const connect = connectStatement(cluster, false);
@@ -120,7 +118,6 @@ export function stageFunctions(
       description: 'Loads chunks into Aurora DSQL',
       size: deploy.load,
       statements: [connect, staging.readStatement()],
-      reservedConcurrency: deploy.max_load_functions,
     },
     notify: {
       description: 'Sends notices of runs that ended, and logs failures',
@@ -139,7 +136,7 @@ export function stageFunctions(
     bootstrap: {
       description: 'Makes tables, the database role and indexes, as admin',
       size: { ...quick, timeout_seconds: bootstrapSeconds },
-      statements: [connectStatement(cluster, true), staging.readStatement()],
+      statements: [staging.readStatement()],
       environment: { ETL_DSQL_USER: 'admin', ETL_DSQL_ROLE: role },
     },
     collect: {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TableName } from '../dsql/identifier.ts';
-import { withRetries } from '../dsql/retry.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import { ddlLeasePrefix } from '../service-names.ts';
-import { endFence, type Fence, requireEpoch } from '../state/fence.ts';
-import { type KeptLease, keepLease, type Lease, takeLease, unstopped } from '../state/lease.ts';
+import { type Fence, requireEpoch } from '../state/fence.ts';
+import { dropLease, type KeptLease, keepLease, type Lease, takeLease } from '../state/lease.ts';
 import { TableBusyError } from './errors.ts';
 import { tableText } from './target-table.ts';
 
@@ -89,15 +88,4 @@ async function issue(
     await target.sql.unsafe(ddl.text);
   });
   target.onDdl?.(ddl.text);
-}
-
-/** Takes the rows away, so that `etl_state` keeps nothing but pipelines; also for a run that was told to stop. */
-async function dropLease(target: Target, { epoch, holder, name }: Lease): Promise<void> {
-  const { retry, sql } = unstopped(target);
-  await withRetries('Releasing the lease', retry, () =>
-    sql.begin(async (transaction) => {
-      await transaction`DELETE FROM public.etl_state WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
-      await endFence(transaction, { name, epoch });
-    }),
-  );
 }

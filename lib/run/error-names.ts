@@ -16,6 +16,7 @@ export const transientErrorNames = [
   'ApiErrorResponseError',
   'ApiUnreachableError',
   'ExecutionNotStartedError',
+  'FunctionOutOfTimeError',
   'NoticeNotSentError',
   'ObjectNotKeptError',
   'RowsMissingError',

@@ -14,14 +14,9 @@ export interface ServiceRole {
 /**
  * Makes the service's tables, a database role that may read and write them and nothing else, and lets IAM roles connect
  * as it. Needs admin. Safe to repeat: what is there stays as it is, so a repeat makes no DDL and nobody meets OC001.
- *
- * @param service.formerArns  IAM roles whose access ends
  * Killed midway: the rest comes with the repeat.
  */
-export async function bootstrapRole(
-  target: Target,
-  service: ServiceRole & { readonly formerArns: readonly string[] },
-): Promise<void> {
+export async function bootstrapRole(target: Target, service: ServiceRole): Promise<void> {
   const run: RunOne = (what, statement) => runStatement(what, target, statement);
   await ensureServiceTables(target);
   const { sql } = target;
@@ -37,7 +32,6 @@ export async function bootstrapRole(
   for (const arn of service.roleArns.filter((one) => !mapped.includes(one))) {
     await run(`AWS IAM GRANT ${role}`, async () => await sql.unsafe(`AWS IAM GRANT ${role} TO ${quoteArn(arn)}`));
   }
-  await revokeRole(target, { role: service.role, roleArns: service.formerArns });
 }
 
 /** Ends the access of IAM roles; the database role, the tables and their rows stay. Needs admin. Safe to repeat. */

@@ -215,6 +215,20 @@ export function keepLease(
   };
 }
 
+/**
+ * Ends a lease that is no pipeline's and takes its rows away, so that `etl_state` keeps nothing but pipelines; also for a
+ * run that was told to stop.
+ */
+export async function dropLease(target: LeaseTarget, { epoch, holder, name }: Lease): Promise<void> {
+  const { retry, sql } = unstopped(target);
+  await withRetries('Releasing the lease', retry, () =>
+    sql.begin(async (transaction) => {
+      await transaction`DELETE FROM public.etl_state WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
+      await endFence(transaction, { name, epoch });
+    }),
+  );
+}
+
 /** The same target for what is to be done also by a run that was told to stop. */
 export function unstopped({ retry, sql }: LeaseTarget): LeaseTarget {
   return { sql, retry: { ...retry, signal: undefined } };

@@ -165,7 +165,7 @@ describe('the stages of a run, called one after another', () => {
   });
 
   it('load writes each chunk once, also when it is called again', async () => {
-    const group = { action: 'load', from: 0, to: 1, conflict_retries: 0 };
+    const group = { action: 'load', from: 0, to: 1, conflict_retries: 0, waits: 0 };
     expect(await stage('load', 'run-1', group)).toMatchObject({ from: 1, complete: true });
     expect(await stage('load', 'run-1', group)).toMatchObject({ from: 1, complete: true });
     const rows = await service.target.sql`SELECT concat_ws(' ', id, name, amount) AS row FROM people ORDER BY id`;

@@ -16,7 +16,7 @@ const config = `pipelines:\n${pipelines.join('\n')}\ndeploy: { chunk_rows: 1000 
 let service: BundledFunctions;
 
 beforeAll(async () => {
-  service = await bundledFunctions(config, 'load');
+  service = await bundledFunctions(config, { proxied: 'load' });
   await service.aws.createBucket('incoming');
   await service.create();
 });

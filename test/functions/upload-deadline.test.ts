@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Invocation } from '../../functions/runtime/middleware.ts';
+import type { Invocation } from '../../functions/runtime/invocation.ts';
 import { abortBefore, uploadDeadlineOf } from '../../functions/runtime/service.ts';
 
 const invocation = (timeoutMs: number): Invocation => {

@@ -97,9 +97,24 @@ describe('names of errors', () => {
     expect(ours.sort()).toEqual(transient.sort());
   });
 
-  it('that nobody knows come out without their words, which may hold values', async () => {
-    const wire = await onTheWire(new RangeError('row 5 has the value secret') as unknown as EtlError);
+  it('that nobody knows come out with kind, message and place, and without what is secret in them', async () => {
+    const thrown = new RangeError('no seat 7\nrow 5: secret', {
+      cause: new Error(`GET https://b.example/k?X-Amz-Signature=secret ${'x'.repeat(300)}`),
+    });
+    const wire = await onTheWire(thrown as unknown as EtlError);
     expect(wire.name).toBe('UnexpectedError');
-    expect(wire.message).not.toContain('secret');
+    expect(wire.message).toMatch(
+      /^Something unexpected happened: RangeError: no seat 7 \(at .*error-names\.test\.ts:\d+:\d+/,
+    );
+    expect(wire.message).toContain('; caused by Error: GET https://b.example/k?… xxx');
+    expect(wire.message).toMatch(/\[unexpected\]$/);
+    expect(wire.message).not.toMatch(/secret|\n|x{201}|\/infra\//);
+    const failure = failureOf('FAILED', { Error: wire.name, Cause: JSON.stringify({ errorMessage: wire.message }) });
+    expect(failure).toMatchObject({ code: 'unexpected', message: expect.stringContaining('RangeError: no seat 7') });
+  });
+
+  it('that are none come out as what they are', async () => {
+    const { message } = await onTheWire({ status: 7 } as unknown as EtlError);
+    expect(message).toBe('Something unexpected happened: object {"status":7}. See the function\'s log. [unexpected]');
   });
 });

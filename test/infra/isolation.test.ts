@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InvalidConfigError } from '../../lib/config/errors.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { serviceParts } from '../../lib/infra/isolation.ts';
 import { placesOf } from '../../lib/infra/source-buckets.ts';
@@ -93,6 +92,23 @@ describe('services of one pipeline each', () => {
     expect(Object.fromEntries(readers)).toEqual({ Extract: ['shared/token', 'users/token'], Notify: ['users/hook'] });
   });
 
+  it('learn of the cluster by parameters, so that no stack holds another by an export', () => {
+    for (const stack of stacks.values()) expect(JSON.stringify(stack.template)).not.toMatch(/ImportValue|"Export"/);
+    const names = named('cluster')
+      .resources('AWS::SSM::Parameter')
+      .map(([, { Properties }]) => Properties?.Name);
+    expect(names).toEqual([
+      '/dsql-etl/dev/cluster/hostname',
+      '/dsql-etl/dev/cluster/arn',
+      '/dsql-etl/dev/cluster/identifier',
+    ]);
+    for (const part of ['users', 'orders', 'sales']) {
+      expect(Object.values(named(part).template.Parameters ?? {}).map(({ Default }) => Default)).toEqual(
+        expect.arrayContaining(names),
+      );
+    }
+  });
+
   it("keep AWS's own schema and the rules of encryption, public access, TLS and wildcards", () => {
     for (const stack of stacks.values()) expect([...checkProperties(stack), ...checkRules(stack)]).toEqual([]);
   });
@@ -103,7 +119,7 @@ describe('what services of one pipeline each are called', () => {
     serviceParts(
       parseConfig(
         `pipelines: { ${names.map((name) => `${JSON.stringify(name)}: { source_type: file, file_path: s3://a/b, target_table: t }`).join(', ')} }
-deploy: { isolation: pipeline, max_load_functions: 1 }`,
+deploy: { isolation: pipeline }`,
         'etl.yaml',
       ),
     );
@@ -132,17 +148,16 @@ deploy: { isolation: pipeline, max_load_functions: 1 }`,
     }
   });
 
-  it('is checked for the connections of all services together', () => {
-    const many = Array.from(
-      { length: 11 },
-      (_, index) => `p${index}: { source_type: file, file_path: a, target_table: t }`,
-    );
-    const config = `pipelines: { ${many.join(', ')} }\ndeploy: { isolation: pipeline }`;
-    expect(() => parseConfig(config, 'etl.yaml')).toThrow(InvalidConfigError);
-    expect(() => parseConfig(config, 'etl.yaml')).toThrow(/11 services, which may open 1100 connections at once/);
+  it('may be many, because the slots of load functions are counted in the cluster that they share', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `p${index}`);
+    expect(partsOf(...names)).toHaveLength(30);
+  });
+
+  it('leaves the policy of a cluster that is there already to its owner', () => {
+    const pipeline = 'p: { source_type: file, file_path: a, target_table: t }';
     expect(() =>
       parseConfig(
-        `aurora_dsql: { hostname: a.example.com }\npipelines: { ${many[0]} }\ndeploy: { cluster_policy: ${JSON.stringify(policy)} }`,
+        `aurora_dsql: { hostname: a.example.com }\npipelines: { ${pipeline} }\ndeploy: { cluster_policy: ${JSON.stringify(policy)} }`,
         'etl.yaml',
       ),
     ).toThrow(/cluster_policy: is for a cluster that the deployment makes/);

@@ -16,7 +16,10 @@ afterEach(() => {
 });
 
 const names = ['dsql-etl-dev-cluster-us-east-1', 'dsql-etl-dev-cluster-us-east-2'] as const;
-const arns = names.map((name) => `arn:aws:dsql:${name.slice(-9)}:111122223333:cluster/${name.slice(-1)}`);
+const identifiers = ['a'.repeat(26), 'b'.repeat(26)] as const;
+const regionOf = (name: string): string => name.slice(-9);
+const arns = names.map((name, index) => `arn:aws:dsql:${regionOf(name)}:111122223333:cluster/${identifiers[index]}`);
+const endpoints = names.map((name, index) => `${identifiers[index]}.dsql.${regionOf(name)}.on.aws`);
 
 function synth(pass: string, extra = '') {
   const config = path.join(folder, 'etl.yaml');
@@ -30,7 +33,12 @@ function synth(pass: string, extra = '') {
 
 /** What `cdk deploy --outputs-file` leaves after the first pass. */
 function peered(): void {
-  const outputs = Object.fromEntries(names.map((name, index) => [name, { ClusterArn: arns[index] }]));
+  const outputs = Object.fromEntries(
+    names.map((name, index) => [
+      name,
+      { ClusterArn: arns[index], ClusterEndpoint: endpoints[index], ClusterIdentifier: identifiers[index] },
+    ]),
+  );
   writeFileSync(path.join(folder, 'clusters.json'), JSON.stringify(outputs));
 }
 
@@ -43,7 +51,7 @@ describe('two Regions', () => {
       expect(cluster?.[1].Properties?.MultiRegionProperties).toEqual({ WitnessRegion: 'us-west-2' });
       expect(checkProperties(app.stack(name))).toEqual([]);
     }
-  });
+  }, 60_000);
 
   it('are peered by the second pass, which adds the service beside the first cluster', () => {
     peered();
@@ -67,7 +75,20 @@ describe('two Regions', () => {
     const properties = load?.[1].Properties as { Environment: { Variables: Record<string, unknown> } } | undefined;
     const variables = properties?.Environment.Variables ?? {};
     expect(variables.ETL_DSQL_REGION).toBe('us-east-2');
-    expect(JSON.stringify(variables.ETL_DSQL_HOSTNAME)).toContain('cluster-us-east-2');
+    expect(variables.ETL_DSQL_HOSTNAME).toBe(endpoints[1]);
+  }, 60_000);
+
+  it('need no change of either cluster, and nothing of the other Region, when the service moves', () => {
+    peered();
+    const [before, after] = [synth('before'), synth('after', ', active_region: us-east-2')];
+    for (const name of names) expect(after.stack(name).template).toEqual(before.stack(name).template);
+    const service = JSON.stringify(after.stack('dsql-etl-dev-service-us-east-2').template);
+    // The dashboard's text names the Region of its list prices.
+    expect(service.replace('list prices of us-east-1', '')).not.toMatch(/us-east-1|ImportValue/);
+    for (const app of [before, after]) {
+      for (const name of app.stackNames)
+        expect(JSON.stringify(app.stack(name).template)).not.toMatch(/ImportValue|"Export"/);
+    }
   }, 60_000);
 
   it('are refused when the outputs of the first pass are of other stacks', () => {

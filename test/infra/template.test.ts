@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forEachFunction } from '../../lib/infra/function-names.ts';
+import { forEachFunction, functionNames } from '../../lib/infra/function-names.ts';
 import { runMetrics } from '../../lib/metric-names.ts';
 import { type Assembly, synthesize, synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
@@ -105,7 +105,7 @@ describe('the template', () => {
     );
     for (const task of tasks.filter((state) => state.Type === 'Task' && String(state.Resource).includes('lambda'))) {
       const { FunctionName } = task.Arguments as { readonly FunctionName: string };
-      const fn = functions.find((candidate) => candidate.arn === FunctionName);
+      const fn = functions.find((candidate) => FunctionName.startsWith(`${candidate.arn}:`));
       expect(Number(task.TimeoutSeconds)).toBeGreaterThan(fn?.timeoutSeconds ?? Number.POSITIVE_INFINITY);
       expect(machine.TimeoutSeconds).toBeGreaterThan(Number(task.TimeoutSeconds));
     }
@@ -185,11 +185,38 @@ describe('the template', () => {
     expect(assembly.resolve(RedrivePolicy.deadLetterTargetArn)).toContain('NoticesDeadLetters');
   });
 
-  it('caps load functions, so that all runs together keep within the connections of the cluster', () => {
-    const [load] = assembly
+  it('reserves no concurrency, of which a new account has ten', () => {
+    const reserved = assembly
       .resources('AWS::Lambda::Function')
-      .filter(([, { Properties }]) => Properties?.Handler === 'load.handler');
-    expect(load?.[1].Properties?.ReservedConcurrentExecutions).toBe(20);
+      .filter(([, { Properties }]) => Properties?.ReservedConcurrentExecutions !== undefined);
+    expect(reserved).toEqual([]);
+  });
+
+  it('calls the versions of the functions that a run began with, and keeps them', () => {
+    const called = [...JSON.stringify(assembly.machine()).matchAll(/"FunctionName":"([^"]+)"/g)].map(
+      ([, arn = '']) => arn,
+    );
+    expect(called.length).toBeGreaterThan(10);
+    expect(called.filter((arn) => !/:function:\w+:\d+$/.test(arn))).toEqual([]);
+    const versions = assembly.resources('AWS::Lambda::Version').map(([, version]) => version);
+    expect(versions).toHaveLength(functionNames.length);
+    for (const version of versions) {
+      expect(version).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+    }
+  });
+
+  it('leaves nothing behind where the first deployment fails, but a protected cluster', () => {
+    const kept = Object.entries(production.template.Resources).filter(
+      ([, { DeletionPolicy }]) => DeletionPolicy === 'Retain',
+    );
+    expect(kept.map(([, { Type }]) => Type)).toEqual(['AWS::DSQL::Cluster']);
+    const survives = ['AWS::DSQL::Cluster', 'AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
+    for (const type of survives) {
+      for (const [id, resource] of production.resources(type)) {
+        expect(`${id} ${resource.DeletionPolicy}`).toMatch(/ Retain(ExceptOnCreate)?$/);
+        expect(resource.UpdateReplacePolicy).toBe('Retain');
+      }
+    }
   });
 
   it('protects in production what holds data, and nothing in development', () => {
@@ -282,7 +309,7 @@ describe('the bundles', () => {
 
   it('leave DuckDB out where it is not used, for a quick start', () => {
     const { record, transform } = deployedFunctions(assembly);
-    expect(sizeOf(record?.codeDir ?? '')).toBeLessThan(10 * 1024 * 1024);
+    expect(sizeOf(record?.codeDir ?? '')).toBeLessThan(14 * 1024 * 1024);
     expect(readdirSync(record?.codeDir ?? '')).not.toContain('node_modules');
     expect(readdirSync(path.join(transform?.codeDir ?? '', 'node_modules/@duckdb'))).toContain(
       'node-bindings-linux-x64',

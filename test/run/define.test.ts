@@ -27,7 +27,7 @@ let loader: Sql;
 
 beforeAll(async () => {
   target = await localTarget();
-  await bootstrapRole(target, { role, roleArns: ['arn:aws:iam::111122223333:role/load'], formerArns: [] });
+  await bootstrapRole(target, { role, roleArns: ['arn:aws:iam::111122223333:role/load'] });
   const { ca, hostname, port, region } = target.hold.endpoint;
   loader = connect(
     { hostname, port, region, user: role, ca, database: 'postgres' },

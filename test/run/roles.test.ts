@@ -10,7 +10,7 @@ const opened: Sql[] = [];
 /** A connection as a role of one pipeline, which may load that pipeline's table. */
 async function roleOf(pipeline: string): Promise<Sql> {
   const role = `dsql_etl_${pipeline}`;
-  await bootstrapRole(target, { role, roleArns: [`arn:aws:iam::111122223333:role/${pipeline}`], formerArns: [] });
+  await bootstrapRole(target, { role, roleArns: [`arn:aws:iam::111122223333:role/${pipeline}`] });
   await target.sql.unsafe(`CREATE TABLE ${pipeline} (id int PRIMARY KEY)`);
   await grantTable(target.sql, { schema: 'public', table: pipeline }, role, async (_what, statement) => statement());
   const { ca, hostname, port, region } = target.hold.endpoint;

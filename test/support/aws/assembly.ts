@@ -16,7 +16,10 @@ export interface Resource {
 /** A synthesized stack, with its references resolved to names and ARNs that a deployment could have given. */
 export interface Assembly {
   readonly folder: string;
-  readonly template: { readonly Resources: Readonly<Record<string, Resource>> };
+  readonly template: {
+    readonly Resources: Readonly<Record<string, Resource>>;
+    readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: string }>>;
+  };
   readonly resources: (type: string) => readonly (readonly [string, Resource])[];
   readonly attribute: (logicalId: string, name: string) => string;
   readonly resolve: (value: unknown) => string;
@@ -30,7 +33,12 @@ export interface Synthesized {
   readonly stackNames: readonly string[];
 }
 
-const context = { '@aws-cdk/aws-iam:minimizePolicies': true, '@aws-cdk/core:target-partitions': ['aws'] };
+const context = {
+  '@aws-cdk/aws-lambda:recognizeLayerVersion': true,
+  '@aws-cdk/aws-lambda:recognizeVersionProps': true,
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+  '@aws-cdk/core:target-partitions': ['aws'],
+};
 
 /** Synthesizes a configuration file as `cdk synth` does; `settings` are its `-c` options. */
 export function synthesize(outdir: string, settings: Readonly<Record<string, string>>): Synthesized {
@@ -86,6 +94,10 @@ export function openAssembly(folder: string, templateFile: string, given: Readon
   const reference = (id: string): string => {
     const type = template.Resources[id]?.Type ?? '';
     if (type === 'AWS::SNS::Topic') return provided(id) ?? `arn:aws:sns:${region}:${account}:${id}`;
+    if (type === 'AWS::Lambda::Version') {
+      const fn = template.Resources[id]?.Properties?.FunctionName as { readonly Ref: string } | undefined;
+      return `${attribute(fn?.Ref ?? '', 'Arn')}:1`;
+    }
     return provided(id) ?? pseudo[id] ?? id.toLowerCase();
   };
   const resolve = (value: unknown): string => {

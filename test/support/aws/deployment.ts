@@ -117,10 +117,11 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const runTask = async ({ args, resource, state }: Task): Promise<unknown> => {
     await before.get(state)?.();
     if (resource === 'arn:aws:states:::lambda:invoke') {
-      const host = byArn.get(String(args.FunctionName));
+      const [, unqualified = '', version] = /^(.*:function:[^:]+):(\d+)$/.exec(String(args.FunctionName)) ?? [];
+      const host = byArn.get(unqualified);
       if (host === undefined) throw new Error(`No function ${args.FunctionName}`);
       calls.push({ principal: 'machine', action: 'lambda:InvokeFunction', resource: String(args.FunctionName) });
-      return { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: await host.invoke(args.Payload) };
+      return { StatusCode: 200, ExecutedVersion: version, Payload: await host.invoke(args.Payload) };
     }
     if (resource === 'arn:aws:states:::sns:publish') {
       calls.push({ principal: 'machine', action: 'sns:Publish', resource: String(args.TopicArn) });

@@ -18,6 +18,7 @@ export interface BundledFunctions {
   readonly proxy: DsqlProxy;
   readonly aws: LocalAws;
   readonly stagingBucket: string;
+  readonly hosts: Readonly<Record<FunctionName, FunctionHost>>;
   readonly invoke: (name: FunctionName, event: unknown) => Promise<unknown>;
   /** Makes the service's tables and the database role, as CloudFormation has it done. */
   readonly create: () => Promise<void>;
@@ -34,12 +35,20 @@ export interface BundledFunctions {
 
 const role = 'dsql_etl';
 
-/**
- * Bundles the functions with this configuration and starts what they talk to; a function starts when it is called.
- *
- * @param proxied  a function that reaches the local DSQL through `proxy`, and has ten minutes
- */
-export async function bundledFunctions(configuration: string, proxied?: FunctionName): Promise<BundledFunctions> {
+export interface BundledOptions {
+  /** A function that reaches the local DSQL through `proxy`, and has ten minutes. */
+  readonly proxied?: FunctionName;
+  /** Time of each other function. */
+  readonly timeoutSeconds?: number;
+  /** Where the functions find the database, in place of the local DSQL itself. */
+  readonly dsqlPort?: number;
+}
+
+/** Bundles the functions with this configuration and starts what they talk to; a function starts when it is called. */
+export async function bundledFunctions(
+  configuration: string,
+  { dsqlPort, proxied, timeoutSeconds = 60 }: BundledOptions = {},
+): Promise<BundledFunctions> {
   const folder = mkdtempSync(path.join(tmpdir(), 'etl-functions-'));
   const codeDir = path.join(folder, 'code');
   const config = JSON.stringify(parseConfig(configuration, 'etl.yaml'));
@@ -72,7 +81,7 @@ export async function bundledFunctions(configuration: string, proxied?: Function
             ETL_DSQL_REGION: target.hold.endpoint.region,
             ETL_DSQL_USER: name === 'bootstrap' ? 'admin' : role,
             ETL_DSQL_ROLE: role,
-            ETL_DSQL_PORT: String(name === proxied ? proxy.port : target.hold.endpoint.port),
+            ETL_DSQL_PORT: String(name === proxied ? proxy.port : (dsqlPort ?? target.hold.endpoint.port)),
             ETL_STAGING_BUCKET: stagingBucket,
             ETL_TOPIC_ARN: topic.arn,
             ETL_STATE_MACHINE_ARN: `arn:aws:states:${region}:${account}:stateMachine:etl`,
@@ -81,7 +90,7 @@ export async function bundledFunctions(configuration: string, proxied?: Function
             POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
           },
           memoryMb: 1_024,
-          timeoutSeconds: name === proxied ? 600 : 60,
+          timeoutSeconds: name === proxied ? 600 : timeoutSeconds,
           runtime: 'nodejs24.x',
           roleId: `${name}Role`,
         },
@@ -102,6 +111,7 @@ export async function bundledFunctions(configuration: string, proxied?: Function
     proxy,
     aws,
     stagingBucket,
+    hosts,
     invoke: async (name, event) => await hosts[name].invoke(event),
     create: async () => {
       const { answers } = await askCustomResource(async (event) => await hosts.bootstrap.invoke(event), {

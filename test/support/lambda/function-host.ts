@@ -29,6 +29,8 @@ export class FunctionHost {
   killAfterMs: (event: unknown) => number | undefined = () => undefined;
   invocations = 0;
   log = '';
+  /** The least time that was left when an invocation ended. */
+  leastLeftMs = Number.POSITIVE_INFINITY;
 
   constructor(options: FunctionHostOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class FunctionHost {
     const killAfter = this.killAfterMs(event);
     try {
       return await new Promise((resolve, reject) => {
+        const deadlineMs = Date.now() + fn.timeoutSeconds * 1000;
         const timer = setTimeout(
           () => end('Sandbox.Timedout', `Task timed out after ${fn.timeoutSeconds}.00 seconds`),
           fn.timeoutSeconds * 1000,
@@ -53,6 +56,7 @@ export class FunctionHost {
         const onMessage = (message: { requestId?: string; payload?: string; error?: { errorType: string } }): void => {
           if (message.requestId !== requestId) return;
           clean();
+          this.leastLeftMs = Math.min(this.leastLeftMs, deadlineMs - Date.now());
           const used = peakMegabytes(sandbox.child.pid ?? 0);
           if (used > fn.memoryMb) end('Runtime.OutOfMemory', `${used} MB of ${fn.memoryMb} MB`);
           else if (message.error !== undefined)
@@ -73,7 +77,7 @@ export class FunctionHost {
         };
         sandbox.child.on('message', onMessage);
         sandbox.child.once('exit', onExit);
-        sandbox.child.send({ requestId, event, deadlineMs: Date.now() + fn.timeoutSeconds * 1000 });
+        sandbox.child.send({ requestId, event, deadlineMs });
       });
     } finally {
       sandbox.busy = false;

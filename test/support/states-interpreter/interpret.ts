@@ -110,6 +110,8 @@ async function runState(name: string, state: State, input: unknown, scope: Scope
       return { end: true, output: state.Output === undefined ? input : await evaluate(state.Output, inside) };
     case 'Fail': {
       const error = String(await evaluate(state.Error ?? '', inside));
+      // Only Step Functions itself names errors so (Amazon States Language, "Errors").
+      if (error.startsWith('States.')) throw new StatesError('States.Runtime', `A Fail state gave the name ${error}`);
       throw new StatesError(error, String(await evaluate(state.Cause ?? '', inside)));
     }
     case 'Wait':
@@ -157,7 +159,8 @@ async function work(name: string, state: State, states: object, scope: Scope, wa
       }
       const caught = matching(state.Catch, thrown);
       if (caught === undefined) throw thrown;
-      const errorOutput = { Error: thrown.error, Cause: thrown.why };
+      // A task that timed out has no cause.
+      const errorOutput = { Error: thrown.error, ...(thrown.why === '' ? {} : { Cause: thrown.why }) };
       return await leave(caught, errorOutput, { ...scope, states: { ...states, errorOutput } }, scope);
     }
   }
