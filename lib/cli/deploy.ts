@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { configOption, type RegisterCommand } from './command.ts';
+import { configOption, type RegisterCommand, stageOption } from './command.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { DeployOptions } from './run-cdk.ts';
 
@@ -22,7 +22,7 @@ function withOptions(command: Command, description: string): Command {
   return command
     .description(description)
     .addOption(configOption())
-    .option('--stage <stage>', 'stage of the deployment', 'dev')
+    .addOption(stageOption())
     .option('--account <account>', "AWS account; default: the credentials'")
     .option('--region <region>', "AWS Region; default: the credentials'");
 }

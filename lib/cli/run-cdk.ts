@@ -11,7 +11,7 @@ import type { ExitStatus } from './exit-status.ts';
 /** The options of `etl synth` and `etl deploy`. */
 export interface DeployOptions {
   readonly config?: string | undefined;
-  readonly stage: string;
+  readonly stage?: string | undefined;
   readonly account?: string | undefined;
   readonly region?: string | undefined;
   readonly yes?: boolean | undefined;
