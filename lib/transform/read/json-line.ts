@@ -9,6 +9,8 @@ const exactNumber = '-?[0-9]+(?:\\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)|-
 
 const mayBeLax = String.raw`,\s*[}\]]|[:\[,]\s*-?(?:[Nn][Aa]|[Ii][Nn])`;
 const mayBeChanged = String.raw`[:\[,]\s*-?(?:[0-9.]{17,}|[0-9.]+[eE]|[0-9]+\.(?:[0-9]+0[\s,}\]]|000000))|-0\s*[,}\]]`;
+/** The end of a member's name in a line without escapes: a quote that opens a text stands behind one of the characters left out. */
+const closingQuote = String.raw`([^\s:\[,{]"\s*:\s*)`;
 const nulEscape = String.raw`(?:^|[^\\])(?:\\\\)*\\u0000`;
 const surrogate = String.raw`\\u[dD][89abAB]`;
 
@@ -44,9 +46,14 @@ export function checkedLine(line: string): string {
  * no text of a readable line does. Strings are matched first, so nothing inside them is taken for a number.
  */
 export function exactLine(line: string): string {
+  const members = `regexp_replace(${line}, '${closingQuote}(${exactNumber})', '\\1"\\\\u0000\\2"', 'g')`;
   const marked = `regexp_replace(${line}, '(${text})|(${exactNumber})', '\\1\x01\\2\x02', 'g')`;
   const quoted = `replace(replace(replace(${marked}, '\x01\x02', ''), '\x01', '"\\u0000'), '\x02', '"')`;
-  return `CASE WHEN regexp_matches(${line}, '${mayBeChanged}') THEN ${quoted} ELSE ${line} END`;
+  // In a line without escapes the members of objects are found by their names' quotes, which takes a fifth of the time.
+  return `CASE
+    WHEN NOT regexp_matches(${line}, '${mayBeChanged}') THEN ${line}
+    WHEN contains(${line}, '\\') OR regexp_matches(${members}, '${mayBeChanged}') THEN ${quoted}
+    ELSE ${members} END`;
 }
 
 /** A SQL expression over a cell of an `exactLine`: the JSON text of the source; NULL for null and for no value. */
