@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { parseTableName } from '../lib/dsql/identifier.ts';
 import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
 import { loadModes } from '../lib/load/load-modes.ts';
-import { describeTable, type TargetTable } from '../lib/load/target-table.ts';
+import type { TargetTable } from '../lib/load/target-table.ts';
 import type { Plan } from '../lib/manifest.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { RunContext } from '../lib/run/run-context.ts';
@@ -127,8 +126,8 @@ async function tableOf(context: RunContext, plan: Plan): Promise<TargetTable | u
   return plan.counts.rows_clean === 0 ? await presentTable(context) : await requireTable(context);
 }
 
-async function requireTable({ pipeline, target }: RunContext): Promise<TargetTable> {
-  const table = await describeTable(target.sql, parseTableName(pipeline.settings.target_table));
-  if (table === undefined) throw new TableVanishedError(pipeline.settings.target_table);
+async function requireTable(context: RunContext): Promise<TargetTable> {
+  const table = await presentTable(context);
+  if (table === undefined) throw new TableVanishedError(context.pipeline.settings.target_table);
   return table;
 }

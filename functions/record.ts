@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runStatement } from '../lib/dsql/target.ts';
 import { recordSkipped, recordSuccess } from '../lib/run/record.ts';
 import type { RunResult } from '../lib/run/result.ts';
 import type { Run } from '../lib/run/run.ts';
@@ -97,7 +98,9 @@ type RunSummary = Pick<RunResult, 'run_id' | 'pipeline_name' | 'status'> &
 async function succeed(event: SuccessEvent, signal: AbortSignal): Promise<RunSummary> {
   const { execution, input, run } = event;
   const context = service.contextFor(input, signal);
-  if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') {
+  const { target } = context;
+  const status = await runStatement('Reading the execution log', target, () => statusOfRun(target.sql, run.run_id));
+  if (status === 'success') {
     // The call before this one got so far and was killed; what it left in the store goes now.
     await context.store.removeAll(prefixOf(run));
     await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
@@ -111,14 +114,24 @@ async function succeed(event: SuccessEvent, signal: AbortSignal): Promise<RunSum
     epoch: run.epoch,
   };
   if (!(await renewLease(context.target, lease))) throw new LeaseLostError(input.pipeline);
-  const before = await rowsReadBefore(context.target.sql, { ...run, pipeline_name: input.pipeline });
+  const before = await runStatement('Reading the execution log', target, () =>
+    rowsReadBefore(target.sql, { ...run, pipeline_name: input.pipeline }),
+  );
   const result = await recordSuccess(context, run, await outcomeOf(context, event));
   await releaseLease(context.target, { name: input.pipeline, holder: execution.id });
   addRunMetrics(result);
   addSurprises(result, before, service.config.deploy.alarms.rejected_ratio);
-  const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id, status } =
-    result;
-  return { run_id, pipeline_name, status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded };
+  const { pipeline_name, rows_deduplicated, rows_filtered, rows_loaded, rows_read, rows_rejected, run_id } = result;
+  return {
+    run_id,
+    pipeline_name,
+    status: result.status,
+    rows_read,
+    rows_filtered,
+    rows_deduplicated,
+    rows_rejected,
+    rows_loaded,
+  };
 }
 
 async function outcomeOf(context: RunContext, event: SuccessEvent): Promise<Parameters<typeof recordSuccess>[2]> {

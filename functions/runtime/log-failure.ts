@@ -1,3 +1,4 @@
+import { runStatement } from '../../lib/dsql/target.ts';
 import { EtlError } from '../../lib/errors.ts';
 import { readManifest } from '../../lib/extract/raw-objects.ts';
 import { recordFailure } from '../../lib/run/record.ts';
@@ -43,7 +44,9 @@ export async function logFailure(
   try {
     const context = contextOf(service, input, signal);
     const run = begun ?? (await runOf(context, execution, input));
-    if ((await statusOfRun(context.target.sql, run.run_id)) === 'success') return undefined;
+    const { target } = context;
+    const status = await runStatement('Reading the execution log', target, () => statusOfRun(target.sql, run.run_id));
+    if (status === 'success') return undefined;
     const { outcome, reached } = await outcomeOf(context, run);
     const aside = takesObjects(input) ? await settle(service, context, { failure, run, outcome }) : undefined;
     const result = await recordFailure(
@@ -99,7 +102,10 @@ async function settle(
 
 /** The run that an execution held the lease for, where the event does not hold it. */
 async function runOf(context: RunContext, execution: Execution, input: Input): Promise<Run> {
-  const leased = await findLeased(context.target.sql, input.pipeline, execution.id);
+  const { target } = context;
+  const leased = await runStatement('Reading the lease', target, () =>
+    findLeased(target.sql, input.pipeline, execution.id),
+  );
   return {
     run_id: leased?.runId ?? input.run_id ?? execution.name,
     trigger: demandOf(input).trigger,

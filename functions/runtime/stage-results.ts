@@ -1,3 +1,4 @@
+import { runStatement } from '../../lib/dsql/target.ts';
 import { readManifest } from '../../lib/extract/raw-objects.ts';
 import type { RunObjects } from '../../lib/extract/request.ts';
 import type { LoadResult } from '../../lib/load/load.ts';
@@ -48,7 +49,7 @@ export async function requireManifest(context: StagedContext, run: Pick<Run, 'ru
 
 /** What the ledger says has been loaded, by all functions of the run together. */
 export async function loadedRows({ target }: StagedContext, run: Pick<Run, 'run_id'>): Promise<LoadResult> {
-  const entries = await readLedger(target.sql, run.run_id);
+  const entries = await runStatement('Reading the ledger', target, () => readLedger(target.sql, run.run_id));
   const sum = (pick: (entry: (typeof entries)[number]) => number): number =>
     entries.reduce((rows, entry) => rows + pick(entry), 0);
   return {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { overFile } from '../config/sources/as-file.ts';
+import { runStatement } from '../dsql/target.ts';
 import { type KeptRow, type RejectedChoice, rejectedColumns, rejectedPages } from '../state/rejected-rows.ts';
 import type { PastRun } from '../state/run-history.ts';
 import { ReplayRefusedError } from './errors.ts';
@@ -63,7 +64,11 @@ export async function replayRun(context: RunContext, demand: ReplayDemand): Prom
     const left = new Map<string, number>();
     const ids: string[] = [];
     const choice = { runId: run.run_id, pipelineName: run.pipeline_name, reason: demand.reason };
-    const columns = demand.repaired?.columns ?? (await rejectedColumns(context.target.sql, choice));
+    const columns =
+      demand.repaired?.columns ??
+      (await runStatement('Reading the rejected rows', context.target, () =>
+        rejectedColumns(context.target.sql, choice),
+      ));
     const rows = demand.repaired?.rows() ?? storedRows(context, choice, left);
     await writeReplayFile(file, format, columns, collect(rows, ids));
     requireOnce(run.run_id, ids);
