@@ -108,6 +108,8 @@ export async function* missingPages({
     await session.run(`INSERT INTO kept SELECT CAST(${key} AS VARCHAR) FROM ${relation}`);
   }
   const types = typesOf(table);
+  const keyTypes = identity.map((name) => types.get(name) ?? 'text');
+  if (!keyTypes.every((type) => writtenAlike.has(type))) await writeAsDatabase(session, target, keyTypes);
   const columns = names.map((name, index) => `${name}::text AS k${index}`).join(', ');
   const bounds = identity.map((name, index) => `$${index + 1}::text::${types.get(name) ?? 'text'}`);
   let last: readonly string[] | undefined;
@@ -125,6 +127,48 @@ export async function* missingPages({
     yield await missingKeys(session, keys);
     if (page.length < pageRows) return;
   }
+}
+
+/** Types whose values DuckDB and the database write as the same text. */
+const writtenAlike: ReadonlySet<string> = new Set([
+  'uuid',
+  'smallint',
+  'integer',
+  'bigint',
+  'text',
+  'character varying',
+]);
+
+/** Gives the chunks' keys the text that the database has for them: `1.0` is `1` as double precision. */
+async function writeAsDatabase(
+  session: DuckDbSession,
+  { retry, sql }: Pick<Target, 'retry' | 'sql'>,
+  types: readonly string[],
+): Promise<void> {
+  const names = types.map((_, index) => `k${index}`);
+  const arrays = types.map((type, index) => `$${index + 1}::text::${type}[]`);
+  const text = `SELECT ${names.map((name) => `${name}::text AS ${name}`).join(', ')}
+    FROM unnest(${arrays.join(', ')}) AS given (${names.join(', ')})`;
+  await session.run('CREATE OR REPLACE TABLE written AS FROM kept LIMIT 0');
+  for (let from = 0; ; from += pageRows) {
+    const kept = await session.rows(`SELECT k FROM kept WHERE rowid >= ${from} AND rowid < ${from + pageRows}`);
+    if (kept.length === 0) break;
+    const keys = kept.map(({ k }) => JSON.parse(String(k)) as readonly string[]);
+    const written = await withRetries(
+      'Writing keys in the types of the table',
+      retry,
+      async () =>
+        await sql.unsafe<Record<string, string>[]>(
+          text,
+          types.map((_, index) => arrayLiteral(keys.map((parts) => parts[index] ?? ''))),
+        ),
+    );
+    const given = JSON.stringify(written.map((row) => ({ k: JSON.stringify(names.map((name) => row[name] ?? '')) })));
+    await session.run(
+      `INSERT INTO written SELECT k FROM (SELECT unnest(from_json(${quoteText(given)}, '[{"k":"VARCHAR"}]'), recursive := true))`,
+    );
+  }
+  await session.run('CREATE OR REPLACE TABLE kept AS FROM written');
 }
 
 function typesOf(table: TargetTable): ReadonlyMap<string, string> {
