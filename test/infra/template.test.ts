@@ -283,7 +283,7 @@ describe('the template', () => {
 
   it('is what was reviewed', async () => {
     const shape = Object.entries(assembly.template.Resources)
-      .map(([id, { Type }]) => `${Type} ${id.replace(/[0-9A-F]{8}$/, '')}`)
+      .map(([id, { Type }]) => `${Type} ${id.replace(/[0-9A-F]{8}([0-9a-f]{32})?$/, '')}`)
       .sort();
     await expect(`${shape.join('\n')}\n\n${JSON.stringify(assembly.machine(), null, 2)}\n`).toMatchFileSnapshot(
       'template.snap',
