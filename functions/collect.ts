@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { runStatement } from '../lib/dsql/target.ts';
 import { whyNotLoaded } from '../lib/extract/file/own-object.ts';
-import type { LandedObject } from '../lib/state/landed-object.ts';
-import { noteObjects, waitedMinutes } from '../lib/state/landed-object.ts';
+import { ownValue } from '../lib/own-value.ts';
+import { type LandedObject, noteObjects, waitedMinutes } from '../lib/state/landed-object.ts';
 import { IncompleteDeploymentError } from './runtime/errors.ts';
 import { executionSchema, inputSchema } from './runtime/events.ts';
 import { listedObjects } from './runtime/listed-objects.ts';
@@ -69,7 +69,7 @@ async function noteMessages(messages: readonly Message[], signal: AbortSignal): 
   const unreadable: Message[] = [];
   for (const message of messages) {
     const parsed = objectEventSchema.safeParse(parseJson(message.body));
-    const settings = parsed.success ? service.config.pipelines[parsed.data.pipeline] : undefined;
+    const settings = parsed.success ? ownValue(service.config.pipelines, parsed.data.pipeline) : undefined;
     if (!parsed.success || settings === undefined) {
       logger.error('A message is no event of an object', { messageId: message.messageId });
       unreadable.push(message);

@@ -105,7 +105,11 @@ describe('the event of an object', () => {
   });
 
   it('that cannot be read, or is of no pipeline, stays in the queue, and the others are noted', async () => {
-    const odd = [{ messageId: 'odd', body: 'no JSON' }, message('in/a.csv', {}, 'unknown')];
+    const odd = [
+      { messageId: 'odd', body: 'no JSON' },
+      message('in/a.csv', {}, 'unknown'),
+      message('in/a.csv', {}, 'constructor'),
+    ];
     const answer = await service.invoke('collect', { Records: [...odd, message('in/a.csv')] });
     expect(answer).toEqual({ batchItemFailures: odd.map(({ messageId }) => ({ itemIdentifier: messageId })) });
     expect(await objects()).toMatchObject([{ object_key: 'in/a.csv', status: 'waiting' }]);
