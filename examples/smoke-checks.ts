@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { linesOf } from '../lib/aws/function-logs.ts';
 import type { Execution } from '../lib/aws/step-functions.ts';
-import { describeExecution, executionDocument } from '../lib/cli/aws-execution-text.ts';
-import type { AwsOptions } from '../lib/cli/aws-options.ts';
-import { type DeployedService, openService } from '../lib/cli/aws-service.ts';
-import { follow } from '../lib/cli/aws-start.ts';
+import { describeExecution, executionDocument } from '../lib/cli/aws/execution-text.ts';
+import type { AwsOptions } from '../lib/cli/aws/options.ts';
+import { type DeployedService, openService } from '../lib/cli/aws/service.ts';
+import { follow } from '../lib/cli/aws/start.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runConfigured } from '../lib/cli/run-configured.ts';
+import { runConfigured } from '../lib/cli/run/run-configured.ts';
 import { loadConfig } from '../lib/config/read-config.ts';
 import { messageOf } from '../lib/errors.ts';
 import { startSampleApi } from './sample-api.ts';

@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EtlError, messageOf } from '../errors.ts';
-import { registerAws } from './aws.ts';
-import { registerCheck } from './check.ts';
-import { registerClean } from './clean.ts';
+import { registerAws } from './aws/aws.ts';
+import { registerDeploy, registerSynth } from './aws/deploy.ts';
+import { registerCheck } from './check/check.ts';
+import { registerLock } from './check/lock.ts';
 import type { RegisterCommand } from './command.ts';
-import { registerDeploy, registerSynth } from './deploy.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
-import { registerLocal } from './local.ts';
-import { registerLock } from './lock.ts';
-import { registerPreview } from './preview.ts';
-import { registerRejects } from './rejects.ts';
-import { registerReplay } from './replay.ts';
-import { registerReset } from './reset.ts';
-import { registerRun } from './run.ts';
-import { registerRuns } from './runs.ts';
-import { registerDiff, registerShow } from './show.ts';
-import { registerSql } from './sql.ts';
-import { registerUndo } from './undo.ts';
+import { registerClean } from './local/clean.ts';
+import { registerLocal } from './local/local.ts';
+import { registerPreview } from './preview/preview.ts';
+import { registerRejects } from './rejects/rejects.ts';
+import { registerReplay } from './rejects/replay.ts';
+import { registerRun } from './run/run.ts';
+import { registerRuns } from './runs/runs.ts';
+import { registerDiff, registerShow } from './runs/show.ts';
+import { registerSql } from './sql/sql.ts';
+import { registerReset } from './undo/reset.ts';
+import { registerUndo } from './undo/undo.ts';
 
 /** Every command, in the order `etl --help` shows them. */
 const commands: readonly RegisterCommand[] = [

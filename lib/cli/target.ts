@@ -6,7 +6,7 @@ import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
 import type { Target } from '../dsql/target.ts';
 import { holdLocalDsql } from '../local/client.ts';
 import { InvalidOptionError, NothingHereError } from './exit-status.ts';
-import { optionalConfig, stateFolder } from './state-folder.ts';
+import { optionalConfig, stateFolder } from './local/state-folder.ts';
 
 /** An open target: the local DSQL or a cluster. */
 export interface OpenTarget extends Target {

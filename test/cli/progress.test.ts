@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { progressLine, showProgress } from '../../lib/cli/progress.ts';
+import { progressLine, showProgress } from '../../lib/cli/run/progress.ts';
 
 const shown = { pipeline: 'users', runSeconds: 12, stageSeconds: 10, rows: 0 } as const;
 

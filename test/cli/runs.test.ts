@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../lib/cli/main.ts';
-import { runLines } from '../../lib/cli/run-lines.ts';
+import { runLines } from '../../lib/cli/runs/run-lines.ts';
 import { ago, duration, shortened } from '../../lib/cli/terminal-text.ts';
 import { listRuns } from '../../lib/state/run-list.ts';
 import { type InProcess, inProcess } from '../support/in-process.ts';

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeAnswers } from '../../lib/cli/write-answers.ts';
+import { writeAnswers } from '../../lib/cli/sql/write-answers.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;

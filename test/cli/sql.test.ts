@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SqlOptions, writeAnswers } from '../../lib/cli/write-answers.ts';
+import { type SqlOptions, writeAnswers } from '../../lib/cli/sql/write-answers.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
 let target: LocalTarget;

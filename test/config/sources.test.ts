@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { s3For } from '../../lib/cli/s3.ts';
+import { s3For } from '../../lib/cli/run/s3.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { traitsOf } from '../../lib/config/sources.ts';
 

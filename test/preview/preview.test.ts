@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { explainColumn } from '../../lib/cli/column-evidence.ts';
-import { writeLock } from '../../lib/cli/lock.ts';
-import { lookAtPipelines } from '../../lib/cli/look-context.ts';
-import { describePreview } from '../../lib/cli/preview-text.ts';
+import { writeLock } from '../../lib/cli/check/lock.ts';
+import { explainColumn } from '../../lib/cli/preview/column-evidence.ts';
+import { describePreview } from '../../lib/cli/preview/preview-text.ts';
+import { lookAtPipelines } from '../../lib/cli/run/look-context.ts';
 import { loadConfig } from '../../lib/config/read-config.ts';
 import type { Preview } from '../../lib/preview/preview.ts';
 import { type PreviewDemand, previewPipeline } from '../../lib/preview/preview-pipeline.ts';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { privateStateFolder } from '../../lib/cli/local/state-folder.ts';
 import { main } from '../../lib/cli/main.ts';
-import { type RunOptions, runConfigured } from '../../lib/cli/run-configured.ts';
-import { privateStateFolder } from '../../lib/cli/state-folder.ts';
+import { type RunOptions, runConfigured } from '../../lib/cli/run/run-configured.ts';
 import { type OpenTarget, openTarget } from '../../lib/cli/target.ts';
 import { loadConfig } from '../../lib/config/read-config.ts';
 import { jsonRows } from '../../lib/dsql/json-rows.ts';
