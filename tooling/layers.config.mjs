@@ -20,9 +20,24 @@ const folders = {
   load: ['config', 'duckdb', 'dsql', 'state'],
   run: ['config', 'dsql', 'extract', 'transform', 'load', 'state'],
   preview: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'run'],
+  report: ['dsql', 'state', 'run'],
   infra: ['config', 'run'],
-  ui: ['config', 'dsql', 'extract', 'transform', 'load', 'state', 'run', 'preview'],
-  cli: ['config', 'aws', 'store', 'dsql', 'local', 'extract', 'transform', 'load', 'state', 'run', 'preview', 'ui'],
+  ui: ['config', 'dsql', 'extract', 'transform', 'load', 'state', 'run', 'report', 'preview'],
+  cli: [
+    'config',
+    'aws',
+    'store',
+    'dsql',
+    'local',
+    'extract',
+    'transform',
+    'load',
+    'state',
+    'run',
+    'report',
+    'preview',
+    'ui',
+  ],
 };
 
 /** Folders beside lib, and what each may import. */

@@ -39,6 +39,8 @@ export interface Statements {
 export interface Transaction extends Statements {
   /** Hands the lines to a `COPY … FROM STDIN`; returns how many rows the database took. A statement given next travels behind them. */
   readonly copy: (statement: string, lines: Uint8Array) => Promise<number>;
+  /** One statement, whose rows come as arrays, for two columns may have the same name. */
+  readonly values: (text: string) => Promise<RowList<readonly (readonly unknown[])[]>>;
 }
 
 /** A pool of connections. */
@@ -56,10 +58,14 @@ export interface Sql extends Statements {
    * Runs `work` in a transaction on a connection of its own, which is committed when `work` ends, and rolled back when
    * it or one of its statements failed.
    *
+   * @param options  `readOnly`: the database refuses whatever would write
    * @throws {ConnectionLostError} when the connection was lost; whether a COMMIT under way took effect is not known
    * Killed midway: committed as a whole or not at all.
    */
-  readonly begin: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>;
+  readonly begin: <T>(
+    work: (transaction: Transaction) => Promise<T>,
+    options?: { readonly readOnly?: boolean | undefined },
+  ) => Promise<T>;
   /** Ends the connections; those in use after `timeout` seconds, whatever they do. */
   readonly end: (options: { readonly timeout: number }) => Promise<void>;
 }
@@ -77,10 +83,7 @@ export function sqlOf(pool: Pool): Sql {
   return Object.assign(
     statements(async (statement) => await lend(async (session) => await session.run(statement))),
     {
-      values: async (text: string) =>
-        listOf<readonly (readonly unknown[])[]>(
-          await lend(async (session) => await session.run({ text, values: [], name: nameOf(text), asArrays: true })),
-        ),
+      values: async (text: string) => await lend(async (session) => await valuesOf(session, text)),
       stream: async function* (text: string) {
         const session = await pool.acquire();
         try {
@@ -89,14 +92,27 @@ export function sqlOf(pool: Pool): Sql {
           pool.release(session);
         }
       },
-      begin: async <T>(work: (transaction: Transaction) => Promise<T>) =>
-        await lend(async (session) => await inTransaction(session, work)),
+      begin: async <T>(
+        work: (transaction: Transaction) => Promise<T>,
+        options: { readonly readOnly?: boolean | undefined } = {},
+      ) => await lend(async (session) => await inTransaction(session, work, options.readOnly === true)),
       end: async ({ timeout }: { readonly timeout: number }) => await pool.end(timeout * 1000),
     },
   );
 }
 
-async function inTransaction<T>(session: Session, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+/** A named statement is one: the database refuses several in it. */
+async function valuesOf(session: Session, text: string): Promise<RowList<readonly (readonly unknown[])[]>> {
+  return listOf<readonly (readonly unknown[])[]>(
+    await session.run({ text, values: [], name: nameOf(text), asArrays: true }),
+  );
+}
+
+async function inTransaction<T>(
+  session: Session,
+  work: (transaction: Transaction) => Promise<T>,
+  readOnly: boolean,
+): Promise<T> {
   let over = false;
   const open = (): void => {
     if (over) throw new ConnectionLostError('CONNECTION_ENDED');
@@ -111,11 +127,15 @@ async function inTransaction<T>(session: Session, work: (transaction: Transactio
         open();
         return await session.copy(statement, lines);
       },
+      values: async (text: string) => {
+        open();
+        return await valuesOf(session, text);
+      },
     },
   );
-  const end = async (text: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<string> =>
+  const end = async (text: 'BEGIN' | 'BEGIN READ ONLY' | 'COMMIT' | 'ROLLBACK'): Promise<string> =>
     (await session.run({ text, values: [] })).command;
-  await end('BEGIN');
+  await end(readOnly ? 'BEGIN READ ONLY' : 'BEGIN');
   try {
     const result = await work(transaction);
     over = true;

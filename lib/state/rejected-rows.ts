@@ -1,6 +1,7 @@
 import { arrayLiteral } from '../dsql/array-literal.ts';
-import type { Sql, Transaction } from '../dsql/connect.ts';
+import type { Transaction } from '../dsql/connect.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
+import type { Statements } from '../dsql/sql.ts';
 
 /**
  * SQL: nothing has been done about the rejected row `r` yet. A row that a run has run again is done while that run is a
@@ -43,7 +44,7 @@ export interface RejectedGroupCount {
 }
 
 /** How many rows were rejected for what, the most frequent first. */
-export async function countRejected(sql: Sql, choice: RejectedChoice): Promise<readonly RejectedGroupCount[]> {
+export async function countRejected(sql: Statements, choice: RejectedChoice): Promise<readonly RejectedGroupCount[]> {
   const rows = await sql.unsafe<
     (Omit<RejectedGroupCount, 'rows' | 'open'> & { readonly n: string; readonly open: string })[]
   >(
@@ -79,7 +80,7 @@ const keptColumns =
 
 /** The first rows of a group, in the order of their places. */
 export async function sampleRejected(
-  sql: Sql,
+  sql: Statements,
   choice: RejectedChoice,
   group: Pick<RejectedGroupCount, 'pipeline_name' | 'column_name' | 'reason'>,
   rows: number,
@@ -95,7 +96,7 @@ export async function sampleRejected(
 const pageRows = 1_000;
 
 /** All rejected rows of a choice, in the order of their ids, some at a time. */
-export async function* rejectedPages(sql: Sql, choice: RejectedChoice): AsyncGenerator<readonly KeptRow[]> {
+export async function* rejectedPages(sql: Statements, choice: RejectedChoice): AsyncGenerator<readonly KeptRow[]> {
   let last: string | null = null;
   for (;;) {
     const page: readonly KeptRow[] = await sql.unsafe<KeptRow[]>(
@@ -111,7 +112,7 @@ export async function* rejectedPages(sql: Sql, choice: RejectedChoice): AsyncGen
 }
 
 /** The names of the rows' columns, each once. */
-export async function rejectedColumns(sql: Sql, choice: RejectedChoice): Promise<readonly string[]> {
+export async function rejectedColumns(sql: Statements, choice: RejectedChoice): Promise<readonly string[]> {
   const rows = await sql.unsafe<{ readonly name: string }[]>(
     `SELECT k AS name, min(n) FROM public.etl_rejected_row r,
             jsonb_object_keys(r.row) WITH ORDINALITY AS given (k, n) WHERE ${conditionOf(choice)} GROUP BY 1 ORDER BY 2, 1`,

@@ -1,5 +1,5 @@
-import type { Sql } from '../dsql/connect.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
+import type { Statements } from '../dsql/sql.ts';
 import type { UndoKind } from './undo-log.ts';
 
 /** A run that has ended or is under way, as far as whoever takes it back or runs its rejected rows again has to know it. */
@@ -34,7 +34,7 @@ function pastRunOf(row: Written): PastRun {
 }
 
 /** Runs whose id begins like this, at most three; a whole id is found alone. */
-export async function findRuns(sql: Sql, prefix: string): Promise<readonly PastRun[]> {
+export async function findRuns(sql: Statements, prefix: string): Promise<readonly PastRun[]> {
   // Ids are letters, digits, - and _; what follows the last of them in the database's order is ~.
   const rows = await sql.unsafe<Written[]>(
     `SELECT ${pastColumns} FROM public.etl_execution_log
@@ -46,7 +46,7 @@ export async function findRuns(sql: Sql, prefix: string): Promise<readonly PastR
 }
 
 /** The pipeline's last run, of all pipelines where none is named; none before the first. */
-export async function findLastRun(sql: Sql, pipelineName: string | undefined): Promise<readonly PastRun[]> {
+export async function findLastRun(sql: Statements, pipelineName: string | undefined): Promise<readonly PastRun[]> {
   const rows = await sql.unsafe<Written[]>(
     `SELECT ${pastColumns} FROM public.etl_execution_log WHERE $1::text IS NULL OR pipeline_name = $1
       ORDER BY start_time DESC, run_id LIMIT 1`,
@@ -57,7 +57,7 @@ export async function findLastRun(sql: Sql, pipelineName: string | undefined): P
 
 /** The runs of a pipeline that take rows back or forget, and have begun and not ended, in the order in which they began. */
 export async function findUnfinishedUndos(
-  sql: Sql,
+  sql: Statements,
   pipelineName: string,
 ): Promise<readonly (PastRun & { readonly kind: UndoKind })[]> {
   const rows = await sql.unsafe<Written[]>(
@@ -75,7 +75,7 @@ function isUndo(run: PastRun): run is PastRun & { readonly kind: UndoKind } {
 
 /** The pipelines whose batches are in a table, with the rows that they found there and changed or left as they were. */
 export async function loadersOf(
-  sql: Sql,
+  sql: Statements,
   targetTable: string,
 ): Promise<readonly { readonly pipeline: string; readonly overlapping: number }[]> {
   const rows = await sql<{ readonly pipeline_name: string; readonly overlapping: string }[]>`
@@ -90,7 +90,7 @@ export async function loadersOf(
  * it closed, and of the same content those that failed, or all (`loaded`), or all of any content (`replaced`).
  */
 export async function supersededRuns(
-  sql: Sql,
+  sql: Statements,
   { pipelineName, runId }: { readonly runId: string; readonly pipelineName: string },
   which: 'failed' | 'loaded' | 'replaced',
 ): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
-import type { Sql } from '../dsql/connect.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
+import type { Statements } from '../dsql/sql.ts';
 
 /** Which runs of the log are meant. */
 export interface RunChoice {
@@ -63,7 +63,10 @@ function listed(row: ListedRun): ListedRun {
 }
 
 /** Runs, newest first. */
-export async function listRuns(sql: Sql, { failed, limit, pipeline, since }: RunChoice): Promise<readonly ListedRun[]> {
+export async function listRuns(
+  sql: Statements,
+  { failed, limit, pipeline, since }: RunChoice,
+): Promise<readonly ListedRun[]> {
   const rows = await sql.unsafe<ListedRun[]>(
     `SELECT ${listedColumns.join(', ')} FROM public.etl_execution_log
       WHERE ($1::text IS NULL OR pipeline_name = $1) AND ($2::timestamptz IS NULL OR start_time >= $2::timestamptz)
@@ -86,7 +89,7 @@ export interface WholeRun {
 }
 
 /** One run with its details. @param runId  the whole id of a run that is in the log */
-export async function readRun(sql: Sql, runId: string): Promise<WholeRun> {
+export async function readRun(sql: Statements, runId: string): Promise<WholeRun> {
   const [row] = await sql.unsafe<(ListedRun & { readonly details: string | null })[]>(
     `SELECT ${listedColumns.join(', ')}, details::text AS details FROM public.etl_execution_log WHERE run_id = $1`,
     [runId],

@@ -1,7 +1,7 @@
 import type { Sql } from '../../dsql/connect.ts';
+import { requireRun } from '../../report/find-run.ts';
 import type { RejectedChoice } from '../../state/rejected-rows.ts';
 import { findLastRun } from '../../state/run-history.ts';
-import { requireRun } from '../runs/find-run.ts';
 
 /** The rejected rows that a command means by a name: a pipeline's, else a run's. @throws {UnknownRunError} */
 export async function choiceOf(

@@ -2,13 +2,13 @@ import { UnknownPipelineError } from '../../config/errors.ts';
 import type { LoadedConfig } from '../../config/read-config.ts';
 import { nearest } from '../../nearest.ts';
 import { ownValue } from '../../own-value.ts';
+import { requireRun } from '../../report/find-run.ts';
 import { type Replayed, replayRun } from '../../run/replay.ts';
 import { ensureServiceTables } from '../../state/service-tables.ts';
 import { checkRulesOf } from '../check/check-rules.ts';
 import { type ExitStatus, InvalidOptionError } from '../exit-status.ts';
 import { describeResult } from '../run/result-text.ts';
 import { sharing } from '../run/shared-context.ts';
-import { requireRun } from '../runs/find-run.ts';
 import { openRepaired } from './repaired-file.ts';
 
 /** The options of `etl replay`. */

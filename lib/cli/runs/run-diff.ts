@@ -1,6 +1,6 @@
+import type { RunReport } from '../../report/run-report.ts';
 import type { ListedRun } from '../../state/run-list.ts';
 import { listLines } from '../terminal-text.ts';
-import type { RunReport } from './run-report.ts';
 
 /** One thing that two runs did differently. */
 export interface Difference {

@@ -1,22 +1,10 @@
 import type { Sql } from '../../dsql/connect.ts';
-import { type RunDetails, runDetailsSchema } from '../../run/run-details.ts';
-import { countRejected, type RejectedGroupCount } from '../../state/rejected-rows.ts';
-import { type ListedRun, readRun, type WholeRun } from '../../state/run-list.ts';
+import type { RunReport } from '../../report/run-report.ts';
+import type { RunDetails } from '../../run/run-details.ts';
 import { ensureServiceTables } from '../../state/service-tables.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { openTargetOf } from '../target.ts';
 import { duration, listLines } from '../terminal-text.ts';
-import { requireRun } from './find-run.ts';
-
-/** Everything that is known of a run. */
-export interface RunReport extends Omit<WholeRun, 'details'> {
-  /** Undefined of a run of an earlier release, or one that is under way. */
-  readonly details: RunDetails | undefined;
-  /** Its rejected rows by column and reason, also those that the database refused. */
-  readonly rejected: readonly RejectedGroupCount[];
-  /** What to do about it. */
-  readonly next: readonly string[];
-}
 
 /** Opens the target for a command that reads the log, and closes it. */
 export async function withLog(
@@ -30,36 +18,6 @@ export async function withLog(
   } finally {
     await target.close();
   }
-}
-
-/** Reads all about the run with this id, or the only one that begins so; the last one where none is named. */
-export async function readReport(sql: Sql, named: string | undefined): Promise<RunReport> {
-  const { run_id: runId } = await requireRun(sql, named);
-  const { details, ...whole } = await readRun(sql, runId);
-  const rejected = await countRejected(sql, { runId, all: true });
-  return {
-    ...whole,
-    details: details === null ? undefined : runDetailsSchema.parse(JSON.parse(details)),
-    rejected,
-    next: nextSteps(whole.run, rejected),
-  };
-}
-
-function nextSteps(run: ListedRun, rejected: readonly RejectedGroupCount[]): readonly string[] {
-  const id = run.run_id?.slice(0, 8) ?? '';
-  const open = rejected.reduce((sum, group) => sum + group.open, 0);
-  if (run.closed_by !== null) return [`Nothing: run ${run.closed_by} has closed it or taken its rows back.`];
-  if (run.status === 'running') {
-    return [`If it was killed, this goes on where it stopped: etl run ${run.pipeline_name ?? ''}`];
-  }
-  if (run.status === 'failed')
-    return [`Put right what the message says; this goes on: etl run ${run.pipeline_name ?? ''}`];
-  return [
-    ...(open === 0 ? [] : [`${open.toLocaleString('en')} rejected rows are open. See them: etl rejects ${id}`]),
-    ...(run.status === 'success' && Number(run.rows_inserted) > 0
-      ? [`Take it back, if it was wrong: etl undo ${id}`]
-      : []),
-  ];
 }
 
 const number = (value: string | null): string => Number(value ?? 0).toLocaleString('en');

@@ -36,7 +36,10 @@ export const registerDiff: RegisterCommand = (program, end) => {
 };
 
 async function show(named: string | undefined, options: ShowOptions): Promise<ExitStatus> {
-  const { describeReport, readReport, withLog } = await import('./run-report.ts');
+  const [{ readReport }, { describeReport, withLog }] = await Promise.all([
+    import('../../report/run-report.ts'),
+    import('./run-report.ts'),
+  ]);
   return await withLog(options, async (sql) => {
     const report = await readReport(sql, named);
     const text = options.json === true ? JSON.stringify(report, null, 2) : describeReport(report).join('\n');
@@ -46,7 +49,8 @@ async function show(named: string | undefined, options: ShowOptions): Promise<Ex
 }
 
 async function diff(named: string, other: string, options: ShowOptions): Promise<ExitStatus> {
-  const [{ readReport, withLog }, { differences, diffLines }] = await Promise.all([
+  const [{ readReport }, { withLog }, { differences, diffLines }] = await Promise.all([
+    import('../../report/run-report.ts'),
     import('./run-report.ts'),
     import('./run-diff.ts'),
   ]);

@@ -26,7 +26,7 @@ async function undo(named: string, options: DeleteOptions): Promise<ExitStatus> 
   const [{ confirm }, { requireRun }, { describeUndo, undoing }, { requireUndoable }, { undoRun }, history] =
     await Promise.all([
       import('../confirm.ts'),
-      import('../runs/find-run.ts'),
+      import('../../report/find-run.ts'),
       import('./undo-setup.ts'),
       import('../../run/undo-check.ts'),
       import('../../run/undo.ts'),

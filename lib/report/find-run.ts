@@ -1,6 +1,6 @@
-import type { Sql } from '../../dsql/connect.ts';
-import { TerminalError } from '../../errors.ts';
-import { findLastRun, findRuns, type PastRun } from '../../state/run-history.ts';
+import type { Statements } from '../dsql/sql.ts';
+import { TerminalError } from '../errors.ts';
+import { findLastRun, findRuns, type PastRun } from '../state/run-history.ts';
 
 /** A command names a run that the log has not, or more than one. */
 export class UnknownRunError extends TerminalError {
@@ -19,7 +19,7 @@ export class UnknownRunError extends TerminalError {
 }
 
 /** The run with this id, or whose id alone begins so; the last run of all where none is named. @throws {UnknownRunError} */
-export async function requireRun(sql: Sql, named: string | undefined): Promise<PastRun> {
+export async function requireRun(sql: Statements, named: string | undefined): Promise<PastRun> {
   const runs = named === undefined ? await findLastRun(sql, undefined) : await findRuns(sql, named);
   const [run] = runs;
   if (run !== undefined && runs.length === 1) return run;
