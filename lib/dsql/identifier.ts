@@ -31,6 +31,12 @@ export function parseTableName(text: string): TableName {
   return second === undefined ? { schema: 'public', table: first } : { schema: first, table: second };
 }
 
+/** Every way in which a configuration may write the name of the same table. */
+export function tableSpellings(text: string): readonly string[] {
+  const { schema, table } = parseTableName(text);
+  return schema === 'public' ? [table, `public.${table}`] : [`${schema}.${table}`];
+}
+
 export function quoteTable(name: TableName): string {
   return `${quoteIdentifier(name.schema)}.${quoteIdentifier(name.table)}`;
 }

@@ -27,5 +27,6 @@ export const transientErrorNames = [
   'TableBusyError',
   'TargetUnavailableError',
   'TokenServerBusyError',
+  'UndoUnderWayError',
   'WaitTooLongError',
 ] as const;

@@ -1,4 +1,4 @@
-import { TerminalError } from '../errors.ts';
+import { TerminalError, TransientError } from '../errors.ts';
 import type { RunCounts } from '../state/run-log.ts';
 
 /** The counts of a run do not add up: a row would be lost or doubled without anyone noticing. */
@@ -47,6 +47,19 @@ export class PipelineBusyError extends TerminalError {
 
   constructor(pipeline: string, message: string) {
     super(`Pipeline ${pipeline} is at work: ${message} Nothing was changed. Wait until it has ended, and try again.`);
+  }
+}
+
+/** Rows of the table are being taken back for another pipeline, and a load beside it could count on rows that are going. */
+export class UndoUnderWayError extends TransientError {
+  override readonly name = 'UndoUnderWayError';
+  readonly code = 'undo_under_way';
+
+  constructor(table: string, pipeline: string, runId: string) {
+    super(
+      `Run ${runId} of pipeline ${pipeline} is taking back rows of ${table}. Nothing was loaded. Run again when it has ended, ` +
+        'or wait for it with --wait.',
+    );
   }
 }
 

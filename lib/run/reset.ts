@@ -71,7 +71,6 @@ export async function resetUnder(
   const finished = await finishUndos(context, fence, pipelineName);
   const same = finished.find((one) => one.kind === kind && one.target_table === targetTable);
   if (same !== undefined) return same;
-  const rows = await requireResettable(context.target, demand);
   const job = { run_id: randomUUID(), kind, of_run: null, pipeline_name: pipelineName, target_table: targetTable };
-  return await beginUndo(context, fence, trigger, { ...job, rows_deleted: rows });
+  return await beginUndo(context, fence, trigger, job, () => requireResettable(context.target, demand));
 }

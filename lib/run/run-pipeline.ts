@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { extractStage } from './extract-stage.ts';
+import { waitPollMs } from './others-undos.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { replayedContent } from './replay-claims.ts';
 import type { RunResult, Stage } from './result.ts';
@@ -12,9 +13,6 @@ import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts'
 import { reserve, startRun } from './start.ts';
 import { prefixOf, runOwnerName } from './store-keys.ts';
 import { planStage } from './transform-stage.ts';
-
-/** How often a run that waits for another one looks whether it has ended. */
-const waitPollMs = 1_000;
 
 /**
  * Runs one pipeline in this process: start, extract, transform, load, record. Never throws for what happens inside the

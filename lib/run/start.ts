@@ -8,6 +8,7 @@ import { findEvent, logStart } from '../state/run-log.ts';
 import { ensureServiceTables } from '../state/service-tables.ts';
 import { settleUnfinished, takeBackLoaded } from './earlier-runs.ts';
 import { lookBack } from './look-back.ts';
+import { settleOthersUndos } from './others-undos.ts';
 import { claimRows } from './replay-claims.ts';
 import { resetUnder } from './reset.ts';
 import { fenceOf, type Run } from './run.ts';
@@ -97,6 +98,8 @@ export async function startRun(
       eventId: demand.eventId ?? null,
     }),
   );
+  const of = { pipelineName: pipeline.name, targetTable: name };
+  await settleOthersUndos(context, of, run.run_id, demand.wait === true);
   if (demand.replay !== undefined) await claimRows(context, fenceOf(context, run), run.run_id, demand.replay);
   return { run, source };
 }

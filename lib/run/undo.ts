@@ -12,6 +12,8 @@ import { findUnfinishedUndos, type PastRun } from '../state/run-history.ts';
 import { closeRun } from '../state/run-log.ts';
 import {
   closeRunsOf,
+  dropAnnounced,
+  logUndoAnnounced,
   logUndoEnd,
   logUndoFailure,
   logUndoStart,
@@ -20,6 +22,7 @@ import {
 } from '../state/undo-log.ts';
 import { forgetWatermarks, restoreWatermark } from '../state/watermark.ts';
 import { PipelineBusyError } from './errors.ts';
+import { requireNoLoad } from './other-loads.ts';
 import { settleRejected } from './settle-rejected.ts';
 import { prefixOf } from './store-keys.ts';
 import { requireUndoable } from './undo-check.ts';
@@ -68,34 +71,54 @@ export async function undoRun(context: UndoContext, run: PastRun, trigger: strin
     const finished = await finishUndos(context, fence, pipeline_name);
     const same = finished.find((one) => one.of_run === run.run_id);
     if (same !== undefined) return same;
-    const { rows } = await requireUndoable(context.target, run);
     const job = { run_id: runId, kind: 'undo' as const, of_run: run.run_id, pipeline_name, target_table };
-    return await beginUndo(context, fence, trigger, { ...job, rows_deleted: rows });
+    return await beginUndo(context, fence, trigger, job, async () => (await requireUndoable(context.target, run)).rows);
   });
 }
 
-/** Logs that it begins, and does it; from then on every run of the pipeline finishes it before anything else. */
+/**
+ * Announces it, looks whether it may be done, and does it. From the announcement on no other pipeline begins a load into the
+ * table, and from its beginning on every run of the pipeline, and every run into the table, finishes it before anything else.
+ *
+ * @param count  the rows that it will delete, as nobody else changes them any more
+ * @throws {PipelineBusyError} terminal: another pipeline is loading the table; nothing was changed
+ * @throws what `count` throws; nothing was changed
+ */
 export async function beginUndo(
   context: UndoContext,
   fence: Fence,
   trigger: string,
-  job: UndoJob,
+  planned: Omit<UndoJob, 'rows_deleted'>,
+  count: () => Promise<number>,
 ): Promise<UndoResult> {
   const { target } = context;
   const startTime = target.retry.clock.now().toISOString();
+  const of = { pipelineName: planned.pipeline_name, targetTable: planned.target_table };
+  await fenced('Writing the execution log', target, fence, (transaction) =>
+    logUndoAnnounced(transaction, {
+      ...of,
+      runId: planned.run_id,
+      kind: planned.kind,
+      ofRun: planned.of_run,
+      trigger,
+      startTime,
+      epoch: fence.epoch,
+    }),
+  );
+  let rows: number;
+  try {
+    if (planned.kind !== 'forget') await requireNoLoad(target, of, planned.run_id);
+    rows = await count();
+  } catch (error) {
+    await fenced('Writing the execution log', unstopped(target), fence, (transaction) =>
+      dropAnnounced(transaction, of.pipelineName),
+    ).catch(() => undefined);
+    throw error;
+  }
+  const job = { ...planned, rows_deleted: rows };
   await fenced('Writing the execution log', target, fence, async (transaction) => {
     await Promise.all([
-      logUndoStart(transaction, {
-        runId: job.run_id,
-        kind: job.kind,
-        ofRun: job.of_run,
-        pipelineName: job.pipeline_name,
-        targetTable: job.target_table,
-        trigger,
-        startTime,
-        epoch: fence.epoch,
-        rows: job.rows_deleted,
-      }),
+      logUndoStart(transaction, job.run_id, rows),
       ...(job.of_run === null
         ? []
         : [closeRun(transaction, job.of_run, job.run_id, `Taken back by run ${job.run_id}.`)]),
@@ -137,8 +160,14 @@ export async function finishUndos(
   const jobs = await runStatement('Reading the execution log', context.target, () =>
     findUnfinishedUndos(context.target.sql, pipelineName),
   );
+  if (jobs.some((job) => job.announced)) {
+    await fenced('Writing the execution log', context.target, fence, (transaction) =>
+      dropAnnounced(transaction, pipelineName),
+    );
+  }
   const results: UndoResult[] = [];
-  for (const job of jobs) results.push({ ...(await finishLogged(context, fence, job)), resumed: true });
+  for (const job of jobs.filter((one) => !one.announced))
+    results.push({ ...(await finishLogged(context, fence, job)), resumed: true });
   return results;
 }
 

@@ -1,6 +1,8 @@
+import { arrayLiteral } from '../dsql/array-literal.ts';
+import { tableSpellings } from '../dsql/identifier.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
 import type { Statements } from '../dsql/sql.ts';
-import type { UndoKind } from './undo-log.ts';
+import { announcedStage, type UndoKind } from './undo-log.ts';
 
 /** A run that has ended or is under way, as far as whoever takes it back or runs its rejected rows again has to know it. */
 export interface PastRun {
@@ -55,22 +57,67 @@ export async function findLastRun(sql: Statements, pipelineName: string | undefi
   return rows.map(pastRunOf);
 }
 
-/** The runs of a pipeline that take rows back or forget, and have begun and not ended, in the order in which they began. */
-export async function findUnfinishedUndos(
-  sql: Statements,
-  pipelineName: string,
-): Promise<readonly (PastRun & { readonly kind: UndoKind })[]> {
-  const rows = await sql.unsafe<Written[]>(
-    `SELECT ${pastColumns} FROM public.etl_execution_log
+/** A run that takes rows back or forgets, and has not ended. */
+export interface UnfinishedUndo extends PastRun {
+  readonly kind: UndoKind;
+  /** It has only looked whether it may begin. */
+  readonly announced: boolean;
+}
+
+/** The runs of a pipeline that take rows back or forget, and have not ended, in the order in which they began. */
+export async function findUnfinishedUndos(sql: Statements, pipelineName: string): Promise<readonly UnfinishedUndo[]> {
+  const rows = await sql.unsafe<(Written & { readonly stage: string | null })[]>(
+    `SELECT ${pastColumns}, stage FROM public.etl_execution_log
       WHERE pipeline_name = $1 AND kind IN ('undo', 'reset', 'forget') AND status IN ('running', 'failed') AND closed_by IS NULL
       ORDER BY COALESCE(epoch, 0), start_time`,
     [pipelineName],
   );
-  return rows.map(pastRunOf).filter(isUndo);
+  return rows.flatMap(({ stage, ...row }) => {
+    const run = pastRunOf(row);
+    return isUndo(run) ? [{ ...run, announced: stage === announcedStage }] : [];
+  });
 }
 
 function isUndo(run: PastRun): run is PastRun & { readonly kind: UndoKind } {
   return run.kind === 'undo' || run.kind === 'reset' || run.kind === 'forget';
+}
+
+/** A pipeline and its table, as its runs have it in the log. */
+export interface PipelineTable {
+  readonly pipelineName: string;
+  readonly targetTable: string;
+}
+
+/** Another pipeline, and a run of it. */
+export interface OtherPipeline {
+  readonly pipeline: string;
+  readonly runId: string;
+}
+
+/** Other pipelines that take rows of the table back, or were killed while they did, with the first of such runs. */
+export async function undosByOthers(sql: Statements, of: PipelineTable): Promise<readonly OtherPipeline[]> {
+  const rows = await sql<{ readonly pipeline_name: string; readonly run_id: string }[]>`
+    SELECT pipeline_name, min(run_id) AS run_id FROM public.etl_execution_log
+     WHERE target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text::text[])
+       AND pipeline_name <> ${of.pipelineName} AND kind IN ('undo', 'reset') AND status IN ('running', 'failed')
+       AND closed_by IS NULL
+     GROUP BY pipeline_name ORDER BY pipeline_name`;
+  return rows.map((row) => ({ pipeline: row.pipeline_name, runId: row.run_id }));
+}
+
+/**
+ * Other pipelines that have loaded the table and may be loading it now: a run of theirs is under way by the log, also one
+ * that was killed, or somebody has their lease.
+ */
+export async function loadsByOthers(sql: Statements, of: PipelineTable): Promise<readonly OtherPipeline[]> {
+  const rows = await sql<{ readonly pipeline_name: string; readonly run_id: string }[]>`
+    SELECT l.pipeline_name, max(l.run_id) AS run_id
+      FROM public.etl_execution_log l LEFT JOIN public.etl_state s ON s.pipeline_name = l.pipeline_name
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text::text[])
+       AND l.pipeline_name <> ${of.pipelineName} AND COALESCE(l.kind, 'load') IN ('load', 'replay')
+       AND ((l.status = 'running' AND l.closed_by IS NULL) OR s.lease IS NOT NULL)
+     GROUP BY l.pipeline_name ORDER BY l.pipeline_name`;
+  return rows.map((row) => ({ pipeline: row.pipeline_name, runId: row.run_id }));
 }
 
 /** The pipelines whose batches are in a table, with the rows that they found there and changed or left as they were. */
@@ -81,7 +128,7 @@ export async function loadersOf(
   const rows = await sql<{ readonly pipeline_name: string; readonly overlapping: string }[]>`
     SELECT l.pipeline_name, sum(b.rows_loaded - b.rows_inserted) AS overlapping
       FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
-     WHERE l.target_table = ${targetTable} GROUP BY 1 ORDER BY 1`;
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(targetTable))}::text::text[]) GROUP BY 1 ORDER BY 1`;
   return rows.map((row) => ({ pipeline: row.pipeline_name, overlapping: Number(row.overlapping) }));
 }
 

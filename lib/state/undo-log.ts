@@ -21,18 +21,37 @@ export interface UndoStart {
   /** ISO 8601, UTC. */
   readonly startTime: string;
   readonly epoch: number;
-  /** Rows that it will delete. */
-  readonly rows: number;
 }
 
-/** Logs that rows are being taken back, in a transaction that checks the lease: from now on every run of the pipeline finishes it first. */
-export async function logUndoStart(transaction: Transaction, start: UndoStart): Promise<void> {
+/** The stage of an undo that looks whether it may begin; as long as it has it, it has changed nothing. */
+export const announcedStage = 'check';
+
+/** Logs that rows are about to be taken back, in a transaction that checks the lease: other pipelines begin no load into the table. */
+export async function logUndoAnnounced(transaction: Transaction, start: UndoStart): Promise<void> {
   await transaction`
     INSERT INTO public.etl_execution_log
-           (run_id, pipeline_name, status, trigger, start_time, target_table, kind, of_run, epoch, rows_deleted)
+           (run_id, pipeline_name, status, trigger, start_time, target_table, kind, of_run, epoch, stage)
     VALUES (${start.runId}, ${start.pipelineName}, 'running', ${start.trigger}, ${start.startTime}, ${start.targetTable},
-            ${start.kind}, ${start.ofRun}, ${start.epoch}, ${start.rows})
+            ${start.kind}, ${start.ofRun}, ${start.epoch}, ${announcedStage})
     ON CONFLICT (run_id) DO NOTHING`;
+}
+
+/**
+ * Logs that rows are being taken back, in a transaction that checks the lease: from now on every run of the pipeline, and
+ * every run into the table, finishes it first.
+ *
+ * @param rows  that it will delete
+ */
+export async function logUndoStart(transaction: Transaction, runId: string, rows: number): Promise<void> {
+  await transaction`UPDATE public.etl_execution_log SET stage = NULL, rows_deleted = ${rows} WHERE run_id = ${runId}`;
+}
+
+/** Takes out of the log what was announced and never begun, in a transaction that checks the lease. */
+export async function dropAnnounced(transaction: Transaction, pipelineName: string): Promise<void> {
+  await transaction`
+    DELETE FROM public.etl_execution_log
+     WHERE pipeline_name = ${pipelineName} AND kind IN ('undo', 'reset', 'forget') AND status = 'running'
+       AND stage = ${announcedStage}`;
 }
 
 /** Logs that all is taken back, in a transaction that checks the lease. */

@@ -36,7 +36,7 @@ async function undo(named: string, options: DeleteOptions): Promise<ExitStatus> 
     const run = await requireRun(context.target.sql, named);
     const begun = await history.findUnfinishedUndos(context.target.sql, run.pipeline_name);
     // An undo that was interrupted goes on without a question: it was answered when it began.
-    if (!begun.some((job) => job.of_run === run.run_id)) {
+    if (!begun.some((job) => job.of_run === run.run_id && !job.announced)) {
       const { rows } = await requireUndoable(context.target, run);
       const what = `Run ${run.run_id} of pipeline ${run.pipeline_name} inserted ${rows.toLocaleString('en')} rows into ${run.target_table} on ${run.start_time}.`;
       if (!(await confirm(what, 'Delete them?', options.yes === true))) return 1;
