@@ -1,7 +1,8 @@
 import type { Statements } from '../dsql/sql.ts';
 import { type RunDetails, runDetailsSchema } from '../run/run-details.ts';
 import { countRejected, type RejectedGroupCount } from '../state/rejected-rows.ts';
-import { type ListedRun, readRun, type WholeRun } from '../state/run-list.ts';
+import { detailsBefore, type ListedRun, readRun, type WholeRun } from '../state/run-list.ts';
+import { type ColumnDrift, columnDrift } from './column-drift.ts';
 import { requireRun } from './find-run.ts';
 
 /** Everything that is known of a run. */
@@ -10,6 +11,8 @@ export interface RunReport extends Omit<WholeRun, 'details'> {
   readonly details: RunDetails | undefined;
   /** Its rejected rows by column and reason, also those that the database refused. */
   readonly rejected: readonly RejectedGroupCount[];
+  /** How the source's columns differ from those of the pipeline's success before. */
+  readonly drift: readonly ColumnDrift[];
   /** What to do about it. */
   readonly next: readonly string[];
 }
@@ -30,12 +33,18 @@ export async function readReport(sql: Statements, named: string | undefined): Pr
   const { run_id: runId } = await requireRun(sql, named);
   const { details, ...whole } = await readRun(sql, runId);
   const rejected = await countRejected(sql, { runId, all: true });
+  const own = detailsOf(details);
   return {
     ...whole,
-    details: details === null ? undefined : runDetailsSchema.parse(JSON.parse(details)),
+    details: own,
+    drift: own === undefined ? [] : columnDrift(detailsOf(await detailsBefore(sql, whole.run)), own),
     rejected,
     next: nextSteps(whole.run, rejected).map(stepText),
   };
+}
+
+function detailsOf(text: string | null): RunDetails | undefined {
+  return text === null ? undefined : runDetailsSchema.parse(JSON.parse(text));
 }
 
 /** What to do about a run, by its row in the log and its rejected rows. */

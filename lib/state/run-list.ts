@@ -1,5 +1,6 @@
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
 import type { Statements } from '../dsql/sql.ts';
+import type { executionLog } from './run-log.ts';
 
 /** Which runs of the log are meant. */
 export interface RunChoice {
@@ -10,46 +11,55 @@ export interface RunChoice {
   readonly limit: number;
 }
 
-/** A run as the log has it, values as text; its details are left out. */
-export type ListedRun = Readonly<Record<(typeof listedColumns)[number], string | null>>;
+/** Everything about a run but its details, in the order in which it is printed as JSON, and whether runs are compared by it. */
+const columns = {
+  run_id: { compared: false },
+  pipeline_name: { compared: true },
+  status: { compared: true },
+  trigger: { compared: false },
+  start_time: { compared: false },
+  end_time: { compared: false },
+  execution_time_seconds: { compared: true },
+  target_table: { compared: true },
+  kind: { compared: true },
+  of_run: { compared: false },
+  load_mode: { compared: true },
+  stage: { compared: false },
+  error_code: { compared: true },
+  error_message: { compared: false },
+  processed_records: { compared: false },
+  rows_read: { compared: true },
+  rows_filtered: { compared: true },
+  rows_deduplicated: { compared: true },
+  rows_rejected: { compared: true },
+  rows_loaded: { compared: true },
+  rows_inserted: { compared: true },
+  rows_updated: { compared: true },
+  rows_unchanged: { compared: true },
+  rows_deleted: { compared: true },
+  bytes_read: { compared: true },
+  conflict_retries: { compared: false },
+  verified: { compared: false },
+  warnings: { compared: false },
+  source_fingerprint: { compared: true },
+  plan_fingerprint: { compared: true },
+  event_id: { compared: false },
+  epoch: { compared: false },
+  table_id: { compared: false },
+  closed_by: { compared: false },
+} as const satisfies Readonly<
+  Record<Exclude<keyof typeof executionLog.columns, 'details' | 'former_watermark'>, { readonly compared: boolean }>
+>;
 
-/** Everything about a run, in the order in which it is printed as JSON. */
-export const listedColumns = [
-  'run_id',
-  'pipeline_name',
-  'status',
-  'trigger',
-  'start_time',
-  'end_time',
-  'execution_time_seconds',
-  'target_table',
-  'kind',
-  'of_run',
-  'load_mode',
-  'stage',
-  'error_code',
-  'error_message',
-  'processed_records',
-  'rows_read',
-  'rows_filtered',
-  'rows_deduplicated',
-  'rows_rejected',
-  'rows_loaded',
-  'rows_inserted',
-  'rows_updated',
-  'rows_unchanged',
-  'rows_deleted',
-  'bytes_read',
-  'conflict_retries',
-  'verified',
-  'warnings',
-  'source_fingerprint',
-  'plan_fingerprint',
-  'event_id',
-  'epoch',
-  'table_id',
-  'closed_by',
-] as const;
+type ListedColumn = keyof typeof columns;
+
+/** A run as the log has it, values as text; its details are left out. */
+export type ListedRun = Readonly<Record<ListedColumn, string | null>>;
+
+export const listedColumns = Object.keys(columns) as readonly ListedColumn[];
+
+/** What tells how two runs differ. */
+export const comparedColumns = listedColumns.filter((name) => columns[name].compared);
 
 const times = new Set<string>(['start_time', 'end_time']);
 
@@ -109,4 +119,18 @@ export async function readRun(sql: Statements, runId: string): Promise<WholeRun>
     firstBatch: iso(ledger?.first),
     lastBatch: iso(ledger?.last),
   };
+}
+
+/** The details of the pipeline's last success into the same table before a run, as JSON text; null where there are none. */
+export async function detailsBefore(
+  sql: Statements,
+  run: Pick<ListedRun, 'run_id' | 'pipeline_name' | 'target_table' | 'start_time'>,
+): Promise<string | null> {
+  const rows = await sql<{ readonly details: string }[]>`
+    SELECT details::text AS details FROM public.etl_execution_log
+     WHERE pipeline_name = ${run.pipeline_name} AND target_table = ${run.target_table} AND status = 'success'
+       AND COALESCE(kind, 'load') = 'load' AND details IS NOT NULL
+       AND start_time < ${run.start_time}::text::timestamptz AND run_id <> ${run.run_id}
+     ORDER BY start_time DESC LIMIT 1`;
+  return rows[0]?.details ?? null;
 }

@@ -10,7 +10,10 @@ let space: InProcess;
 
 beforeAll(async () => {
   space = await inProcess();
-  space.write('etl.yaml', 'pipelines: { items: { source_type: file, file_path: items.csv, target_table: items } }');
+  space.write(
+    'etl.yaml',
+    'pipelines: { items: { source_type: file, file_path: items.csv, target_table: items, business_rules: [{ type: filter, condition: "price > 1" }] } }',
+  );
 });
 
 afterAll(async () => await space.remove());
@@ -37,7 +40,10 @@ describe('the log', () => {
     const shown = await etl('show');
     expect(shown).toMatch(new RegExp(`^Run ${String(second?.run_id)}: items → items, success\n`));
     for (const text of [
-      '3 read = 0 filtered + 0 deduplicated + 1 rejected + 2 loaded',
+      '3 read = 1 filtered + 0 deduplicated + 1 rejected + 1 loaded',
+      /Plan\n {2}1 chunk, no key columns, fingerprint [0-9a-f]{12}\n/,
+      /Since the success before\n {2}\+ colour text\n/,
+      /Rules\n {2}rule 1 \(filter: price > 1\): 1 filtered, 0 rejected\n/,
       /Stages\n {2}start .*\n {2}extract .*\n {2}transform .*\n {2}load .*\n {2}record /,
       /item_no +bigint +from "Item No"; /,
       /Rejected rows\n {2}1 × price: /,

@@ -1,4 +1,5 @@
 import type { PlannedWrites, Preview, PreviewColumn, RowChange } from '../../preview/preview.ts';
+import { ruleLine } from '../rule-line.ts';
 import { listLines, shortened } from '../terminal-text.ts';
 import { explainColumn } from './column-evidence.ts';
 
@@ -56,10 +57,7 @@ function columnLine(column: PreviewColumn): string {
 function rowLines({ counts, rules }: Preview): readonly string[] {
   return [
     `${number(counts.rows_read)} read = ${number(counts.rows_filtered)} filtered + ${number(counts.rows_deduplicated)} deduplicated + ${number(counts.rows_rejected)} rejected + ${number(counts.rows_clean)} to load`,
-    ...rules.map(
-      (rule) =>
-        `rule ${rule.number} (${rule.type}: ${rule.text}): ${number(rule.rows_filtered)} filtered, ${number(rule.rows_rejected)} rejected`,
-    ),
+    ...rules.map(ruleLine),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { RunReport } from '../../report/run-report.ts';
-import type { ListedRun } from '../../state/run-list.ts';
+import { comparedColumns } from '../../state/run-list.ts';
 import { listLines } from '../terminal-text.ts';
 
 /** One thing that two runs did differently. */
@@ -10,32 +10,9 @@ export interface Difference {
   readonly second: string | null;
 }
 
-/** What is compared of the log's row, in this order. */
-const compared = [
-  'pipeline_name',
-  'target_table',
-  'status',
-  'kind',
-  'load_mode',
-  'error_code',
-  'rows_read',
-  'rows_filtered',
-  'rows_deduplicated',
-  'rows_rejected',
-  'rows_loaded',
-  'rows_inserted',
-  'rows_updated',
-  'rows_unchanged',
-  'rows_deleted',
-  'bytes_read',
-  'execution_time_seconds',
-  'source_fingerprint',
-  'plan_fingerprint',
-] as const satisfies readonly (keyof ListedRun)[];
-
 /** What the first run did and the second did not, or did in another way. */
 export function differences(first: RunReport, second: RunReport): readonly Difference[] {
-  const values = compared.map((what) => ({ what, first: first.run[what], second: second.run[what] }));
+  const values = comparedColumns.map((what) => ({ what, first: first.run[what], second: second.run[what] }));
   return [
     ...values,
     ...unlike('type of', typesOf(first), typesOf(second)),

@@ -3,6 +3,7 @@ import type { RunReport } from '../../report/run-report.ts';
 import type { RunDetails } from '../../run/run-details.ts';
 import { ensureServiceTables } from '../../state/service-tables.ts';
 import type { ExitStatus } from '../exit-status.ts';
+import { ruleLine } from '../rule-line.ts';
 import { openTargetOf } from '../target.ts';
 import { duration, listLines } from '../terminal-text.ts';
 
@@ -31,7 +32,10 @@ export function describeReport(report: RunReport): readonly string[] {
       'Stages',
       (details?.stages ?? []).map(({ seconds, stage }) => `${stage.padEnd(10)}${duration(seconds)}`),
     ),
+    ...section('Plan', planLines(report)),
     ...section('Columns', columnLines(details)),
+    ...section('Since the success before', report.drift.map(driftLine)),
+    ...section('Rules', (details?.rules ?? []).map(ruleLine)),
     ...section('Rejected rows', rejectedLines(report)),
     ...section(
       'DDL',
@@ -72,6 +76,19 @@ function headLines({ batches, firstBatch, lastBatch, run }: RunReport): readonly
       : [`  ${batches.toLocaleString('en')} batches, from ${firstBatch ?? ''} to ${lastBatch ?? ''}`]),
     ...(run.verified === null ? [] : [`  verified ${run.verified}`]),
   ];
+}
+
+/** How the rows were cut and identified; the fingerprint is the same for the same configuration. */
+function planLines({ details, run }: RunReport): readonly string[] {
+  if (details === undefined || details.columns.length === 0) return [];
+  const keys = details.key_columns.length === 0 ? 'no key columns' : `key columns ${details.key_columns.join(', ')}`;
+  const chunks = `${details.chunks.toLocaleString('en')} ${details.chunks === 1 ? 'chunk' : 'chunks'}`;
+  return [`${chunks}, ${keys}, fingerprint ${run.plan_fingerprint?.slice(0, 12) ?? 'unknown'}`];
+}
+
+function driftLine({ after, before, column }: RunReport['drift'][number]): string {
+  if (before === null) return `+ ${column} ${after ?? ''}`;
+  return after === null ? `- ${column} ${before}` : `~ ${column} ${before} → ${after}`;
 }
 
 function columnLines(details: RunDetails | undefined): readonly string[] {
