@@ -5,6 +5,9 @@ if (Number(process.versions.node.split('.')[0]) < oldest) {
   process.exitCode = 2;
 } else {
   // Behind the check: an older Node may not be able to read what follows.
-  const { main } = await import('../lib/cli/main.ts');
-  process.exitCode = await main(process.argv.slice(2));
+  const { loadCommand } = await import('../lib/cli/load-command.ts');
+  const args = process.argv.slice(2);
+  const { keep, main } = await loadCommand(args[0]);
+  process.exitCode = await main(args);
+  if (process.exitCode === 0) keep();
 }

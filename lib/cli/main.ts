@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { EtlError, messageOf } from '../errors.ts';
+import { packageFolder } from '../package-folder.ts';
 import { registerAws } from './aws/aws.ts';
 import { registerDeploy, registerSynth } from './aws/deploy.ts';
 import { registerCheck } from './check/check.ts';
@@ -63,10 +65,9 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
   }
 }
 
-/** The version in the package's own package.json, from the sources or from `dist`. */
+/** The version in the package's own package.json. */
 function packageVersion(): string {
-  const file = import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json';
-  const parsed: unknown = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
+  const parsed: unknown = JSON.parse(readFileSync(path.join(packageFolder(), 'package.json'), 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
 }
 

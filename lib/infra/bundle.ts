@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
+import { packageFolder } from '../package-folder.ts';
 import { copyDuckDb, type LambdaArchitecture } from './duckdb-binary.ts';
 
 export interface BundleOptions {
@@ -19,13 +20,6 @@ export interface BundleOptions {
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-
-/** The folder of this project, whether it runs from its sources or from what was built of them. */
-export function packageRoot(): string {
-  let folder = here;
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
-  return folder;
-}
 
 /**
  * The code of some functions as one asset: one file each, nothing else of node_modules than DuckDB where it is
@@ -75,5 +69,5 @@ export function writeBundle(folder: string, { architecture, config, duckDb, entr
     logLevel: 'error',
   });
   writeFileSync(path.join(folder, 'etl.json'), config);
-  if (duckDb) copyDuckDb(packageRoot(), folder, architecture);
+  if (duckDb) copyDuckDb(packageFolder(), folder, architecture);
 }

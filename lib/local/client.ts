@@ -7,9 +7,10 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { packageFolder } from '../package-folder.ts';
 import { makePrivateFolder } from '../private-folder.ts';
 import type { FaultSettings } from './concurrency/faults.ts';
 import {
@@ -252,10 +253,9 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** The compiled server: beside this file when that is compiled, in `dist` when this runs as TypeScript. */
+/** The compiled server. */
 function serverEntry(): string {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/lib/local/server/main.js' : './server/main.js';
-  const entry = fileURLToPath(new URL(compiled, import.meta.url));
+  const entry = path.join(packageFolder(), 'dist', 'lib', 'local', 'server', 'main.js');
   if (!existsSync(entry)) throw new LocalDsqlNotBuiltError(entry);
   return entry;
 }

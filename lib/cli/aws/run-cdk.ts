@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { findConfig } from '../../config/read-config.ts';
 import { TerminalError } from '../../errors.ts';
+import { packageFolder } from '../../package-folder.ts';
 import type { ExitStatus } from '../exit-status.ts';
 
 /** The options of `etl synth` and `etl deploy`. */
@@ -32,15 +32,6 @@ export class CdkMissingError extends TerminalError {
 
 const manifestSchema = z.object({ peerDependencies: z.record(z.string(), z.string()) });
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-
-/** The folder of this package, whether it runs from its sources or from what was built of them. */
-function packageRoot(): string {
-  let folder = here;
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
-  return folder;
-}
-
 /** Context that the synthesis rests on; the same as in `cdk.json` of a clone. */
 const context = [
   '@aws-cdk/aws-lambda:recognizeLayerVersion=true',
@@ -56,7 +47,7 @@ const context = [
  * @throws {ConfigNotFoundError}
  */
 export async function runCdk(action: 'synth' | 'deploy', options: DeployOptions): Promise<ExitStatus> {
-  const root = packageRoot();
+  const root = packageFolder();
   const config = findConfig(options.config, process.cwd());
   const command = requirePeers(root);
   const named = { config, stage: options.stage, account: options.account, region: options.region };
