@@ -18,7 +18,7 @@ const folders = {
   extract: ['config'],
   transform: ['config', 'duckdb'],
   load: ['config', 'duckdb', 'dsql', 'state'],
-  run: ['config', 'dsql', 'extract', 'transform', 'load', 'state'],
+  run: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state'],
   preview: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'run'],
   report: ['dsql', 'state', 'run'],
   infra: ['config', 'run'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -34,7 +35,7 @@ export async function loadCommand(command: string | undefined): Promise<LoadedCo
   if (bundle === undefined) return { main: (await import('./main.ts')).main, keep: () => undefined };
   const name = command !== undefined && /^[a-z]+$/.test(command) ? command : 'help';
   const codeFile = `${bundle}-${process.version}-${process.arch}-${name}.code`;
-  const cachedData = readIfThere(codeFile);
+  const cachedData = readCode(codeFile);
   const script = new Script(readFileSync(bundle, 'utf8'), { filename: bundle, cachedData });
   const module: Parameters<BundleFunction>[2] = { exports: {} };
   (script.runInThisContext() as BundleFunction)(module.exports, createRequire(bundle), module, bundle);
@@ -61,9 +62,18 @@ function freshBundle(): string | undefined {
   }
 }
 
-function readIfThere(file: string): Buffer | undefined {
+const digestBytes = 20;
+
+function digestOf(code: Uint8Array): Buffer {
+  return createHash('sha1').update(code).digest();
+}
+
+/** Code that was kept, if it is whole: V8 does not look, and ends the process where a byte of it has changed. */
+function readCode(file: string): Buffer | undefined {
   try {
-    return readFileSync(file);
+    const kept = readFileSync(file);
+    const code = kept.subarray(digestBytes);
+    return digestOf(code).equals(kept.subarray(0, digestBytes)) ? code : undefined;
   } catch {
     return undefined;
   }
@@ -73,7 +83,7 @@ function readIfThere(file: string): Buffer | undefined {
 function keepCode(file: string, code: Buffer): void {
   const whole = `${file}.${process.pid}`;
   try {
-    writeFileSync(whole, code);
+    writeFileSync(whole, Buffer.concat([digestOf(code), code]));
     renameSync(whole, file);
   } catch {
     rmSync(whole, { force: true });

@@ -1,13 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { messageOf } from '../errors.ts';
 import { refusedValues } from './check-names.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigNotFoundError, InvalidConfigError, type Problem } from './errors.ts';
 import { describeIssue, pathText } from './issue.ts';
 import { contentOfStage, stageNames, stageProblem } from './stages.ts';
+
+// A configuration is read once: compiling its schema takes longer than reading it without.
+z.config({ jitless: true });
 
 /** The names looked for in the current folder, in this order. */
 export const configFileNames = ['etl.yaml', 'etl.yml', 'etl.json', 'config.json'] as const;

@@ -47,6 +47,11 @@ export interface Conclusion {
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
   const { reader, loadMode, plan, table, target, verify } = request;
   const identity = identityOf(table, request.keyColumns);
+  const verifies = verify !== 'off' && identity.length > 0;
+  if (!loadModes[loadMode].deletesMissing && !verifies) {
+    await buildIndexes(target, table.name, request.indexes, request.fence);
+    return { rows_deleted: 0, verified: null };
+  }
   return await withSession(request, reader, async (session) => {
     const chunks: ChunkRelation[] = [];
     for (const number of plan.chunks.keys()) chunks.push(await reader.chunk(number));
@@ -54,7 +59,7 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
       ? await deleteMissing({ target, fence: request.fence, session, table, chunks, identity })
       : 0;
     await buildIndexes(target, table.name, request.indexes, request.fence);
-    if (verify === 'off' || identity.length === 0) return { rows_deleted: rowsDeleted, verified: null };
+    if (!verifies) return { rows_deleted: rowsDeleted, verified: null };
     const found = await verifyRows({
       target,
       session,

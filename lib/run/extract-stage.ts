@@ -44,7 +44,8 @@ export async function extractStage(
     return table === undefined ? undefined : await readWatermark(sql, context.pipeline.name, table.id);
   });
   const raw = await readSource(context, run, { watermark, deadline, fingerprint: source });
-  if (raw.complete) {
+  // The run was logged with what was known of its source.
+  if (raw.complete && raw.source_fingerprint !== source?.fingerprint) {
     await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>
       logFingerprint(transaction, run.run_id, raw.source_fingerprint),
     );

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { prepareDuckDb } from '../duckdb/open-duckdb.ts';
 import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
 import { extractStage } from './extract-stage.ts';
 import { waitPollMs } from './others-undos.ts';
@@ -43,6 +44,7 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
     stage = next;
     context.onProgress?.({ stage, rows: 0 });
   };
+  prepareDuckDb();
   try {
     const request = { holder: randomUUID(), runId, seconds: leaseSeconds, pid: process.pid };
     let reserved = await reserve(context, request);
@@ -79,7 +81,12 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
 
     enter('record');
     const history = { stages: durations(), ddl };
-    return await recordSuccess(context, run, { raw, plan: result.plan, warnings, loaded, concluded, history });
+    const success = { raw, plan: result.plan, warnings, loaded, concluded, history };
+    const recorded = await recordSuccess(context, run, success);
+    // The transaction that logged the success has ended the lease.
+    await lease.stop();
+    lease = undefined;
+    return recorded;
   } catch (error) {
     return await recordFailure(context, run, { ...outcome, history: { stages: durations(), ddl } }, stage, error);
   } finally {

@@ -3,6 +3,7 @@ import { loadModeTraits } from '../config/load-mode.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
+import { prepareDuckDb } from '../duckdb/open-duckdb.ts';
 import { withSession } from '../load/chunk-session.ts';
 import { type Conclusion, checkReplaceable, concludeLoad, identityOf } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
@@ -67,6 +68,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   const { settings } = pipeline;
   const { plan } = result;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+  prepareDuckDb();
   const demand = tableDemand(context, plan);
   const said = [...(plan.warnings ?? []), ...rejectionTexts(plan)];
   const isEmpty = plan.counts.rows_clean === 0;

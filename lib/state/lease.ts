@@ -177,6 +177,8 @@ export interface KeptLease {
   readonly lease: Lease;
   /** Set when the lease went to someone else. */
   readonly lost: () => boolean;
+  /** Renews it no more; for a lease that has been ended. */
+  readonly stop: () => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
@@ -204,12 +206,16 @@ export function keepLease(
     renewal = renewal.then(renew);
   }, everyMs);
   timer.unref();
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await renewal;
+  };
   return {
     lease,
     lost: () => lost,
+    stop,
     release: async () => {
-      clearInterval(timer);
-      await renewal;
+      await stop();
       await end();
     },
   };

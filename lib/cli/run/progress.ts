@@ -1,3 +1,4 @@
+import { grouped } from '../../grouped.ts';
 import type { RunProgress } from '../../run/run-context.ts';
 import { duration, shortened, widthOf } from '../terminal-text.ts';
 
@@ -94,7 +95,7 @@ function bytesOf({ bytes, of, rows }: RunProgress, source: number | undefined): 
   return bytes ?? (source === undefined || of === undefined || of === 0 ? undefined : (source * rows) / of);
 }
 
-const number = (value: number): string => Math.round(value).toLocaleString('en');
+const number = (value: number): string => grouped(Math.round(value));
 
 /** One line about a run that is under way. */
 export function progressLine(shown: Shown): string {

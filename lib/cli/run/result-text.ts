@@ -1,6 +1,7 @@
+import { grouped } from '../../grouped.ts';
 import type { RunResult } from '../../run/result.ts';
 
-const number = (value: number): string => value.toLocaleString('en');
+const number = grouped;
 
 /** The end of a run as text: the status, the counts that add up, and what to do. */
 export function describeResult(result: RunResult): string {

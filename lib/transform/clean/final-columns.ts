@@ -1,3 +1,4 @@
+import { grouped } from '../../grouped.ts';
 import { maxRowBytes, maxValueBytes } from '../../limits.ts';
 import { findColumn } from '../find-column.ts';
 import { type ColumnType, columnType, isText } from '../infer/column-type.ts';
@@ -98,12 +99,9 @@ function oversized(columns: readonly FinalColumn[], reasons: RejectReasons): rea
   const row = texts.map(bytes).join(' + ');
   const values = texts.map(
     (column) =>
-      `WHEN ${bytes(column)} > ${maxValueBytes} THEN ${reasons.code(column.name, `has more than the ${maxValueBytes.toLocaleString('en')} bytes that Aurora DSQL allows in a value`)}`,
+      `WHEN ${bytes(column)} > ${maxValueBytes} THEN ${reasons.code(column.name, `has more than the ${grouped(maxValueBytes)} bytes that Aurora DSQL allows in a value`)}`,
   );
-  const whole = reasons.code(
-    null,
-    `the row has more than the ${maxRowBytes.toLocaleString('en')} bytes that Aurora DSQL allows`,
-  );
+  const whole = reasons.code(null, `the row has more than the ${grouped(maxRowBytes)} bytes that Aurora DSQL allows`);
   return [
     `WHEN ${row} > ${maxValueBytes} THEN CASE ${values.join('\n')} WHEN ${row} > ${maxRowBytes} THEN ${whole} ELSE s END`,
   ];

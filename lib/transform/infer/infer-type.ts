@@ -1,3 +1,4 @@
+import { grouped } from '../../grouped.ts';
 import { type ColumnType, columnType, maxDuckDigits, maxNumericDigits } from './column-type.ts';
 import type { ColumnSurvey, Question } from './survey.ts';
 
@@ -60,7 +61,7 @@ export function inferType(survey: ColumnSurvey, dateFormat: string | undefined):
 }
 
 function allValues({ values }: ColumnSurvey): string {
-  return values === undefined ? 'all values' : `all ${values.toLocaleString('en-US')} values`;
+  return values === undefined ? 'all values' : `all ${grouped(values)} values`;
 }
 
 const temporal = [

@@ -54,14 +54,17 @@ export interface SurveyArgs {
   readonly dateFormat: (column: number) => string | undefined;
 }
 
-/** Rows looked at first, and then, so that the whole is asked only what is still open. */
-const sampleRows = [1_000, 20_000] as const;
+/** Rows looked at first, so that the whole is asked only what is still open. */
+const firstRows = 1_000;
+/** Rows looked at next, where there are more. */
+const sampleRows = 20_000;
 /** Columns asked in one statement. */
 const columnsAtOnce = 40;
 
 /**
  * Asks all rows, in few passes: the first rows settle most questions by a counterexample; then every column is asked the
- * first question that is still open; columns whose values said no there are asked everything else.
+ * first question that is still open; columns whose values said no there are asked everything else. Where the first rows
+ * are all rows, they are asked once.
  */
 export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): Promise<Map<number, ColumnSurvey>> {
   const surveys = new Map<number, ColumnSurvey>();
@@ -74,13 +77,20 @@ export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): P
           known.get(column)?.[question] === undefined &&
           (question !== 'formatted' || args.dateFormat(column) !== undefined),
       );
-    for (const rows of sampleRows.filter((most) => args.rows > most)) {
-      const sample = `(SELECT * FROM ${args.relation} LIMIT ${rows})`;
+    const alike = columns.filter((column) => args.dateFormat(column) === undefined);
+    for (const [column, answer] of await askAlike(session, args, alike)) {
+      known.set(column, answer.counterexamples);
+      if (args.rows > firstRows) continue;
+      const holds = open(column)[0];
+      surveys.set(column, { ...answer, holds });
+    }
+    if (args.rows > sampleRows) {
+      const sample = `(SELECT * FROM ${args.relation} LIMIT ${sampleRows})`;
       for (const [column, answer] of await ask(session, args, columns, sample, open)) {
         known.set(column, { ...known.get(column), ...answer.counterexamples });
       }
     }
-    let undecided = columns;
+    let undecided = columns.filter((column) => !surveys.has(column));
     for (const atOnce of [1, questions.length]) {
       const asked = (column: number): readonly Question[] => open(column).slice(0, atOnce);
       const answers = undecided.length === 0 ? [] : await ask(session, args, undecided, args.relation, asked);
@@ -103,6 +113,28 @@ export async function surveyColumns(session: DuckDbSession, args: SurveyArgs): P
 
 type Answer = Omit<ColumnSurvey, 'holds' | 'values'> & { readonly values: number };
 
+/**
+ * Asks the first rows everything about columns of which all are asked the same: their values are put below each other, so
+ * that the statement has each condition once, whatever their number. DuckDB plans a hundred conditions for longer than it
+ * computes them over a thousand rows.
+ */
+async function askAlike(
+  session: DuckDbSession,
+  args: SurveyArgs,
+  columns: readonly number[],
+): Promise<Map<number, Answer>> {
+  if (columns.length === 0) return new Map();
+  const all = questions.filter((question) => question !== 'formatted');
+  const cells = `(SELECT o, unnest([${columns.map((c) => `c${c}`).join(', ')}]) AS c0, unnest([${columns.join(', ')}]) AS k
+    FROM (SELECT * FROM ${args.relation} LIMIT ${firstRows}))`;
+  const alike = { ...args, dateFormat: () => undefined };
+  const rows = await session.rows(
+    `SELECT k, ${aggregatesOf(alike, 0, all).join(', ')}
+       FROM (SELECT k, o, ${textsOf(alike, 0, true)} FROM ${cells}) GROUP BY k`,
+  );
+  return new Map(rows.map((row) => [Number(row.k), answerOf(row, 0, all)] as const));
+}
+
 async function ask(
   session: DuckDbSession,
   args: SurveyArgs,
@@ -110,55 +142,56 @@ async function ask(
   relation: string,
   asked: (column: number) => readonly Question[],
 ): Promise<Map<number, Answer>> {
-  const texts = columns.map((c) => {
-    const text = args.kind === 'json' ? cellText(`c${c}`) : `c${c}`;
-    // A column that is text already is only counted.
-    if (asked(c).length === 0) return `${args.kind === 'json' ? `c${c}, ` : ''}${text} AS t${c}`;
-    return `${args.kind === 'json' ? `c${c}, ` : ''}CASE WHEN ${isGiven(text)} THEN ${withoutLength(text)} END AS t${c}`;
-  });
-  const aggregates = columns.flatMap((c) => {
-    const cell = cellOf(args, c);
-    const open = asked(c);
-    const list = [
-      `count(t${c}) AS n${c}`,
-      ...open.map(
-        (question) => `arg_min(left(t${c}, 40), o) FILTER (WHERE NOT (${cell.holds(question)})) AS ${question}${c}`,
-      ),
-    ];
-    if (open.includes('numeric') || open.includes('double')) {
-      const digits = digitCounts(plainNumber(`t${c}`, args.numbers));
-      list.push(`max(${digits.whole}) AS whole${c}`, `max(${digits.fraction}) AS fraction${c}`);
-    }
-    // Decimals are numbers, doubles may be none but NaN.
-    if (open.includes('double')) list.push(`bool_or(regexp_matches(t${c}, '[0-9]')) AS number${c}`);
-    if (args.kind === 'json') {
-      list.push(`bool_or(starts_with(c${c}, '{') OR starts_with(c${c}, '[')) AS nested${c}`);
-    }
-    return list;
-  });
-  const [row] = await session.rows(
+  // A column that is text already is only counted.
+  const texts = columns.map((c) => textsOf(args, c, asked(c).length > 0));
+  const aggregates = columns.flatMap((c) => aggregatesOf(args, c, asked(c)));
+  const [row = {}] = await session.rows(
     `SELECT ${aggregates.join(', ')} FROM (SELECT o, ${texts.join(', ')} FROM ${relation})`,
   );
-  return new Map(
-    columns.map((c) => {
-      const counterexamples: Partial<Record<Question, string>> = {};
-      for (const question of asked(c)) {
-        const value = row?.[`${question}${c}`];
-        if (value !== null && value !== undefined) {
-          counterexamples[question] = String(value);
-        }
-      }
-      const answer: Answer = {
-        values: Number(row?.[`n${c}`] ?? 0),
-        counterexamples,
-        wholeDigits: Number(row?.[`whole${c}`] ?? 0),
-        fractionDigits: Number(row?.[`fraction${c}`] ?? 0),
-        hasNumber: row?.[`number${c}`] === true,
-        nested: row?.[`nested${c}`] === true,
-      };
-      return [c, answer] as const;
-    }),
-  );
+  return new Map(columns.map((c) => [c, answerOf(row, c, asked(c))] as const));
+}
+
+/** The text `t<column>` of a cell, of JSON beside the cell itself; without what is no value where values are asked for. */
+function textsOf({ kind }: SurveyArgs, c: number, values: boolean): string {
+  const text = kind === 'json' ? cellText(`c${c}`) : `c${c}`;
+  const value = values ? `CASE WHEN ${isGiven(text)} THEN ${withoutLength(text)} END` : text;
+  return `${kind === 'json' ? `c${c}, ` : ''}${value} AS t${c}`;
+}
+
+function aggregatesOf(args: SurveyArgs, c: number, asked: readonly Question[]): readonly string[] {
+  const cell = cellOf(args, c);
+  const list = [
+    `count(t${c}) AS n${c}`,
+    ...asked.map(
+      (question) => `arg_min(left(t${c}, 40), o) FILTER (WHERE NOT (${cell.holds(question)})) AS ${question}${c}`,
+    ),
+  ];
+  if (asked.includes('numeric') || asked.includes('double')) {
+    const digits = digitCounts(plainNumber(`t${c}`, args.numbers));
+    list.push(`max(${digits.whole}) AS whole${c}`, `max(${digits.fraction}) AS fraction${c}`);
+  }
+  // Decimals are numbers, doubles may be none but NaN.
+  if (asked.includes('double')) list.push(`bool_or(regexp_matches(t${c}, '[0-9]')) AS number${c}`);
+  if (args.kind === 'json') {
+    list.push(`bool_or(starts_with(c${c}, '{') OR starts_with(c${c}, '[')) AS nested${c}`);
+  }
+  return list;
+}
+
+function answerOf(row: Readonly<Record<string, unknown>>, c: number, asked: readonly Question[]): Answer {
+  const counterexamples: Partial<Record<Question, string>> = {};
+  for (const question of asked) {
+    const value = row[`${question}${c}`];
+    if (value !== null && value !== undefined) counterexamples[question] = String(value);
+  }
+  return {
+    values: Number(row[`n${c}`] ?? 0),
+    counterexamples,
+    wholeDigits: Number(row[`whole${c}`] ?? 0),
+    fractionDigits: Number(row[`fraction${c}`] ?? 0),
+    hasNumber: row[`number${c}`] === true,
+    nested: row[`nested${c}`] === true,
+  };
 }
 
 /**
