@@ -86,6 +86,10 @@ export const cursorSchema = z
     type: z.literal('cursor'),
     in: placeSchema,
     cursor_param: z.string().min(1).default('cursor').describe('Parameter that takes the cursor.'),
+    first_cursor: z
+      .union([z.string(), z.number()])
+      .optional()
+      .describe('What the first request sends as its cursor, e.g. "*" or 0. Default: nothing.'),
     cursor_path: jsonPathSchema.optional().describe('JSONPath of the next cursor in the response.'),
     cursor_header: z.string().min(1).optional().describe('Header of the response with the next cursor.'),
     ...stopShape,

@@ -94,11 +94,11 @@ describe('a source that is wrong', () => {
     [{ ...api, max_pages: 0 }, 'pipelines.p.max_pages: '],
     [
       { ...api, endpoint: 'a/{parent.id}' },
-      'pipelines.p.endpoint: {parent.…} needs a parent, e.g. parent: {endpoint: users}',
+      'pipelines.p.endpoint: has the placeholder {parent.id}, which needs a parent, e.g. parent: {endpoint: users}',
     ],
     [
       { ...api, parent: { endpoint: 'users' } },
-      'pipelines.p.parent: is not used: put e.g. {parent.id} into endpoint, params or body',
+      'pipelines.p.parent: is not used: put e.g. {parent.id} into endpoint, params, headers or body',
     ],
     [{ ...api, incremental: {} }, 'pipelines.p.incremental.cursor_column: is missing'],
     [

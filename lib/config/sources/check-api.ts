@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import { type LoadMode, loadModeTraits } from '../load-mode.ts';
-import { parentPlaceholder } from '../parent-placeholder.ts';
+import type { Placeholder } from '../template.ts';
+import type { VariableName } from '../template-words.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
 import type { apiSourceShape } from './api.ts';
+import { checkTemplates } from './check-templates.ts';
 
 type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: LoadMode };
 
@@ -10,7 +12,7 @@ type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: L
 export function checkApiSource(source: Api, context: z.core.$RefinementCtx): void {
   const add = issueAdder(context);
   checkPagination(source, add);
-  checkParent(source, add);
+  checkRequests(source, add);
   checkIncremental(source, add);
   if (source.body !== undefined && source.method !== 'POST') add(['body'], 'needs method: POST');
 }
@@ -27,15 +29,40 @@ function checkPagination({ pagination, method, parent }: Api, add: AddIssue): vo
   }
 }
 
-function checkParent(source: Api, add: AddIssue): void {
-  const texts = [source.endpoint, JSON.stringify(source.params), JSON.stringify(source.body ?? {})];
-  const used = texts.some((text) => text.search(parentPlaceholder) !== -1);
-  if (source.parent === undefined && used) {
-    add(['endpoint'], '{parent.…} needs a parent, e.g. parent: {endpoint: users}');
+function checkRequests(source: Api, add: AddIssue): void {
+  const { incremental, parent } = source;
+  const missing = ({ name }: Placeholder): string | undefined => {
+    switch (name) {
+      case 'parent':
+        return parent === undefined ? 'needs a parent, e.g. parent: {endpoint: users}' : undefined;
+      case 'watermark':
+        return incremental?.initial_value === undefined
+          ? 'needs incremental with an initial_value, which the first run begins at'
+          : undefined;
+      case 'window':
+        return 'needs incremental.window';
+      case 'batch':
+        return 'needs for_each';
+      default:
+        return undefined;
+    }
+  };
+  const used = checkTemplates({ ...source, missing }, [], add);
+  for (const { name, shift, text } of used) {
+    if (name === 'watermark' && shift !== 0 && ['number', 'text'].includes(incremental?.cursor_type ?? '')) {
+      add(['incremental', 'cursor_type'], `has no times, of which ${text} is one`);
+    }
   }
-  if (source.parent !== undefined && !used) {
-    add(['parent'], 'is not used: put e.g. {parent.id} into endpoint, params or body');
+  if (parent === undefined) return;
+  if (!used.some(({ name }) => name === 'parent')) {
+    add(['parent'], 'is not used: put e.g. {parent.id} into endpoint, params, headers or body');
   }
+  const own: readonly VariableName[] = ['now', 'run', 'env', 'page', 'offset', 'limit', 'cursor'];
+  checkTemplates(
+    { ...parent, headers: {}, missing: ({ name }) => (own.includes(name) ? undefined : 'is not known to a parent') },
+    ['parent'],
+    add,
+  );
 }
 
 function checkIncremental(source: Api, add: AddIssue): void {

@@ -13,6 +13,8 @@ import type { ApiClient } from './api-client.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
 import type { PageSink } from './page-sink.ts';
+import { shownUrl } from './request-headers.ts';
+import type { TemplateScope } from './template/variables.ts';
 
 /** Pages are made durable at least this often, so that a crash costs little. */
 const saveEveryMs = 15_000;
@@ -24,6 +26,7 @@ export class ApiExtraction {
   readonly request: ExtractRequest;
   readonly settings: ApiSettings;
   readonly client: ApiClient;
+  readonly scope: TemplateScope;
   cursor: ApiCursor;
   readonly #parts: ApiParts;
   #scope: IncrementalScope | undefined;
@@ -31,13 +34,26 @@ export class ApiExtraction {
   readonly #requestsBefore: number;
   #savedAt: number;
 
-  constructor(request: ExtractRequest, settings: ApiSettings, client: ApiClient, cursor: ApiCursor, shown: string) {
+  /** @param scope  what placeholders are filled from, whatever the page and the parent */
+  constructor(
+    request: ExtractRequest,
+    settings: ApiSettings,
+    client: ApiClient,
+    cursor: ApiCursor,
+    scope: TemplateScope,
+  ) {
     this.request = request;
     this.settings = settings;
     this.client = client;
     this.cursor = cursor;
     this.#requestsBefore = cursor.requests;
-    this.#parts = new ApiParts(request.store, request.prefix, cursor, shown);
+    this.scope = scope;
+    this.#parts = new ApiParts(
+      request.store,
+      request.prefix,
+      cursor,
+      client.parts.redactor.url(shownUrl(request, settings)),
+    );
     this.#savedAt = request.clock.now().getTime();
   }
 

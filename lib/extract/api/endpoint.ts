@@ -1,4 +1,12 @@
+import { parseTemplate } from '../../config/template.ts';
 import { InvalidEndpointError } from './errors.ts';
+
+/** An endpoint of which no placeholder is filled, e.g. to know its origin. */
+export function blankTemplate(endpoint: string): string {
+  return parseTemplate(endpoint)
+    .map((part) => (typeof part === 'string' ? part : part.text))
+    .join('');
+}
 
 /** `base_url/endpoint`; an endpoint that is a whole URL stands for itself. A query in either is kept. */
 export function endpointUrl(baseUrl: string | undefined, endpoint: string): URL {

@@ -11,14 +11,13 @@ import { ApiErrorResponseError, PagesUnreadError, RowsMissingError } from './pag
 import { itemsBefore, type PagePosition } from './page-position.ts';
 import { emptyPage, type PageContent, readPage } from './page-reader.ts';
 import type { RowSink } from './page-records.ts';
-import { pageRequest } from './page-request.ts';
+import { pageRequest, type SequenceRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
-import type { BaseRequest } from './request-draft.ts';
 import { openEnd, unreadSign } from './unread-sign.ts';
 
 /** A sequence of pages: what to ask for, and how the responses are read. */
 export interface PagePlan {
-  readonly base: BaseRequest;
+  readonly request: SequenceRequest;
   readonly pagination: PaginationSettings | undefined;
   readonly rows: RowSearch;
   readonly captures: Readonly<Record<string, JsonPath>>;
@@ -41,7 +40,7 @@ export interface FetchedPage {
 
 /** The plan for a pipeline's pages, or for those of its parents' endpoint. */
 export function pagePlan(
-  base: BaseRequest,
+  request: SequenceRequest,
   pages: {
     readonly pagination?: PaginationSettings | undefined;
     readonly records_path?: string | undefined;
@@ -55,7 +54,7 @@ export function pagePlan(
   // A watermark passes over what was not read, so it would never come.
   const losesUnread = deletesUnread || incremental !== undefined;
   return {
-    base,
+    request,
     pagination: pages.pagination,
     rows: rowSearch(pages.records_path, pages.record_name_column),
     captures: pagerPaths(pages.pagination),
@@ -88,11 +87,12 @@ export async function fetchPage(
   sink: RowSink,
   enough: () => boolean,
 ): Promise<FetchedPage> {
-  const { base, captures, maxPages, pagination } = plan;
+  const { captures, maxPages, pagination, request } = plan;
   const { redactor } = client.parts;
+  const call = pageRequest(request, pagination, position);
   let shown: RequestShown | undefined;
   try {
-    return await client.send(pageRequest(base, pagination, position), async (response) => {
+    return await client.send(call, async (response) => {
       shown = response.shown;
       const content = await readPage(response, plan.rows, captures, sink, redactor);
       const warnings: string[] = [];
@@ -118,7 +118,7 @@ export async function fetchPage(
   } catch (thrown) {
     await sink.restart();
     if (!isBehindLast(plan, position, thrown)) throw thrown;
-    const where = shown ?? { method: base.method, url: redactor.url(base.url) };
+    const where = shown ?? { method: call.method, url: redactor.url(call.url) };
     return { content: emptyPage, next: null, warnings: ended(plan, position, emptyPage, position.total, where) };
   }
 }

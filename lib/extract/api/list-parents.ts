@@ -1,12 +1,14 @@
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
-import { endpointUrl } from './endpoint.ts';
 import { ParentFieldMissingError } from './errors.ts';
 import { fetchPage, pagePlan } from './fetch-page.ts';
 import { firstPosition } from './page-position.ts';
 import type { RowSink } from './page-records.ts';
 import { neededFields, parentReader } from './parent-fields.ts';
+import { commonHeaders } from './request-headers.ts';
+import { sequenceRequest } from './sequence-request.ts';
+import { RequestTemplate } from './template/request-template.ts';
 
 /**
  * Lists the rows of the parent endpoint and keeps what is needed of each, page by page.
@@ -15,10 +17,17 @@ import { neededFields, parentReader } from './parent-fields.ts';
  */
 export async function listParents(extraction: ApiExtraction, parent: ParentSettings): Promise<void> {
   const { client, request, settings } = extraction;
-  const url = endpointUrl(request.pipeline.dataSource.base_url, parent.endpoint);
-  for (const [name, value] of Object.entries(parent.params)) url.searchParams.set(name, String(value));
-  const plan = pagePlan({ method: 'GET', url, headers: {}, body: undefined }, parent, settings);
-  const read = parentReader(neededFields(settings, parent), parent.endpoint);
+  const { endpoint, params } = parent;
+  const texts = {
+    method: 'GET',
+    endpoint,
+    params,
+    headers: commonHeaders(request, settings),
+    body: undefined,
+  } as const;
+  const listing = new RequestTemplate(texts, request.pipeline.dataSource.base_url);
+  const plan = pagePlan(sequenceRequest(listing, extraction.scope, undefined), parent, settings);
+  const read = parentReader(neededFields(settings, parent.include), parent.endpoint);
   const nameOf = (index: number): string => `${request.prefix}/raw/parents-${String(index).padStart(5, '0')}.ndjson`;
   const writer = new PartWriter(request.store, nameOf, extraction.cursor.parents?.locations.length ?? 0, Infinity);
   try {

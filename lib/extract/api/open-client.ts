@@ -1,14 +1,14 @@
-import { parentPlaceholder } from '../../config/parent-placeholder.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import { retrySchema } from '../../config/source-retry.ts';
 import type { ExtractRequest } from '../request.ts';
 import { ApiClient } from './api-client.ts';
 import { resolved } from './authorizer.ts';
 import { makeAuthorizer } from './authorizers.ts';
-import { endpointUrl } from './endpoint.ts';
 import { HttpConnections } from './http-connections.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Redactor } from './redactor.ts';
+import { isSharedOrigin, requestHeaders, shownUrl } from './request-headers.ts';
+import { fixedText } from './template/request-template.ts';
 
 /** Silence after which the article's extractor gives a request up. */
 const defaultTimeoutSeconds = 30;
@@ -19,13 +19,12 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   const { dataSource } = request.pipeline;
   const redactor = new Redactor();
   const read = (value: Parameters<typeof resolved>[0]) => resolved(value, request.resolveSecret, redactor);
-  const { origin } = endpointUrl(dataSource.base_url, settings.endpoint.replace(parentPlaceholder, 'x'));
-  // What data_source says belongs to base_url; an endpoint that is a URL somewhere else has nothing of it.
-  const shared = dataSource.base_url === undefined || new URL(dataSource.base_url).origin === origin;
-  const auth = settings.auth ?? (shared ? dataSource.auth : undefined);
+  const { origin } = shownUrl(request, settings);
+  const auth = settings.auth ?? (isSharedOrigin(request, settings) ? dataSource.auth : undefined);
   const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries({ ...(shared ? dataSource.headers : {}), ...settings.headers })) {
-    headers.set(name.toLowerCase(), await read(value));
+  for (const [name, value] of Object.entries(requestHeaders(request, settings))) {
+    const text = typeof value === 'string' ? fixedText(value) : await read(value);
+    if (text !== undefined) headers.set(name, text);
   }
   const query = new Map<string, string>();
   for (const [name, value] of Object.entries(settings.params)) {

@@ -1,17 +1,27 @@
 import type { PaginationSettings } from '../../config/source-pagination.ts';
+import type { VariableName } from '../../config/template-words.ts';
 import type { ApiRequest } from './api-client.ts';
 import type { PagePosition } from './page-position.ts';
-import { writePage } from './pagers.ts';
-import { type BaseRequest, draftOf, finish } from './request-draft.ts';
+import { pageScope, writePage } from './pagers.ts';
+import { finish, type RequestDraft } from './request-draft.ts';
+import type { PageScope } from './template/variables.ts';
+
+/** What all pages of a sequence are asked for with. */
+export interface SequenceRequest {
+  /** The request of one page; its placeholders are filled. */
+  readonly draft: (page: PageScope) => RequestDraft;
+  /** What placeholders say already. */
+  readonly placed: ReadonlySet<VariableName>;
+}
 
 /** The request of one page; a URL that the API gave for it stands for itself. */
 export function pageRequest(
-  base: BaseRequest,
+  request: SequenceRequest,
   pagination: PaginationSettings | undefined,
   position: PagePosition,
 ): ApiRequest {
-  const draft = draftOf(base);
+  const draft = request.draft(pageScope(pagination, position));
   if (position.url !== undefined) return finish({ ...draft, url: new URL(position.url) });
-  writePage(draft, pagination, position);
+  writePage(draft, pagination, position, request.placed);
   return finish(draft);
 }

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { VariableName } from '../../config/template-words.ts';
 import type { PagePosition } from './page-position.ts';
 import type { RequestDraft } from './request-draft.ts';
 import type { Signs } from './signs.ts';
+import type { PageScope } from './template/variables.ts';
 
 /** What a page said of itself. */
 export interface PageFacts {
@@ -24,8 +26,10 @@ export interface Pager<S> {
   readonly counts?: true | undefined;
   /** JSONPaths of the values of a response's body that it needs, by name. */
   readonly paths: (settings: S) => Readonly<Record<string, string | undefined>>;
-  /** Puts what asks for the page at `position` into the request. */
-  readonly write: (draft: RequestDraft, settings: S, position: PagePosition) => void;
+  /** What placeholders of the request may stand for; absent where there are none. */
+  readonly scope?: ((settings: S, position: PagePosition) => PageScope) | undefined;
+  /** Puts what asks for the page at `position` into the request, but for what its placeholders say already. */
+  readonly write: (draft: RequestDraft, settings: S, position: PagePosition, placed: ReadonlySet<VariableName>) => void;
   /** The page after the one at `position`; undefined where that was the last. */
   readonly next: (settings: S, position: PagePosition, facts: PageFacts) => NextPage | undefined;
 }

@@ -1,5 +1,6 @@
 import { type JsonPath, parseJsonPath } from '../../config/json-path.ts';
 import type { PaginationOf, PaginationSettings, PaginationType } from '../../config/source-pagination.ts';
+import type { VariableName } from '../../config/template-words.ts';
 import { countOf, isTrue } from './json-value.ts';
 import { itemsBefore, type PagePosition } from './page-position.ts';
 import type { NextPage, PageFacts, Pager } from './pager.ts';
@@ -11,6 +12,7 @@ import { pageNumberPager } from './pagers/page-number.ts';
 import { usualLinksPager } from './pagers/usual-links.ts';
 import type { RequestDraft } from './request-draft.ts';
 import { headerText } from './retry-wait.ts';
+import type { PageScope } from './template/variables.ts';
 
 /** One entry for each type of `pagination`. */
 const pagers = {
@@ -47,13 +49,19 @@ export function pagerPaths(pagination: PaginationSettings | undefined): Readonly
   return paths;
 }
 
-/** Puts what asks for the page at `position` into the request. */
+/** Puts what asks for the page at `position` into the request, but for what its placeholders say already. */
 export function writePage(
   draft: RequestDraft,
   pagination: PaginationSettings | undefined,
   position: PagePosition,
+  placed: ReadonlySet<VariableName>,
 ): void {
-  if (pagination !== undefined) pagerOf(pagination).write(draft, pagination, position);
+  if (pagination !== undefined) pagerOf(pagination).write(draft, pagination, position, placed);
+}
+
+/** What the placeholders of a request stand for on the page at `position`. */
+export function pageScope(pagination: PaginationSettings | undefined, position: PagePosition): PageScope {
+  return pagination === undefined ? {} : (pagerOf(pagination).scope?.(pagination, position) ?? {});
 }
 
 /** Decides from what the page at `position` said whether there is another one. */

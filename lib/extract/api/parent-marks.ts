@@ -4,7 +4,7 @@ import { compareCursors } from '../incremental/cursor-value.ts';
 import { TooManyParentMarksError } from '../incremental/errors.ts';
 import { markValue } from '../incremental/progress.ts';
 import { IncrementalScope, type IncrementalSource } from '../incremental/scope.ts';
-import type { ParentFields } from './parent-fields.ts';
+import type { ParentFields } from './template/template-value.ts';
 
 /** Characters that all marks may have together: half of what a value of a row of DSQL may have, 1 MiB. */
 const maxCharacters = 512 * 1024;

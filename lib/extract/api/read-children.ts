@@ -2,16 +2,17 @@ import type { ParentSettings } from '../../config/source-parent.ts';
 import { fileLines } from '../file-lines.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
 import type { IncrementalScope } from '../incremental/scope.ts';
-import type { Window } from '../incremental/window.ts';
 import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { ChildSpool } from './child-spool.ts';
 import { ApiStatusError } from './errors.ts';
 import { fetchPage, type PagePlan, pagePlan } from './fetch-page.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
-import { neededFields, type ParentFields, parentRequest, rowWithParent } from './parent-fields.ts';
+import { neededFields, rowWithParent } from './parent-fields.ts';
 import { type ParentMarks, parentKey } from './parent-marks.ts';
-import type { BaseRequest } from './request-draft.ts';
+import { sequenceRequest } from './sequence-request.ts';
+import type { RequestTemplate } from './template/request-template.ts';
+import type { ParentFields } from './template/template-value.ts';
 
 /** One parent whose rows are being read. */
 interface Child {
@@ -41,14 +42,14 @@ interface Child {
 export async function readChildren(
   extraction: ApiExtraction,
   parent: ParentSettings,
-  baseOf: (window: Window | undefined) => BaseRequest,
+  template: RequestTemplate,
   marks: ParentMarks | undefined,
   concurrency: number,
 ): Promise<void> {
   const { settings } = extraction;
   const decorate = rowWithParent(parent.include);
   const waiting: Child[] = [];
-  const requestNames = neededFields(settings, { ...parent, include: {} });
+  const requestNames = neededFields(settings, {});
   const fieldsOf = remainingParents(extraction);
   let exhausted = false;
   let started = extraction.cursor.parents?.done ?? 0;
@@ -58,13 +59,8 @@ export async function readChildren(
     started += 1;
     const key = parentKey(requestNames, fields);
     const scope = marks?.scopeOf(key);
-    const call = parentRequest(
-      baseOf(scope?.window),
-      settings,
-      extraction.request.pipeline.dataSource.base_url,
-      fields,
-    );
-    const plan = pagePlan(call, settings, settings);
+    const filledFrom = { ...extraction.scope, window: scope?.window, parent: fields };
+    const plan = pagePlan(sequenceRequest(template, filledFrom, settings.incremental), settings, settings);
     const first = index === (extraction.cursor.parents?.done ?? 0) ? extraction.cursor.position : firstPosition;
     const child = newChild(extraction, index, first, key, scope);
     child.finished = readChild(extraction, parent, child, plan, (line) => decorate(line, fields));

@@ -1,14 +1,5 @@
 import type { ApiRequest } from './api-client.ts';
-import { copyOf, jsonText, RawJson, setOwn } from './raw-json.ts';
-
-/** The endpoint's request without page and bounds; what all pages of a sequence share. */
-export interface BaseRequest {
-  readonly method: 'GET' | 'POST';
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Of values of JSON, and of raw ones. */
-  readonly body: Readonly<Record<string, unknown>> | undefined;
-}
+import { jsonText, RawJson, setOwn } from './raw-json.ts';
 
 type Place = 'query' | 'header' | 'body';
 type Value = string | number | RawJson;
@@ -19,15 +10,6 @@ export interface RequestDraft {
   url: URL;
   readonly headers: Record<string, string>;
   readonly body: Record<string, unknown> | undefined;
-}
-
-export function draftOf(base: BaseRequest): RequestDraft {
-  return {
-    method: base.method,
-    url: new URL(base.url),
-    headers: { ...base.headers },
-    body: base.method === 'POST' ? copyOf({ ...base.body }) : undefined,
-  };
 }
 
 /** Sets a parameter where the API wants it; in the body, dots lead into objects. */

@@ -21,6 +21,19 @@ export interface BoundParameter {
   readonly numeric: boolean;
 }
 
+/** Where a request begins or ends. */
+export interface Bound {
+  readonly value: CursorValue;
+  /** A coarser way of writing it must not leave rows out: down for a beginning, up for an end. */
+  readonly rounding: 'down' | 'up';
+  /**
+   * As the configuration's `param_format` says.
+   *
+   * @throws {CursorUnitUnknownError} when it has to be written as a time and is a number
+   */
+  readonly written: () => BoundParameter;
+}
+
 /** Which rows of a source are wanted. */
 export interface Window {
   /** What the values are; with its type as soon as that is known. */
@@ -33,8 +46,8 @@ export interface Window {
   readonly watermark: CursorValue | undefined;
   /** Rows after this, in nanoseconds since 1970, were ahead of time in the last run and may be loaded already. */
   readonly aheadOf: bigint | undefined;
-  readonly start: BoundParameter | undefined;
-  readonly end: BoundParameter | undefined;
+  readonly start: Bound | undefined;
+  readonly end: Bound | undefined;
 }
 
 /** A second before an exclusive bound, so that APIs which count whole seconds still return the rows that equal it. */
@@ -46,7 +59,6 @@ const secondsOfDay = 86_400;
  *
  * @throws {InvalidCursorValueError} when a bound is not of the column's type
  * @throws {CursorMeaningUnknownError} when the last mark is a text and the configuration does not say that texts are meant
- * @throws {CursorUnitUnknownError} when a bound has to be written as a time and is a number
  */
 export function windowOf(
   settings: IncrementalSettings,
@@ -129,17 +141,20 @@ class BoundWriter {
   }
 
   /** Exclusive lower bounds begin a step earlier: rows that equal the bound must come, or late ones among them are lost. */
-  start(value: CursorValue | undefined): BoundParameter | undefined {
-    if (value === undefined || this.#settings.start_param === undefined) return undefined;
-    if (this.#settings.start_bound === 'inclusive') return this.#written(value, 'down');
+  start(value: CursorValue | undefined): Bound | undefined {
+    if (value === undefined) return undefined;
+    if (this.#settings.start_bound === 'inclusive') return this.#bound(value, 'down');
     const days = this.#settings.param_format === 'date' || this.#isDate(value);
     const step = value.type === 'number' ? 1 : days ? secondsOfDay : exclusiveStep;
-    return this.#written(earlier(value, step, this.#kind), 'down');
+    return this.#bound(earlier(value, step, this.#kind), 'down');
   }
 
-  end(value: CursorValue | undefined): BoundParameter | undefined {
-    if (value === undefined || this.#settings.end_param === undefined) return undefined;
-    return this.#written(value, 'up');
+  end(value: CursorValue | undefined): Bound | undefined {
+    return value === undefined ? undefined : this.#bound(value, 'up');
+  }
+
+  #bound(value: CursorValue, rounding: Bound['rounding']): Bound {
+    return { value, rounding, written: () => this.#written(value, rounding) };
   }
 
   #isDate({ text, type }: CursorValue): boolean {

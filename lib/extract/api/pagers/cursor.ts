@@ -7,7 +7,10 @@ import { headerText } from '../retry-wait.ts';
 
 export const cursorPager: Pager<PaginationOf<'cursor'>> = {
   paths: ({ cursor_path }) => ({ cursor: cursor_path }),
-  write: (draft, settings, { cursor }) => {
+  scope: (settings, { cursor }) => ({ cursor: cursor ?? firstCursor(settings) }),
+  write: (draft, settings, position, placed) => {
+    if (placed.has('cursor')) return;
+    const cursor = position.cursor ?? firstCursor(settings);
     if (cursor !== undefined) put(draft, settings.in, settings.cursor_param, new RawJson(cursor));
   },
   next: ({ cursor_header }, _position, { captures, headers }) => {
@@ -18,6 +21,11 @@ export const cursorPager: Pager<PaginationOf<'cursor'>> = {
     return cursor === undefined ? undefined : { cursor };
   },
 };
+
+/** What the first page is asked for with, as JSON. */
+function firstCursor({ first_cursor }: PaginationOf<'cursor'>): string | undefined {
+  return first_cursor === undefined ? undefined : JSON.stringify(first_cursor);
+}
 
 function presentCursor(json: string | undefined): string | undefined {
   if (json === undefined || json === 'null' || json === 'false') return undefined;

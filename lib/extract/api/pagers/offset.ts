@@ -6,9 +6,11 @@ import { put } from '../request-draft.ts';
 export const offsetPager: Pager<PaginationOf<'offset'>> = {
   counts: true,
   paths: () => ({}),
-  write: (draft, settings, position) => {
+  scope: ({ limit }, position) => ({ offset: itemsBefore(position), limit }),
+  write: (draft, settings, position, placed) => {
+    if (placed.has('offset')) return;
     put(draft, settings.in, settings.offset_param, itemsBefore(position));
-    put(draft, settings.in, settings.limit_param, settings.limit);
+    if (!placed.has('limit')) put(draft, settings.in, settings.limit_param, settings.limit);
   },
   next: () => ({}),
 };

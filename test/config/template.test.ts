@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidConfigError } from '../../lib/config/errors.ts';
+import { parseConfig } from '../../lib/config/read-config.ts';
+import { parseTemplate } from '../../lib/config/template.ts';
+
+describe('a template', () => {
+  it.each([
+    ['no braces', ['no braces']],
+    ['a/{parent.id}/b', ['a/', '{parent.id}', '/b']],
+    ['{now-3d:date}{cursor:number}', ['{now-3d:date}', '{cursor:number}']],
+    ['{ users { id } }', ['{ users { id } }']],
+    ['query { a(b: "{parent.x y}") { id name } }', ['query { a(b: "', '{parent.x y}', '") { id name } }']],
+    ['{"page":1,"a":{"b":2}}', ['{"page":1,"a":{"b":2}}']],
+    ['\\d{3} and {{page}} stay', ['\\d{3} and ', '{page}', ' stay']],
+    ["{parent.$['a:b']}", ["{parent.$['a:b']}"]],
+    ['{window.start+12h:iso8601}', ['{window.start+12h:iso8601}']],
+    ['{now:%d %b %Y}', ['{now:%d %b %Y}']],
+  ])('is read: %s', (text, parts) => {
+    expect(parseTemplate(text).map((part) => (typeof part === 'string' ? part : part.text))).toEqual(parts);
+  });
+
+  it('has the shifts, members and formats of its placeholders', () => {
+    expect(parseTemplate('{offset+1}')).toMatchObject([{ name: 'offset', shift: 1 }]);
+    expect(parseTemplate('{now-1 day:epoch_seconds}')).toMatchObject([{ shift: -86_400, format: 'epoch_seconds' }]);
+    expect(parseTemplate('{batch:50}')).toMatchObject([{ name: 'batch', size: 50, member: undefined }]);
+    expect(parseTemplate('{batch.sku:50}')).toMatchObject([{ name: 'batch', size: 50, member: 'sku' }]);
+    expect(parseTemplate('{parent.Order No.:json}')).toMatchObject([{ member: 'Order No.', format: 'json' }]);
+  });
+});
+
+function problemsOf(settings: object, dataSource: object = {}): readonly string[] {
+  const pipeline = { source_type: 'api', endpoint: 'rows', target_table: 't', ...settings };
+  const config = { data_source: { base_url: 'https://a.example.com', ...dataSource }, pipelines: { p: pipeline } };
+  try {
+    parseConfig(JSON.stringify(config, null, 1), 'etl.json');
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidConfigError)) throw thrown;
+    return thrown.problems.map(
+      ({ line, message, path }) => `${path}: ${message} (${line === undefined ? '?' : 'line'})`,
+    );
+  }
+}
+
+const incremental = { cursor_column: 'at', initial_value: '2024-01-01' };
+const offset = { pagination: { type: 'offset', limit: 3 } };
+
+describe('etl check refuses a placeholder that means nothing, with its place', () => {
+  it.each([
+    [
+      { endpoint: 'a/{watermrk}' },
+      'pipelines.p.endpoint: has the unknown placeholder {watermrk}; did you mean {watermark}?',
+    ],
+    [{ endpoint: 'a/{users}' }, 'pipelines.p.endpoint: has the unknown placeholder {users}'],
+    [
+      { params: { q: '{now:isso8601}' } },
+      'pipelines.p.params.q: has the placeholder {now:isso8601}, which has the unknown format "isso8601"; did you mean {now:iso8601}?',
+    ],
+    [{ params: { q: '{now:%Q}' } }, 'which has a format that has the unknown directive %Q'],
+    [{ params: { q: '{now-3x}' } }, 'which needs a length of time, e.g. {now-3d}'],
+    [{ params: { q: '{run+1}' } }, 'which can have nothing added or taken away'],
+    [{ params: { q: '{env}' } }, 'which needs a name behind a dot, e.g. {env.id}'],
+    [{ params: { q: '{now.x}' } }, 'which has nothing behind a dot'],
+    [{ params: { q: '{cursor:date}' } }, 'which has the unknown format "date"'],
+    [{ params: { q: '{parent.id:nmber}' } }, 'which has the unknown format "nmber"; did you mean {parent:number}?'],
+    [
+      { params: { q: '{page}' } },
+      'pipelines.p.params.q: has the placeholder {page}, which needs pagination: {type: page_number}',
+    ],
+    [{ params: { q: '{offset}' } }, 'which needs pagination: {type: offset, limit: …}'],
+    [{ params: { q: '{cursor}' } }, 'which needs pagination: {type: cursor, …}'],
+    [
+      { params: { q: 'id > {cursor}' }, pagination: { type: 'cursor', cursor_path: 'x' } },
+      'set pagination.first_cursor',
+    ],
+    [{ params: { q: '{watermark}' } }, 'which needs incremental with an initial_value'],
+    [
+      { params: { q: '{watermark-1d}' }, incremental: { ...incremental, initial_value: 1, cursor_type: 'number' } },
+      'pipelines.p.incremental.cursor_type: has no times',
+    ],
+    [{ params: { q: '{window.middle}' } }, 'which has only start and end behind the dot'],
+    [{ headers: { 'X-A': '{nothing}' } }, 'pipelines.p.headers.X-A: has the unknown placeholder {nothing}'],
+    [
+      { method: 'POST', body: { a: [{ b: '{nothing}' }] } },
+      'pipelines.p.body.a[0].b: has the unknown placeholder {nothing}',
+    ],
+    [{ endpoint: 'https://{env.SHOP}.example.com/a' }, 'pipelines.p.endpoint: has a placeholder in its host'],
+    [
+      { endpoint: 'a/{parent.id}', parent: { endpoint: 'b/{parent.id}' } },
+      'pipelines.p.parent.endpoint: has the placeholder {parent.id}, which is not known to a parent',
+    ],
+  ])('%j', (settings, message) => {
+    const problems = problemsOf(settings);
+    expect(problems.join('\n')).toContain(message);
+    for (const problem of problems) expect(problem).toContain('(line)');
+  });
+
+  it('in data_source.headers too', () => {
+    expect(problemsOf({}, { headers: { 'X-Run': '{page}' } })[0]).toContain(
+      'data_source.headers.X-Run: has the placeholder {page}, which needs pagination',
+    );
+    expect(problemsOf({}, { headers: { 'X-Run': '{run} {now:date} {env.X}' } })).toEqual([]);
+  });
+
+  it.each([
+    [{ method: 'POST', body: { query: '{ users(first: 10) { id } }', variables: { a: '{now:date}' } } }],
+    [{ ...offset, params: { query: 'SELECT * FROM Invoice STARTPOSITION {offset+1} MAXRESULTS {limit}' } }],
+    [{ endpoint: 'a/{page}', pagination: { type: 'page_number' } }],
+    [{ incremental, params: { q: 'updated >= "{watermark:%Y/%m/%d %H:%M}"' } }],
+    [{ endpoint: 'a?x={{page}}' }],
+  ])('and takes one that does: %j', (settings) => {
+    expect(problemsOf(settings)).toEqual([]);
+  });
+});
