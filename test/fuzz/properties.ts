@@ -10,8 +10,8 @@ import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../../lib/duckdb/quote.ts';
 import { EtlError } from '../../lib/errors.ts';
 import { AddressGuard } from '../../lib/extract/api/address-guard.ts';
-import { parentRequest } from '../../lib/extract/api/parent-fields.ts';
 import { Redactor } from '../../lib/extract/api/redactor.ts';
+import { RequestTemplate } from '../../lib/extract/api/template/request-template.ts';
 import { serviceParts } from '../../lib/infra/isolation.ts';
 import { runSchema } from '../../lib/run/run.ts';
 import { keyPath } from '../../lib/store/key-path.ts';
@@ -215,16 +215,17 @@ export function hostileInputs(numRuns: number): void {
     'etl.yaml',
   ).pipelines.p as ApiSettings;
   it('a value of a parent is one segment of the path, or an error', async () => {
-    const base = { method: 'GET', url: new URL('https://api.example.com/v1'), headers: {}, body: undefined } as const;
+    const template = new RequestTemplate({ ...settings, headers: {} }, 'https://api.example.com/v1');
+    const known = { startedAt: new Date(0), runId: 'r', environment: new Map<string, string>() };
     await fc.assert(
       fc.asyncProperty(anyText, async (value) => {
-        const fields = { id: JSON.stringify(value) };
-        const outcome = await outcomeOf(() => parentRequest(base, settings, 'https://api.example.com/v1', fields));
+        const scope = { ...known, parent: { id: JSON.stringify(value) } };
+        const outcome = await outcomeOf(() => template.fill(scope));
         if (outcome instanceof Error) {
           expect(outcome.name).toBe('ParentPathError');
           return;
         }
-        const { url } = parentRequest(base, settings, 'https://api.example.com/v1', fields);
+        const { url } = template.fill(scope);
         const [empty, version, users, segment = '', posts, ...more] = url.pathname.split('/');
         expect([url.origin, empty, version, users, posts, more]).toEqual([
           'https://api.example.com',
