@@ -15,6 +15,8 @@ export const usageCodes: ReadonlySet<string> = new Set([
   'nothing_here',
   'bad_repaired_file',
   'cdk_missing',
+  'answer_needed',
+  'config_not_editable',
 ]);
 
 /** An option's value cannot be used. */

@@ -9,6 +9,7 @@ import { registerCheck } from './check/check.ts';
 import { registerLock } from './check/lock.ts';
 import type { RegisterCommand } from './command.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
+import { registerInit } from './init/init.ts';
 import { registerClean } from './local/clean.ts';
 import { registerLocal } from './local/local.ts';
 import { registerPreview } from './preview/preview.ts';
@@ -23,6 +24,7 @@ import { registerUndo } from './undo/undo.ts';
 
 /** Every command, in the order `etl --help` shows them. */
 const commands: readonly RegisterCommand[] = [
+  registerInit,
   registerRun,
   registerCheck,
   registerPreview,

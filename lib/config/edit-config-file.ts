@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { addToPipeline, type ConfigAddition } from './edit-config.ts';
 import { ConfigNotEditableError } from './errors.ts';
+import { withPipeline } from './new-pipeline.ts';
 import { parseConfig } from './read-config.ts';
 
 /**
@@ -30,6 +31,30 @@ export async function editConfigFile(
   }
   parseConfig(text, file);
   if (text === before) return written;
+  await replaceFile(file, text);
+  return written;
+}
+
+/**
+ * Adds a pipeline behind the others in a configuration file, and looks that nothing else has changed before it writes.
+ *
+ * @throws {ConfigNotEditableError} where an edit would change something else; nothing is written
+ * @throws {InvalidConfigError} where the pipeline cannot be one; nothing is written
+ * Killed midway: the file is as it was, or has the pipeline.
+ */
+export async function addPipelineToFile(file: string, pipeline: Parameters<typeof withPipeline>[1]): Promise<void> {
+  const before = await readFile(file, 'utf8');
+  const text = withPipeline(before, pipeline);
+  const { pipelines, ...rest } = parse(text) as Content & { readonly pipelines: Content };
+  const others = Object.fromEntries(Object.entries(pipelines).filter(([name]) => name !== pipeline.name));
+  if (!isDeepStrictEqual({ ...rest, pipelines: others }, parse(before)))
+    throw new ConfigNotEditableError(pipeline.name);
+  parseConfig(text, file);
+  await replaceFile(file, text);
+}
+
+/** Killed midway: the file is as it was, or has all of the text. */
+async function replaceFile(file: string, text: string): Promise<void> {
   const beside = `${file}.${randomUUID()}`;
   try {
     await writeFile(beside, text, { mode: (await stat(file)).mode });
@@ -37,7 +62,6 @@ export async function editConfigFile(
   } finally {
     await rm(beside, { force: true });
   }
-  return written;
 }
 
 type Content = Record<string, unknown>;

@@ -41,7 +41,8 @@ export function addToPipeline(text: string, pipeline: string, addition: ConfigAd
   return appended(text, pipeline, { ...own, ...Object.fromEntries(settings) });
 }
 
-function isJson(text: string): boolean {
+/** Whether the text of a configuration is JSON. */
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text.replace(/^\uFEFF/, ''));
     return true;
@@ -112,7 +113,7 @@ function printed(node: YAMLMap, indent: string): string {
 }
 
 /** The blanks before the first key of a node. */
-function indentOf(text: string, node: YAMLMap): string {
+export function indentOf(text: string, node: YAMLMap): string {
   const start = node.range?.[0] ?? 0;
   const line = text.slice(text.lastIndexOf('\n', start - 1) + 1, start);
   return /^\s*/.exec(line)?.[0] ?? '';
@@ -136,7 +137,7 @@ function appended(text: string, pipeline: string, settings: Readonly<Record<stri
 }
 
 /** Where the line of a pair's value ends, its comment included. */
-function endOfLast(text: string, pair: Pair | undefined): number {
+export function endOfLast(text: string, pair: Pair | undefined): number {
   const node =
     isNode(pair?.value) && !(isScalar(pair.value) && pair.value.range?.[0] === pair.value.range?.[1])
       ? pair.value

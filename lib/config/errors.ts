@@ -36,7 +36,7 @@ export class ConfigNotFoundError extends TerminalError {
     super(
       named
         ? `There is no configuration file ${looked.join()}. Check the path given to --config.`
-        : `There is no configuration in ${folder} (looked for ${looked.join(', ')}). Give one with --config FILE.`,
+        : `There is no configuration in ${folder} (looked for ${looked.join(', ')}). Make one with etl init, or give one with --config FILE.`,
     );
   }
 }
@@ -67,9 +67,11 @@ export class ConfigNotEditableError extends TerminalError {
   override readonly name = 'ConfigNotEditableError';
   readonly code = 'config_not_editable';
 
-  constructor(pipeline: string) {
+  constructor(pipeline: string, why?: string) {
     super(
-      `The settings of pipeline ${pipeline} cannot be edited where they stand, e.g. because they are an alias (*name). Write them out. Nothing was written.`,
+      why === undefined
+        ? `The settings of pipeline ${pipeline} cannot be edited where they stand, e.g. because they are an alias (*name). Write them out. Nothing was written.`
+        : `Pipeline ${pipeline} cannot be added to the configuration: ${why}. Name another file with --config, or write it by hand. Nothing was written.`,
     );
   }
 }

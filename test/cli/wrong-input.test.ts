@@ -59,7 +59,7 @@ describe('a wrong command line or configuration ends with status 2, before anyth
       ['run', '--config', 'nowhere.yaml'],
       /There is no configuration file nowhere\.yaml/,
     ],
-    ['no configuration at all', ['run'], /There is no configuration in .*Give one with --config FILE/],
+    ['no configuration at all', ['run'], /There is no configuration in .*give one with --config FILE/],
     ['an unknown option', ['run', '--frce'], /unknown option '--frce'/],
     ['an unknown command', ['rum'], /unknown command 'rum'/],
   ])('%s', async (_, args, message) => {
