@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkPipelineColumns } from './check-columns.ts';
 import { checkPipelineNames } from './check-names.ts';
 import { dataSourceSchema } from './data-source.ts';
 import { deploySchema } from './deploy.ts';
@@ -39,6 +40,7 @@ export const configSchema = z
     }
     for (const [name, pipeline] of Object.entries(config.pipelines)) {
       checkPipelineNames(name, pipeline, context);
+      checkPipelineColumns(name, pipeline, context);
       if (loadModeTraits[pipeline.load_mode].needsKeys && pipeline.key_columns.length === 0) {
         context.addIssue({
           code: 'custom',

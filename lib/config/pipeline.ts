@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ruleSchema } from './business-rule.ts';
 import { dateFormatSchema } from './date-format.ts';
+import { declaredColumnSchema, declaredTypeSchema } from './declared-column.ts';
 import { deployedPipelineShape } from './deploy.ts';
 import { loadShape } from './load-settings.ts';
 import { apiSourceShape } from './sources/api.ts';
@@ -8,23 +9,17 @@ import { checkApiSource } from './sources/check-api.ts';
 import { checkFileSource } from './sources/check-file.ts';
 import { fileSourceShape } from './sources/file.ts';
 
-/** Types a `columns:` block may declare; the target's column gets the same type. */
-export const declaredTypeSchema = z
-  .string()
-  .regex(
-    /^(smallint|integer|bigint|real|double precision|numeric(\(\d{1,4}(,\d{1,4})?\))?|boolean|text|varchar(\(\d+\))?|date|time|timestamp|timestamptz|uuid|jsonb)$/,
-    'must be one of smallint, integer, bigint, real, double precision, numeric(p,s), boolean, text, varchar(n), date, time, timestamp, timestamptz, uuid, jsonb',
-  );
-
-export const declaredColumnSchema = z.strictObject({
-  type: declaredTypeSchema.optional(),
-  date_format: dateFormatSchema
-    .optional()
-    .describe('strptime format of dates and timestamps in this column, e.g. "%d/%m/%Y".'),
-  required: z.boolean().optional().describe('A row without a value here is rejected.'),
-});
-
 const transformShape = {
+  select: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('The columns of the source to take, by their names there; all others are left out. Default: all.'),
+  exclude: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Columns of the source to leave out, by their names there.'),
   business_rules: z.array(ruleSchema).default([]).describe('Filters, transforms and enrichments, run in this order.'),
   rule_timeout_seconds: z
     .number()

@@ -1,4 +1,5 @@
-import { declaredTypeSchema, type PipelineSettings } from '../config/pipeline.ts';
+import { declaredTypeSchema } from '../config/declared-column.ts';
+import type { PipelineSettings } from '../config/pipeline.ts';
 import { findColumn } from '../transform/find-column.ts';
 import { kindOf } from '../transform/rules/rule-kinds.ts';
 import type { Preview, PreviewColumn } from './preview.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { runStatement } from '../dsql/target.ts';
-import { EtlError } from '../errors.ts';
+import { EtlError, type TerminalError } from '../errors.ts';
 import { checkReplaceable } from '../load/conclude.ts';
 import { checkFit, definedTable, tableStatements, writtenColumns } from '../load/define-table.ts';
 import { indexStatements } from '../load/indexes.ts';
@@ -42,7 +42,7 @@ const leastBytes = 16 * 1024 * 1024;
  * them with the table. The target is only read: no table is made, no lease taken, no state moved.
  *
  * @param context  with a store and a scratch folder of its own, whose content the caller removes
- * @throws what a run fails with before it would write: the source's errors, bad rules, drift that is not allowed
+ * @throws what a run fails with before its rows are known: the source's errors, bad rules, columns that are not there
  */
 export async function previewPipeline(context: RunContext, demand: PreviewDemand): Promise<Preview> {
   const { rows } = demand;
@@ -52,13 +52,14 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
   const earlier = ready ? await lookBack(context, { again: demand.again === true }) : undefined;
   const limited = limitedTo(context, rows);
   const run = unstartedRun(target.retry.clock.now(), demand.force === true);
-  const look = { firstRows: rows, explain: true };
+  const refusals: TerminalError[] = [];
+  const look = { firstRows: rows, explain: true, onRefusal: (error: TerminalError) => void refusals.push(error) };
   const raw = await readAll(limited, run, rows, ready);
   const result = await planStage(limited, run, raw, look);
   const { chunks, plan } = result;
   const table = await presentTable(context);
   const wanted = tableDemand(context, plan);
-  const problem = await problemOf(context, run, result, table, rows === undefined);
+  const problem = failureOf(refusals[0]) ?? (await problemOf(context, run, result, table, rows === undefined));
   const outcome = outcomeOf(problem, earlier);
   const loads = outcome.status === 'load';
   const defined = definedTable(table, wanted);
@@ -141,8 +142,12 @@ async function problemOf(
     return undefined;
   } catch (error) {
     if (!(error instanceof EtlError)) throw error;
-    return { status: 'fail', code: error.code, message: error.message };
+    return failureOf(error);
   }
+}
+
+function failureOf(error: EtlError | undefined): Outcome | undefined {
+  return error === undefined ? undefined : { status: 'fail', code: error.code, message: error.message };
 }
 
 function outcomeOf(problem: Outcome | undefined, earlier: LookBack | undefined): Outcome {

@@ -23,7 +23,7 @@ export async function planStage(
   context: RunContext,
   run: Run,
   raw: RawManifest,
-  look: Pick<TransformRequest, 'explain' | 'firstRows'> = {},
+  look: Pick<TransformRequest, 'explain' | 'firstRows' | 'onRefusal'> = {},
 ): Promise<TransformResult> {
   return await transformToWorkingFile({ ...(await transformRequest(context, run, raw)), ...look });
 }

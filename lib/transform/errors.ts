@@ -88,9 +88,33 @@ export class RenameCollisionError extends TerminalError {
   override readonly name = 'RenameCollisionError';
   readonly code = 'rename_collision';
 
-  constructor(args: { readonly source: string; readonly name: string }) {
+  /** `setting` is the one that chooses it. */
+  constructor(args: {
+    readonly pipeline: string;
+    readonly setting: string;
+    readonly source: string;
+    readonly name: string;
+  }) {
     super(
-      `rename gives ${args.source} the name ${args.name}, which another column or the service itself has. Choose another name.`,
+      `Pipeline ${args.pipeline}: ${args.setting} gives ${args.source} the name ${args.name}, which another column or the service itself has. Choose another name, or leave the other column out with exclude.`,
+    );
+  }
+}
+
+/** The table has columns whose types cannot hold what `columns` declares. Nothing was loaded. */
+export class ContractMismatchError extends TerminalError {
+  override readonly name = 'ContractMismatchError';
+  readonly code = 'contract_mismatch';
+
+  /** `breaks` says of each column what is declared and what the table has; `remedy` is what brings the table there. */
+  constructor(args: {
+    readonly pipeline: string;
+    readonly table: string;
+    readonly breaks: readonly string[];
+    readonly remedy: string;
+  }) {
+    super(
+      `Pipeline ${args.pipeline}: table ${args.table} cannot keep the contract: ${args.breaks.join('; ')}. Nothing was loaded.\n${args.remedy}`,
     );
   }
 }

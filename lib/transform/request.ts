@@ -1,4 +1,5 @@
 import type { PipelineSettings } from '../config/pipeline.ts';
+import type { TerminalError } from '../errors.ts';
 import type { RawManifest } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 
@@ -16,6 +17,9 @@ export type TransformSettings = Pick<
   | 'load_mode'
   | 'latest_by'
   | 'rename'
+  | 'select'
+  | 'exclude'
+  | 'target_table'
   | 'on_new_column'
   | 'on_missing_column'
   | 'on_type_mismatch'
@@ -60,10 +64,21 @@ export interface TransformRequest {
   readonly firstRows?: number | undefined;
   /** Tell of text columns why they are no narrower type; costs another pass over them. */
   readonly explain?: boolean | undefined;
+  /**
+   * Told of what a run fails with although its rows can be read, e.g. drift that is not allowed, in place of throwing it:
+   * a look at the source goes on.
+   */
+  readonly onRefusal?: ((error: TerminalError) => void) | undefined;
   /** Asked before rows are decided about that no earlier call has; throws where they must not be. */
   readonly beforeCleaning?: (() => Promise<void>) | undefined;
   /** Throws when a part is no longer what was extracted; asked when all have been read. */
   readonly checkParts?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TransformProgress) => void) | undefined;
+}
+
+/** @throws {TerminalError} the error, unless the request only wants to be told */
+export function refuse({ onRefusal }: Pick<TransformRequest, 'onRefusal'>, error: TerminalError): void {
+  if (onRefusal === undefined) throw error;
+  onRefusal(error);
 }

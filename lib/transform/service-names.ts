@@ -1,5 +1,5 @@
+import { cleanName } from '../cleaned-name.ts';
 import { type StampColumn, stampColumns, yieldedName } from '../service-columns.ts';
-import { cleanName } from './column-name.ts';
 import type { TargetColumn } from './request.ts';
 
 /** The names that the columns of the service have beside those of a source. */

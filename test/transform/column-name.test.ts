@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cleanName, cleanNames, serviceColumns } from '../../lib/transform/column-name.ts';
+import { cleanName } from '../../lib/cleaned-name.ts';
+import { cleanNames, serviceColumns } from '../../lib/transform/column-name.ts';
 import { runTransform, withoutService } from './support/stage.ts';
 
 test.each([
@@ -128,26 +129,28 @@ test('a setting that names a column the source does not have is an error with th
   await expect(runTransform(input, { columns: { c: 'text' } })).rejects.toThrow(/columns names c/);
 });
 
-test('a column gets the name that rename gives it, and others make way', async () => {
+test('a column gets the name that rename gives it, which no other column may have', async () => {
   const input = { format: 'csv', content: 'Order No.,n,number\n1,2,3\n' } as const;
   const { manifest, rows } = await runTransform(input, {
-    rename: { 'Order No.': 'Number' },
+    rename: { 'Order No.': 'Key', n: 'number', number: 'n' },
     key_columns: ['Order No.'],
     business_rules: [{ type: 'filter', condition: '"Order No." = 1' }],
   });
   expect(manifest.columns.map((column) => column.source_name)).toEqual([
     undefined,
     'Order No.',
-    undefined,
+    'n',
     'number',
     undefined,
   ]);
-  expect(withoutService(rows)).toEqual([{ number: '1', n: '2', number_2: '3' }]);
+  expect(withoutService(rows)).toEqual([{ key: '1', number: '2', n: '3' }]);
+  await expect(runTransform(input, { rename: { 'Order No.': 'Number' } })).rejects.toMatchObject({
+    code: 'rename_collision',
+    message: expect.stringContaining('rename gives Order No. the name number, which another column'),
+  });
   await expect(runTransform(input, { rename: { n: 'created_at' } })).rejects.toThrow(
     /rename gives n the name created_at/,
   );
-  await expect(runTransform(input, { rename: { n: 'x', number: 'x' } })).rejects.toThrow(
-    /rename gives number the name x/,
-  );
+  await expect(runTransform(input, { rename: { n: 'x', number: 'x' } })).rejects.toThrow(/the name x, which another/);
   await expect(runTransform(input, { rename: { nn: 'x' } })).rejects.toThrow(/rename names nn.*Did you mean n\?/);
 });

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { type ClosestType, type Column, defaultChunkRows, type Manifest, type RuleCount } from '../../manifest.ts';
@@ -7,21 +6,20 @@ import { RowsUnaccountedError, SourceDriftError } from '../errors.ts';
 import { closestTypes } from '../infer/closest-type.ts';
 import type { LocalPart } from '../read/local-part.ts';
 import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
-import type { TransformRequest } from '../request.ts';
+import { refuse, type TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
 import { writeRejected } from '../result/rejected.ts';
 import { Rejections } from '../result/rejections.ts';
-import { cleanRelation, type WorkingColumn, type WorkingFile, workingRelation } from '../result/working-file.ts';
+import { cleanRelation, type WorkingColumn, type WorkingFile } from '../result/working-file.ts';
 import { alive, repeated } from '../row-state.ts';
-import { scratchParquet } from '../scratch-parquet.ts';
-import { serviceNames } from '../service-names.ts';
 import { numberStyle } from './column-plan.ts';
 import { columnDrift, describeDrift } from './drift.ts';
-import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
+import { type Duplicates, findDuplicates, writeDropped } from './duplicate-states.ts';
 import type { FinalColumn } from './final-columns.ts';
 import { type NamedColumns, resolveColumns } from './named-columns.ts';
 import { type CleanedSource, cleanInOnePass } from './one-pass.ts';
 import { countRules } from './rule-counts.ts';
+import { sourceColumns } from './source-columns.ts';
 import { cleanInTwoPasses } from './two-pass.ts';
 
 /** Bytes of a chunk file, about, where its rows are wide; two are held in memory by the load. */
@@ -52,10 +50,12 @@ export async function cleanSource(
   const source = await clean().finally(unreadable.close);
   const drift = await describeDrift(request, session, source, workingPath);
   const { added } = columnDrift(request, source.columns);
-  const kept = source.columns.filter((column) => settings.on_new_column !== 'ignore' || !added.includes(column));
-  const { extractedAt } = serviceNames(
+  const kept = source.columns.filter(
+    (column) => !column.drop && (settings.on_new_column !== 'ignore' || !added.includes(column)),
+  );
+  const { extractedAt } = sourceColumns(
+    request,
     source.raw.columns.map((column) => column.sourceName),
-    request.targetColumns,
   );
   const columns = manifestColumns(kept, extractedAt, await explained(request, session, source));
   const named = resolveColumns(settings, kept, serviceColumnsOf(columns));
@@ -101,74 +101,6 @@ export async function cleanSource(
     workingPath,
     droppedPath,
   };
-}
-
-/** What is there twice, and how many rows are in which state. */
-interface Duplicates {
-  /** Relation of the working file's rows, those that repeat another one in the state `repeated`. */
-  readonly rows: string;
-  /** Tables of the ordinals of rows that repeat another one, and of rows whose key another one has; where there are any. */
-  readonly repeats: string | undefined;
-  readonly superseded: string | undefined;
-  readonly supersededRows: number;
-  /** Of rows with one key the last one stays, and the others count as duplicates; else the first, and the others are rejected. */
-  readonly lastWins: boolean;
-  readonly inState: (state: number) => number;
-}
-
-async function findDuplicates(
-  { settings }: TransformRequest,
-  session: DuckDbSession,
-  args: {
-    readonly source: CleanedSource;
-    readonly keys: readonly FinalColumn[];
-    readonly latestBy: FinalColumn | undefined;
-    readonly workingPath: string;
-  },
-): Promise<Duplicates> {
-  const { keys, latestBy, source } = args;
-  const written = workingRelation(args.workingPath);
-  const repeats = settings.deduplicate ? await findRepeatedRows(session, source.raw, source.hashes) : undefined;
-  const rows =
-    repeats === undefined
-      ? written
-      : `(SELECT * REPLACE (CASE WHEN o IN (SELECT o FROM ${repeats}) THEN ${repeated} ELSE s END AS s) FROM ${written})`;
-  // An insert would meet the first row of the key in the table; upsert and replace would end with the last.
-  const lastWins = loadModeTraits[settings.load_mode].keepsLast;
-  const superseded =
-    keys.length === 0
-      ? undefined
-      : await findSupersededRows(
-          session,
-          { relation: `(SELECT * FROM ${rows} WHERE s = ${alive})`, rows: source.raw.rows },
-          keys.map((key) => key.id),
-          lastWins ? 'last' : 'first',
-          latestBy?.id,
-        );
-  const states = await session.rows(`SELECT s, count(*) AS n FROM ${rows} GROUP BY s`);
-  const [again] = superseded === undefined ? [] : await session.rows(`SELECT count(*) AS n FROM ${superseded}`);
-  return {
-    rows,
-    repeats,
-    superseded,
-    supersededRows: Number(again?.n ?? 0),
-    lastWins,
-    inState: (state) => Number(states.find((row) => Number(row.s) === state)?.n ?? 0),
-  };
-}
-
-/** Writes the ordinals of rows that another one makes superfluous. @returns the file; undefined where there are none */
-async function writeDropped(
-  session: DuckDbSession,
-  { repeats, superseded }: Duplicates,
-  scratch: string,
-): Promise<string | undefined> {
-  const dropped = [repeats, superseded].flatMap((table) => (table === undefined ? [] : `SELECT o FROM ${table}`));
-  if (dropped.length === 0) return undefined;
-  const path = join(scratch, 'dropped.parquet');
-  const ordinals = `(SELECT o FROM (${dropped.join(' UNION ALL ')}) ORDER BY o)`;
-  await session.run(`COPY ${ordinals} TO ${quoteText(path)} ${scratchParquet}`);
-  return path;
 }
 
 /** Brings the rejected rows into the store. @returns their files, and how many rows extract had rejected before */
@@ -218,13 +150,14 @@ async function rejectRows(
 }
 
 /** @throws {SourceDriftError} where the configuration allows no value that does not fit */
-function failOnMisfits({ settings }: TransformRequest, { reasons }: CleanedSource, duplicates: Duplicates): void {
+function failOnMisfits(request: TransformRequest, { reasons }: CleanedSource, duplicates: Duplicates): void {
+  const { settings } = request;
   if (settings.on_type_mismatch !== 'fail') return;
   const found = reasons.all().find(({ code, misfit }) => misfit && duplicates.inState(code) > 0);
   if (found === undefined) return;
   const rows = duplicates.inState(found.code);
   const drift = `in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} ${found.column} ${found.reason}.`;
-  throw new SourceDriftError({ pipeline: settings.name, setting: 'on_type_mismatch', drift });
+  refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_type_mismatch', drift }));
 }
 
 function checkCounts(counts: Manifest['counts']): void {

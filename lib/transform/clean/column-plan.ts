@@ -1,16 +1,21 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { cleanNames } from '../column-name.ts';
-import { findColumn, unknownColumn } from '../find-column.ts';
+import { quoteText } from '../../duckdb/quote.ts';
+import { serviceColumns } from '../column-name.ts';
+import { findColumn } from '../find-column.ts';
 import { type ColumnType, columnType, decimalOf } from '../infer/column-type.ts';
-import type { FitContext } from '../infer/fit.ts';
+import { type FitContext, fit } from '../infer/fit.ts';
+import { otherType } from '../infer/holds-type.ts';
 import { inferType, typeOfFormat } from '../infer/infer-type.ts';
 import type { NumberStyle } from '../infer/number-text.ts';
 import { ownType } from '../infer/own-type.ts';
 import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
 import type { RawRows } from '../read/raw-rows.ts';
-import type { TransformRequest, TransformSettings } from '../request.ts';
+import type { TransformRequest } from '../request.ts';
 import { kindOf } from '../rules/rule-kinds.ts';
-import { serviceNames } from '../service-names.ts';
+import { checkContract } from './contract.ts';
+import { declaredColumns, isDropped, requiredColumns } from './declared-columns.ts';
+import { requireRoom } from './require-room.ts';
+import { type SourceColumn, sourceColumns } from './source-columns.ts';
 
 /** A column of the source on its way to the target. */
 export interface ColumnPlan {
@@ -34,6 +39,8 @@ export interface ColumnPlan {
   readonly required: boolean;
   /** The target's column takes no NULL. */
   readonly notNull: boolean;
+  /** SQL of what a row without a value gets. */
+  readonly fallback?: string | undefined;
 }
 
 /**
@@ -49,20 +56,14 @@ export async function planColumns(
   { first = false }: { readonly first?: boolean } = {},
 ): Promise<readonly ColumnPlan[]> {
   const { settings, targetColumns } = request;
-  const sourceNames = raw.columns.map((column) => column.sourceName);
-  const missing = Object.keys(settings.rename).find((name) => !sourceNames.includes(name));
-  if (missing !== undefined && sourceNames.length > 0) {
-    throw unknownColumn(
-      settings.name,
-      'rename',
-      missing,
-      sourceNames.map((name) => ({ name })),
-    );
-  }
-  const names = cleanNames(sourceNames, serviceNames(sourceNames, targetColumns).taken, settings.rename);
-  const named = raw.columns.map(({ sourceName }, index) => ({ index, sourceName, name: names[index] as string }));
+  const { columns: named } = sourceColumns(
+    request,
+    raw.columns.map((column) => column.sourceName),
+  );
+  checkContract(request, named);
   const declared = declaredColumns(request, named);
-  const required = requiredColumns(settings, named);
+  const required = requiredColumns(settings, named, declared);
+  requireRoom(named.filter((column) => !isDropped(settings, column)).length + serviceColumns.length);
   const changedLater = new Set(
     settings.business_rules.flatMap((rule) => {
       const name = kindOf(rule).column(rule)?.name;
@@ -75,7 +76,7 @@ export async function planColumns(
 
   // A column that a rule changes meets the target's type behind the rule, not before it.
   const targets = new Map(targetColumns?.map((column) => [column.name, column]));
-  const contract = ({ index, name }: (typeof named)[number]): { type: ColumnType; evidence: string } | undefined => {
+  const contract = ({ index, name }: SourceColumn): { type: ColumnType; evidence: string } | undefined => {
     const target = changedLater.has(name) ? undefined : targets.get(name);
     if (target !== undefined) {
       return { type: columnType(target.type), evidence: 'type of the existing table' };
@@ -127,16 +128,14 @@ export async function planColumns(
       ...(proof === undefined ? {} : { proof }),
       required: required.has(index),
       notNull: !changedLater.has(name) && targets.get(name)?.nullable === false,
+      fallback: fallbackOf(declared.get(index)?.defaultText, ruling.type),
     };
   });
 }
 
-/** The declared type, where it takes other values than the one that the column has. */
-function otherType(declared: string | undefined, type: ColumnType): ColumnType | undefined {
-  if (declared === undefined) return undefined;
-  const wanted = columnType(declared);
-  const taken = (one: ColumnType): string => JSON.stringify({ ...one, pg: undefined });
-  return taken(wanted) === taken(type) ? undefined : wanted;
+/** A default is written in the plain way, whatever the source's own is. */
+function fallbackOf(text: string | undefined, type: ColumnType): string | undefined {
+  return text === undefined ? undefined : fit(quoteText(text), type, { numbers: { decimal: '.' } });
 }
 
 /** The first rows of a source do not tell a type that single rows could prove. */
@@ -153,65 +152,6 @@ const nothingSeen: ColumnSurvey = {
   hasNumber: false,
   nested: false,
 };
-
-/** Names of columns that rules make, which the source need not have. */
-function madeColumns(settings: TransformSettings): ReadonlySet<string> {
-  const made = settings.business_rules.map((rule) => kindOf(rule).column(rule));
-  return new Set(made.flatMap((column) => (column?.isNew === true ? [column.name] : [])));
-}
-
-type Named = { readonly index: number; readonly name: string; readonly sourceName: string };
-
-function declaredColumns(
-  { settings, targetColumns }: TransformRequest,
-  named: readonly Named[],
-): Map<
-  number,
-  { readonly type: string | undefined; readonly dateFormat: string | undefined; readonly required: boolean }
-> {
-  const made = madeColumns(settings);
-  const declared = new Map();
-  for (const [name, setting] of Object.entries(settings.columns)) {
-    const column = findColumn(named, name);
-    if (column !== undefined) {
-      const { type, date_format: dateFormat, required } = typeof setting === 'string' ? { type: setting } : setting;
-      declared.set(column.index, { type, dateFormat, required: required === true });
-    } else if (named.length > 0 && !made.has(name) && findColumn(targetColumns ?? [], name) === undefined) {
-      throw unknownColumn(settings.name, 'columns', name, named);
-    }
-  }
-  return declared;
-}
-
-/** Key columns always; besides, the required ones, `id` where nothing else is said, and what `columns:` requires. */
-function requiredColumns(settings: TransformSettings, named: readonly Named[]): ReadonlySet<number> {
-  const required = new Set<number>();
-  const made = madeColumns(settings);
-  const require = (setting: string, names: readonly string[]) => {
-    for (const name of names) {
-      const column = findColumn(named, name);
-      if (column !== undefined) {
-        required.add(column.index);
-      } else if (named.length > 0 && !made.has(name)) {
-        throw unknownColumn(settings.name, setting, name, named);
-      }
-    }
-  };
-  require('key_columns', settings.key_columns);
-  require('required_columns', settings.required_columns ?? []);
-  for (const [name, setting] of Object.entries(settings.columns)) {
-    if (typeof setting !== 'string' && setting.required === true) {
-      require('columns', [name]);
-    }
-  }
-  if (settings.required_columns === undefined && settings.key_columns.length === 0) {
-    const id = named.find((column) => column.name === 'id');
-    if (id !== undefined) {
-      required.add(id.index);
-    }
-  }
-  return required;
-}
 
 /** How numbers of the source are written. */
 export function numberStyle(request: Pick<TransformRequest, 'raw'>): NumberStyle {

@@ -3,11 +3,14 @@ import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { stampColumns, stampName } from '../../service-columns.ts';
 import { SourceDriftError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
+import { columnType } from '../infer/column-type.ts';
+import { holdsType, otherType } from '../infer/holds-type.ts';
 import { placeOf } from '../read/raw-rows.ts';
-import type { TargetColumn, TransformRequest } from '../request.ts';
+import { refuse, type TargetColumn, type TransformRequest } from '../request.ts';
 import { workingRelation } from '../result/working-file.ts';
 import type { FinalColumn } from './final-columns.ts';
 import type { CleanedSource } from './one-pass.ts';
+import { sourceColumns } from './source-columns.ts';
 
 /** Whether a table of the service has the column besides those of its source. */
 function isOwn(name: string, inTable: ReadonlySet<string>): boolean {
@@ -39,7 +42,7 @@ export function columnDrift(
   const inTable = new Set(targetColumns?.map((column) => column.name));
   // Without a table the contract is what `columns` says; it need not be complete.
   const added = columns.filter((column) => column.ofSource && !inTable.has(column.name) && !isDeclared(column));
-  const names = new Set(columns.map((column) => column.name));
+  const names = new Set(columns.flatMap((column) => (column.drop ? [] : [column.name])));
   const gone = (targetColumns ?? []).filter((column) => !names.has(column.name));
   // A table that someone else made may have columns that no source fills; they matter where they lose their values.
   const missing = inTable.has('uuid_id')
@@ -49,44 +52,100 @@ export function columnDrift(
 }
 
 /**
- * Says how the source differs from the table, one sentence for each column.
+ * Says how the source differs from the table and from the configuration, one sentence for each column.
  *
  * @throws {SourceDriftError} where the configuration does not allow it
  */
 export async function describeDrift(
-  request: Pick<TransformRequest, 'settings' | 'targetColumns'>,
+  request: Pick<TransformRequest, 'onRefusal' | 'settings' | 'targetColumns'>,
   session: DuckDbSession,
   source: CleanedSource,
   workingPath: string,
 ): Promise<readonly string[]> {
-  const { settings, targetColumns } = request;
   const { added, missing } = columnDrift(request, source.columns);
   const said: string[] = [];
-  for (const column of added) {
-    const [found] = await session.rows(
-      `SELECT count(${column.id}) AS n, min(o) FILTER (WHERE ${column.id} IS NOT NULL) AS o FROM ${workingRelation(workingPath)}`,
-    );
-    const rows = Number(found?.n);
-    if (rows === 0) continue;
-    const place = placeOf(source.raw.parts, Number(found?.o));
-    const drift = `the source has a new column ${column.name} with values in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} (first: ${place.source}, row ${place.line})`;
-    if (settings.on_new_column === 'fail') {
-      throw new SourceDriftError({ pipeline: settings.name, setting: 'on_new_column', drift: `${drift}.` });
-    }
-    const done = settings.on_new_column === 'ignore' ? 'is left out' : `is added as ${column.type.pg}`;
-    if (targetColumns !== undefined || settings.on_new_column === 'ignore') said.push(`${capital(drift)}; it ${done}.`);
-  }
+  for (const column of added) said.push(...(await describeAdded(request, session, source, column, workingPath)));
+  const { absent, leftOut } = sourceColumns(
+    request,
+    source.raw.columns.map(({ sourceName }) => sourceName),
+  );
+  const notLoaded = [...leftOut, ...source.columns.filter((column) => column.drop)];
   for (const column of missing) {
-    const drift = `the source has no column ${column.name}, which the table has`;
-    if (settings.on_missing_column === 'fail') {
-      throw new SourceDriftError({ pipeline: settings.name, setting: 'on_missing_column', drift: `${drift}.` });
-    }
-    const then = isCleared(settings, column)
-      ? `${settings.load_mode} leaves it without a value in every row.`
-      : 'rows that exist keep their values, new ones have none.';
-    said.push(`${capital(drift)}; ${then}`);
+    const isMeant = findColumn(notLoaded, column.name) !== undefined;
+    said.push(describeMissing(request, column, isMeant));
   }
-  return said;
+  for (const { setting, name } of absent) {
+    const drift = `${setting} names the column ${name}, which the source does not have`;
+    failOnMissing(request, drift);
+    said.push(`${capital(drift)}.`);
+  }
+  for (const { sourceName } of source.raw.columns.filter((column) => column.absent === true)) {
+    const drift = `the source has no column ${sourceName}, which the table has`;
+    failOnMissing(request, drift);
+    said.push(`${capital(drift)}; each row gets its default.`);
+  }
+  return [...said, ...describeOtherTypes(request, source.columns)];
+}
+
+type DriftRequest = Pick<TransformRequest, 'onRefusal' | 'settings' | 'targetColumns'>;
+
+async function describeAdded(
+  request: DriftRequest,
+  session: DuckDbSession,
+  source: CleanedSource,
+  column: FinalColumn,
+  workingPath: string,
+): Promise<readonly string[]> {
+  const { settings, targetColumns } = request;
+  const [found] = await session.rows(
+    `SELECT count(${column.id}) AS n, min(o) FILTER (WHERE ${column.id} IS NOT NULL) AS o FROM ${workingRelation(workingPath)}`,
+  );
+  const rows = Number(found?.n);
+  if (rows === 0) return [];
+  const place = placeOf(source.raw.parts, Number(found?.o));
+  const drift = `the source has a new column ${column.name} with values in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} (first: ${place.source}, row ${place.line})`;
+  if (settings.on_new_column === 'fail') {
+    refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_new_column', drift: `${drift}.` }));
+  }
+  const done = settings.on_new_column === 'ignore' ? 'is left out' : `is added as ${column.type.pg}`;
+  return targetColumns === undefined && settings.on_new_column !== 'ignore' ? [] : [`${capital(drift)}; it ${done}.`];
+}
+
+/** @param isMeant  the source has the column, and the configuration leaves it out */
+function describeMissing(request: DriftRequest, column: TargetColumn, isMeant: boolean): string {
+  const { settings } = request;
+  const drift = isMeant
+    ? `the configuration leaves out the column ${column.name}, which the table has`
+    : `the source has no column ${column.name}, which the table has`;
+  if (!isMeant) failOnMissing(request, drift);
+  const then = isCleared(settings, column)
+    ? `${settings.load_mode} leaves it without a value in every row.`
+    : 'rows that exist keep their values, new ones have none.';
+  return `${capital(drift)}; ${then}`;
+}
+
+function failOnMissing(request: DriftRequest, drift: string): void {
+  const { settings } = request;
+  if (settings.on_missing_column !== 'fail') return;
+  refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_missing_column', drift: `${drift}.` }));
+}
+
+/** Contracts that the table keeps with another type than the declared one. */
+function describeOtherTypes(
+  { settings, targetColumns }: DriftRequest,
+  columns: readonly FinalColumn[],
+): readonly string[] {
+  return Object.entries(settings.columns).flatMap(([key, setting]) => {
+    const declared = typeof setting === 'string' ? setting : setting.type;
+    const column = findColumn(columns, key);
+    const present = targetColumns?.find((one) => one.name === column?.name);
+    if (column === undefined || present === undefined) return [];
+    const wanted = otherType(declared, columnType(present.type));
+    if (wanted === undefined || !holdsType(columnType(present.type), wanted)) return [];
+    return [
+      `columns declares ${column.name} as ${wanted.pg}, and the table has ${present.type}: each value has to fit both.`,
+    ];
+  });
 }
 
 function capital(text: string): string {

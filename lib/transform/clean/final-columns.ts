@@ -3,11 +3,13 @@ import { maxRowBytes, maxValueBytes } from '../../limits.ts';
 import { findColumn } from '../find-column.ts';
 import { type ColumnType, columnType, isText } from '../infer/column-type.ts';
 import { type FitContext, fit, misfit } from '../infer/fit.ts';
+import { otherType } from '../infer/holds-type.ts';
 import { ownText, ownType } from '../infer/own-type.ts';
 import type { TransformRequest } from '../request.ts';
 import { alive } from '../row-state.ts';
 import type { CompiledRules } from '../rules/compile-rules.ts';
 import type { ColumnPlan } from './column-plan.ts';
+import { isDropped } from './declared-columns.ts';
 import type { RejectReasons } from './reject-reasons.ts';
 
 /** A column as it goes into clean files. */
@@ -24,6 +26,8 @@ export interface FinalColumn {
   readonly ofSource: boolean;
   /** No row has a value that would tell a type: a table gets the column when one has. */
   readonly undecided: boolean;
+  /** For rules alone; the table does not get it. */
+  readonly drop: boolean;
 }
 
 /**
@@ -41,32 +45,37 @@ export function finalColumns(args: {
   const values: string[] = [];
   const problems: string[] = [];
   const columns = ruled.columns.map((column): FinalColumn => {
+    const drop = isDropped(request.settings, column);
     const source = planned.find((one) => one.name === column.name);
     if (source !== undefined && !ruled.changed.has(column.name)) {
       values.push(column.id);
-      return { ...source, duckType: source.type.duck, ofSource: true };
+      return { ...source, duckType: source.type.duck, ofSource: true, drop };
     }
     const target = request.targetColumns?.find((one) => one.name === column.name);
-    const pg = target?.type ?? (source === undefined ? declaredType(request, column.name) : undefined);
+    const declared = source === undefined ? declaredType(request, column.name) : undefined;
+    const pg = target?.type ?? declared;
     const type = pg === undefined ? ownType(column.duckType) : columnType(pg);
     const evidence = target === undefined ? 'made by a business rule' : 'type of the existing table';
-    if (type.duck === column.duckType && type.kind !== 'varchar' && target?.nullable !== false) {
-      values.push(column.id);
-    } else {
-      const text = ownText(column.id, column.duckType);
-      const same = type.duck === column.duckType && type.kind !== 'varchar';
-      const value = same ? column.id : fit(text, type, context);
-      values.push(`${value} AS ${column.id}`);
-      if (!same) {
-        const given = isText(type) || type.kind === 'other' ? `${column.id} IS NOT NULL` : `trim(${text}) <> ''`;
-        problems.push(
-          `WHEN (${given}) AND (${value}) IS NULL THEN ${reasons.code(column.name, misfit(type, context), { misfit: true })}`,
-        );
-      }
-      if (target?.nullable === false) {
-        const reason = 'has no value, and the column of the table takes no NULL';
-        problems.push(`WHEN (${value}) IS NULL THEN ${reasons.code(column.name, reason)}`);
-      }
+    const text = ownText(column.id, column.duckType);
+    const isSame = type.duck === column.duckType && type.kind !== 'varchar' && type.fraction === undefined;
+    const value = isSame ? column.id : fit(text, type, context);
+    const given = (of: ColumnType): string =>
+      isText(of) || of.kind === 'other' ? `${column.id} IS NOT NULL` : `trim(${text}) <> ''`;
+    values.push(isSame ? column.id : `${value} AS ${column.id}`);
+    if (!isSame) {
+      const code = reasons.code(column.name, misfit(type, context), { misfit: true });
+      problems.push(`WHEN (${given(type)}) AND (${value}) IS NULL THEN ${code}`);
+    }
+    // A contract holds besides the type of the table.
+    const wanted = otherType(declared, type);
+    if (wanted !== undefined) {
+      const reason = `${misfit(wanted, context)}, as columns declares it`;
+      const code = reasons.code(column.name, reason, { misfit: true });
+      problems.push(`WHEN (${given(wanted)}) AND (${fit(text, wanted, context)}) IS NULL THEN ${code}`);
+    }
+    if (target?.nullable === false) {
+      const reason = 'has no value, and the column of the table takes no NULL';
+      problems.push(`WHEN (${value}) IS NULL THEN ${reasons.code(column.name, reason)}`);
     }
     return {
       ...column,
@@ -76,6 +85,7 @@ export function finalColumns(args: {
       evidence,
       ofSource: source !== undefined,
       undecided: false,
+      drop,
     };
   });
   // A key that a rule has made must have a value, as one of the source must.
@@ -93,7 +103,7 @@ export function finalColumns(args: {
 
 /** Values and rows that no table of Aurora DSQL takes; sizes are those before compression, as its quotas give them. */
 function oversized(columns: readonly FinalColumn[], reasons: RejectReasons): readonly string[] {
-  const texts = columns.filter((column) => isLong(column));
+  const texts = columns.filter((column) => isLong(column) && !column.drop);
   if (texts.length === 0) return [];
   const bytes = (column: FinalColumn): string => `coalesce(strlen(${column.id}::VARCHAR), 0)`;
   const row = texts.map(bytes).join(' + ');

@@ -7,8 +7,9 @@ import type { ReadContext } from '../read/read-context.ts';
 import { type WholeFields, walkWholeCsv } from '../read/whole-csv.ts';
 import type { TransformRequest } from '../request.ts';
 import { workingRelation } from '../result/working-file.ts';
+import { absentColumns } from './absent-columns.ts';
 import { planColumns } from './column-plan.ts';
-import { requireRoom, type WorkingRows, writeWorkingRows } from './working-rows.ts';
+import { type WorkingRows, writeWorkingRows } from './working-rows.ts';
 
 /** A source whose rows are in the working file. */
 export interface CleanedSource extends WorkingRows {
@@ -63,7 +64,7 @@ async function writeWhole(
   { fields, names }: WholeFields,
   workingPath: string,
 ): Promise<WorkingRows> {
-  requireRoom(names.length + 4);
+  if (absentColumns(request, names).length > 0) throw new Error('The source lacks columns that two passes add.');
   const columns = names.map((sourceName) => ({ sourceName, duckType: 'VARCHAR' }));
   const texts = names.map((_, i) => `${withoutLength(`c${i}`)} AS c${i}`).join(', ');
   await session.run(

@@ -2,9 +2,10 @@ import type { LocalPart } from '../read/local-part.ts';
 import type { ReadContext } from '../read/read-context.ts';
 import { readParts } from '../read/read-parts.ts';
 import type { TransformRequest } from '../request.ts';
+import { withAbsentColumns } from './absent-columns.ts';
 import { planColumns } from './column-plan.ts';
 import type { CleanedSource } from './one-pass.ts';
-import { requireRoom, writeWorkingRows } from './working-rows.ts';
+import { writeWorkingRows } from './working-rows.ts';
 
 /**
  * Cleans a source in two passes: reads the rows into a file of their own, asks all of them for the types of the columns,
@@ -16,9 +17,8 @@ export async function cleanInTwoPasses(
   context: ReadContext,
   workingPath: string,
 ): Promise<CleanedSource> {
-  const raw = await readParts(parts, context);
+  const raw = withAbsentColumns(request, await readParts(parts, context));
   request.onProgress?.({ stage: 'read', rows: raw.rows });
-  requireRoom(raw.columns.length + 4);
   const planned = await planColumns(context.session, raw, request);
   const rows = { raw, planned, list: '* EXCLUDE (o)' };
   return { ...(await writeWorkingRows(context.session, request, rows, workingPath)), raw, hashes: undefined };

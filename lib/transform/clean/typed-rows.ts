@@ -43,20 +43,33 @@ export function typedRows(args: {
         : problemsOf(column, args.blankText, reasons),
     ),
   ];
-  const filled = columns.map((column) =>
-    isText(column.type) && args.blankText === 'empty' ? `coalesce(${column.id}, '') AS ${column.id}` : column.id,
-  );
+  const filled = columns.map((column) => filledValue(column, args.blankText));
   const state = states.length === 0 ? `${alive}` : `CASE ${states.join('\n')} ELSE ${alive} END`;
   return `(SELECT ${['o', `${state} AS s`, ...filled].join(', ')}
     FROM (SELECT ${['*', ...values].join(', ')}
       FROM (SELECT ${['o', ...texts].join(', ')}${carried} FROM ${raw.relation})))`;
 }
 
+/** The value, or what stands for none. */
+function filledValue(column: ColumnPlan, blankText: 'empty' | 'keep'): string {
+  const { fallback, id } = column;
+  if (fallback !== undefined) {
+    return `CASE WHEN ${id} IS NULL AND NOT coalesce(${isValue(column)}, false) THEN ${fallback} ELSE ${id} END AS ${id}`;
+  }
+  return isText(column.type) && blankText === 'empty' ? `coalesce(${id}, '') AS ${id}` : id;
+}
+
+/** A SQL condition over the column's text: it is a value; a blank is none but of a text. */
+function isValue({ index, type }: ColumnPlan): string {
+  const text = `t${index}`;
+  return isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : isGiven(text);
+}
+
 /** A value is there and does not fit; or none is there and the target's column needs one. */
 function problemsOf(column: ColumnPlan, blankText: 'empty' | 'keep', reasons: RejectReasons): readonly string[] {
   const { id, index, type, context, name } = column;
   const text = `t${index}`;
-  const given = isText(type) || type.kind === 'other' ? `${text} IS NOT NULL` : isGiven(text);
+  const given = isValue(column);
   const problems = [
     `WHEN ${id} IS NULL AND ${given} THEN ${reasons.code(name, misfit(type, context), { misfit: true })}`,
   ];
@@ -67,7 +80,7 @@ function problemsOf(column: ColumnPlan, blankText: 'empty' | 'keep', reasons: Re
       `WHEN ${given} AND (${fit(text, declared, context)}) IS NULL THEN ${reasons.code(name, reason, { misfit: true })}`,
     );
   }
-  if (column.notNull && !(isText(type) && blankText === 'empty')) {
+  if (column.notNull && column.fallback === undefined && !(isText(type) && blankText === 'empty')) {
     problems.push(
       `WHEN ${id} IS NULL THEN ${reasons.code(name, 'has no value, and the column of the table takes no NULL')}`,
     );

@@ -1,7 +1,6 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import { maxTableColumns } from '../../limits.ts';
-import { TooManyColumnsError } from '../errors.ts';
+import { serviceColumns } from '../column-name.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest } from '../request.ts';
 import { checkRules, compileRules } from '../rules/compile-rules.ts';
@@ -10,6 +9,7 @@ import { scratchParquet } from '../scratch-parquet.ts';
 import type { ColumnPlan } from './column-plan.ts';
 import { type FinalColumn, finalColumns } from './final-columns.ts';
 import { RejectReasons } from './reject-reasons.ts';
+import { requireRoom } from './require-room.ts';
 import { typedRows } from './typed-rows.ts';
 
 /** What the working file holds: a state for each row, and these columns. */
@@ -46,8 +46,7 @@ export async function writeWorkingRows(
   };
   const ruled = await compileRules(session, { ...toRule, reasons });
   const { columns, relation } = finalColumns({ ruled, planned, request, reasons });
-  // With `uuid_id`, `extracted_at` and the two times of the table.
-  requireRoom(columns.length + 4);
+  requireRoom(columns.filter(({ drop }) => !drop).length + serviceColumns.length);
   const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
   await runRules(
     session,
@@ -56,9 +55,4 @@ export async function writeWorkingRows(
     ruleSeconds(settings.rule_timeout_seconds, bytes),
   );
   return { columns, reasons };
-}
-
-/** @throws {TooManyColumnsError} when a table cannot have so many; `columns` counts the four of the service too */
-export function requireRoom(columns: number): void {
-  if (columns > maxTableColumns) throw new TooManyColumnsError({ columns, maximum: maxTableColumns });
 }

@@ -22,6 +22,8 @@ export interface RawColumn {
   readonly sourceName: string;
   /** DuckDB's name of the type; VARCHAR for text and json. */
   readonly duckType: string;
+  /** The source does not have it: a column of the table for which the configuration has a default. */
+  readonly absent?: boolean | undefined;
 }
 
 export interface RawPartRows {

@@ -1,6 +1,6 @@
+import { cleanName } from '../../cleaned-name.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import type { CsvDialect } from '../../manifest.ts';
-import { cleanName } from '../column-name.ts';
 import type { CsvScan } from './csv-scan.ts';
 import { readDialect } from './good-records.ts';
 import type { LocalPart } from './local-part.ts';

@@ -1,5 +1,5 @@
+import { cleanName } from '../../cleaned-name.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import { cleanName } from '../column-name.ts';
 import { forms } from '../infer/text-form.ts';
 import type { LocalPart } from './local-part.ts';
 import type { RawRows } from './raw-rows.ts';

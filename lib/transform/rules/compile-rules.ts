@@ -1,7 +1,7 @@
+import { cleanName } from '../../cleaned-name.ts';
 import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import type { RejectReasons } from '../clean/reject-reasons.ts';
-import { cleanName } from '../column-name.ts';
 import { BadRuleError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import { alive, filteredBy } from '../row-state.ts';

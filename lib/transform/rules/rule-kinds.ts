@@ -1,7 +1,8 @@
+import { cleanName } from '../../cleaned-name.ts';
 import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { stampColumns, yieldedName } from '../../service-columns.ts';
-import { cleanName, serviceColumns } from '../column-name.ts';
+import { serviceColumns } from '../column-name.ts';
 import { findColumn } from '../find-column.ts';
 import type { RuleColumn } from './column-scope.ts';
 import { bindExpression, checkExpression, compileExpression } from './compile-expression.ts';

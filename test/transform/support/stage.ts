@@ -46,6 +46,7 @@ export interface Outcome {
 /** Settings that ask for nothing. */
 export const plainSettings: TransformSettings = {
   name: 'sample',
+  target_table: 'sample',
   business_rules: [],
   key_columns: [],
   deduplicate: false,
