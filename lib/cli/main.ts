@@ -19,6 +19,7 @@ import { registerRun } from './run/run.ts';
 import { registerRuns } from './runs/runs.ts';
 import { registerDiff, registerShow } from './runs/show.ts';
 import { registerSql } from './sql/sql.ts';
+import { registerUi } from './ui/ui.ts';
 import { registerReset } from './undo/reset.ts';
 import { registerUndo } from './undo/undo.ts';
 
@@ -37,6 +38,7 @@ const commands: readonly RegisterCommand[] = [
   registerReplay,
   registerUndo,
   registerReset,
+  registerUi,
   registerClean,
   registerLocal,
   registerSynth,

@@ -3,13 +3,13 @@ import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingDa
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
+import { successWindowHours } from '../config/schedule-window.ts';
 import type { TargetCluster } from './cluster.ts';
 import { Dashboards } from './dashboard.ts';
 import type { FunctionName } from './function-names.ts';
 import { clusterMetric, currentRuns, serviceMetric } from './metrics.ts';
 import type { Notices } from './notices.ts';
 import type { RunMachine } from './run-machine.ts';
-import { successWindowHours } from './schedule-window.ts';
 import type { StageFunction } from './stage-function.ts';
 import type { WatchedQueue } from './watched-queue.ts';
 

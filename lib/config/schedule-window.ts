@@ -1,5 +1,5 @@
-import { maxWindowHours } from '../config/alarms.ts';
-import type { Schedule } from '../config/deploy.ts';
+import { maxWindowHours } from './alarms.ts';
+import type { Schedule } from './deploy.ts';
 
 const hoursOf = { minute: 1 / 60, hour: 1, day: 24 } as const;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { scheduleSchema } from '../../lib/config/deploy.ts';
-import { successWindowHours } from '../../lib/infra/schedule-window.ts';
+import { successWindowHours } from '../../lib/config/schedule-window.ts';
 
 it.each([
   [{ rate: '1 minute' }, 1],

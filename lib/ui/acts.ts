@@ -1,0 +1,3 @@
+export interface Acts {
+  readonly todo?: undefined;
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the browser gets besides the pages, all from this package and its dependencies. */
+interface Asset {
+  readonly content: Buffer;
+  readonly type: string;
+  /** Of its content. */
+  readonly version: string;
+}
+
+/** The package's own files, beside the sources, from the sources or from `dist`. */
+const own = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? 'assets/' : '../../../lib/ui/assets/', import.meta.url),
+);
+const charts = path.dirname(createRequire(import.meta.url).resolve('uplot/dist/uPlot.esm.js'));
+
+const files = {
+  'ui.css': [own, 'ui.css', 'text/css; charset=utf-8'],
+  'ui.js': [own, 'ui.js', 'text/javascript; charset=utf-8'],
+  'charts.js': [own, 'charts.js', 'text/javascript; charset=utf-8'],
+  'icon.svg': [own, 'icon.svg', 'image/svg+xml'],
+  'uplot.js': [charts, 'uPlot.esm.js', 'text/javascript; charset=utf-8'],
+  'uplot.css': [charts, 'uPlot.min.css', 'text/css; charset=utf-8'],
+} as const satisfies Readonly<Record<string, readonly [string, string, string]>>;
+
+export type AssetName = keyof typeof files;
+
+const read = new Map<AssetName, Asset>();
+
+/** An asset by its name; each is read once. @throws when the package is incomplete */
+export function assetOf(name: AssetName): Asset {
+  const known = read.get(name);
+  if (known !== undefined) return known;
+  const [folder, file, type] = files[name];
+  const content = readFileSync(path.join(folder, file));
+  const version = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  const asset = { content, type, version };
+  read.set(name, asset);
+  return asset;
+}
+
+/** Whether the page has an asset of this name. */
+export function isAsset(name: string): name is AssetName {
+  return Object.hasOwn(files, name);
+}
+
+/** The address of an asset; another content has another one, so a browser may keep it. */
+export function assetUrl(name: AssetName): string {
+  return `/assets/${name}?v=${assetOf(name).version}`;
+}

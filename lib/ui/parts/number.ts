@@ -1,0 +1,8 @@
+import { html } from 'hono/html';
+import type { Format } from '../format.ts';
+import type { Html } from '../html.ts';
+
+/** A number of the log, under the name by which it can be looked up there. */
+export function number(format: Format, name: string, value: number, unit?: string): Html {
+  return html`<data class="n" value="${value}" data-name="${name}">${format.number(value)}${unit ?? ''}</data>`;
+}

@@ -1,0 +1,127 @@
+import { html } from 'hono/html';
+import type { Statements } from '../../dsql/sql.ts';
+import { lastRuns, pipelineSummaries, type RunTotals, totalsSince } from '../../state/run-overview.ts';
+import { data, type Html, nothing } from '../html.ts';
+import { links, withQuery } from '../links.ts';
+import { number } from '../parts/number.ts';
+import { status } from '../parts/status.ts';
+import { type StripHeight, strip } from '../parts/strip.ts';
+import { type PipelineRow, pipelineRows, problemStates } from '../pipeline-rows.ts';
+import type { View, Viewer } from '../site.ts';
+
+/** Runs of the strip of a pipeline. */
+const stripRuns = 30;
+
+const filters = ['all', 'problems', 'failed', 'running', 'success', 'skipped', 'never'] as const;
+type Filter = (typeof filters)[number];
+
+/** All pipelines with their last runs, those that ask for somebody first. @param sql  undefined before the first run */
+export async function overview(viewer: Viewer, sql: Statements | undefined): Promise<View> {
+  const { now, site, url, words } = viewer;
+  const { loaded, problem } = site.config();
+  const runs = sql === undefined ? [] : await lastRuns(sql, stripRuns);
+  const summaries = sql === undefined ? [] : await pipelineSummaries(sql);
+  const totals = sql === undefined ? undefined : await totalsSince(sql, startOfDay(now));
+  const rows = pipelineRows(loaded?.config.pipelines, summaries, runs, now);
+  const by: StripHeight = url.searchParams.get('bars') === 'duration' ? 'duration' : 'rows';
+  const filter = filters.find((one) => one === url.searchParams.get('status')) ?? 'all';
+  const name = url.searchParams.get('name') ?? '';
+  const shown = rows.filter((row) => fits(row, filter) && row.name.toLowerCase().includes(name.toLowerCase()));
+  const main = html`<div class="wide">
+<div class="head"><h1>${words.overview.title}</h1></div>
+${problem === undefined ? nothing : html`<p class="notice bad" role="alert">${data(problem, 2_000)}</p>`}
+${totals === undefined ? nothing : totalsOf(viewer, totals)}
+${rows.length === 0 || summaries.length === 0 ? firstRun(viewer, rows.length === 0) : nothing}
+${rows.length === 0 ? nothing : html`${filterForm(viewer, { by, filter, name })}${shown.length === 0 ? html`<p class="empty">${words.overview.none}</p>` : table(viewer, shown, by)}`}
+</div>`;
+  return { title: words.overview.title, main, events: '/events', reloadSeconds: 30 };
+}
+
+/** Midnight by the clock of this machine. */
+function startOfDay(now: Date): Date {
+  const day = new Date(now);
+  day.setHours(0, 0, 0, 0);
+  return day;
+}
+
+function fits({ state }: PipelineRow, filter: Filter): boolean {
+  if (filter === 'all') return true;
+  if (filter === 'problems') return problemStates.has(state);
+  return filter === 'success' ? state === 'success' || state === 'rejected' : state === filter;
+}
+
+function totalsOf({ format, words }: Viewer, totals: RunTotals): Html {
+  const total = (name: string, value: number, text: string, kind: string): Html =>
+    html`<li class="${value > 0 ? kind : ''}"><b>${number(format, name, value)}</b> <span>${text}</span></li>`;
+  return html`<section class="totals" aria-label="${words.overview.today}"><h2>${words.overview.today}</h2><ul>
+${total('today_runs', totals.runs, words.overview.runs, '')}
+${total('today_failed', totals.failed, words.overview.failed, 'bad')}
+${totals.running === 0 ? nothing : total('today_running', totals.running, words.overview.running, 'busy')}
+${total('today_rows_loaded', totals.rows_loaded, words.overview.loaded, '')}
+${total('today_rows_rejected', totals.rows_rejected, words.overview.rejected, 'warn')}
+</ul></section>`;
+}
+
+function firstRun({ words }: Viewer, noConfig: boolean): Html {
+  return html`<section class="card first"><h2>${words.overview.nothingYet}</h2>
+<p>${noConfig ? words.overview.noConfig : words.overview.firstRun}</p><pre><code>npx etl run</code></pre></section>`;
+}
+
+function filterForm(
+  { words }: Viewer,
+  chosen: { readonly by: StripHeight; readonly filter: Filter; readonly name: string },
+): Html {
+  const filterText = (one: Filter): string =>
+    one === 'all' || one === 'problems' || one === 'never' ? words.overview[one] : words.status[one];
+  const height = (by: StripHeight, text: string): Html =>
+    html`<a href="${withQuery('/', { ...(chosen.name === '' ? {} : { name: chosen.name }), ...(chosen.filter === 'all' ? {} : { status: chosen.filter }), bars: by })}"${chosen.by === by ? html` aria-current="true"` : nothing}>${text}</a>`;
+  return html`<div class="tools"><form class="filter" method="get" action="/" role="search" aria-label="${words.overview.filter}">
+<label><span>${words.overview.name}</span><input type="search" name="name" value="${chosen.name}" placeholder="${words.overview.namePlaceholder}" id="filter-name"></label>
+<label><span>${words.overview.status}</span><select name="status" id="filter-status">${filters.map((one) => html`<option value="${one}"${one === chosen.filter ? html` selected` : nothing}>${filterText(one)}</option>`)}</select></label>
+<input type="hidden" name="bars" value="${chosen.by}"><button type="submit">${words.overview.apply}</button></form>
+<p class="switch"><span>${words.overview.height}</span>${height('rows', words.overview.byRows)}${height('duration', words.overview.byDuration)}</p></div>`;
+}
+
+function table(viewer: Viewer, rows: readonly PipelineRow[], by: StripHeight): Html {
+  const { overview: text } = viewer.words;
+  return html`<table class="list pipelines"><thead><tr><th scope="col">${text.pipeline}</th><th scope="col">${text.lastRuns}</th><th scope="col">${text.lastRun}</th><th scope="col" class="right">${text.rows}</th><th scope="col" class="right">${text.rejectedRows}</th><th scope="col" class="right">${text.took}</th><th scope="col">${text.next}</th></tr></thead>
+<tbody>${rows.map((row) => tableRow(viewer, row, by))}</tbody></table>`;
+}
+
+function tableRow(viewer: Viewer, row: PipelineRow, by: StripHeight): Html {
+  const { format, words } = viewer;
+  const text = words.overview;
+  const [last] = row.runs;
+  const tail =
+    last === undefined
+      ? nothing
+      : html`<a class="when" href="${links.run(last.run_id)}">${format.time(last.start_time)}</a>`;
+  return html`<tr data-pipeline="${row.name}"><th scope="row"><a href="${links.pipeline(row.name)}">${data(row.name, 100)}</a><span class="sub">${row.table === undefined ? '' : data(row.table, 80)}${row.settings === undefined ? html` <span class="tag">${text.gone}</span>` : nothing}</span></th>
+<td class="bars" data-label="${text.lastRuns}">${row.runs.length === 0 ? nothing : strip(viewer, row.name, row.runs, by)}</td>
+<td class="state" data-label="${text.lastRun}">${stateOf(viewer, row)}${tail}</td>
+<td class="right" data-label="${text.rows}">${last === undefined ? '–' : number(format, 'rows_loaded', last.rows_loaded)}</td>
+<td class="right${last !== undefined && last.rows_rejected > 0 ? ' warn' : ''}" data-label="${text.rejectedRows}">${last === undefined ? '–' : number(format, 'rows_rejected', last.rows_rejected)}</td>
+<td class="right" data-label="${text.took}">${last?.seconds == null ? '–' : format.duration(last.seconds)}</td>
+<td data-label="${text.next}">${nextOf(viewer, row)}</td></tr>`;
+}
+
+function stateOf({ words }: Viewer, { runs, state }: PipelineRow): Html {
+  const [last] = runs;
+  if (last === undefined || state === 'never') return status('never', words.overview.never);
+  if (state === 'late') return html`${status(last.status, words.status[last.status])}`;
+  return status(last.status === 'success' && state === 'rejected' ? 'success' : last.status, words.status[last.status]);
+}
+
+function nextOf({ format, words }: Viewer, { freshness, next, settings, summary }: PipelineRow): Html {
+  const text = words.overview;
+  const fresh =
+    freshness?.kind === 'late'
+      ? html`<span class="sub" title="${text.lateText(format.duration(freshness.hours * 3600))}">${status('late', text.late)}${summary?.last_load == null ? nothing : format.time(summary.last_load)}</span>`
+      : freshness === undefined
+        ? nothing
+        : html`<span class="sub">${text.fresh}</span>`;
+  if (next !== undefined) return html`${format.time(next)}${fresh}`;
+  if (settings?.schedule !== undefined) return html`${settings.schedule.enabled ? '–' : text.scheduleOff}${fresh}`;
+  if (settings?.trigger !== undefined) return html`${text.onObject}`;
+  return html`<span class="quiet">${text.noSchedule}</span>`;
+}

@@ -1,0 +1,210 @@
+import { html } from 'hono/html';
+import type { Statements } from '../../dsql/sql.ts';
+import { type NextStep, nextSteps, type RunReport, readReport } from '../../report/run-report.ts';
+import { sampleRejected } from '../../state/rejected-rows.ts';
+import { type LandedBatches, landedBatches } from '../../state/run-series.ts';
+import { data, type Html, nothing } from '../html.ts';
+import { links } from '../links.ts';
+import { columnTable } from '../parts/columns.ts';
+import { type FlowPart, flow } from '../parts/flow.ts';
+import { lineChart } from '../parts/line-chart.ts';
+import { markdownLine } from '../parts/markdown-line.ts';
+import { number } from '../parts/number.ts';
+import { rejectedGroups, type ShownGroup } from '../parts/rejected-groups.ts';
+import { sourceList } from '../parts/source-list.ts';
+import { stageTimes } from '../parts/stages.ts';
+import { statusWord } from '../parts/status.ts';
+import { remedyOf } from '../runbook.ts';
+import type { View, Viewer } from '../site.ts';
+
+/** Groups of batches that are drawn at most. */
+const drawnBatches = 200;
+/** Reasons of rejected rows that have samples, and samples of each. */
+const sampledReasons = 8;
+const samplesOfEach = 3;
+
+/** Everything about one run. @param runId  of a run that is in the log */
+export async function runView(viewer: Viewer, sql: Statements, runId: string): Promise<View> {
+  const report = await readReport(sql, runId);
+  const landed = await landedBatches(sql, runId, drawnBatches);
+  const groups: ShownGroup[] = [];
+  for (const [index, group] of report.rejected.entries()) {
+    const samples = index < sampledReasons ? await sampleRejected(sql, { runId, all: true }, group, samplesOfEach) : [];
+    groups.push({ ...group, samples });
+  }
+  const running = report.run.status === 'running';
+  const main = html`<div class="wide run">${heading(viewer, report)}${failure(viewer, report)}
+${next(viewer, report)}
+<section class="card" id="rows"><h2>${viewer.words.run.flow}</h2>${rowsOf(viewer, report, landed)}</section>
+<div class="two"><section class="card" id="stages"><h2>${viewer.words.run.stages}</h2>${stagesOf(viewer, report)}</section>
+<section class="card" id="batches"><h2>${viewer.words.run.batches}</h2>${batchesOf(viewer, report, landed)}</section></div>
+${warningsOf(viewer, report)}
+${rejectedOf(viewer, report, groups)}
+${detailsOf(viewer, report)}</div>`;
+  return {
+    title: `${report.run.pipeline_name ?? ''} · ${shortId(runId)}`,
+    main,
+    ...(running ? { events: `/events?run=${encodeURIComponent(runId)}`, reloadSeconds: 2 } : {}),
+  };
+}
+
+function shortId(id: string | null): string {
+  return id?.slice(0, 8) ?? '';
+}
+
+function statusOf({ run }: RunReport): 'success' | 'failed' | 'running' | 'skipped' {
+  const { status } = run;
+  return status === 'success' || status === 'failed' || status === 'skipped' ? status : 'running';
+}
+
+function heading(viewer: Viewer, report: RunReport): Html {
+  const { format, now, site, words } = viewer;
+  const { run } = report;
+  const text = words.run;
+  const kind = run.kind === null || run.kind === 'load' ? undefined : run.kind;
+  const kindText = Object.entries(words.kinds).find(([name]) => name === kind)?.[1];
+  const triggerText = Object.entries(text.triggers).find(([name]) => name === run.trigger)?.[1] ?? run.trigger ?? '';
+  const seconds = run.execution_time_seconds === null ? undefined : Number(run.execution_time_seconds);
+  const began = run.start_time ?? now.toISOString();
+  const name = run.pipeline_name ?? '';
+  return html`<nav class="path" aria-label="${words.shell.overview}"><a href="${links.overview}">${words.overview.title}</a><a href="${links.pipeline(name)}">${data(name, 80)}</a></nav>
+<div class="head"><h1>${kindText ?? text.run} <code>${shortId(run.run_id)}</code></h1>${statusWord(statusOf(report), words)}${run.closed_by === null || run.status !== 'success' ? nothing : html`<span class="tag">${words.pipeline.takenBack}</span>`}${actions(viewer, report)}</div>
+<dl class="facts"><div><dt>${words.overview.pipeline}</dt><dd><a href="${links.pipeline(name)}">${data(name, 80)}</a> ${text.into} ${data(run.target_table ?? '', 80)}</dd></div>
+<div><dt>${text.began}</dt><dd>${format.time(began)} <small>${format.moment(began)}</small></dd></div>
+<div><dt>${text.took}</dt><dd>${seconds === undefined ? html`${format.duration(Math.max(0, (now.getTime() - Date.parse(began)) / 1000))} <small>${text.soFar}</small>` : html`<data value="${seconds}" data-name="execution_time_seconds">${format.duration(seconds)}</data>`}</dd></div>
+<div><dt>${text.trigger}</dt><dd>${triggerText}</dd></div>
+${run.load_mode === null ? nothing : html`<div><dt>${text.mode}</dt><dd><code>${run.load_mode}</code></dd></div>`}
+${run.of_run === null ? nothing : html`<div><dt>${text.ofRun}</dt><dd><a href="${links.run(run.of_run)}"><code>${shortId(run.of_run)}</code></a></dd></div>`}
+${run.closed_by === null ? nothing : html`<div><dt>${text.closedBy}</dt><dd><a href="${links.run(run.closed_by)}"><code>${shortId(run.closed_by)}</code></a></dd></div>`}
+<div><dt>${text.copy}</dt><dd><code class="command">etl show ${shortId(run.run_id)}</code></dd></div>${site.local || run.trigger === 'cli' ? nothing : awsLinks(viewer)}</dl>
+${run.status === 'running' ? html`<p class="notice busy">${text.live}</p>` : nothing}`;
+}
+
+function awsLinks({ site, words }: Viewer): Html {
+  const { region } = site;
+  if (region === undefined) return nothing;
+  const name = site.config().loaded?.config.deploy.name ?? 'dsql-etl';
+  const root = `https://${region}.console.aws.amazon.com`;
+  return html`<div><dt>${words.run.links}</dt><dd><a rel="noreferrer noopener" target="_blank" href="${root}/states/home?region=${region}#/statemachines">${words.run.executions}</a>, <a rel="noreferrer noopener" target="_blank" href="${root}/cloudwatch/home?region=${region}#logsV2:log-groups$3FlogGroupNameFilter$3D${name}">${words.run.logs}</a></dd></div>`;
+}
+
+function actions(_viewer: Viewer, _report: RunReport): Html {
+  return nothing;
+}
+
+function failure({ words }: Viewer, { run }: RunReport): Html {
+  if (run.error_message === null || run.status === 'success') return nothing;
+  const remedy = run.error_code === null ? undefined : remedyOf(run.error_code);
+  const stage = Object.entries(words.run.stageNames).find(([name]) => name === run.stage)?.[1] ?? run.stage;
+  const bad = run.status === 'failed';
+  return html`<section class="card ${bad ? 'error' : 'quiet-card'}" aria-labelledby="error-title"><h2 id="error-title"><code>${run.error_code ?? ''}</code>${stage === null ? nothing : html` <span>${words.run.whereIn(stage)}</span>`}</h2>
+<p class="message" lang="en">${data(run.error_message, 5_000)}</p>
+${remedy === undefined ? nothing : html`<dl class="remedy"><div><dt>${words.run.means}</dt><dd>${markdownLine(remedy.means)}</dd></div><div><dt>${words.run.whatNow} <small>${words.run.runbook}</small></dt><dd>${markdownLine(remedy.todo)}</dd></div></dl>`}</section>`;
+}
+
+function next({ format, words }: Viewer, { rejected, run }: RunReport): Html {
+  const { steps } = words.run;
+  const textOf: { readonly [K in NextStep['kind']]: (step: Extract<NextStep, { kind: K }>) => Html } = {
+    closed: ({ by }) => html`${steps.closed(shortId(by))}`,
+    go_on: ({ pipeline }) => html`${steps.go_on} <code class="command">etl run ${data(pipeline)}</code>`,
+    put_right: ({ pipeline }) => html`${steps.put_right} <code class="command">etl run ${data(pipeline)}</code>`,
+    open_rejected: ({ rows, run: id }) =>
+      html`<a href="${links.rejected({ run: run.run_id ?? undefined })}">${steps.open_rejected(format.number(rows))}</a> <code class="command">etl rejects ${id}</code>`,
+    take_back: ({ run: id }) => html`${steps.take_back} <code class="command">etl undo ${id}</code>`,
+  };
+  const texts = nextSteps(run, rejected).map((step) => (textOf[step.kind] as (given: NextStep) => Html)(step));
+  return html`<section class="next" aria-label="${words.run.whatNow}"><h2>${words.run.whatNow}</h2>${texts.length === 0 ? html`<p>${words.run.nothingToDo}</p>` : html`<ul>${texts.map((one) => html`<li>${one}</li>`)}</ul>`}</section>`;
+}
+
+const count = (value: string | null): number => Number(value ?? 0);
+
+function rowsOf(viewer: Viewer, { run }: RunReport, landed: readonly LandedBatches[]): Html {
+  const { format, words } = viewer;
+  const known = run.status === 'running' ? landed.reduce((sum, { rows }) => sum + rows, 0) : count(run.rows_loaded);
+  const parts: FlowPart[] = [
+    { kind: 'loaded', name: 'rows_loaded', rows: known },
+    { kind: 'filtered', name: 'rows_filtered', rows: count(run.rows_filtered) },
+    { kind: 'deduplicated', name: 'rows_deduplicated', rows: count(run.rows_deduplicated) },
+    { kind: 'rejected', name: 'rows_rejected', rows: count(run.rows_rejected) },
+  ];
+  const sum = parts.reduce((all, { rows }) => all + rows, 0);
+  const read = Math.max(count(run.rows_read), run.status === 'running' ? sum : 0);
+  const left = read - sum;
+  const drawn: readonly FlowPart[] = left > 0 ? [...parts, { kind: 'left', name: 'rows_left', rows: left }] : parts;
+  const text = words.run;
+  const small = (name: string, value: string | null, label: string): Html =>
+    html`<li>${number(format, name, count(value))} ${label}</li>`;
+  const numbers = flow(viewer, read, drawn);
+  if (read === 0 && count(run.rows_deleted) === 0) return numbers;
+  return html`${numbers}
+<ul class="split">${small('rows_inserted', run.rows_inserted, text.inserted)}${small('rows_updated', run.rows_updated, text.updated)}${small('rows_unchanged', run.rows_unchanged, text.unchanged)}${small('rows_deleted', run.rows_deleted, text.deleted)}</ul>`;
+}
+
+function stagesOf(viewer: Viewer, { details, run }: RunReport): Html {
+  if (details === undefined || details.stages.length === 0)
+    return html`<p class="empty">${viewer.words.run.noStages}</p>`;
+  return stageTimes(viewer, details.stages, run.status === 'failed' ? run.stage : null);
+}
+
+function batchesOf({ format, words }: Viewer, { batches, run }: RunReport, landed: readonly LandedBatches[]): Html {
+  const text = words.run;
+  if (landed.length === 0) return html`<p class="empty">${text.noBatches}</p>`;
+  const began = Date.parse(run.start_time ?? '') / 1000;
+  let rows = 0;
+  const points = landed.map(({ at, rows: some }) => {
+    rows += some;
+    return { x: Math.max(0, Date.parse(at) / 1000 - began), y: rows };
+  });
+  const chart = lineChart([{ x: 0, y: 0 }, ...points], 'area', {
+    label: text.batchesLabel,
+    yText: (value) => format.number(value),
+    xText: (value) => format.duration(value),
+  });
+  return html`${chart}<p class="quiet">${number(format, 'batches', batches)} ${text.batchesCount} · ${number(format, 'batch_rows', rows)} ${text.batchesRows}</p>`;
+}
+
+function warningsOf({ words }: Viewer, { run }: RunReport): Html {
+  const warnings = run.warnings?.split('\n') ?? [];
+  if (warnings.length === 0) return nothing;
+  return html`<section class="card warnings" id="warnings"><h2>${words.run.warnings} <small>${warnings.length}</small></h2><ul lang="en">${warnings.map((one) => html`<li>${data(one, 2_000)}</li>`)}</ul></section>`;
+}
+
+function rejectedOf(viewer: Viewer, { run }: RunReport, groups: readonly ShownGroup[]): Html {
+  const { words } = viewer;
+  const runId = run.run_id ?? undefined;
+  return html`<section class="card" id="rejected"><h2>${words.run.rejectedRows}</h2>${
+    groups.length === 0
+      ? html`<p class="empty">${words.run.noRejected}</p>`
+      : html`${rejectedGroups(viewer, groups, { run: runId, all: true })}<p><a href="${links.rejected({ run: runId })}">${words.run.showAll}</a></p>`
+  }</section>`;
+}
+
+function detailsOf(viewer: Viewer, { details, run }: RunReport): Html {
+  const { format, words } = viewer;
+  const text = words.run;
+  const more = [
+    [text.verified, run.verified],
+    [text.bytesRead, run.bytes_read === null ? null : format.bytes(count(run.bytes_read))],
+    [text.retries, run.conflict_retries === null ? null : format.number(count(run.conflict_retries))],
+    [
+      text.already,
+      details === undefined || details.already_loaded_rows === 0 ? null : format.number(details.already_loaded_rows),
+    ],
+    [text.fingerprint, run.source_fingerprint],
+  ] as const;
+  const facts = more.flatMap(([name, value]) =>
+    value === null ? [] : [html`<div><dt>${name}</dt><dd>${data(value, 200)}</dd></div>`],
+  );
+  const fold = (id: string, title: string, size: number, content: Html): Html =>
+    size === 0
+      ? nothing
+      : html`<details class="card" id="${id}"><summary><h2>${title} <small>${format.number(size)}</small></h2></summary>${content}</details>`;
+  return html`${
+    details === undefined
+      ? nothing
+      : html`${fold('columns', text.columns, details.columns.length, columnTable(viewer, details))}
+${fold('ddl', text.ddl, details.ddl.length, html`<pre tabindex="0"><code>${details.ddl.map((one) => `${one};`).join('\n\n')}</code></pre>`)}
+${fold('sources', text.sources, details.sources_total, sourceList(viewer, details))}`
+  }
+${facts.length === 0 ? nothing : html`<details class="card" id="more"><summary><h2>${text.more}</h2></summary><dl class="facts">${facts}</dl></details>`}`;
+}

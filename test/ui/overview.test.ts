@@ -1,0 +1,103 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
+import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
+
+let space: InProcess;
+let page: PageOfTest;
+
+beforeAll(async () => {
+  space = await inProcess();
+  space.write(
+    'etl.yaml',
+    `pipelines:
+  items: { source_type: file, file_path: items.csv, target_table: items, columns: { price: numeric } }
+  missing: { source_type: file, file_path: missing.csv, target_table: missing }`,
+  );
+  page = await pageOver(space);
+});
+
+afterAll(async () => {
+  await page.close();
+  await space.remove();
+});
+
+describe('the overview', () => {
+  it('before the first run names the pipelines, and says how to begin', async () => {
+    const text = await page.get('/');
+    expect(text).toContain('Nothing has run yet');
+    expect(text).toContain('npx etl run');
+    for (const name of ['items', 'missing']) expect(text).toContain(`data-pipeline="${name}"`);
+    expect((await page.ask('/runs/none')).status).toBe(404);
+  });
+
+  it('after one run of each shows the failure first, and the numbers of the log', async () => {
+    space.write('items.csv', 'id,price\n1,2.50\n2,N/A\n3,1.00\n3,1.00\n');
+    await space.run();
+    const text = await page.get('/');
+    expect([...text.matchAll(/data-pipeline="(\w+)"/g)].map(([, name]) => name)).toEqual(['missing', 'items']);
+    const [today] =
+      await space.sql(`SELECT count(*) AS today_runs, count(*) FILTER (WHERE status = 'failed') AS today_failed,
+      sum(rows_loaded) AS today_rows_loaded, sum(rows_rejected) AS today_rows_rejected FROM etl_execution_log`);
+    const shown = numbersOf(text);
+    for (const [name, value] of Object.entries(today ?? {})) expect(shown[name], name).toBe(Number(value));
+    expect(shown).toMatchObject({ today_runs: 2, today_failed: 1, today_rows_loaded: 2, today_rows_rejected: 1 });
+  });
+
+  it('is filtered by name and status', async () => {
+    const names = async (query: string): Promise<unknown> =>
+      [...(await page.get(`/?${query}`)).matchAll(/data-pipeline="(\w+)"/g)].map(([, name]) => name);
+    expect(await names('status=failed')).toEqual(['missing']);
+    expect(await names('status=problems')).toEqual(['missing', 'items']);
+    expect(await names('name=ITEM')).toEqual(['items']);
+    expect(await names('name=none')).toEqual([]);
+  });
+
+  it('speaks the language that was chosen, else the browser’s', async () => {
+    expect(await page.get('/', { 'accept-language': 'de,ja;q=0.8,en;q=0.5' })).toContain('パイプライン');
+    const chosen = await page.ask('/?lang=ja&status=failed');
+    expect([chosen.status, chosen.headers.get('location')]).toEqual([303, '/?status=failed']);
+    expect(chosen.headers.get('set-cookie')).toMatch(/^etl_lang=ja;/);
+  });
+});
+
+describe('a run', () => {
+  it('shows what became of its rows, in the numbers of the log', async () => {
+    const [run] = await space.sql(`SELECT * FROM etl_execution_log WHERE pipeline_name = 'items'`);
+    const text = await page.get(`/runs/${String(run?.run_id)}`);
+    const shown = numbersOf(text);
+    for (const name of ['read', 'loaded', 'filtered', 'deduplicated', 'rejected', 'inserted', 'updated', 'unchanged']) {
+      expect(shown[`rows_${name}`], name).toBe(Number(run?.[`rows_${name}`]));
+    }
+    expect(text).toMatch(/<code><bdi>"?&quot;N\/A&quot;<\/bdi><\/code>/);
+  });
+
+  it('that failed says where and why, and what the runbook advises', async () => {
+    const [run] = await space.sql(`SELECT run_id FROM etl_execution_log WHERE pipeline_name = 'missing'`);
+    const text = await page.get(`/runs/${String(run?.run_id)}`);
+    expect(text).toContain('file_not_found');
+    expect(text).toContain('in stage Extract');
+    expect(text).toMatch(/There is no file missing\.csv/);
+    expect(text).toContain('check path, bucket policy and key policy');
+  });
+});
+
+describe.skipIf(chromiumPath === undefined)(`in a browser${whyNoBrowser}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(async () => await browser.close());
+
+  it('the overview follows runs as they come, without an error of its script', async () => {
+    const { context, errors, page: tab } = await openWindow(browser, page.newLink());
+    expect(await tab.locator('[data-pipeline="missing"] .status').innerText()).toBe('Failed');
+    await tab.waitForTimeout(300);
+    space.write('missing.csv', 'id\n1\n');
+    await space.run(['missing']);
+    await tab.locator('[data-pipeline="missing"] .s-success').waitFor({ timeout: 10_000 });
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+});
