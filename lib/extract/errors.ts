@@ -34,6 +34,17 @@ export class MemberNameCollisionError extends TerminalError {
   }
 }
 
+/** Rows have a column of their own under the name that a field of their parent should get. */
+export class FieldCollisionError extends TerminalError {
+  override readonly name = 'FieldCollisionError';
+  readonly code = 'parent_field_collision';
+
+  /** @param setting  that names the column, e.g. `parent.include` */
+  constructor(column: string, setting: string) {
+    super(`The rows have a column "${column}" already. Give the field another name in ${setting}.`);
+  }
+}
+
 /** A reason for a sentence: the system's code and message, without a stack. */
 export function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return cause === undefined ? '' : `: ${String(cause)}`;

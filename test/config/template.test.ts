@@ -95,6 +95,20 @@ describe('etl check refuses a placeholder that means nothing, with its place', (
     for (const problem of problems) expect(problem).toContain('(line)');
   });
 
+  it.each([
+    [{ map_key: 'id' }, 'pipelines.p.map_key: needs records_path'],
+    [{ columnar: true }, 'pipelines.p.columnar: needs records_path'],
+    [{ records_path: '$.a', columnar: true, header: 'first_row' }, 'pipelines.p.header: does not go with columnar'],
+    [{ records_path: '$.a', map_key: 'a', record_name_column: 'b' }, 'does not go with map_key'],
+    [{ header: ['a', 'b', 'a'] }, 'pipelines.p.header: names the column a twice'],
+    [{ include: { a: '$.b[?@.c]' } }, 'pipelines.p.include.a: needs a path of names and indexes'],
+    [{ records_path: '$..x', include: { a: '$.b' } }, 'pipelines.p.include.a: needs a records_path of names'],
+    [{ records_path: '$.a[*].b[*]', include: { a: '$.c[*].d' } }, 'pipelines.p.include.a: has a [*] at which'],
+    [{ records_path: '$.a[*].b[*]', include: { a: '$.a[*].b[*].d' } }, 'pipelines.p.include.a: has a [*] at which'],
+  ])('shapes of rows: %j', (settings, message) => {
+    expect(problemsOf(settings).join('\n')).toContain(message);
+  });
+
   it('in data_source.headers too', () => {
     expect(problemsOf({}, { headers: { 'X-Run': '{page}' } })[0]).toContain(
       'data_source.headers.X-Run: has the placeholder {page}, which needs pagination',

@@ -15,7 +15,7 @@ function cut(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 function scan(text: string, path: string | undefined, cuts: readonly number[] = []) {
   const records: string[] = [];
   const captures = { first: parseJsonPath('$.meta.next'), deep: parseJsonPath('$..never[0]') };
-  const root = searchTree(rowSearch(path), captures);
+  const root = searchTree(rowSearch({ records_path: path }), captures);
   const scanner = new JsonScanner(root, (raw) => records.push(raw.toString()));
   for (const piece of cut(Buffer.from(text), cuts)) scanner.write(piece);
   return { records, summary: scanner.end() };
@@ -145,7 +145,7 @@ describe('the JSON scanner', () => {
         yield* cut(Buffer.from(text), [7, 21]);
       }
       const options = {
-        rows: rowSearch(path),
+        rows: rowSearch({ records_path: path }),
         captures: {},
         onRecord: (raw: Buffer) => void records.push(raw.toString()),
         afterPiece: async () => undefined,

@@ -5,6 +5,7 @@ import { incrementalSchema } from '../source-incremental.ts';
 import { jsonPathSchema, recordNameColumnSchema } from '../source-json-path.ts';
 import { paginationSchema } from '../source-pagination.ts';
 import { parentSchema } from '../source-parent.ts';
+import { rowShape } from '../source-rows.ts';
 
 /** An HTTP API that answers with JSON. Its fields stand flat in the pipeline, as in the article's configuration. */
 export const apiSourceShape = {
@@ -20,6 +21,7 @@ export const apiSourceShape = {
     .optional()
     .describe('JSONPath (RFC 9535) of the rows in a response. Default: `results`, or the response if it is an array.'),
   record_name_column: recordNameColumnSchema,
+  ...rowShape,
   pagination: paginationSchema
     .optional()
     .describe('How the rows are dealt out in pages. Default: links of RFC 8288 and `next` URLs are followed.'),

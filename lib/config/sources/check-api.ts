@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type LoadMode, loadModeTraits } from '../load-mode.ts';
+import { checkRows } from '../source-rows.ts';
 import type { Placeholder } from '../template.ts';
 import type { VariableName } from '../template-words.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
@@ -13,6 +14,7 @@ export function checkApiSource(source: Api, context: z.core.$RefinementCtx): voi
   const add = issueAdder(context);
   checkPagination(source, add);
   checkRequests(source, add);
+  checkRows(source, add);
   checkIncremental(source, add);
   if (source.body !== undefined && source.method !== 'POST') add(['body'], 'needs method: POST');
 }

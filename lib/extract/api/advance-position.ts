@@ -15,7 +15,7 @@ import type { Sign } from './signs.ts';
 export function advancePosition(
   position: PagePosition,
   next: NextPage,
-  page: Pick<PageContent, 'rows' | 'items' | 'signs' | 'absent' | 'identity'> & {
+  page: Pick<PageContent, 'rows' | 'items' | 'signs' | 'absent' | 'identity' | 'header'> & {
     readonly total: number | undefined;
     readonly url: URL;
   },
@@ -59,6 +59,7 @@ export function advancePosition(
     last_content: page.identity,
     checkpoint_content: milestone ? page.identity : position.checkpoint_content,
     total: page.total,
+    header: page.header,
     listless: page.absent !== undefined && (position.listless ?? position.page === 1) ? true : undefined,
     announced: largest(position.announced, page.signs.total),
   };

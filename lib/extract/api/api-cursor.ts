@@ -57,7 +57,16 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
     parent,
   } = settings;
   const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
-  return digestOf(record_name_column === undefined ? [deciding, more] : [deciding, more, record_name_column]);
+  const { columnar, header, include, map_key } = settings;
+  // Settings of later releases count where they are set, so that a run of an earlier one goes on.
+  const later = { columnar, header, map_key, include: Object.keys(include).length === 0 ? undefined : include };
+  const others = [...(record_name_column === undefined ? [] : [record_name_column]), ...setOnly(later)];
+  return digestOf([deciding, more, ...others]);
+}
+
+function setOnly(settings: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return set.length === 0 ? [] : [Object.fromEntries(set)];
 }
 
 export function startCursor(settings: string, extractedAt: Date, parents: boolean): ApiCursor {

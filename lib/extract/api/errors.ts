@@ -212,13 +212,3 @@ export class ParentFieldMissingError extends TerminalError {
     );
   }
 }
-
-/** A row has a column of its own under the name that a field of its parent should get. */
-export class ParentFieldCollisionError extends TerminalError {
-  override readonly name = 'ParentFieldCollisionError';
-  readonly code = 'parent_field_collision';
-
-  constructor(column: string) {
-    super(`The rows have a column "${column}" already. Give the parent's field another name in parent.include.`);
-  }
-}

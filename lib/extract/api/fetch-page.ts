@@ -2,7 +2,7 @@ import type { JsonPath } from '../../config/json-path.ts';
 import { loadModeTraits } from '../../config/load-mode.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
-import { type RowSearch, rowSearch } from '../json/row-search.ts';
+import { type RowSearch, type RowSettings, rowSearch } from '../json/row-search.ts';
 import { advancePosition } from './advance-position.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiStatusError, type RequestShown } from './errors.ts';
@@ -41,11 +41,9 @@ export interface FetchedPage {
 /** The plan for a pipeline's pages, or for those of its parents' endpoint. */
 export function pagePlan(
   request: SequenceRequest,
-  pages: {
+  pages: RowSettings & {
     readonly pagination?: PaginationSettings | undefined;
-    readonly records_path?: string | undefined;
     readonly max_pages?: number | undefined;
-    readonly record_name_column?: string | undefined;
   },
   settings: Pick<ApiSettings, 'load_mode' | 'incremental' | 'on_incomplete' | 'on_omitted_list'>,
 ): PagePlan {
@@ -56,7 +54,7 @@ export function pagePlan(
   return {
     request,
     pagination: pages.pagination,
-    rows: rowSearch(pages.records_path, pages.record_name_column),
+    rows: rowSearch(pages),
     captures: pagerPaths(pages.pagination),
     maxPages: pages.max_pages,
     failsOn: {
@@ -94,7 +92,7 @@ export async function fetchPage(
   try {
     return await client.send(call, async (response) => {
       shown = response.shown;
-      const content = await readPage(response, plan.rows, captures, sink, redactor);
+      const content = await readPage(response, plan.rows, captures, sink, redactor, position.header);
       const warnings: string[] = [];
       const facts = { ...content, headers: response.headers, url: response.url };
       const { absent, next, total } = nextPage(pagination, position, facts);

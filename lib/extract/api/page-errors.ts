@@ -46,6 +46,30 @@ export class DocumentTooLargeError extends TerminalError {
   }
 }
 
+/** Rows wait for fields that stand behind them in the response, and are too many to be held. */
+export class FieldsTooLateError extends TerminalError {
+  override readonly name = 'FieldsTooLateError';
+  readonly code = 'api_fields_too_late';
+
+  constructor(request: RequestShown, maxBytes: number) {
+    super(
+      `The response of ${request.method} ${request.url} has the fields of include behind more than ${Math.floor(maxBytes / 1024 / 1024)} MiB of rows. Ask for smaller pages, or leave these fields out of include.`,
+    );
+  }
+}
+
+/** Lists that are columns have not the same number of values. */
+export class ColumnsUnequalError extends TerminalError {
+  override readonly name = 'ColumnsUnequalError';
+  readonly code = 'api_columns_unequal';
+
+  constructor(request: RequestShown, path: string) {
+    super(
+      `The lists at ${path} in the response of ${request.method} ${request.url} have not the same number of values, so it is not known which belong together. Check records_path and columnar.`,
+    );
+  }
+}
+
 /** The pages go round: the same cursor, URL or content came again. */
 export class RepeatedPageError extends TerminalError {
   override readonly name = 'RepeatedPageError';

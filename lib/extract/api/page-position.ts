@@ -19,6 +19,8 @@ export const pagePositionSchema = z.strictObject({
   checkpoint_content: z.string().optional(),
   /** What the API said its total was, on the page before. */
   total: z.number().optional(),
+  /** What the first row of the pages before had: the names of the columns, as JSON. */
+  header: z.string().optional(),
   /** No page so far had a list at the place of the rows. */
   listless: z.boolean().optional(),
   /** The largest total that a page before said anywhere, and where. */

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
+import { TooManyHeldRowsError } from '../json/enclosing-fields.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
 import type { RowSearch } from '../json/row-search.ts';
+import { UnequalColumnsError } from '../json/row-shaper.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import type { ApiResponse } from './api-client.ts';
 import { isKnownCharset, otherCharset, utf8Pieces } from './charset.ts';
 import { UnknownCharsetError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
-import { DocumentTooLargeError, NotJsonError, RowsNotFoundError } from './page-errors.ts';
+import {
+  ColumnsUnequalError,
+  DocumentTooLargeError,
+  FieldsTooLateError,
+  NotJsonError,
+  RowsNotFoundError,
+} from './page-errors.ts';
 import { PageRecords, type RowSink } from './page-records.ts';
 import type { Redactor } from './redactor.ts';
 import { wantSign } from './sign-findings.ts';
@@ -33,6 +41,8 @@ export interface PageContent {
   readonly hollow: boolean;
   /** SHA-256 of the page's lines, hex. */
   readonly digest: string;
+  /** The names of columns that a first row had, as JSON. */
+  readonly header: string | undefined;
   /** Stands for what the API sent: the digest of the lines, or of the body where rows are only a part of the items. */
   readonly identity: string;
 }
@@ -53,13 +63,14 @@ export async function readPage(
   captures: Readonly<Record<string, JsonPath>>,
   sink: RowSink,
   redactor: Redactor,
+  header: string | undefined,
 ): Promise<PageContent> {
   await sink.restart();
   const { headers, status, url } = response;
-  const page = new PageRecords(sink, search.nameMember);
+  const page = new PageRecords(sink, search, header);
   // Pages whose items differ may give the same rows, or none.
   const body = takesParts(search) ? createHash('sha256') : undefined;
-  if (status === 204 || status === 205) return emptyPage;
+  if (status === 204 || status === 205) return { ...emptyPage, header };
   const contentType = headers['content-type'] ?? '';
   const many = /ndjson|jsonl|json-seq|jsonlines/i.test(contentType);
   const rows = many && search.path === undefined ? everyDocument : search;
@@ -82,20 +93,23 @@ export async function readPage(
       captures,
       many,
       onRecord: page.add,
+      onEnclosed: page.add,
       afterPiece: sink.flush,
       wants: wantSign,
     });
     const notFound = (likely = likelyList(summary.envelope)): RowsNotFoundError =>
       rowsNotFound(response, rows, summary, likely, excerpt());
     if (page.mixed && search.path === undefined) throw notFound(`$[${page.firstArray - 1}][*]`);
-    const items = many ? page.rows : (summary.items ?? page.rows);
+    // A record of columns is as many items as it has rows, and one of names is none.
+    const counted = many || search.shape?.columnar === true ? undefined : summary.items;
+    const items = (counted ?? page.rows) - (counted === undefined ? 0 : page.headerRows);
     const found = summary.reached || many;
     const signs = readSigns({ members: summary.envelope.members, headers, status, url, rows, items });
     const { digest } = page;
     return {
       rows: page.rows,
       items,
-      itemsKnown: many || summary.items !== undefined,
+      itemsKnown: many || search.shape?.columnar === true || summary.items !== undefined,
       bytes,
       captures: summary.captures,
       signs: { ...signs, error: signs.error ?? page.errorSign },
@@ -104,9 +118,12 @@ export async function readPage(
       hollow: !found && summary.itemsReached && items > 0,
       digest,
       identity: body?.digest('hex') ?? digest,
+      header: page.header,
     };
   } catch (cause) {
     if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(response.shown, documentBytes);
+    if (cause instanceof TooManyHeldRowsError) throw new FieldsTooLateError(response.shown, documentBytes);
+    if (cause instanceof UnequalColumnsError) throw new ColumnsUnequalError(response.shown, rows.shown);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = charset === undefined && cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);
@@ -128,6 +145,7 @@ export const emptyPage: PageContent = {
   hollow: false,
   digest: createHash('sha256').digest('hex'),
   identity: '',
+  header: undefined,
 };
 
 /** Whether rows are parts of items, or some of them: the path goes on, or filters, behind the list. */

@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import { maxRecordBytes } from '../../record-limit.ts';
+import { type AddColumns, columnAdder } from '../json/add-columns.ts';
 import type { NameMember } from '../json/member-name.ts';
 import { recordLine, recordProblem } from '../json/record-line.ts';
+import type { RowSearch } from '../json/row-search.ts';
+import { type RowShaper, rowShaper } from '../json/row-shaper.ts';
 import { isErrorRecord, isMessageRecord, mentionsError } from './error-record.ts';
 import type { Sign } from './signs.ts';
 
@@ -32,18 +35,52 @@ export class PageRecords {
   /** Ordinal of the first record that is an array. */
   firstArray = 0;
   readonly #nameMember: NameMember | undefined;
+  readonly #addFields: AddColumns | undefined;
+  readonly #shaper: RowShaper | undefined;
   /** Records so far. */
   rows = 0;
   /** Records that are members of an object. */
   members = 0;
 
-  constructor(sink: RowSink, nameMember: NameMember | undefined) {
+  /** @param header  the names of columns that the pages before had in their first row */
+  constructor(sink: RowSink, { fields = [], nameMember, shape }: RowSearch, header: string | undefined) {
     this.#sink = sink;
     this.#nameMember = nameMember;
+    const columns = fields.map(({ column }) => column);
+    this.#addFields = columns.length === 0 ? undefined : columnAdder(columns, 'include');
+    this.#shaper = shape === undefined ? undefined : rowShaper(shape, header);
   }
 
-  readonly add = (raw: Buffer, member?: string): void => {
+  /** The names of columns in the first row, as JSON, where the source has them there. */
+  get header(): string | undefined {
+    return this.#shaper?.header;
+  }
+
+  /** Records that were no rows but had the names of the columns. */
+  get headerRows(): number {
+    return this.#shaper?.headerRows ?? 0;
+  }
+
+  /** @param values  of what the record lies in, as JSON */
+  readonly add = (raw: Buffer, member?: string, values: readonly string[] = []): void => {
     if (!this.#open) return;
+    if (this.#shaper === undefined) {
+      this.#row(raw, member, values);
+      return;
+    }
+    this.#shaper.add(raw, {
+      row: (row) => {
+        if (this.#open) this.#row(row, member, values);
+      },
+      reject: (row, reason) => {
+        this.rows += 1;
+        this.#sink.reject(row, this.rows, reason);
+        this.#hash.update(row);
+      },
+    });
+  };
+
+  #row(raw: Buffer, member: string | undefined, values: readonly string[]): void {
     this.rows += 1;
     if (raw[0] === 0x5b) {
       this.#arrays += 1;
@@ -51,7 +88,8 @@ export class PageRecords {
     } else if (raw[0] === 0x7b) this.#objects += 1;
     const bare = isUtf8(raw) && raw.length < maxRecordBytes ? recordLine(raw) : undefined;
     if (member !== undefined) this.members += 1;
-    const line = bare === undefined || member === undefined ? bare : (this.#nameMember?.(bare, member) ?? bare);
+    const named = bare === undefined || member === undefined ? bare : (this.#nameMember?.(bare, member) ?? bare);
+    const line = named === undefined ? undefined : (this.#addFields?.(named, values) ?? named);
     if (line === undefined) {
       this.#sink.reject(raw, this.rows, recordProblem(raw));
       this.#hash.update(raw);
@@ -64,7 +102,7 @@ export class PageRecords {
     if (this.rows === 1 && isMessageRecord(line)) this.#messages += 1;
     this.#hash.update(line);
     this.#open = this.#sink.row(line, this.rows);
-  };
+  }
 
   /** Objects and lists stand side by side, as in a list of a head and the rows. */
   get mixed(): boolean {

@@ -1,7 +1,8 @@
 import { parseJsonPath } from '../../config/json-path.ts';
 import { ownValue } from '../../own-value.ts';
-import { fieldPath, fieldReader, memberPath } from '../json/field-reader.ts';
-import { ParentFieldCollisionError, ParentFieldMissingError } from './errors.ts';
+import { columnAdder } from '../json/add-columns.ts';
+import { fieldPath, fieldReader } from '../json/field-reader.ts';
+import { ParentFieldMissingError } from './errors.ts';
 import { placeholdersIn, type RequestTexts } from './template/request-template.ts';
 import type { ParentFields } from './template/template-value.ts';
 
@@ -36,15 +37,13 @@ export function rowWithParent(
 ): (line: Buffer, fields: ParentFields) => Buffer {
   const columns = Object.entries(include);
   if (columns.length === 0) return (line) => line;
-  const present = fieldReader(Object.fromEntries(columns.map(([column]) => [column, memberPath(column)])));
-  return (line, fields) => {
-    const taken = present(line).keys().next().value;
-    if (taken !== undefined) throw new ParentFieldCollisionError(taken);
-    const added = columns
-      .map(([column, field]) => `${JSON.stringify(column)}:${ownValue(fields, field) ?? 'null'}`)
-      .join(',');
-    const rest = line.subarray(1);
-    const empty = rest.toString('latin1', 0, 64).trimStart().startsWith('}');
-    return Buffer.concat([Buffer.from(`{${added}${empty ? '' : ','}`), rest]);
-  };
+  const add = columnAdder(
+    columns.map(([column]) => column),
+    'parent.include',
+  );
+  return (line, fields) =>
+    add(
+      line,
+      columns.map(([, field]) => ownValue(fields, field) ?? 'null'),
+    );
 }

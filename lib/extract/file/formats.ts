@@ -60,7 +60,7 @@ export const formatReaders = {
     headerLines: () => Infinity,
     checkEdge: undefined,
     write: ({ chunks, onMisfit, settings, shown }, writer) =>
-      readJsonFile(shown, chunks, rowSearch(settings.records_path, settings.record_name_column), writer, onMisfit),
+      readJsonFile(shown, chunks, rowSearch(settings), writer, onMisfit),
   },
   ndjson: {
     part: 'ndjson',

@@ -1,4 +1,5 @@
 import type { OnRecord } from './captures.ts';
+import type { EnclosingFields } from './enclosing-fields.ts';
 import type { WantMember } from './envelope.ts';
 import { JsonSyntaxError } from './json-syntax-error.ts';
 import { type JsonSummary, PathFollower } from './path-follower.ts';
@@ -26,6 +27,8 @@ export interface ScannerOptions {
   readonly many?: boolean | undefined;
   /** Which members outside of the records are kept; undefined: none. */
   readonly wants?: WantMember | undefined;
+  /** Gives records the fields of what they lie in, from the texts that are captured. */
+  readonly enclosing?: ((texts: Map<string, string>) => EnclosingFields) | undefined;
 }
 
 const maxDepth = 1_000;
@@ -51,7 +54,7 @@ export class JsonScanner {
   #marked = 0;
 
   constructor(root: PathNode, onRecord: OnRecord, options: ScannerOptions = {}) {
-    this.#follower = new PathFollower(root, onRecord, options.wants);
+    this.#follower = new PathFollower(root, onRecord, options.wants, options.enclosing);
     this.#many = options.many === true;
   }
 

@@ -1,4 +1,5 @@
 import { Captures, type OnRecord } from './captures.ts';
+import type { EnclosingFields } from './enclosing-fields.ts';
 import {
   type Envelope,
   type EnvelopeList,
@@ -42,6 +43,8 @@ interface Frame {
   /** How many values have begun in it. */
   values: number;
   ofObjects: boolean;
+  /** Rows in it get fields of it. */
+  readonly encloses: boolean;
 }
 
 const everyElement: PathNode = { ...newPathNode(), any: { ...newPathNode(), rows: 'value' } };
@@ -72,12 +75,26 @@ export class PathFollower {
   readonly #memberPaths = new Map<string, readonly string[]>();
   readonly #lists: EnvelopeList[] = [];
 
-  /** @param wants  which members outside of the records are kept; undefined: none, nor are lists */
-  constructor(root: PathNode, onRecord: OnRecord, wants?: WantMember | undefined) {
+  readonly #enclosing: EnclosingFields | undefined;
+
+  /**
+   * @param wants      which members outside of the records are kept; undefined: none, nor are lists
+   * @param enclosing  gives rows the fields of what they lie in, from the texts that are captured
+   */
+  constructor(
+    root: PathNode,
+    onRecord: OnRecord,
+    wants?: WantMember | undefined,
+    enclosing?: ((texts: Map<string, string>) => EnclosingFields) | undefined,
+  ) {
     this.#root = [root];
     this.#wants = wants;
     this.#countsItems = hasItems(root);
-    this.#captures = new Captures(onRecord);
+    this.#captures = new Captures((raw, member) => {
+      if (this.#enclosing === undefined) onRecord(raw, member);
+      else this.#enclosing.row(raw, member);
+    });
+    this.#enclosing = enclosing?.(this.#captures.texts);
   }
 
   /** The innermost of them is an object. */
@@ -137,6 +154,7 @@ export class PathFollower {
       key: undefined,
       values: 0,
       ofObjects: false,
+      encloses: this.#enclosing !== undefined && nodes.some(({ encloses }) => encloses === true),
     };
     this.#frames.push(this.#top);
     this.depth += 1;
@@ -163,6 +181,7 @@ export class PathFollower {
       this.#lists.push({ path: frame.path, length: frame.values, ofObjects: frame.ofObjects });
     }
     this.depth -= 1;
+    if (frame?.encloses === true) this.#enclosing?.close(this.depth);
     this.#top = this.#frames[this.#frames.length - 1];
   }
 

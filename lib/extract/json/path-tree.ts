@@ -19,6 +19,8 @@ export interface PathNode {
    * what they mean for `rows`.
    */
   items: 'value' | 'elements' | 'either' | undefined;
+  /** Rows lie in the value here, and get fields of it. */
+  encloses?: true | undefined;
   /** The value here is kept as raw text under these names. */
   readonly captures: string[];
 }

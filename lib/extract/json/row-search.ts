@@ -1,7 +1,10 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import { parseJsonPath } from '../../config/json-path.ts';
+import { includePath } from '../../config/source-rows.ts';
+import { type EnclosingField, growEnclosing } from './enclosing-fields.ts';
 import { memberNamer, type NameMember } from './member-name.ts';
 import { growPath, newPathNode, type PathNode } from './path-tree.ts';
+import type { RowShape } from './row-shaper.ts';
 
 /** Where rows are looked for in a JSON document. */
 export interface RowSearch {
@@ -11,12 +14,32 @@ export interface RowSearch {
   readonly path: JsonPath | undefined;
   /** Keeps the names of rows that are the members of an object. */
   readonly nameMember?: NameMember | undefined;
+  /** What rows get from what they lie in. */
+  readonly fields?: readonly EnclosingField[] | undefined;
+  readonly shape?: RowShape | undefined;
 }
 
-export function rowSearch(recordsPath: string | undefined, nameColumn?: string | undefined): RowSearch {
-  return recordsPath === undefined
-    ? { shown: '$.results (nor is it an array)', path: undefined }
-    : { shown: recordsPath, path: parseJsonPath(recordsPath), nameMember: memberNamer(nameColumn) };
+/** What of a source says where its rows are, and what they look like. */
+export interface RowSettings extends RowShape {
+  readonly records_path?: string | undefined;
+  readonly record_name_column?: string | undefined;
+  readonly map_key?: string | undefined;
+  readonly include?: Readonly<Record<string, string>> | undefined;
+}
+
+export function rowSearch(settings: RowSettings): RowSearch {
+  const { columnar, header, include = {}, map_key, record_name_column, records_path } = settings;
+  const whole = records_path === undefined ? undefined : parseJsonPath(records_path);
+  const isMap = map_key !== undefined && whole?.steps?.at(-1) !== 'any';
+  const path = isMap && whole !== undefined ? parseJsonPath(`${whole.text}[*]`) : whole;
+  const shape = columnar === undefined && header === undefined ? undefined : { columnar, header };
+  const fields = Object.entries(include).flatMap(([column, text]) => {
+    const found = includePath(path?.steps ?? [], parseJsonPath(text));
+    return typeof found === 'string' ? [] : [{ ...found, column }];
+  });
+  if (path === undefined) return { shown: '$.results (nor is it an array)', path, fields, shape };
+  const shown = isMap || records_path === undefined ? path.text : records_path;
+  return { shown, path, nameMember: memberNamer(map_key ?? record_name_column), fields, shape };
 }
 
 /** What the scanner looks for: rows, and values to keep by name. Only for paths that can be streamed. */
@@ -32,6 +55,7 @@ export function searchTree(rows: RowSearch, captures: Readonly<Record<string, Js
     growPath(root, rows.path.steps).rows = rows.path.steps.at(-1) === 'any' ? 'value' : 'either';
   }
   markItems(root, rows.path);
+  growEnclosing(root, rows.fields ?? []);
   for (const [name, path] of Object.entries(captures)) {
     if (path.steps !== undefined) growPath(root, path.steps).captures.push(name);
   }

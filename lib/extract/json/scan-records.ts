@@ -1,6 +1,7 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import type { OnRecord } from './captures.ts';
 import { documentTree, needsDocument } from './document-tree.ts';
+import { EnclosingFields } from './enclosing-fields.ts';
 import type { WantMember } from './envelope.ts';
 import { JsonScanner } from './json-scanner.ts';
 import type { JsonSummary } from './path-follower.ts';
@@ -24,6 +25,8 @@ export interface ScanOptions {
   readonly many?: boolean | undefined;
   /** Which members outside of the records are kept. */
   readonly wants?: WantMember | undefined;
+  /** Told each record with the fields of what it lies in, in place of `onRecord`. */
+  readonly onEnclosed?: ((raw: Buffer, member: string | undefined, values: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -33,9 +36,14 @@ export interface ScanOptions {
  * @throws {JsonSyntaxError} {DocumentLimitReachedError}
  */
 export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOptions): Promise<JsonSummary> {
-  const { afterPiece, captures, many = false, onRecord, rows, wants } = options;
+  const { afterPiece, captures, many = false, onEnclosed, onRecord, rows, wants } = options;
+  const { fields = [] } = rows;
+  const enclosing =
+    onEnclosed === undefined || fields.length === 0
+      ? undefined
+      : (texts: Map<string, string>) => new EnclosingFields(fields, texts, onEnclosed, documentBytes);
   if (!needsDocument(rows, captures)) {
-    const scanner = new JsonScanner(searchTree(rows, captures), onRecord, { many, wants });
+    const scanner = new JsonScanner(searchTree(rows, captures), onRecord, { many, wants, enclosing });
     for await (const piece of pieces) {
       scanner.write(piece);
       await afterPiece();
@@ -51,7 +59,7 @@ export async function scanRecords(pieces: AsyncIterable<Buffer>, options: ScanOp
     await afterPiece();
   }
   const document = Buffer.concat(held);
-  const scanner = new JsonScanner(documentTree(document, rows, captures), onRecord, { wants });
+  const scanner = new JsonScanner(documentTree(document, rows, captures), onRecord, { wants, enclosing });
   scanner.write(document);
   const summary = scanner.end();
   await afterPiece();
