@@ -11,11 +11,13 @@ export interface WriteDemand {
   readonly latestBy?: string | undefined;
   /** The source was loaded before: rows that are in the table already are made equal to the source's. */
   readonly again: boolean;
+  /** The table had no row when the run made it ready: a key of the run's is there only if somebody else has written it since. */
+  readonly wasEmpty: boolean;
 }
 
 /** How a load mode writes a batch. */
 export interface WritePlan {
-  /** COPY may take the rows, because none of them can be in the table already. */
+  /** COPY may take the rows, because none of them is likely in the table already; a batch that meets one goes by the statement. */
   readonly copies: boolean;
   /** For batches that are not copied. */
   readonly statement: BatchStatement;
@@ -47,8 +49,8 @@ function addingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan 
 }
 
 /** A row with the same key is updated. */
-function upsertPlan({ keyColumns, latestBy, table }: WriteDemand, columns: readonly Column[]): WritePlan {
-  return byKeyPlan(upsertStatement(table, columns, { keyColumns, latestBy }));
+function upsertPlan({ keyColumns, latestBy, table, wasEmpty }: WriteDemand, columns: readonly Column[]): WritePlan {
+  return byKeyPlan(upsertStatement(table, columns, { keyColumns, latestBy }), wasEmpty);
 }
 
 /**
@@ -56,26 +58,27 @@ function upsertPlan({ keyColumns, latestBy, table }: WriteDemand, columns: reado
  * those that the database fills by itself.
  */
 function replacingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan {
-  const { keyColumns, table } = demand;
+  const { keyColumns, table, wasEmpty } = demand;
   const cleared = clearedColumns(table, columns);
   if (keyColumns.length === 0) return byIdPlan(demand, columns, cleared);
-  return byKeyPlan(upsertStatement(table, columns, { keyColumns, cleared }));
+  return byKeyPlan(upsertStatement(table, columns, { keyColumns, cleared }), wasEmpty);
 }
 
 /** Rows are known by their derived `uuid_id`: one that is there is made equal to the source's. */
 function byIdPlan(
-  { again, table }: WriteDemand,
+  { again, table, wasEmpty }: WriteDemand,
   columns: readonly Column[],
   cleared: readonly string[] = [],
 ): WritePlan {
   const insert = insertStatement(table, columns);
-  if (!table.ours) return { copies: !again, statement: insert, insertNew: undefined };
+  const copies = !again || wasEmpty;
+  if (!table.ours) return { copies, statement: insert, insertNew: undefined };
   const upsert = upsertStatement(table, columns, { keyColumns: ['uuid_id'], cleared });
-  return { copies: !again, statement: again ? upsert : insert, insertNew: upsert };
+  return { copies, statement: again ? upsert : insert, insertNew: upsert };
 }
 
-function byKeyPlan(statement: BatchStatement): WritePlan {
-  return { copies: false, statement, insertNew: undefined };
+function byKeyPlan(statement: BatchStatement, copies: boolean): WritePlan {
+  return { copies, statement, insertNew: undefined };
 }
 
 /** Columns of the table that the source does not have, and that can be without a value. */

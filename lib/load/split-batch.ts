@@ -19,7 +19,7 @@ export interface SplitContext extends WriteContext {
   readonly columns: readonly Column[];
   /** Batches of this run that had committed before it was interrupted, by `ledgerKey`. */
   readonly committed: ReadonlyMap<string, LedgerEntry>;
-  /** Batches are rendered for COPY; no longer when the database has not got it. */
+  /** Batches are rendered for COPY; no longer when the database has not got it, or when a key turned out to be there. */
   copying: boolean;
 }
 
@@ -42,7 +42,7 @@ export async function writeOrSplit(
       const failure = classifyFailure(error);
       if (batch.form === 'lines') {
         if (failure.class === 'denied' || error instanceof EtlError) throw error;
-        if (withoutCopy.has(failure.code ?? '')) context.copying = false;
+        if (withoutCopy.has(failure.code ?? '') || meetsKeys(context, failure)) context.copying = false;
         // The statement will be told by the database what is wrong; COPY is not.
         const arrays = await renderRange(context.session, chunk, context.columns, batch, asArrays);
         return await writeOrSplit(arrays, chunk, context);
@@ -64,6 +64,11 @@ export async function writeOrSplit(
     entries.push(...(await writeOrSplit(rendered, chunk, context)));
   }
   return entries;
+}
+
+/** Somebody else has written keys of this load, which is likely to meet more of them. */
+function meetsKeys({ statement }: SplitContext, { code }: DatabaseFailure): boolean {
+  return statement.kind === 'upsert' && code === '23505';
 }
 
 function wasSplit(batch: BatchRange, committed: ReadonlyMap<string, LedgerEntry>): boolean {

@@ -1,5 +1,5 @@
 import type { Sql } from '../dsql/connect.ts';
-import type { TableName } from '../dsql/identifier.ts';
+import { quoteTable, type TableName } from '../dsql/identifier.ts';
 
 /** A column of a table that exists, as the catalog has it. */
 export interface TargetColumn {
@@ -77,6 +77,11 @@ export async function describeTable(sql: Sql, name: TableName): Promise<TargetTa
     uniqueKeys: keys.map((key) => key.columns),
     ours: keys.some((key) => key.primary && key.columns.length === 1 && key.columns[0] === 'uuid_id'),
   };
+}
+
+/** Whether a table has no row, as far as the connection sees. */
+export async function isEmptyTable(sql: Sql, name: TableName): Promise<boolean> {
+  return (await sql.unsafe(`SELECT 1 FROM ${quoteTable(name)} LIMIT 1`)).length === 0;
 }
 
 /** Whether a unique index over exactly these columns can arbitrate an upsert. */

@@ -12,12 +12,13 @@ import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { loadModes } from '../load/load-modes.ts';
 import { checkNothingMissing, checkShrink } from '../load/replace.ts';
-import { describeTable, type TargetTable } from '../load/target-table.ts';
+import { describeTable, isEmptyTable, type TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import type { ChunkRelation, TransformResult } from '../transform-result.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
+import { emptyTableKey } from './store-keys.ts';
 import { settleFailed } from './superseded.ts';
 import { tableDemand } from './table-demand.ts';
 
@@ -80,6 +81,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   if (table === undefined) return { table, warnings: said };
   if (deletesMissing) checkReplaceable(table, demand.keyColumns);
   if (isEmpty) return { table, warnings: said };
+  await noteEmptyTable(context, run, table);
   const hot = await hotKeyWarnings({
     table,
     plan,
@@ -96,6 +98,16 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
         ]
       : [];
   return { table, warnings: [...said, ...again, ...hot] };
+}
+
+/**
+ * Notes that the table has no row yet, for the load of this run, here or on other machines, which may then COPY rows with
+ * keys. It holds as long as nobody but this run writes to the table; a load that meets a key does without COPY.
+ */
+async function noteEmptyTable({ pipeline, store, target }: RunContext, run: Run, table: TargetTable): Promise<void> {
+  if (pipeline.settings.load_mode === 'insert' && !run.repeated) return;
+  const empty = await runStatement('Reading the table', target, () => isEmptyTable(target.sql, table.name));
+  if (empty) await store.put(emptyTableKey(run), table.id);
 }
 
 /** Refuses a replacement that is not what is likely meant, before the table is changed. */
@@ -156,10 +168,17 @@ export async function loadStage(
     batchRows: context.pipeline.settings.batch_rows,
     connections: context.connections,
     again: run.repeated,
+    wasEmpty: await wasEmpty(context, run, table),
     ...(chunks === undefined ? {} : { chunks }),
     onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of, rejected, conflicts }),
   });
   return { ...loaded, conflict_retries: conflicts };
+}
+
+/** Whether this run has found this very table without a row. */
+async function wasEmpty({ store }: RunContext, run: Run, table: TargetTable): Promise<boolean> {
+  const noted = await store.get(emptyTableKey(run));
+  return noted !== undefined && new TextDecoder().decode(noted) === table.id;
 }
 
 /** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */

@@ -59,7 +59,7 @@ async function run(
     batchRows: 2000,
     table: await defineTable(target, demand),
   };
-  const loaded = await load({ ...shared, runId: `conclude-${runs}`, connections: 4, again: false });
+  const loaded = await load({ ...shared, runId: `conclude-${runs}`, connections: 4, again: false, wasEmpty: false });
   const rowsLoaded = loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged;
   return await concludeLoad({ ...shared, rowsLoaded, indexes: [], verify: 'off', ...settings });
 }

@@ -60,6 +60,7 @@ async function loadCase(given: Case): Promise<LoadResult> {
     batchRows: given.batchRows ?? 2000,
     connections: 4,
     again: given.again ?? false,
+    wasEmpty: false,
   });
 }
 
