@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { chunkGroups } from '../lib/load/chunk-groups.ts';
 import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
 import { loadModes } from '../lib/load/load-modes.ts';
@@ -9,7 +10,6 @@ import type { RunContext } from '../lib/run/run-context.ts';
 import { admitStage, concludeStage, loadStage, prepareStage, presentTable } from '../lib/run/stages.ts';
 import { releaseLoadSlot, takeLoadSlot } from '../lib/state/load-slot.ts';
 import type { TransformResult } from '../lib/transform-result.ts';
-import { chunkGroups } from './runtime/chunk-groups.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
 import type { Invocation } from './runtime/invocation.ts';

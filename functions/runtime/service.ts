@@ -114,6 +114,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
       store,
       scratchDir,
       connections,
+      deploy: config.deploy,
       chunkRows: config.deploy.chunk_rows,
       transformMemoryMb: Math.round(config.deploy.transform.memory_mb * duckDbShare),
       resolveSecret,

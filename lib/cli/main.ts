@@ -8,6 +8,7 @@ import { registerDeploy, registerSynth } from './aws/deploy.ts';
 import { registerCheck } from './check/check.ts';
 import { registerLock } from './check/lock.ts';
 import type { RegisterCommand } from './command.ts';
+import { registerEstimate } from './estimate/estimate.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerInit } from './init/init.ts';
 import { registerClean } from './local/clean.ts';
@@ -30,6 +31,7 @@ const commands: readonly RegisterCommand[] = [
   registerCheck,
   registerPreview,
   registerLock,
+  registerEstimate,
   registerSql,
   registerRuns,
   registerShow,

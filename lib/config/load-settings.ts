@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { budgetSchema } from './budget.ts';
 import { loadModeSchema } from './load-mode.ts';
 
 const indexSchema = z.union([
@@ -38,6 +39,9 @@ export const loadShape = {
     .enum(['off', 'count', 'full'])
     .default('off')
     .describe('After the load, compare what was read with what is in the table: by key, or value by value.'),
+  budget: budgetSchema
+    .optional()
+    .describe('A run that would cost more is stopped before it writes a row. Default: no limit.'),
   batch_rows: z
     .int()
     .min(1)

@@ -12,10 +12,11 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import type { RunMetric } from '../metric-names.ts';
+import { pricesIn, standInRegion } from '../prices.ts';
 import type { TargetCluster } from './cluster.ts';
 import { type FunctionName, functionNames } from './function-names.ts';
 import { clusterMetric, freshness, runMetric } from './metrics.ts';
-import { dollarsPerGbSecond, dollarsPerMillionDpu } from './prices.ts';
+
 import type { StageFunction } from './stage-function.ts';
 import type { WatchedQueue } from './watched-queue.ts';
 
@@ -112,11 +113,12 @@ function pipelineRow(service: string, pipeline: string): IWidget[] {
 /** DPU of the cluster, whoever used them, and the time of the functions, at list prices. */
 function costs({ cluster, config, functions }: DashboardsProps): IMetric[] {
   const lambda = functionNames.map((name) => functions[name]);
-  const rate = dollarsPerGbSecond[config.deploy.architecture];
+  const { prices } = pricesIn(standInRegion);
+  const rate = prices.perGbSecond[config.deploy.architecture];
   const terms = lambda.map(({ memoryMb }, index) => `FILL(f${index}, 0) * ${memoryMb}`);
   return [
     new MathExpression({
-      expression: `dpu * ${dollarsPerMillionDpu} / 1000000`,
+      expression: `dpu * ${prices.perMillionDpu} / 1000000`,
       usingMetrics: { dpu: clusterMetric(cluster, 'TotalDPU', day) },
       label: 'Aurora DSQL',
       period: day,

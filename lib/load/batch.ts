@@ -137,8 +137,8 @@ async function renderNarrow<B>(
   rendering: Rendering<B>,
   { fixed, texts }: RowSize,
 ): Promise<readonly (BatchRange & B)[] | undefined> {
-  const widest = Math.floor(Math.min(maxBatchBytes / batchRows, groupBytes / chunk.rows)) - fixed;
-  if (widest < 0 || partsOf(chunk.rows, batchRows) > mostParts) return undefined;
+  const widest = widestNarrow(chunk, batchRows, { fixed });
+  if (widest === undefined) return undefined;
   // The wide rows are left out before anything is rendered, and then some are missing.
   const rows = await session.rows(`
     SELECT count(*)::INTEGER AS rows, ${rendering.select(columns)}
@@ -151,6 +151,32 @@ async function renderNarrow<B>(
     return { ...range, ...rendering.read(row, columns) };
   });
   return from === chunk.rows && batches.every((batch) => batch.rows <= batchRows) ? batches : undefined;
+}
+
+/** Bytes of texts up to which a row is narrow enough for batches by ranges of ids alone; undefined where it cannot be. */
+function widestNarrow(chunk: ChunkRelation, batchRows: number, { fixed }: Pick<RowSize, 'fixed'>): number | undefined {
+  const widest = Math.floor(Math.min(maxBatchBytes / batchRows, groupBytes / chunk.rows)) - fixed;
+  return widest < 0 || partsOf(chunk.rows, batchRows) > mostParts ? undefined : widest;
+}
+
+/** How many batches a chunk is cut into, without rendering them. */
+export async function countBatches(
+  session: DuckDbSession,
+  chunk: ChunkRelation,
+  columns: readonly Column[],
+  batchRows: number,
+): Promise<number> {
+  const size = sizeOf(columns);
+  const widest = widestNarrow(chunk, batchRows, size);
+  if (widest !== undefined) {
+    const rows = await session.rows(`
+      SELECT count(*)::INTEGER AS rows FROM ${chunk.relation} WHERE ${size.texts} <= ${widest}
+       GROUP BY ${rangeOfId(chunk.rows, batchRows)}`);
+    const counts = rows.map((row) => Number(row.rows));
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    if (all === chunk.rows && counts.every((count) => count <= batchRows)) return counts.length;
+  }
+  return (await cutChunk(session, chunk, batchRows, size)).length;
 }
 
 /** Ranges that are told apart one after the other; of many the rows are rather sorted. */

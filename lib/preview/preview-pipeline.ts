@@ -7,6 +7,7 @@ import { checkFit, definedTable, tableStatements, writtenColumns } from '../load
 import { indexStatements } from '../load/indexes.ts';
 import { loadModes } from '../load/load-modes.ts';
 import type { TargetTable } from '../load/target-table.ts';
+import { requireWithinBudget } from '../run/budget.ts';
 import { readSource } from '../run/extract-stage.ts';
 import { type LookBack, lookBack } from '../run/look-back.ts';
 import type { Run } from '../run/run.ts';
@@ -29,6 +30,8 @@ export interface PreviewDemand {
   /** As for a run. */
   readonly again?: boolean | undefined;
   readonly force?: boolean | undefined;
+  /** Called with the clean rows while they are there. */
+  readonly onPlanned?: ((result: TransformResult) => Promise<void>) | undefined;
 }
 
 /** Clean and rejected rows that are shown. */
@@ -56,6 +59,7 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
   const look = { firstRows: rows, explain: true, onRefusal: (error: TerminalError) => void refusals.push(error) };
   const raw = await readAll(limited, run, rows, ready);
   const result = await planStage(limited, run, raw, look);
+  await demand.onPlanned?.(result);
   const { chunks, plan } = result;
   const table = await presentTable(context);
   const wanted = tableDemand(context, plan);
@@ -133,6 +137,7 @@ async function problemOf(
   const { deletesMissing } = loadModes[settings.load_mode];
   try {
     checkRejected(settings, result.plan);
+    if (complete) await requireWithinBudget(context, result);
     if (deletesMissing && table !== undefined && complete) await checkReplacement(context, run, result, table);
     if (result.plan.counts.rows_clean > 0) {
       tableStatements(table, demand);

@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ResolveSecret } from '../config/secret.ts';
@@ -23,6 +24,8 @@ export interface RunContext {
   readonly chunkRows?: number;
   /** What DuckDB may keep in memory while transforming; the transform's default when left out. */
   readonly transformMemoryMb?: number;
+  /** The service in AWS as it is configured, by which costs are estimated; as it is by itself when left out. */
+  readonly deploy?: Config['deploy'] | undefined;
   readonly resolveSecret: ResolveSecret;
   /** What it reads instead of the configured files. */
   readonly objects?: RunObjects | undefined;

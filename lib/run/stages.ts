@@ -15,6 +15,7 @@ import { checkNothingMissing, checkShrink } from '../load/replace.ts';
 import { describeTable, isEmptyTable, type TargetTable } from '../load/target-table.ts';
 import type { Plan } from '../manifest.ts';
 import type { ChunkRelation, TransformResult } from '../transform-result.ts';
+import { requireWithinBudget } from './budget.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -38,9 +39,10 @@ export interface Prepared {
  * Keeps the rejected rows of the transform, and refuses a run of which too many are. Once, before anything is made; safe
  * to repeat.
  *
- * @throws {TooManyRejectedError} terminal: nothing has been made, and nothing loaded
+ * @throws {TooManyRejectedError | BudgetExceededError} terminal: nothing has been made, and nothing loaded
  */
-export async function admitStage(context: RunContext, run: Run, { plan }: TransformResult): Promise<void> {
+export async function admitStage(context: RunContext, run: Run, result: TransformResult): Promise<void> {
+  const { plan } = result;
   const { scratchDir, store, target } = context;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   // Rows that are rejected once more are kept already, with the run that rejected them first.
@@ -56,6 +58,8 @@ export async function admitStage(context: RunContext, run: Run, { plan }: Transf
   });
   await settleFailed(context, run);
   checkRejected(context.pipeline.settings, plan);
+  // A run that goes on was admitted when it began.
+  if (!run.resumed) await requireWithinBudget(context, result);
 }
 
 /**

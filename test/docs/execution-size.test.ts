@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { chunkGroups } from '../../functions/runtime/chunk-groups.ts';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
+import { chunkGroups } from '../../lib/load/chunk-groups.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
 import { interpret, type Task } from '../support/states-interpreter/interpret.ts';
 

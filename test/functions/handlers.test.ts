@@ -16,6 +16,11 @@ const config = `pipelines:
     indexes: [[name]]
     columns: { amount: bigint }
     business_rules: [{ type: filter, condition: "name <> 'nobody'" }]
+  limited:
+    source_type: file
+    file_path: s3://incoming/people.csv
+    target_table: limited
+    budget: { rows: 5 }
 deploy: { notify: { emails: [team@example.com] } }
 `;
 
@@ -274,5 +279,21 @@ describe('a function', () => {
       expect((await failureOf(stage(name, 'run-6'))).message).toContain('[lease_lost]');
     }
     expect(await filesOf('run-6')).toEqual([]);
+  });
+});
+
+describe('a run over its budget', () => {
+  it('is refused when its rows are admitted, before there is a table', async () => {
+    const limited = { pipeline: 'limited' };
+    const execution = executionOf('run-7');
+    const { run } = startedSchema.parse(await service.invoke('record', { action: 'start', execution, input: limited }));
+    for (const name of ['extract', 'transform'] as const)
+      await service.invoke(name, { execution, input: limited, run });
+    const admit = service.invoke('load', { action: 'admit', execution, input: limited, run });
+    const failure = await failureOf(admit);
+    expect(failure.message).toMatch(
+      /^BudgetExceededError.*Pipeline limited would cost more than its budget allows: 6 rows, which is 1 rows \(20 %\) over 5 rows/,
+    );
+    expect(await service.target.sql`SELECT 1 FROM pg_tables WHERE tablename = 'limited'`).toHaveLength(0);
   });
 });

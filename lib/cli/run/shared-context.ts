@@ -53,6 +53,7 @@ export async function sharing<T>(
       store: folderStore(stateDir),
       scratchDir,
       connections: target.connections,
+      deploy: loaded.config.deploy,
       resolveSecret: secretResolver(readEnvironment(), secretReader(loaded.config.aurora_dsql.region)),
       ...(s3 === undefined ? {} : { s3 }),
       onProgress: (step: RunProgress) => {
