@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { dateFormatSchema } from './date-format.ts';
+import { declaredTypeSchema } from './declared-column.ts';
+import { secretReferenceSchema } from './secret.ts';
 
 /** The methods of a pandas Series without arguments that a transform rule offers under the same names. */
 export const seriesFunctions = [
@@ -48,5 +51,65 @@ export const enrichRuleSchema = z
   })
   .describe('Adds a column, or replaces the one of that name.');
 
-export const ruleSchema = z.discriminatedUnion('type', [filterRuleSchema, transformRuleSchema, enrichRuleSchema]);
+export const expectRuleSchema = z
+  .strictObject({
+    type: z.literal('expect'),
+    condition: z
+      .string()
+      .min(1)
+      .describe('What has to be true of every row, e.g. "amount >= 0". Where it is NULL, it is not true.'),
+    name: z.string().min(1).optional().describe('What reasons and counts call it. Default: the condition.'),
+    on_failure: z
+      .enum(['reject', 'fail'])
+      .default('reject')
+      .describe('reject: a row of which it is not true is kept aside. fail: one such row fails the run.'),
+  })
+  .describe('Rejects the rows that do not meet a condition, or fails the run.');
+
+/** The ways of masking. */
+export const maskMethods = ['hash', 'redact', 'last4'] as const;
+
+export const maskRuleSchema = z
+  .strictObject({
+    type: z.literal('mask'),
+    column: z.string().min(1),
+    method: z
+      .enum(maskMethods)
+      .describe(
+        'hash: HMAC-SHA-256 with the key, or plain SHA-256 without one. redact: [redacted]. last4: **** and the last four characters of eight or more.',
+      ),
+    key: secretReferenceSchema
+      .optional()
+      .describe('Key of hash. Without it whoever guesses a value can tell that it is the one.'),
+  })
+  .refine(({ key, method }) => key === undefined || method === 'hash', {
+    path: ['key'],
+    error: 'is for method hash only',
+  })
+  .describe('Hides the values of a column, in the table and in rejected rows.');
+
+export const castRuleSchema = z
+  .strictObject({
+    type: z.literal('cast'),
+    column: z.string().min(1),
+    to: declaredTypeSchema.describe('The type of the values behind this rule.'),
+    date_format: dateFormatSchema.optional().describe('strptime format of dates and timestamps, e.g. "%d/%m/%Y".'),
+    on_failure: z
+      .enum(['reject', 'null', 'fail'])
+      .nullable()
+      .default('reject')
+      .describe('What becomes of a row whose value does not fit: it is rejected, has no value here, or fails the run.'),
+  })
+  .describe('Gives a column another type, by the same forms as a declared one.');
+
+export const ruleSchema = z.discriminatedUnion('type', [
+  filterRuleSchema,
+  transformRuleSchema,
+  enrichRuleSchema,
+  expectRuleSchema,
+  maskRuleSchema,
+  castRuleSchema,
+]);
 export type Rule = z.infer<typeof ruleSchema>;
+export type MaskRule = z.infer<typeof maskRuleSchema>;
+export type CastRule = z.infer<typeof castRuleSchema>;

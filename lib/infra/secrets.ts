@@ -10,7 +10,7 @@ interface Found {
   readonly reference: Readonly<Record<string, unknown>>;
 }
 
-/** Every `{"env": …}` and `{"secret": …}` in what pipelines send to their APIs. */
+/** Every `{"env": …}` and `{"secret": …}` in what pipelines send to their APIs, and in their business rules. */
 function references(value: unknown, path: string): readonly Found[] {
   if (typeof value !== 'object' || value === null) return [];
   const record = value as Readonly<Record<string, unknown>>;
@@ -41,12 +41,23 @@ export function refuseEnvironmentSecrets(config: Config): void {
   if (problems.length > 0) throw new NotDeployableError(problems);
 }
 
+/** Where the keys of rules stand, which the transform reads; all other secrets are of sources. */
+const ofRules = /\.business_rules\.\d+\.key$/;
+
 /** Reading exactly the secrets that sources need. */
-export function secretStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
-  const names = allReferences(config).flatMap(({ reference }) =>
-    typeof reference.secret === 'string' ? [reference.secret] : [],
+export function sourceSecretStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
+  return readStatements(scope, secretsOf(config, false));
+}
+
+/** Reading exactly the secrets that business rules need. */
+export function ruleSecretStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
+  return readStatements(scope, secretsOf(config, true));
+}
+
+function secretsOf(config: Config, areOfRules: boolean): readonly string[] {
+  return allReferences(config).flatMap(({ path, reference }) =>
+    ofRules.test(path) === areOfRules && typeof reference.secret === 'string' ? [reference.secret] : [],
   );
-  return readStatements(scope, names);
 }
 
 /** Reading exactly the secrets that hold the URLs of webhooks. */

@@ -8,7 +8,7 @@ import { type FunctionName, forEachFunction } from './function-names.ts';
 import { bootstrapSeconds, quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
 import type { ObjectQueues } from './object-queues.ts';
-import { secretStatements, webhookStatements } from './secrets.ts';
+import { ruleSecretStatements, sourceSecretStatements, webhookStatements } from './secrets.ts';
 import type { SourceFiles } from './source-files.ts';
 import { StageFunction } from './stage-function.ts';
 import type { StagingBucket } from './staging-bucket.ts';
@@ -96,7 +96,7 @@ export function stageFunctions(
       statements: [
         connect,
         ...sources.readStatements,
-        ...secretStatements(scope, config),
+        ...sourceSecretStatements(scope, config),
         staging.readStatement(),
         staging.writeStatement(),
         staging.abortStatement(),
@@ -108,6 +108,7 @@ export function stageFunctions(
       size: deploy.transform,
       statements: [
         connect,
+        ...ruleSecretStatements(scope, config),
         staging.readStatement(),
         staging.writeStatement(),
         staging.abortStatement(),

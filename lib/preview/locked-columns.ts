@@ -1,7 +1,7 @@
 import { declaredTypeSchema } from '../config/declared-column.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { findColumn } from '../transform/find-column.ts';
-import { kindOf } from '../transform/rules/rule-kinds.ts';
+import { madeBy } from '../transform/rules/rule-kinds.ts';
 import type { Preview, PreviewColumn } from './preview.ts';
 
 /** What a lock would declare, and what it cannot. */
@@ -30,10 +30,7 @@ export function lockedColumns(
     }),
   );
   const ruled = new Set(
-    settings.business_rules.flatMap((rule) => {
-      const name = kindOf(rule).column(rule)?.name;
-      return name === undefined ? [] : [findColumn(named, name)?.name ?? name];
-    }),
+    settings.business_rules.flatMap(madeBy).map(({ name }) => findColumn(named, name)?.name ?? name),
   );
   const columns: Record<string, string> = {};
   const left: { name: string; reason: string }[] = [];

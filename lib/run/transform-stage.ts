@@ -60,6 +60,7 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     prefix: prefixOf(run),
     scratchDir,
     targetColumns: await columnsOfTarget(context),
+    maskKeys: await maskKeysOf(context),
     chunkRows: context.chunkRows,
     memoryLimitMb: context.transformMemoryMb,
     beforeCleaning: async () => {
@@ -74,6 +75,15 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     signal: context.target.retry.signal,
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   };
+}
+
+/** Keys of mask rules, by the rule's place from 1. @throws {SecretNotFoundError} when one cannot be read */
+async function maskKeysOf({ pipeline, resolveSecret }: RunContext): Promise<ReadonlyMap<number, string>> {
+  const keys = new Map<number, string>();
+  for (const [index, rule] of pipeline.settings.business_rules.entries()) {
+    if (rule.type === 'mask' && rule.key !== undefined) keys.set(index + 1, await resolveSecret(rule.key));
+  }
+  return keys;
 }
 
 /** Decided anew, the rows of a run could be cut into other batches than those in its ledger. */

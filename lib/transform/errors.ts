@@ -21,6 +21,29 @@ export class BadRuleError extends TerminalError {
   }
 }
 
+/** A row has what a business rule with `on_failure: fail` does not allow. Nothing was loaded. */
+export class RuleFailedError extends TerminalError {
+  override readonly name = 'RuleFailedError';
+  readonly code = 'rule_failed';
+
+  /** `rows` is how many there are, `source` and `line` the place of the first one. */
+  constructor(args: {
+    readonly pipeline: string;
+    readonly rule: number | undefined;
+    readonly column: string | null;
+    readonly reason: string;
+    readonly rows: number;
+    readonly source: string;
+    readonly line: number;
+  }) {
+    const rows = `${args.rows.toLocaleString('en')} ${args.rows === 1 ? 'row' : 'rows'}`;
+    const what = args.column === null ? args.reason : `${args.column} ${args.reason}`;
+    super(
+      `Pipeline ${args.pipeline}, business rule ${args.rule ?? 0}: of ${rows} (first: ${args.source}, row ${args.line}): ${what}. on_failure is fail, so nothing was loaded. Mend the source, or let the rule reject such rows.`,
+    );
+  }
+}
+
 /** Rules take far longer than reading the source does. */
 export class RuleTimeoutError extends TerminalError {
   override readonly name = 'RuleTimeoutError';

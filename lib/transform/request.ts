@@ -53,6 +53,8 @@ export interface TransformRequest {
   readonly prefix: string;
   /** An existing folder of the local disk for working files, 0.3 to 4 × the input. Left as it was found. */
   readonly scratchDir: string;
+  /** Keys of mask rules that have one, by the rule's place among the business rules, from 1. */
+  readonly maskKeys?: ReadonlyMap<number, string> | undefined;
   /** Columns of the target where it exists: their types rule, and what does not fit them is rejected. */
   readonly targetColumns?: readonly TargetColumn[] | undefined;
   /** Rows of one clean Parquet file; default 80,000. */

@@ -24,7 +24,7 @@ const policy = {
 const text = `
 data_source: { base_url: "https://api.example.com", auth: { type: bearer, token: { secret: shared/token } } }
 pipelines:
-  users: { source_type: api, endpoint: users, target_table: users, auth: { type: bearer, token: { secret: users/token } }, notify: { webhook: { secret: users/hook } } }
+  users: { source_type: api, endpoint: users, target_table: users, auth: { type: bearer, token: { secret: users/token } }, notify: { webhook: { secret: users/hook } }, business_rules: [{ type: mask, column: email, method: hash, key: { secret: users/mask } }] }
   Orders 2026: { source_type: api, endpoint: orders, target_table: orders, headers: { x-key: { secret: orders/key } } }
   sales: { source_type: file, file_path: s3://in/sales.csv, target_table: sales }
 deploy: { architecture: x86_64, isolation: pipeline, cluster_policy: ${JSON.stringify(policy)} }
@@ -79,8 +79,8 @@ describe('services of one pipeline each', () => {
     expect(named('users').resources('AWS::S3::Bucket').length).toBeGreaterThan(0);
   });
 
-  it('may read the secrets of their own pipeline, where the API is called or the channel is told, and no others', () => {
-    expect(secretsIn(named('users'))).toEqual(['shared/token', 'users/hook', 'users/token']);
+  it('may read the secrets of their own pipeline, where the API is called, values are hidden or the channel is told, and no others', () => {
+    expect(secretsIn(named('users'))).toEqual(['shared/token', 'users/hook', 'users/mask', 'users/token']);
     expect(secretsIn(named('orders'))).toEqual(['orders/key', 'shared/token']);
     expect(secretsIn(named('sales'))).toEqual([]);
     const policies = named('users').resources('AWS::IAM::Policy');
@@ -89,7 +89,11 @@ describe('services of one pipeline each', () => {
       /Functions(\w+)Role/.exec(id)?.[1],
       [...JSON.stringify(Properties).matchAll(/secret:([a-z]+\/[a-z]+)-/g)].map(([, name]) => name).sort(),
     ]);
-    expect(Object.fromEntries(readers)).toEqual({ Extract: ['shared/token', 'users/token'], Notify: ['users/hook'] });
+    expect(Object.fromEntries(readers)).toEqual({
+      Extract: ['shared/token', 'users/token'],
+      Transform: ['users/mask'],
+      Notify: ['users/hook'],
+    });
   });
 
   it('learn of the cluster by parameters, so that no stack holds another by an export', () => {

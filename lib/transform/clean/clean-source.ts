@@ -2,16 +2,20 @@ import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { type ClosestType, type Column, defaultChunkRows, type Manifest, type RuleCount } from '../../manifest.ts';
-import { RowsUnaccountedError, SourceDriftError } from '../errors.ts';
+import { RowsUnaccountedError, RuleFailedError, SourceDriftError } from '../errors.ts';
+import { findColumn } from '../find-column.ts';
 import { closestTypes } from '../infer/closest-type.ts';
 import type { LocalPart } from '../read/local-part.ts';
+import type { RawRows } from '../read/raw-rows.ts';
+import { placeOf } from '../read/raw-rows.ts';
 import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
 import { refuse, type TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
-import { writeRejected } from '../result/rejected.ts';
+import { type KeptColumn, writeRejected } from '../result/rejected.ts';
 import { Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile } from '../result/working-file.ts';
 import { alive, repeated } from '../row-state.ts';
+import { kindOf } from '../rules/rule-kinds.ts';
 import { numberStyle } from './column-plan.ts';
 import { columnDrift, describeDrift } from './drift.ts';
 import { type Duplicates, findDuplicates, writeDropped } from './duplicate-states.ts';
@@ -64,6 +68,7 @@ export async function cleanSource(
 
   const duplicates = await findDuplicates(request, session, { source, keys, latestBy, workingPath });
   failOnMisfits(request, source, duplicates);
+  await failOnRules(request, session, source, duplicates);
   request.onProgress?.({ stage: 'clean', rows: duplicates.inState(alive) });
   const droppedPath = await writeDropped(session, duplicates, scratch);
   const relation = cleanRelation({ droppedPath, workingPath });
@@ -131,6 +136,7 @@ async function rejectRows(
       ? 0
       : await writeRejected(session, {
           raw: source.raw,
+          columns: keptColumns(request, source.raw),
           rows: duplicates.rows,
           reasons: source.reasons.all(),
           sameKey,
@@ -149,6 +155,20 @@ async function rejectRows(
   return { files, before };
 }
 
+/** What rejected rows are kept with: the columns that are taken, without the values that rules hide. */
+function keptColumns(request: TransformRequest, { columns }: RawRows): readonly KeptColumn[] {
+  const taken = sourceColumns(
+    request,
+    columns.map(({ sourceName }) => sourceName),
+  ).columns;
+  const masks = request.settings.business_rules.flatMap((rule, at) => kindOf(rule).hides?.(rule, at + 1) ?? []);
+  return taken.map((column) => {
+    const own = masks.filter((mask) => findColumn(taken, mask.column) === column).map(({ hidden }) => hidden);
+    const hidden = (text: string): string => own.reduce((sql, hide) => hide(sql), text);
+    return { index: column.index, hidden: own.length === 0 ? undefined : hidden };
+  });
+}
+
 /** @throws {SourceDriftError} where the configuration allows no value that does not fit */
 function failOnMisfits(request: TransformRequest, { reasons }: CleanedSource, duplicates: Duplicates): void {
   const { settings } = request;
@@ -158,6 +178,21 @@ function failOnMisfits(request: TransformRequest, { reasons }: CleanedSource, du
   const rows = duplicates.inState(found.code);
   const drift = `in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} ${found.column} ${found.reason}.`;
   refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_type_mismatch', drift }));
+}
+
+/** @throws {RuleFailedError} where a row has what a rule with `on_failure: fail` does not allow */
+async function failOnRules(
+  request: TransformRequest,
+  session: DuckDbSession,
+  { raw, reasons }: CleanedSource,
+  { inState, rows }: Duplicates,
+): Promise<void> {
+  const found = reasons.all().find(({ code, fails }) => fails && inState(code) > 0);
+  if (found === undefined) return;
+  const [first] = await session.rows(`SELECT min(o) AS o FROM ${rows} WHERE s = ${found.code}`);
+  const place = placeOf(raw.parts, Number(first?.o));
+  const failed = { ...found, ...place, pipeline: request.settings.name, rows: inState(found.code) };
+  refuse(request, new RuleFailedError(failed));
 }
 
 function checkCounts(counts: Manifest['counts']): void {

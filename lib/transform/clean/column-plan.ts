@@ -11,7 +11,7 @@ import { ownType } from '../infer/own-type.ts';
 import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest } from '../request.ts';
-import { kindOf } from '../rules/rule-kinds.ts';
+import { madeBy } from '../rules/rule-kinds.ts';
 import { checkContract } from './contract.ts';
 import { declaredColumns, isDropped, requiredColumns } from './declared-columns.ts';
 import { requireRoom } from './require-room.ts';
@@ -60,17 +60,13 @@ export async function planColumns(
     request,
     raw.columns.map((column) => column.sourceName),
   );
-  checkContract(request, named);
   const declared = declaredColumns(request, named);
   const required = requiredColumns(settings, named, declared);
   requireRoom(named.filter((column) => !isDropped(settings, column)).length + serviceColumns.length);
   const changedLater = new Set(
-    settings.business_rules.flatMap((rule) => {
-      const name = kindOf(rule).column(rule)?.name;
-      const column = name === undefined ? undefined : findColumn(named, name);
-      return column === undefined ? [] : [column.name];
-    }),
+    settings.business_rules.flatMap(madeBy).flatMap((made) => findColumn(named, made.name)?.name ?? []),
   );
+  checkContract(request, named, changedLater);
   const numbers = numberStyle(request);
   const formatOf = (index: number) => declared.get(index)?.dateFormat ?? settings.date_format;
 

@@ -1,7 +1,7 @@
 import { quoteName } from '../../duckdb/quote.ts';
 import { maxTransactionRows } from '../../limits.ts';
 import { ContractMismatchError } from '../errors.ts';
-import { findColumn } from '../find-column.ts';
+import { findColumn, type NamedColumn } from '../find-column.ts';
 import { columnType, isText } from '../infer/column-type.ts';
 import { holdsType } from '../infer/holds-type.ts';
 import { refuse, type TransformRequest } from '../request.ts';
@@ -17,12 +17,15 @@ export interface ContractBreak {
  * Refuses a contract that the table cannot keep: a column is there with a type that does not hold the values of the
  * declared one. A type that holds them all keeps it: each value has to fit both.
  *
- * @param names  the columns of the source, by which `columns` may name them
+ * @param names    the columns of the source, by which `columns` may name them
+ * @param changed  names of those whose values rules change: they are declared as the source has them, and meet the table's
+ *                 type behind the rules
  * @throws {ContractMismatchError} terminal: with the statements that bring the table there
  */
 export function checkContract(
   request: TransformRequest,
-  names: readonly { readonly name: string; readonly sourceName?: string | undefined }[],
+  names: readonly NamedColumn[],
+  changed: ReadonlySet<string>,
 ): void {
   const { settings, targetColumns } = request;
   const breaks = Object.entries(settings.columns).flatMap(([key, setting]): readonly ContractBreak[] => {
@@ -30,7 +33,7 @@ export function checkContract(
     const renamed = typeof setting === 'string' ? undefined : setting.rename;
     const name = findColumn(names, key)?.name ?? renamed ?? key;
     const present = findColumn(targetColumns ?? [], name);
-    if (declared === undefined || present === undefined) return [];
+    if (declared === undefined || present === undefined || changed.has(name)) return [];
     if (holdsType(columnType(present.type), columnType(declared))) return [];
     return [{ name: present.name, declared, present: present.type }];
   });

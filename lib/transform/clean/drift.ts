@@ -139,7 +139,7 @@ function describeOtherTypes(
     const declared = typeof setting === 'string' ? setting : setting.type;
     const column = findColumn(columns, key);
     const present = targetColumns?.find((one) => one.name === column?.name);
-    if (column === undefined || present === undefined) return [];
+    if (column === undefined || present === undefined || column.index === undefined) return [];
     const wanted = otherType(declared, columnType(present.type));
     if (wanted === undefined || !holdsType(columnType(present.type), wanted)) return [];
     return [

@@ -53,7 +53,7 @@ export function finalColumns(args: {
     }
     const target = request.targetColumns?.find((one) => one.name === column.name);
     const declared = source === undefined ? declaredType(request, column.name) : undefined;
-    const pg = target?.type ?? declared;
+    const pg = target?.type ?? declared ?? column.type;
     const type = pg === undefined ? ownType(column.duckType) : columnType(pg);
     const evidence = target === undefined ? 'made by a business rule' : 'type of the existing table';
     const text = ownText(column.id, column.duckType);

@@ -10,6 +10,8 @@ export interface RejectReason {
   readonly misfit: boolean;
   /** Number of the business rule that it comes from, from 1. */
   readonly rule: number | undefined;
+  /** One such row fails the run. */
+  readonly fails: boolean;
 }
 
 /** The reasons of a run; the rows carry a number in place of the text. */
@@ -20,10 +22,14 @@ export class RejectReasons {
   code(
     column: string | null,
     reason: string,
-    { misfit = false, rule }: { readonly misfit?: boolean; readonly rule?: number } = {},
+    {
+      fails = false,
+      misfit = false,
+      rule,
+    }: { readonly fails?: boolean; readonly misfit?: boolean; readonly rule?: number } = {},
   ): number {
     const code = firstCode + this.reasons.length;
-    this.reasons.push({ code, column, reason, misfit, rule });
+    this.reasons.push({ code, column, reason, misfit, rule, fails });
     return code;
   }
 

@@ -4,9 +4,10 @@ import { serviceColumns } from '../column-name.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest } from '../request.ts';
 import { checkRules, compileRules } from '../rules/compile-rules.ts';
+import { keepMaskKeys } from '../rules/mask-keys.ts';
 import { ruleSeconds, runRules } from '../rules/rule-time.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
-import type { ColumnPlan } from './column-plan.ts';
+import { type ColumnPlan, numberStyle } from './column-plan.ts';
 import { type FinalColumn, finalColumns } from './final-columns.ts';
 import { RejectReasons } from './reject-reasons.ts';
 import { requireRoom } from './require-room.ts';
@@ -43,7 +44,9 @@ export async function writeWorkingRows(
     rules: planned.length === 0 ? [] : settings.business_rules,
     relation: typed,
     columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
+    numbers: numberStyle(request),
   };
+  await keepMaskKeys(session, request.maskKeys ?? new Map());
   const ruled = await compileRules(session, { ...toRule, reasons });
   const { columns, relation } = finalColumns({ ruled, planned, request, reasons });
   requireRoom(columns.filter(({ drop }) => !drop).length + serviceColumns.length);

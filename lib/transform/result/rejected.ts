@@ -5,13 +5,21 @@ import { quoteText } from '../../duckdb/quote.ts';
 import type { RejectReason } from '../clean/reject-reasons.ts';
 import { cleanNames } from '../column-name.ts';
 import { ownText } from '../infer/own-type.ts';
+import { cellText } from '../read/json-line.ts';
 import { placeOf, type RawRows } from '../read/raw-rows.ts';
 import { openScratchWriter } from '../read/scratch-writer.ts';
 import type { Rejections } from './rejections.ts';
 
+/** A column of the raw rows that rejected rows are kept with. */
+export interface KeptColumn {
+  readonly index: number;
+  /** SQL of what stands for a text of the column, where its values are hidden. */
+  readonly hidden: ((text: string) => string) | undefined;
+}
+
 /**
  * Appends rejected rows to a file as lines of `RejectedRow`, in the order of the source. Values stand as the source had
- * them; a second column of the same name goes by its cleaned name.
+ * them, unless they are hidden; a second column of the same name goes by its cleaned name.
  *
  * @param rows     a relation of the working file's rows, whose state is the code of a reason
  * @param sameKey  a table of rows that are rejected because another row has their key
@@ -21,6 +29,7 @@ export async function writeRejected(
   session: DuckDbSession,
   args: {
     readonly raw: RawRows;
+    readonly columns: readonly KeptColumn[];
     readonly rows: string;
     readonly reasons: readonly RejectReason[];
     readonly sameKey: { readonly table: string; readonly columns: string } | undefined;
@@ -40,9 +49,11 @@ export async function writeRejected(
       : ` UNION ALL SELECT o, ${quoteText(sameKey.columns)} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${sameKey.table}`;
   const names = raw.columns.map((column) => column.sourceName);
   const cleaned = cleanNames(names, names);
-  const fields = raw.columns.map(({ sourceName, duckType }, i) => {
-    const name = names.indexOf(sourceName) === i ? sourceName : (cleaned[i] ?? sourceName);
-    return `${quoteText(`${i === 0 ? '' : ','}${JSON.stringify(name)}:`)}, coalesce(${jsonOf(raw, i, duckType)}, 'null')`;
+  const fields = args.columns.map(({ hidden, index }, at) => {
+    const { sourceName = '', duckType = '' } = raw.columns[index] ?? {};
+    const name = names.indexOf(sourceName) === index ? sourceName : (cleaned[index] ?? sourceName);
+    const value = hidden === undefined ? jsonOf(raw, index, duckType) : hiddenJson(raw, index, duckType, hidden);
+    return `${quoteText(`${at === 0 ? '' : ','}${JSON.stringify(name)}:`)}, coalesce(${value}, 'null')`;
   });
   const result = await session.connection.stream(
     `SELECT o, column_name, reason, other, concat('{', ${[...fields, "'}'"].join(', ')}) AS row
@@ -75,4 +86,10 @@ function jsonOf(raw: RawRows, index: number, duckType: string): string {
     return cell;
   }
   return raw.kind === 'text' ? `to_json(${cell})::VARCHAR` : `to_json(${ownText(cell, duckType)})::VARCHAR`;
+}
+
+function hiddenJson(raw: RawRows, index: number, duckType: string, hidden: (text: string) => string): string {
+  const cell = `c${index}`;
+  const text = raw.kind === 'json' ? cellText(cell) : raw.kind === 'text' ? cell : ownText(cell, duckType);
+  return `to_json(${hidden(text)})::VARCHAR`;
 }

@@ -43,7 +43,8 @@ export function keyId(keys: readonly { readonly id: string; readonly duckType: s
   return `concat(${digits(1, 8)}, '-', ${digits(9, 4)}, '-8', ${digits(14, 3)}, '-', ${variant}, ${digits(18, 3)}, '-', ${digits(21, 12)})`;
 }
 
-function canonicalText(id: string, duckType: string): string {
+/** SQL of a value's text, the same whichever type of its kind holds it. */
+export function canonicalText(id: string, duckType: string): string {
   if (/^(DECIMAL|FLOAT|DOUBLE)/.test(duckType)) {
     const text = `${id}::VARCHAR`;
     const trimmed = `CASE WHEN contains(${text}, '.') AND NOT contains(${text}, 'e') THEN rtrim(rtrim(${text}, '0'), '.') ELSE ${text} END`;

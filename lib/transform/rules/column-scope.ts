@@ -12,6 +12,19 @@ export interface RuleColumn {
   /** The column's name in working relations. */
   readonly id: string;
   readonly duckType: string;
+  /** PostgreSQL's type, where DuckDB's does not tell it. */
+  readonly type?: string | undefined;
+}
+
+/** The column of this name. @throws {ExpressionProblem} when there is none */
+export function requiredColumn(columns: readonly RuleColumn[], name: string): RuleColumn {
+  const column = findColumn(columns, name);
+  if (column !== undefined) return column;
+  const known = columns.map((one) => one.sourceName ?? one.name);
+  const meant = nearest(name, known);
+  throw new ExpressionProblem(
+    `there is no column ${name}; ${meant === undefined ? `the columns are ${known.slice(0, 20).join(', ')}` : `did you mean ${meant}?`}`,
+  );
 }
 
 /** Binds names to these columns; types are asked of DuckDB, without rows. */

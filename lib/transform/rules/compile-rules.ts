@@ -4,10 +4,12 @@ import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import type { RejectReasons } from '../clean/reject-reasons.ts';
 import { BadRuleError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
+import type { NumberStyle } from '../infer/number-text.ts';
 import { alive, filteredBy } from '../row-state.ts';
 import type { RuleColumn } from './column-scope.ts';
 import { bindExpression } from './compile-expression.ts';
 import { ExpressionProblem } from './expression-tree.ts';
+import type { RowProblem } from './rule-kind.ts';
 import { kindOf } from './rule-kinds.ts';
 
 /** What rules make of a relation with `o`, `s` and the columns. */
@@ -18,6 +20,17 @@ export interface CompiledRules {
   readonly changed: ReadonlySet<string>;
 }
 
+/** What rules are compiled over. */
+export interface RulesRequest {
+  readonly pipeline: string;
+  readonly rules: readonly Rule[];
+  /** With `o`, `s` and the columns, before any rule. */
+  readonly relation: string;
+  readonly columns: readonly RuleColumn[];
+  /** How texts of the source write numbers. */
+  readonly numbers: NumberStyle;
+}
+
 /**
  * Wraps the relation in one layer a rule, in order. A rule looks only at rows that are alive. A row for which a rule
  * cannot be computed is rejected with the rule named; a filter keeps rows for which its condition is true.
@@ -26,43 +39,63 @@ export interface CompiledRules {
  */
 export async function compileRules(
   session: DuckDbSession,
-  args: {
-    readonly pipeline: string;
-    readonly rules: readonly Rule[];
-    readonly relation: string;
-    readonly columns: readonly RuleColumn[];
-    readonly reasons: RejectReasons;
-  },
+  args: RulesRequest & { readonly reasons: RejectReasons },
 ): Promise<CompiledRules> {
+  const { numbers, reasons } = args;
   let { relation, columns } = args;
   const changed = new Set<string>();
   for (const [index, rule] of args.rules.entries()) {
     const number = index + 1;
     const kind = kindOf(rule);
-    const made = kind.column(rule);
-    const failed = args.reasons.code(
-      made === undefined ? null : (findColumn(columns, made.name)?.name ?? cleanName(made.name, 1)),
+    const [made] = kind.makes(rule);
+    const column = made === undefined ? null : (findColumn(columns, made.name)?.name ?? cleanName(made.name, 1));
+    const fails = 'on_failure' in rule && rule.on_failure === 'fail';
+    const failed = reasons.code(
+      column,
       `business rule ${number} (${rule.type}: ${kind.text(rule)}) cannot be computed for this row, e.g. a division by zero, a failed cast, a number out of range or a text that gets too large`,
-      { rule: number },
+      { rule: number, fails },
     );
+    const refused = ({ onFailure, reason }: RowProblem): number =>
+      reasons.code(column, reason, { rule: number, fails: onFailure === 'fail' });
     try {
-      const ids = columns.map((column) => column.id);
-      const effect = await kind.compile(rule, session, columns);
-      if (effect.condition !== undefined) {
-        relation = `(SELECT o, CASE WHEN s <> ${alive} THEN s WHEN x IS NULL THEN ${failed} WHEN x.v THEN ${alive} ELSE ${filteredBy(number)} END AS s, ${ids.join(', ')}
-          FROM (SELECT *, ${tried(effect.condition)} AS x FROM ${relation}))`;
-        continue;
+      const ids = columns.map(({ id }) => id);
+      const effect = await kind.compile(rule, { session, columns, number, numbers });
+      switch (effect.kind) {
+        case 'filter':
+          relation = layer(relation, tried([`v := ${effect.condition}`]), ids, [
+            `x IS NULL THEN ${failed}`,
+            `x.v THEN ${alive}`,
+            `true THEN ${filteredBy(number)}`,
+          ]);
+          break;
+        case 'expect':
+          relation = layer(relation, tried([`p := ${effect.problem.condition}`]), ids, [
+            `x IS NULL THEN ${failed}`,
+            `x.p THEN ${refused(effect.problem)}`,
+          ]);
+          break;
+        case 'columns': {
+          const values: string[] = [];
+          const places = new Map<string, number>();
+          for (const [at, { name, sourceName, type, value }] of effect.columns.entries()) {
+            const { sql, duckType } = storable(value, await bindExpression(session, columns, value));
+            values.push(sql);
+            const present = columns.find((one) => one.name === name);
+            const id = at === 0 ? `e${number}` : `e${number}_${at}`;
+            places.set(id, at);
+            const result: RuleColumn = { name, sourceName: present?.sourceName ?? sourceName, id, duckType, type };
+            columns =
+              present === undefined ? [...columns, result] : columns.map((one) => (one === present ? result : one));
+            changed.add(name);
+          }
+          const problem = effect.problem === undefined ? [] : [`p := ${effect.problem.condition}`];
+          const own = columns.map(({ id }) => (places.has(id) ? `x.v${places.get(id)} AS ${id}` : id));
+          relation = layer(relation, tried([...values.map((sql, at) => `v${at} := ${sql}`), ...problem]), own, [
+            `x IS NULL THEN ${failed}`,
+            ...(effect.problem === undefined ? [] : [`x.p THEN ${refused(effect.problem)}`]),
+          ]);
+        }
       }
-      const { name, sourceName, value } = effect;
-      const { sql, duckType } = storable(value, await bindExpression(session, columns, value));
-      const id = `e${number}`;
-      const replaced = columns.findIndex((column) => column.name === name);
-      const result: RuleColumn = { name, sourceName: columns[replaced]?.sourceName ?? sourceName, id, duckType };
-      relation = `(SELECT o, CASE WHEN s = ${alive} AND x IS NULL THEN ${failed} ELSE s END AS s,
-          ${[...ids.filter((_, i) => i !== replaced), `x.v AS ${id}`].join(', ')}
-          FROM (SELECT *, ${tried(sql)} AS x FROM ${relation}))`;
-      columns = replaced === -1 ? [...columns, result] : columns.map((column, i) => (i === replaced ? result : column));
-      changed.add(name);
     } catch (error) {
       throw ruleError(args.pipeline, number, rule, error);
     }
@@ -70,20 +103,26 @@ export async function compileRules(
   return { relation, columns, changed };
 }
 
+/** Rows with what a rule computes of each, `x`, and what becomes of those that are alive; the first condition decides. */
+function layer(relation: string, x: string, list: readonly string[], whens: readonly string[]): string {
+  const state = `CASE WHEN s <> ${alive} THEN s ${whens.map((when) => `WHEN ${when}`).join(' ')} ELSE s END AS s`;
+  return `(SELECT ${['o', state, ...list].join(', ')} FROM (SELECT *, ${x} AS x FROM ${relation}))`;
+}
+
 /** Looks at rules without data: syntax and what expressions may use; names of columns are not known yet. */
 export async function checkRules(session: DuckDbSession, pipeline: string, rules: readonly Rule[]): Promise<void> {
   for (const [index, rule] of rules.entries()) {
     try {
-      await kindOf(rule).check(rule, session);
+      await kindOf(rule).check?.(rule, session);
     } catch (error) {
       throw ruleError(pipeline, index + 1, rule, error);
     }
   }
 }
 
-/** NULL when the expression fails for the row; else its value, which may be NULL too, in a struct. */
-function tried(sql: string): string {
-  return `CASE WHEN s = ${alive} THEN TRY(struct_pack(v := ${sql})) END`;
+/** NULL when an expression fails for the row; else their values, which may be NULL too, in a struct. */
+function tried(fields: readonly string[]): string {
+  return `CASE WHEN s = ${alive} THEN TRY(struct_pack(${fields.join(', ')})) END`;
 }
 
 /** A value of a type that clean files and PostgreSQL know: integers are widened, lists and structs become JSON. */
@@ -127,7 +166,7 @@ function ruleError(pipeline: string, rule: number, settings: Rule, error: unknow
     rule,
     kind: settings.type,
     problem: error.message,
-    excerpt: kind.isExpression ? caretLine(kind.text(settings), error.position) : undefined,
+    excerpt: kind.expression === undefined ? undefined : caretLine(kind.expression(settings), error.position),
     cause: error,
   });
 }

@@ -2,8 +2,7 @@ import type { Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { RejectReasons } from '../clean/reject-reasons.ts';
 import { RuleTimeoutError } from '../errors.ts';
-import type { RuleColumn } from './column-scope.ts';
-import { compileRules } from './compile-rules.ts';
+import { compileRules, type RulesRequest } from './compile-rules.ts';
 import { kindOf } from './rule-kinds.ts';
 
 /** Time that rules have whatever the size of the source, and bytes of it for which they get a second more. */
@@ -12,15 +11,6 @@ const bytesPerSecond = 100_000;
 /** Rows by which the slowest rule is found, and the time that each rule has for them. */
 const trialRows = 2_048;
 const trialSeconds = 10;
-
-/** What rules are computed over. */
-export interface RuledRows {
-  readonly pipeline: string;
-  readonly rules: readonly Rule[];
-  /** With `o`, `s` and the columns, before any rule. */
-  readonly relation: string;
-  readonly columns: readonly RuleColumn[];
-}
 
 /** Seconds that the rules of a source have: 60, and one more for each 100 kB, which is a fiftieth of the usual speed. */
 export function ruleSeconds(set: number | undefined, bytes: number): number {
@@ -33,7 +23,12 @@ export function ruleSeconds(set: number | undefined, bytes: number): number {
  * @param seconds  how long it may take; DuckDB is interrupted between blocks of 2,048 rows
  * @throws {RuleTimeoutError} terminal: with the rule that takes longest
  */
-export async function runRules(session: DuckDbSession, sql: string, rows: RuledRows, seconds: number): Promise<void> {
+export async function runRules(
+  session: DuckDbSession,
+  sql: string,
+  rows: RulesRequest,
+  seconds: number,
+): Promise<void> {
   if (rows.rules.length === 0) return await session.run(sql);
   const limit = AbortSignal.timeout(Math.ceil(seconds * 1_000));
   try {
@@ -54,7 +49,7 @@ export async function runRules(session: DuckDbSession, sql: string, rows: RuledR
 /** The rule that adds most to the time that the first rows take. */
 async function slowestRule(
   session: DuckDbSession,
-  rows: RuledRows,
+  rows: RulesRequest,
 ): Promise<{ readonly number: number; readonly rule: Rule }> {
   const [first] = rows.rules;
   if (first === undefined) throw new Error('There are no rules.');
@@ -62,10 +57,9 @@ async function slowestRule(
   let before = 0;
   for (const [index, rule] of rows.rules.entries()) {
     const { relation } = await compileRules(session, {
-      pipeline: rows.pipeline,
+      ...rows,
       rules: rows.rules.slice(0, index + 1),
       relation: `(SELECT * FROM ${rows.relation} LIMIT ${trialRows})`,
-      columns: rows.columns,
       reasons: new RejectReasons(),
     });
     const limit = AbortSignal.timeout(trialSeconds * 1_000);
