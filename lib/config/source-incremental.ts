@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cursorFormatProblem } from './cursor-format.ts';
+import { durationSchema, shiftFromNow } from './duration.ts';
 import { isTimeZone } from './time-zone.ts';
 
 /** Reading only what is new since the last successful run. */
@@ -38,8 +39,35 @@ export const incrementalSchema = z
       .describe(
         'How far before the watermark to begin again, for rows that arrive late: seconds, or units of a number.',
       ),
+    window: durationSchema
+      .optional()
+      .describe(
+        'Read slice by slice, each with its own requests and both bounds, e.g. "1 day". Needs initial_value, and start_param and end_param or {window.start} and {window.end}.',
+      ),
+    step: durationSchema
+      .optional()
+      .describe(
+        'How far each slice begins behind the one before; the requests of slices then overlap, and each row is taken once. Default: window.',
+      ),
+    end: z
+      .string()
+      .refine((text) => shiftFromNow(text) !== undefined, 'must be "now", or a time from it such as "now-1h"')
+      .optional()
+      .describe(
+        'Read up to here only, e.g. "now-1h"; it says that older rows are all there, so the watermark moves up to it, whatever rows there are. Default with window: now, and the watermark is the newest row.',
+      ),
+    split_when: z
+      .strictObject({
+        total_over: z.int().min(1).describe('More items than this, by the total that the API says, halve the slice.'),
+      })
+      .optional()
+      .describe('Which slices are halved, where an API gives only so many results of a search.'),
     start_param: z.string().min(1).optional().describe('Parameter that takes the lower bound, e.g. "updated_since".'),
-    end_param: z.string().min(1).optional().describe('Parameter that takes the upper bound of a backfill.'),
+    end_param: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Parameter that takes the upper bound: of a slice, of `end`, or of a backfill.'),
     in: z.enum(['query', 'header', 'body']).default('query').describe('Where the two parameters are sent.'),
     start_bound: z
       .enum(['inclusive', 'exclusive'])

@@ -16,6 +16,12 @@ export const parentSchema = z
       .array(z.int().min(400).max(499))
       .default([])
       .describe('Statuses that mean that a parent has no rows, e.g. [404]; others fail the run.'),
+    skip_statuses: z
+      .array(z.int().min(400).max(499))
+      .default([])
+      .describe(
+        'Statuses for which a parent is left out, with a warning, e.g. [403]; its watermark stays. Not for load_mode replace.',
+      ),
     include: z
       .record(z.string().min(1), z.string().min(1))
       .default({})

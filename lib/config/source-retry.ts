@@ -28,6 +28,10 @@ export const retrySchema = z.strictObject({
     .describe(
       'Waits before each further attempt after 408, 429, 5xx and network faults; up to a quarter more at random.',
     ),
+  statuses: z
+    .array(z.int().min(300).max(599))
+    .default([])
+    .describe('Statuses besides 408, 429 and 5xx after which a request is repeated, e.g. [409, 423].'),
   max_wait_seconds: z
     .number()
     .min(0)

@@ -20,6 +20,7 @@ export const templateVariables = {
   cursor: { value: 'text', member: 'none', shift: 'none' },
   parent: { value: 'text', member: 'any', shift: 'none' },
   batch: { value: 'list', member: 'optional', shift: 'none' },
+  job: { value: 'text', member: 'any', shift: 'none' },
   env: { value: 'text', member: 'any', shift: 'none' },
 } as const satisfies Readonly<Record<string, Variable>>;
 

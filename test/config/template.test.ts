@@ -109,6 +109,66 @@ describe('etl check refuses a placeholder that means nothing, with its place', (
     expect(problemsOf(settings).join('\n')).toContain(message);
   });
 
+  const sliced = { ...incremental, window: '1 day', start_param: 'a', end_param: 'b' };
+  it.each([
+    [{ incremental: { ...sliced, window: '1 month' } }, 'pipelines.p.incremental.window: must be a length of time'],
+    [{ incremental: { ...sliced, window: '0 days' } }, 'pipelines.p.incremental.window: must be a length of time'],
+    [{ incremental: { ...sliced, step: '2 days' } }, 'pipelines.p.incremental.step: is longer than window'],
+    [{ incremental: { ...sliced, end: 'tomorrow' } }, 'pipelines.p.incremental.end: must be "now"'],
+    [{ incremental: { ...incremental, step: '1d' } }, 'pipelines.p.incremental.step: needs window'],
+    [
+      { incremental: { ...incremental, split_when: { total_over: 9 } } },
+      'pipelines.p.incremental.split_when: needs window',
+    ],
+    [{ incremental: { ...sliced, initial_value: undefined } }, 'pipelines.p.incremental.window: needs initial_value'],
+    [
+      { incremental: { ...sliced, start_param: undefined } },
+      'pipelines.p.incremental.window: needs start_param, or {window.start}',
+    ],
+    [
+      { incremental: { ...sliced, end_param: undefined } },
+      'pipelines.p.incremental.window: needs end_param, or {window.end}',
+    ],
+    [
+      { incremental: { ...sliced, cursor_type: 'number' } },
+      'pipelines.p.incremental.window: is of time, but cursor_type is number',
+    ],
+    [
+      { incremental: { ...sliced, initial_value: 5 } },
+      'pipelines.p.incremental.window: is of time, but initial_value is a number',
+    ],
+    [{ success_when: '$.ok = true' }, 'pipelines.p.success_when: is no condition: unexpected filter selector token'],
+    [
+      { error_when: ['$.a', '$.b[*].c'] },
+      'pipelines.p.error_when[1]: is no condition: $.b[*].c may lead to several places',
+    ],
+    [{ async: { status_path: '$.s', done_values: [] } }, 'pipelines.p.async.done_values: '],
+    [
+      { async: { status_path: '$.s', done_values: ['a'], failed_values: ['a'] } },
+      'pipelines.p.async.failed_values: has a, which done_values has too',
+    ],
+    [
+      { async: { status_path: '$.s', done_values: ['a'], status_endpoint: 'a/{page}' } },
+      'pipelines.p.async.status_endpoint: has the placeholder {page}',
+    ],
+    [
+      { async: { status_path: '$.s', done_values: ['a'], result_endpoint: 'a', result_url_path: '$.b' } },
+      'does not go with result_url_path',
+    ],
+    [{ endpoint: 'a/{job.id}' }, 'pipelines.p.endpoint: has the placeholder {job.id}, which belongs into async'],
+    [
+      {
+        endpoint: 'a/{parent.id}',
+        parent: { endpoint: 'b', skip_statuses: [403] },
+        load_mode: 'replace',
+        key_columns: ['id'],
+      },
+      'pipelines.p.parent.skip_statuses: would have load_mode replace delete',
+    ],
+  ])('windows, conditions and jobs: %j', (settings, message) => {
+    expect(problemsOf(settings).join('\n')).toContain(message);
+  });
+
   it('in data_source.headers too', () => {
     expect(problemsOf({}, { headers: { 'X-Run': '{page}' } })[0]).toContain(
       'data_source.headers.X-Run: has the placeholder {page}, which needs pagination',

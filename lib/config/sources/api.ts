@@ -5,6 +5,7 @@ import { incrementalSchema } from '../source-incremental.ts';
 import { jsonPathSchema, recordNameColumnSchema } from '../source-json-path.ts';
 import { paginationSchema } from '../source-pagination.ts';
 import { parentSchema } from '../source-parent.ts';
+import { asyncSchema, responseShape } from '../source-responses.ts';
 import { rowShape } from '../source-rows.ts';
 
 /** An HTTP API that answers with JSON. Its fields stand flat in the pipeline, as in the article's configuration. */
@@ -33,6 +34,8 @@ export const apiSourceShape = {
     .describe(
       'What happens where a response says that there is more than was read, or that it is an error, although its status is a good one. Default: errors fail; what was not read fails with load_mode replace and with incremental, else it is a warning.',
     ),
+  ...responseShape,
+  async: asyncSchema.optional(),
   on_omitted_list: z
     .enum(['fail', 'empty'])
     .default('fail')

@@ -6,6 +6,7 @@ import type { VariableName } from '../template-words.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
 import type { apiSourceShape } from './api.ts';
 import { checkTemplates } from './check-templates.ts';
+import { checkWindows } from './check-windows.ts';
 
 type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: LoadMode };
 
@@ -15,7 +16,9 @@ export function checkApiSource(source: Api, context: z.core.$RefinementCtx): voi
   checkPagination(source, add);
   checkRequests(source, add);
   checkRows(source, add);
+  checkAsync(source, add);
   checkIncremental(source, add);
+  checkWindows(source, add);
   if (source.body !== undefined && source.method !== 'POST') add(['body'], 'needs method: POST');
 }
 
@@ -42,9 +45,15 @@ function checkRequests(source: Api, add: AddIssue): void {
           ? 'needs incremental with an initial_value, which the first run begins at'
           : undefined;
       case 'window':
-        return 'needs incremental.window';
+        return (incremental?.window ?? incremental?.end) === undefined
+          ? 'needs incremental.window, or incremental.end'
+          : incremental?.initial_value === undefined
+            ? 'needs incremental.initial_value'
+            : undefined;
       case 'batch':
         return 'needs for_each';
+      case 'job':
+        return 'belongs into async.status_endpoint or result_endpoint';
       default:
         return undefined;
     }
@@ -56,6 +65,9 @@ function checkRequests(source: Api, add: AddIssue): void {
     }
   }
   if (parent === undefined) return;
+  if (parent.skip_statuses.length > 0 && loadModeTraits[source.load_mode].deletesUnread) {
+    add(['parent', 'skip_statuses'], `would have load_mode ${source.load_mode} delete the rows of what is left out`);
+  }
   if (!used.some(({ name }) => name === 'parent')) {
     add(['parent'], 'is not used: put e.g. {parent.id} into endpoint, params, headers or body');
   }
@@ -65,6 +77,26 @@ function checkRequests(source: Api, add: AddIssue): void {
     ['parent'],
     add,
   );
+}
+
+/** Endpoints of a job know its first response; what is asked before knows none. */
+function checkAsync({ async: job }: Api, add: AddIssue): void {
+  if (job === undefined) return;
+  for (const key of ['status_endpoint', 'result_endpoint'] as const) {
+    const endpoint = job[key];
+    if (endpoint === undefined) continue;
+    const known: readonly VariableName[] = ['job', 'now', 'run', 'env', 'parent'];
+    checkTemplates(
+      {
+        endpoint,
+        params: {},
+        headers: {},
+        missing: ({ name }) => (known.includes(name) ? undefined : 'is not known to a job'),
+      },
+      ['async'],
+      (path, message) => add(['async', key, ...path.slice(2)], message),
+    );
+  }
 }
 
 function checkIncremental(source: Api, add: AddIssue): void {

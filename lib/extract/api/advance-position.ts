@@ -59,6 +59,8 @@ export function advancePosition(
     last_content: page.identity,
     checkpoint_content: milestone ? page.identity : position.checkpoint_content,
     total: page.total,
+    job: position.job,
+    slices: position.slices,
     header: page.header,
     listless: page.absent !== undefined && (position.listless ?? position.page === 1) ? true : undefined,
     announced: largest(position.announced, page.signs.total),

@@ -98,7 +98,8 @@ export class ApiClient {
           continue;
         }
         asked = askedWaitMs(response.headers, retry.reset_headers, clock.now());
-        if (!isBusyStatus(response.status) && !(mayBeBusy(response.status) && asked !== undefined)) {
+        const isBusy = isBusyStatus(response.status) || retry.statuses.includes(response.status);
+        if (!isBusy && !(mayBeBusy(response.status) && asked !== undefined)) {
           throw new ApiStatusError(where, response.status, excerpt, remedyFor(response));
         }
         if (asked !== undefined) this.#allowed(asked, where, response.status);
@@ -112,6 +113,17 @@ export class ApiClient {
       await this.#wait(nextWaitMs(attempt, retry.delays_seconds, asked, random));
       attempt += 1;
     }
+  }
+
+  /**
+   * Waits.
+   *
+   * @throws {DeadlineReachedError} when the deadline is before the end of the wait
+   */
+  async pause(ms: number): Promise<void> {
+    const { clock, deadline, signal } = this.parts;
+    if (deadline !== undefined && clock.now().getTime() + ms >= deadline.getTime()) throw new DeadlineReachedError();
+    await clock.sleep(ms, signal);
   }
 
   /** Gives up what is under way; nothing can be asked any more. */

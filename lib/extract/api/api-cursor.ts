@@ -57,9 +57,9 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
     parent,
   } = settings;
   const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
-  const { columnar, header, include, map_key } = settings;
+  const { async, columnar, header, include, map_key } = settings;
   // Settings of later releases count where they are set, so that a run of an earlier one goes on.
-  const later = { columnar, header, map_key, include: Object.keys(include).length === 0 ? undefined : include };
+  const later = { async, columnar, header, map_key, include: Object.keys(include).length === 0 ? undefined : include };
   const others = [...(record_name_column === undefined ? [] : [record_name_column]), ...setOnly(later)];
   return digestOf([deciding, more, ...others]);
 }

@@ -9,15 +9,15 @@ import type { ExtractRequest } from '../request.ts';
 import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiExtraction } from './api-extraction.ts';
-import { fetchPage, pagePlan } from './fetch-page.ts';
 import { listParents } from './list-parents.ts';
 import { defaultConcurrency, openClient } from './open-client.ts';
 import { ParentMarks } from './parent-marks.ts';
 import { readChildren } from './read-children.ts';
 import { requestHeaders } from './request-headers.ts';
-import { sequenceRequest } from './sequence-request.ts';
+import { positionAfter, type Sequence } from './sequence.ts';
+import { sequenceOf } from './sequence-of.ts';
 import { templateEnvironment } from './template/environment.ts';
-import { RequestTemplate } from './template/request-template.ts';
+import type { RequestTexts } from './template/request-template.ts';
 
 /** Extracts the pages of an API, beginning where the cursor in the store stands. */
 export async function extractApi(request: ExtractRequest, settings: ApiSettings): Promise<RawManifest> {
@@ -30,10 +30,8 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   const scope =
     source === undefined || settings.parent !== undefined ? undefined : new IncrementalScope(source, request.watermark);
   const texts = { ...settings, headers: requestHeaders(request, settings) };
-  const template = new RequestTemplate(texts, request.pipeline.dataSource.base_url);
   const client = await openClient(request, settings);
   const known = {
-    window: scope?.window,
     startedAt: new Date(cursor.extracted_at),
     runId: path.posix.basename(request.prefix),
     environment: await templateEnvironment(request, settings, client.parts.redactor),
@@ -42,7 +40,7 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   if (scope !== undefined) extraction.enter(scope);
   const marks = source === undefined ? undefined : new ParentMarks(source, request.watermark);
   try {
-    const stopped = await readRows(extraction, template, marks);
+    const stopped = await readRows(extraction, texts, scope, marks);
     // What was read before an error is good: the same run goes on behind it.
     await extraction.save().catch((thrown: unknown) => {
       throw stopped ?? thrown;
@@ -67,17 +65,18 @@ async function readCursor(request: ExtractRequest, settings: ApiSettings): Promi
 /** Reads until the last page, the deadline, or an error; gives back what stopped it. */
 async function readRows(
   extraction: ApiExtraction,
-  template: RequestTemplate,
+  texts: RequestTexts,
+  scope: IncrementalScope | undefined,
   marks: ParentMarks | undefined,
 ): Promise<unknown> {
   const { settings } = extraction;
   try {
-    if (settings.parent === undefined) await readPages(extraction, template);
+    if (settings.parent === undefined) await readPages(extraction, sequenceOf(extraction, texts, scope));
     else {
       await listParents(extraction, settings.parent);
       const { dataSource } = extraction.request.pipeline;
       const concurrency = settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency;
-      await readChildren(extraction, settings.parent, template, marks, concurrency);
+      await readChildren(extraction, settings.parent, texts, marks, concurrency);
     }
     return undefined;
   } catch (thrown) {
@@ -85,16 +84,20 @@ async function readRows(
   }
 }
 
-async function readPages(extraction: ApiExtraction, template: RequestTemplate): Promise<void> {
-  const { client, scope, settings } = extraction;
-  const plan = pagePlan(sequenceRequest(template, scope, settings.incremental), settings, settings);
+async function readPages(extraction: ApiExtraction, sequence: Sequence): Promise<void> {
   while (extraction.cursor.position !== null) {
     const { position } = extraction.cursor;
     const sink = extraction.sink(position.rows);
-    const { content, next, warnings } = await fetchPage(client, plan, position, sink, () => sink.enough);
-    extraction.warn(warnings);
-    extraction.keep(sink, { bytes: content.bytes, digests: [content.digest] }, { position: next });
-    await extraction.saveIfDue();
+    const step = await sequence
+      .read(position, sink, () => sink.enough)
+      .catch((thrown: unknown) => {
+        extraction.cursor = { ...extraction.cursor, position: positionAfter(thrown, position) };
+        throw thrown;
+      });
+    extraction.warn(step.warnings);
+    extraction.keep(sink, { bytes: step.content.bytes, digests: step.digests }, { position: step.next });
+    if (step.keepAtOnce) await extraction.save();
+    else await extraction.saveIfDue();
   }
 }
 

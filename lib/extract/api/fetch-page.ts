@@ -13,6 +13,7 @@ import { emptyPage, type PageContent, readPage } from './page-reader.ts';
 import type { RowSink } from './page-records.ts';
 import { pageRequest, type SequenceRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
+import { type ResponseRules, responseRules, ruledError, rulePaths } from './response-verdict.ts';
 import { openEnd, unreadSign } from './unread-sign.ts';
 
 /** A sequence of pages: what to ask for, and how the responses are read. */
@@ -26,8 +27,24 @@ export interface PagePlan {
   readonly failsOn: { readonly error: boolean; readonly unread: boolean };
   /** What would become of rows that are not read; a sentence. */
   readonly lossOfUnread: string | undefined;
+  readonly rules: ResponseRules;
+  /** A first page that says by its total that there are more items than this is not read. */
+  readonly splitOver: number | undefined;
+  /** Statuses of a first page that mean that there are no rows. */
+  readonly noRowsStatuses: readonly number[];
   /** A first page without a list has no rows. */
   readonly listMayBeOmitted: boolean;
+}
+
+/** What was asked for has more items than are to be asked for at once. For the reader, who asks for less. */
+export class SplitNeededError extends Error {
+  override readonly name = 'SplitNeededError';
+  readonly total: number;
+
+  constructor(total: number) {
+    super();
+    this.total = total;
+  }
 }
 
 export interface FetchedPage {
@@ -44,18 +61,23 @@ export function pagePlan(
   pages: RowSettings & {
     readonly pagination?: PaginationSettings | undefined;
     readonly max_pages?: number | undefined;
+    readonly no_rows_statuses?: readonly number[] | undefined;
   },
-  settings: Pick<ApiSettings, 'load_mode' | 'incremental' | 'on_incomplete' | 'on_omitted_list'>,
+  settings: ApiSettings,
 ): PagePlan {
   const { incremental, load_mode, on_incomplete, on_omitted_list } = settings;
   const { deletesUnread } = loadModeTraits[load_mode];
+  const rules = responseRules(settings);
   // A watermark passes over what was not read, so it would never come.
   const losesUnread = deletesUnread || incremental !== undefined;
   return {
     request,
     pagination: pages.pagination,
     rows: rowSearch(pages),
-    captures: pagerPaths(pages.pagination),
+    captures: { ...pagerPaths(pages.pagination), ...rulePaths(rules) },
+    rules,
+    splitOver: incremental?.window === undefined ? undefined : incremental.split_when?.total_over,
+    noRowsStatuses: pages.no_rows_statuses ?? [],
     maxPages: pages.max_pages,
     failsOn: {
       error: on_incomplete !== 'warn',
@@ -85,7 +107,7 @@ export async function fetchPage(
   sink: RowSink,
   enough: () => boolean,
 ): Promise<FetchedPage> {
-  const { captures, maxPages, pagination, request } = plan;
+  const { captures, maxPages, pagination, request, rules } = plan;
   const { redactor } = client.parts;
   const call = pageRequest(request, pagination, position);
   let shown: RequestShown | undefined;
@@ -93,12 +115,21 @@ export async function fetchPage(
     return await client.send(call, async (response) => {
       shown = response.shown;
       const content = await readPage(response, plan.rows, captures, sink, redactor, position.header);
+      const ruled = ruledError(rules, content.captures, response);
+      if (ruled !== undefined) {
+        const excerpt = ruled.json === undefined ? '' : excerptOf(ruled.json, redactor);
+        throw new ApiErrorResponseError(shown, response.status, ruled.by, excerpt);
+      }
       const warnings: string[] = [];
       const facts = { ...content, headers: response.headers, url: response.url };
       const { absent, next, total } = nextPage(pagination, position, facts);
+      const said = total ?? content.signs.total?.count;
+      if (plan.splitOver !== undefined && position.page === 1 && (said ?? 0) > plan.splitOver) {
+        throw new SplitNeededError(said ?? 0);
+      }
       if (content.absent !== undefined && !mayBeAbsent(plan, position, content, next, total)) throw content.absent;
       const { error } = content.signs;
-      if (error !== undefined) {
+      if (error !== undefined && rules.success.length === 0) {
         const excerpt = error.json === undefined ? '' : excerptOf(error.json, redactor);
         const thrown = new ApiErrorResponseError(shown, response.status, error.place, excerpt);
         if (plan.failsOn.error) throw thrown;
@@ -115,6 +146,9 @@ export async function fetchPage(
     });
   } catch (thrown) {
     await sink.restart();
+    if (position.page === 1 && thrown instanceof ApiStatusError && plan.noRowsStatuses.includes(thrown.status)) {
+      return { content: emptyPage, next: null, warnings: [] };
+    }
     if (!isBehindLast(plan, position, thrown)) throw thrown;
     const where = shown ?? { method: call.method, url: redactor.url(call.url) };
     return { content: emptyPage, next: null, warnings: ended(plan, position, emptyPage, position.total, where) };

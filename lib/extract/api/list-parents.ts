@@ -26,7 +26,11 @@ export async function listParents(extraction: ApiExtraction, parent: ParentSetti
     body: undefined,
   } as const;
   const listing = new RequestTemplate(texts, request.pipeline.dataSource.base_url);
-  const plan = pagePlan(sequenceRequest(listing, extraction.scope, undefined), { ...parent, include: {} }, settings);
+  const plan = pagePlan(
+    sequenceRequest(listing, extraction.scope, undefined),
+    { ...parent, include: {}, no_rows_statuses: [] },
+    settings,
+  );
   const read = parentReader(neededFields(settings, parent.include), parent.endpoint);
   const nameOf = (index: number): string => `${request.prefix}/raw/parents-${String(index).padStart(5, '0')}.ndjson`;
   const writer = new PartWriter(request.store, nameOf, extraction.cursor.parents?.locations.length ?? 0, Infinity);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { sliceStateSchema } from '../incremental/slices.ts';
+import { jobStateSchema } from './jobs/job-state.ts';
 
 /** Where in a sequence of pages the next request stands. Small, and JSON, so that it can be kept as a cursor. */
 export const pagePositionSchema = z.strictObject({
@@ -19,6 +21,10 @@ export const pagePositionSchema = z.strictObject({
   checkpoint_content: z.string().optional(),
   /** What the API said its total was, on the page before. */
   total: z.number().optional(),
+  /** The job whose result the pages are. */
+  job: jobStateSchema.optional(),
+  /** Which part of the source's time is being read. */
+  slices: sliceStateSchema.optional(),
   /** What the first row of the pages before had: the names of the columns, as JSON. */
   header: z.string().optional(),
   /** No page so far had a list at the place of the rows. */

@@ -22,6 +22,13 @@ export function pageRequest(
 ): ApiRequest {
   const draft = request.draft(pageScope(pagination, position));
   if (position.url !== undefined) return finish({ ...draft, url: new URL(position.url) });
+  const result = position.job?.result_url;
+  if (result !== undefined) {
+    // Pages of a job's result are asked for where it lies.
+    const at: RequestDraft = { method: 'GET', url: new URL(result), headers: draft.headers, body: undefined };
+    writePage(at, pagination, position, request.placed);
+    return finish(at);
+  }
   writePage(draft, pagination, position, request.placed);
   return finish(draft);
 }

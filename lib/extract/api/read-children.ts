@@ -6,12 +6,12 @@ import { PartWriter } from '../part-writer.ts';
 import type { ApiExtraction } from './api-extraction.ts';
 import { ChildSpool } from './child-spool.ts';
 import { ApiStatusError } from './errors.ts';
-import { fetchPage, type PagePlan, pagePlan } from './fetch-page.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
 import { neededFields, rowWithParent } from './parent-fields.ts';
 import { type ParentMarks, parentKey } from './parent-marks.ts';
-import { sequenceRequest } from './sequence-request.ts';
-import type { RequestTemplate } from './template/request-template.ts';
+import { positionAfter, type Sequence } from './sequence.ts';
+import { sequenceOf } from './sequence-of.ts';
+import type { RequestTexts } from './template/request-template.ts';
 import type { ParentFields } from './template/template-value.ts';
 
 /** One parent whose rows are being read. */
@@ -29,6 +29,8 @@ interface Child {
   position: PagePosition | null;
   /** Settles when it is done, or cannot go on; never rejects. */
   finished: Promise<void>;
+  /** Its rows are left out. */
+  skipped: boolean;
   failure: unknown;
 }
 
@@ -42,7 +44,7 @@ interface Child {
 export async function readChildren(
   extraction: ApiExtraction,
   parent: ParentSettings,
-  template: RequestTemplate,
+  texts: RequestTexts,
   marks: ParentMarks | undefined,
   concurrency: number,
 ): Promise<void> {
@@ -59,11 +61,10 @@ export async function readChildren(
     started += 1;
     const key = parentKey(requestNames, fields);
     const scope = marks?.scopeOf(key);
-    const filledFrom = { ...extraction.scope, window: scope?.window, parent: fields };
-    const plan = pagePlan(sequenceRequest(template, filledFrom, settings.incremental), settings, settings);
+    const sequence = sequenceOf(extraction, texts, scope, { parent: fields });
     const first = index === (extraction.cursor.parents?.done ?? 0) ? extraction.cursor.position : firstPosition;
     const child = newChild(extraction, index, first, key, scope);
-    child.finished = readChild(extraction, parent, child, plan, (line) => decorate(line, fields));
+    child.finished = readChild(parent, child, sequence, (line) => decorate(line, fields));
     return child;
   };
 
@@ -124,29 +125,37 @@ function newChild(
     warnings: [],
     position,
     finished: Promise.resolve(),
+    skipped: false,
     failure: undefined,
   };
 }
 
 async function readChild(
-  extraction: ApiExtraction,
   parent: ParentSettings,
   child: Child,
-  plan: PagePlan,
+  sequence: Sequence,
   decorate: (line: Buffer) => Buffer,
 ): Promise<void> {
   try {
     while (child.position !== null) {
       const sink = child.spool.page(child.position.rows, decorate);
-      const { content, next, warnings } = await fetchPage(extraction.client, plan, child.position, sink, () => false);
-      child.digests.push(content.digest);
+      const { content, digests, next, warnings } = await sequence.read(child.position, sink, () => false);
+      child.digests.push(...digests);
       child.bytes += content.bytes;
       child.warnings.push(...warnings);
       child.position = next;
     }
   } catch (thrown) {
-    if (thrown instanceof ApiStatusError && parent.no_rows_statuses.includes(thrown.status)) child.position = null;
-    else child.failure = thrown;
+    // Of a later page such a status says that rows are missing which the pages before promised.
+    const status = thrown instanceof ApiStatusError && child.position?.page === 1 ? thrown.status : undefined;
+    const isSkipped = status !== undefined && parent.skip_statuses.includes(status);
+    if (isSkipped || (status !== undefined && parent.no_rows_statuses.includes(status))) {
+      child.skipped = isSkipped;
+      child.position = null;
+    } else {
+      child.failure = thrown;
+      if (child.position !== null) child.position = positionAfter(thrown, child.position);
+    }
   }
 }
 
@@ -185,9 +194,13 @@ async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> 
     },
   );
   extraction.warn(child.warnings);
-  if (finished && gate !== undefined && child.scope !== undefined) leave(extraction, child.key, child.scope, gate);
+  if (child.skipped) extraction.warn([skippedWarning]);
+  else if (finished && gate !== undefined && child.scope !== undefined) leave(extraction, child.key, child.scope, gate);
   await child.spool.discard();
 }
+
+const skippedWarning =
+  'The rows of parents are left out for which the API answered with one of skip_statuses. Their watermarks stay as they were.';
 
 /** Keeps how far the rows of a parent were read; the next parent begins anew. */
 function leave(extraction: ApiExtraction, key: string, scope: IncrementalScope, gate: RowGate): void {

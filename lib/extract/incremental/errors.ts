@@ -48,6 +48,18 @@ export class TooManyParentMarksError extends TerminalError {
   }
 }
 
+/** A slice of time has more rows than the API gives, and cannot be halved any more. */
+export class WindowTooFullError extends TerminalError {
+  override readonly name = 'WindowTooFullError';
+  readonly code = 'window_too_full';
+
+  constructor(from: string, to: string, total: number, most: number) {
+    super(
+      `From ${from} to ${to} the API says that there are ${total.toLocaleString('en-US')} items, more than incremental.split_when.total_over (${most.toLocaleString('en-US')}), and the time cannot be halved further. Split the source by for_each or params, or raise total_over where the API gives all of them.`,
+    );
+  }
+}
+
 /** The watermark of the last run belongs to another column than the configuration names now. */
 export class CursorColumnChangedError extends TerminalError {
   override readonly name = 'CursorColumnChangedError';

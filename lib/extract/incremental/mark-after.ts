@@ -1,6 +1,14 @@
+import type { IncrementalSettings } from '../../config/source-incremental.ts';
 import type { ParentMark } from '../../manifest.ts';
 import { BoundarySet } from './boundary.ts';
-import { type CursorKind, compareCursors } from './cursor-value.ts';
+import {
+  type CursorKind,
+  type CursorValue,
+  compareCursors,
+  cursorValueOf,
+  isoText,
+  timestampText,
+} from './cursor-value.ts';
 import { markValue, type Progress } from './progress.ts';
 
 /**
@@ -29,6 +37,32 @@ export function markAfter(
   const boundary = new BoundarySet(last.boundary);
   for (const key of added) boundary.add(key);
   return { ...last, boundary_rows: last.boundary_rows + added.length, boundary: boundary.toJSON() };
+}
+
+/**
+ * The mark moved to where reading ended, although the newest row is older: of days, to the day that has not ended. Where no
+ * row has told how values are written, the configuration's beginning does.
+ */
+export function markAtEnd(
+  mark: ParentMark | undefined,
+  { order: end }: CursorValue,
+  { settings, tellsApart }: { readonly settings: IncrementalSettings; readonly tellsApart: boolean },
+  kind: CursorKind,
+): ParentMark | undefined {
+  const known = mark !== undefined && mark.value !== '' ? mark.value : String(settings.initial_value ?? '');
+  if (typeof end !== 'bigint') return mark;
+  // What the values' way of writing does not tell apart is read again.
+  const model = cursorValueOf(known, kind);
+  const text = model === undefined ? isoText(end, 0) : timestampText(end, known, kind);
+  const moved = cursorValueOf(text, kind);
+  const before = mark === undefined ? undefined : markValue(mark, kind);
+  if (moved === undefined || (before !== undefined && compareCursors(moved, before) <= 0)) return mark;
+  const { ahead_of } = mark ?? {};
+  // Rows that were ahead of time are still to be known.
+  if (ahead_of !== undefined) return mark;
+  const boundary = tellsApart ? { boundary: { hashes: [] } } : {};
+  const quoted = mark?.quoted ?? typeof settings.initial_value !== 'number';
+  return { type: 'timestamp', value: text, quoted, boundary_rows: 0, ...boundary };
 }
 
 function united<M extends ParentMark>(mark: M, ahead: ParentMark): M {

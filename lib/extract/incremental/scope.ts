@@ -3,10 +3,10 @@ import type { ParentMark } from '../../manifest.ts';
 import type { ExtractRange } from '../request.ts';
 import { BoundarySet } from './boundary.ts';
 import { BoundaryUnclearError } from './errors.ts';
-import { markAfter } from './mark-after.ts';
+import { markAfter, markAtEnd } from './mark-after.ts';
 import { advance, type NewRow, type Progress } from './progress.ts';
 import { RowGate } from './row-gate.ts';
-import { type Window, windowOf } from './window.ts';
+import { sliceOf, type Window, windowOf } from './window.ts';
 
 /** An incremental source: what it is asked for, and how its rows are told apart. */
 export interface IncrementalSource {
@@ -34,8 +34,13 @@ export class IncrementalScope {
   constructor(source: IncrementalSource, last: ParentMark | undefined) {
     this.#source = source;
     this.last = source.range === undefined ? last : undefined;
-    this.window = windowOf(source.settings, source.pipeline, this.last, source.range);
+    this.window = windowOf(source.settings, source.pipeline, this.last, source.range, source.startedAt);
     this.#horizon = new Date(source.startedAt.getTime() + aheadMs);
+  }
+
+  /** A part of the window; instants in nanoseconds since 1970, `asked` being where its request ends. */
+  slice(from: bigint, to: bigint, asked: bigint): Window {
+    return sliceOf(this.window, this.#source.settings, this.#source.pipeline, { from, to, asked });
   }
 
   /** It begins where the last run ended, so rows that are left out were loaded by an earlier one. */
@@ -89,7 +94,11 @@ export class IncrementalScope {
   /** How far the rows have been read when all of them were; undefined where there were none yet, and for backfills. */
   markAfter(progress: Progress, added: readonly Buffer[]): ParentMark | undefined {
     if (this.#source.range !== undefined) return undefined;
-    return markAfter(this.last, progress, added, this.window.kind, this.horizon);
+    const mark = markAfter(this.last, progress, added, this.window.kind, this.horizon);
+    const { end } = this.#source.settings;
+    const { to } = this.window;
+    // Where the configuration says up to when rows are all there, no later run has to look for older ones.
+    return end === undefined || to === undefined ? mark : markAtEnd(mark, to, this.#source, this.window.kind);
   }
 
   /** What a person should know of rows that are ahead of time. */

@@ -1,3 +1,4 @@
+import { shiftFromNow } from '../../config/duration.ts';
 import type { IncrementalSettings } from '../../config/source-incremental.ts';
 import type { ParentMark } from '../../manifest.ts';
 import type { ExtractRange } from '../request.ts';
@@ -10,6 +11,7 @@ import {
   earlier,
   isDateText,
   isoText,
+  timestampText,
 } from './cursor-value.ts';
 import { CursorMeaningUnknownError, CursorUnitUnknownError, InvalidCursorValueError } from './errors.ts';
 import { markValue } from './progress.ts';
@@ -65,27 +67,85 @@ export function windowOf(
   pipeline: string,
   last: ParentMark | undefined,
   range: ExtractRange | undefined,
+  now: Date,
 ): Window {
   const kind = cursorKind(settings);
   const writer = new BoundWriter(settings, kind, pipeline);
+  const { initial_value: initial } = settings;
+  const model = last === undefined || last.value === '' ? String(initial ?? '') : last.value;
+  const end = endOf(settings, now);
+  const ending = end === undefined ? undefined : timeValue(end, 'up', model, kind);
   if (range !== undefined) {
-    const from = bound(range.from, kind, '--from');
-    const to = bound(range.to, kind, '--to');
+    const isSliced = settings.window !== undefined;
+    const beginning = isSliced ? bound(initial, kind, 'incremental.initial_value') : undefined;
+    const from = bound(range.from, kind, '--from') ?? beginning;
+    const to = bound(range.to, kind, '--to') ?? (isSliced ? ending : undefined);
     const type = kind.type ?? from?.type ?? to?.type;
     return windowFrom({ ...kind, type }, { from, to }, { start: writer.start(from), end: writer.end(to) });
   }
   const ahead = last?.ahead_of === undefined ? undefined : cursorValueOf(last.ahead_of)?.order;
   const aheadOf = typeof ahead === 'bigint' ? ahead : undefined;
   if (last === undefined || last.value === '') {
-    const { initial_value: initial } = settings;
     const from = bound(initial, kind, 'incremental.initial_value');
-    return windowFrom({ ...kind, type: kind.type ?? from?.type }, { from, aheadOf }, { start: writer.start(from) });
+    const typed = { ...kind, type: kind.type ?? from?.type ?? ending?.type };
+    return windowFrom(typed, { from, to: ending, aheadOf }, { start: writer.start(from), end: writer.end(ending) });
   }
   const newest = lastValue(last, kind, pipeline, settings.cursor_column);
   const from = earlier(newest, settings.lag, kind);
   const exact = settings.lag === 0 ? newest : undefined;
   const typed = { ...kind, type: newest.type };
-  return windowFrom(typed, { from, watermark: exact, aheadOf }, { start: writer.start(from) });
+  const bounds = { from, to: ending, watermark: exact, aheadOf };
+  return windowFrom(typed, bounds, { start: writer.start(from), end: writer.end(ending) });
+}
+
+/**
+ * Where reading ends, in nanoseconds since 1970, by whole seconds; undefined where the configuration does not say so.
+ *
+ * @param now  when the extraction began
+ */
+export function endOf({ end, window }: IncrementalSettings, now: Date): bigint | undefined {
+  if (end === undefined && window === undefined) return undefined;
+  const shift = shiftFromNow(end ?? 'now') ?? 0;
+  return BigInt(Math.floor(now.getTime() / 1_000) + shift) * 1_000_000_000n;
+}
+
+/**
+ * A part of a window.
+ *
+ * @param from   nanoseconds since 1970
+ * @param to     where rows are no longer wanted
+ * @param asked  where the request ends
+ */
+export function sliceOf(
+  whole: Window,
+  settings: IncrementalSettings,
+  pipeline: string,
+  { asked, from, to }: { readonly from: bigint; readonly to: bigint; readonly asked: bigint },
+): Window {
+  const writer = new BoundWriter(settings, whole.kind, pipeline);
+  const model = whole.from?.text ?? '';
+  const first = timeValue(from, 'down', model, whole.kind);
+  return {
+    ...whole,
+    from: first,
+    to: timeValue(to, 'up', model, whole.kind),
+    start: writer.start(first),
+    end: writer.end(timeValue(asked, 'up', model, whole.kind)),
+  };
+}
+
+const secondNanoseconds = 1_000_000_000n;
+
+/** An instant written like the model; what is coarser than the instant leaves nothing out. */
+function timeValue(order: bigint, rounding: Bound['rounding'], model: string, kind: CursorKind): CursorValue {
+  const known = model === '' ? undefined : cursorValueOf(model, kind);
+  if (known === undefined) return { type: 'timestamp', text: isoText(order, 0), quoted: true, order };
+  const down = timestampText(order, model, kind);
+  const isExact = rounding === 'down' || cursorValueOf(down, kind)?.order === order;
+  const isDays = kind.format?.days === true || isDateText(model);
+  const unit = isDays ? BigInt(secondsOfDay) * secondNanoseconds : secondNanoseconds;
+  const text = isExact ? down : timestampText(order + unit, model, kind);
+  return { type: 'timestamp', text, quoted: known.quoted, order };
 }
 
 function windowFrom(

@@ -19,6 +19,8 @@ export interface TemplateScope {
   readonly parent?: ParentFields | undefined;
   /** Values of a batch by the member's name, each as JSON; `''` where the placeholder has none. */
   readonly batch?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Fields of the response that started a job, as JSON. */
+  readonly job?: ParentFields | undefined;
   readonly page?: PageScope | undefined;
 }
 
@@ -58,6 +60,11 @@ const variables: { readonly [V in VariableName]: Read } = {
     const items = ownValue(batch ?? {}, member);
     if (items === undefined) throw new TemplateValueError(text, 'is not known');
     return { kind: 'list', items };
+  },
+  job: ({ job }, { member = '', text }) => {
+    const json = ownValue(job ?? {}, member);
+    if (json === undefined) throw new TemplateValueError(text, 'is not known');
+    return { kind: 'plain', json };
   },
   env: ({ environment }, { member = '' }) => ({ kind: 'plain', json: JSON.stringify(environment.get(member) ?? '') }),
 };
