@@ -18,12 +18,14 @@ export interface OpenTarget extends Target {
 /**
  * Opens the target that `--target` names, else the configuration's, else the local DSQL.
  *
+ * @param statementMs  a statement that has not ended by then is given up; the usual time when left out
  * @throws {InvalidOptionError} when a cluster is named whose Region is nowhere to be found
  */
 export async function openTarget(
   named: string | undefined,
   settings: Partial<AuroraDsql>,
   stateDir: string,
+  statementMs?: number,
 ): Promise<OpenTarget> {
   const hostname = named === 'local' ? undefined : (named ?? settings.hostname);
   const connections = settings.max_connections ?? 10;
@@ -36,6 +38,7 @@ export async function openTarget(
       true,
       hold.credentials,
       () => hold.release(),
+      statementMs,
     );
   }
   const region =
@@ -48,7 +51,7 @@ export async function openTarget(
     );
   }
   const endpoint: Endpoint = { hostname, port: 5432, region, user: settings.user ?? 'admin', database: 'postgres' };
-  return opened(endpoint, connections, false, undefined, async () => undefined);
+  return opened(endpoint, connections, false, undefined, async () => undefined, statementMs);
 }
 
 /**
@@ -61,13 +64,14 @@ export async function openTargetOf(options: {
   readonly config?: string | undefined;
   readonly stage?: string | undefined;
   readonly target?: string | undefined;
+  readonly statementMs?: number | undefined;
 }): Promise<OpenTarget> {
   const loaded = optionalConfig(options.config, options.stage);
   const stateDir = stateFolder(loaded?.folder ?? process.cwd());
   if (loaded === undefined && options.target === undefined && !existsSync(stateDir)) {
     throw new NothingHereError(process.cwd());
   }
-  return await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir);
+  return await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir, options.statementMs);
 }
 
 function opened(
@@ -76,9 +80,11 @@ function opened(
   local: boolean,
   credentials: AwsCredentials | undefined,
   release: () => Promise<void>,
+  statementMs: number | undefined,
 ): OpenTarget {
   const sql = connect(endpoint, {
     maxConnections: connections,
+    statementMs,
     ...(credentials === undefined ? {} : { credentials }),
   });
   return {

@@ -156,6 +156,17 @@ export async function firstIsDue(sql: Sql, pipelineName: string): Promise<boolea
   return first?.due;
 }
 
+/** How many objects of a pipeline are in each state. */
+export async function countObjects(
+  sql: Statements,
+  pipelineName: string,
+): Promise<readonly { readonly status: ObjectStatus; readonly objects: number; readonly bytes: number }[]> {
+  const rows = await sql<{ readonly status: ObjectStatus; readonly objects: string; readonly bytes: string | null }[]>`
+    SELECT status, count(*) AS objects, sum(bytes) AS bytes FROM public.etl_object
+     WHERE pipeline_name = ${pipelineName} GROUP BY 1 ORDER BY 1`;
+  return rows.map(({ bytes, objects, status }) => ({ status, objects: Number(objects), bytes: Number(bytes ?? 0) }));
+}
+
 /** How long the pipeline's object that was noted first has waited, in minutes; 0 where none waits. */
 export async function waitedMinutes(sql: Sql, pipelineName: string): Promise<number> {
   const [row] = await sql<{ readonly minutes: string | null }[]>`

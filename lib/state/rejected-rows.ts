@@ -84,11 +84,12 @@ export async function sampleRejected(
   choice: RejectedChoice,
   group: Pick<RejectedGroupCount, 'pipeline_name' | 'column_name' | 'reason'>,
   rows: number,
+  offset = 0,
 ): Promise<readonly KeptRow[]> {
   return await sql.unsafe<KeptRow[]>(
     `SELECT ${keptColumns} FROM public.etl_rejected_row r
       WHERE ${conditionOf({ ...choice, reason: undefined })} AND r.reason = $4 AND r.column_name IS NOT DISTINCT FROM $5
-      ORDER BY r.rejected_at DESC, r.source, r.row_number, r.rejected_id LIMIT ${rows}`,
+      ORDER BY r.rejected_at DESC, r.source, r.row_number, r.rejected_id LIMIT ${rows} OFFSET ${offset}`,
     [...valuesOf({ ...choice, pipelineName: group.pipeline_name, reason: undefined }), group.reason, group.column_name],
   );
 }

@@ -47,6 +47,26 @@ export async function lastRuns(sql: Statements, ofEach: number): Promise<readonl
   return rows.map(briefRun);
 }
 
+/** Some runs of a choice, newest first, and how many it has. */
+export async function pageOfRuns(
+  sql: Statements,
+  choice: { readonly pipeline?: string | undefined; readonly status?: string | undefined },
+  page: { readonly limit: number; readonly offset: number },
+): Promise<{ readonly runs: readonly BriefRun[]; readonly total: number }> {
+  const where = 'WHERE ($1::text IS NULL OR pipeline_name = $1) AND ($2::text IS NULL OR status = $2)';
+  const values = [choice.pipeline ?? null, choice.status ?? null];
+  const [counted] = await sql.unsafe<{ readonly total: string }[]>(
+    `SELECT count(*) AS total FROM public.etl_execution_log ${where}`,
+    values,
+  );
+  const rows = await sql.unsafe<Written<BriefRun, CountName>[]>(
+    `SELECT ${briefColumns} FROM public.etl_execution_log ${where}
+      ORDER BY start_time DESC, run_id LIMIT ${page.limit} OFFSET ${page.offset}`,
+    values,
+  );
+  return { runs: rows.map(briefRun), total: Number(counted?.total ?? 0) };
+}
+
 /** What the whole log says of a pipeline. */
 export interface PipelineSummary {
   readonly pipeline_name: string;

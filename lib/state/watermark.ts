@@ -1,4 +1,6 @@
 import type { Sql, Transaction } from '../dsql/connect.ts';
+import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
+import type { Statements } from '../dsql/sql.ts';
 import { type Watermark, watermarkSchema } from '../manifest.ts';
 import type { TableDefinition } from './table-definition.ts';
 
@@ -31,6 +33,28 @@ export async function readWatermark(sql: Sql, pipelineName: string, tableId: str
        AND NOT EXISTS (SELECT 1 FROM public.etl_watermark w WHERE w.pipeline_name = ${pipelineName})`;
   const text = rows[0]?.watermark;
   return text === undefined || text === null ? undefined : watermarkSchema.parse(JSON.parse(text));
+}
+
+/** How far a pipeline's source has been loaded into one table. */
+export interface KeptWatermark {
+  readonly target_table: string | null;
+  readonly watermark: Watermark;
+  /** The run that moved it; null where a later run was taken back. */
+  readonly run_id: string | null;
+  /** ISO 8601, UTC. */
+  readonly updated_at: string;
+}
+
+/** The watermarks of a pipeline, of each table that it has loaded into, the one that moved last first. */
+export async function watermarksOf(sql: Statements, pipelineName: string): Promise<readonly KeptWatermark[]> {
+  const rows = await sql<(Omit<KeptWatermark, 'watermark'> & { readonly watermark: string })[]>`
+    SELECT target_table, watermark::text AS watermark, run_id, updated_at FROM public.etl_watermark
+     WHERE pipeline_name = ${pipelineName} AND watermark IS NOT NULL ORDER BY updated_at DESC`;
+  return rows.map((row) => ({
+    ...row,
+    watermark: watermarkSchema.parse(JSON.parse(row.watermark)),
+    updated_at: isoTimestamp(row.updated_at, timestamptz),
+  }));
 }
 
 /** Moves the watermark, and notes in the run's row where it was; within the transaction that logs the success of the run that read so far. */

@@ -5,6 +5,7 @@ import type { Transaction } from '../dsql/connect.ts';
 import { EtlError, messageOf } from '../errors.ts';
 import { findRuns } from '../state/run-history.ts';
 import { logVersion } from '../state/run-overview.ts';
+import { runSeries } from '../state/run-series.ts';
 import { areServiceTablesReady } from '../state/service-tables.ts';
 import { assetOf, isAsset } from './assets.ts';
 import { formatOf } from './format.ts';
@@ -13,8 +14,11 @@ import { document } from './layout.ts';
 import { links } from './links.ts';
 import { reading } from './reading.ts';
 import { type Site, type Theme, themes, type View, type Viewer } from './site.ts';
+import { dataView } from './views/data.ts';
 import { overview } from './views/overview.ts';
+import { chartedRuns, pipelineView } from './views/pipeline.ts';
 import { problem } from './views/problem.ts';
+import { rejectedRowsView, rejectedView } from './views/rejected.ts';
 import { runView } from './views/run.ts';
 import { isLanguage, languageOf, languages } from './words/language.ts';
 
@@ -53,8 +57,9 @@ export function appOf(site: Site, guard: Guard): Hono {
   app.get('/assets/:name', (context) => {
     const name = context.req.param('name');
     if (!isAsset(name)) return context.notFound();
-    const { content, type } = assetOf(name);
-    context.header('Cache-Control', 'private, max-age=31536000, immutable');
+    const { content, type, version } = assetOf(name);
+    const lasts = context.req.query('v') === version;
+    context.header('Cache-Control', lasts ? 'private, max-age=31536000, immutable' : 'no-cache');
     return context.body(new Uint8Array(content), 200, { 'Content-Type': type });
   });
 
@@ -79,6 +84,24 @@ export function appOf(site: Site, guard: Guard): Hono {
     links.overview,
     async (context) => await show(context, await look((sql) => overview(viewerOf(context), sql))),
   );
+  app.get('/pipelines/:name', async (context) => {
+    const viewer = viewerOf(context);
+    const unknown = problem(viewer, viewer.words.problem.notFound, viewer.words.problem.noPipeline, 404);
+    const view = await look(async (sql) => (await pipelineView(viewer, sql, context.req.param('name'))) ?? unknown);
+    return await show(context, view);
+  });
+  app.get('/pipelines/:name/series', async (context) => {
+    const name = context.req.param('name');
+    const runs = (await ready()) ? await reading(site.target, (sql) => runSeries(sql, name, chartedRuns)) : [];
+    return context.json({
+      at: runs.map((run) => Math.round(run.at)),
+      loaded: runs.map((run) => run.rows_loaded),
+      rejected: runs.map((run) => (run.rows_read === 0 ? 0 : (100 * run.rows_rejected) / run.rows_read)),
+      seconds: runs.map((run) => run.seconds),
+      failed: runs.map((run) => (run.status === 'failed' ? 1 : 0)),
+      run: runs.map((run) => run.run_id),
+    });
+  });
   app.get('/runs/:id', async (context) => {
     const viewer = viewerOf(context);
     const noRun = problem(viewer, viewer.words.problem.notFound, viewer.words.problem.noRun, 404);
@@ -89,6 +112,28 @@ export function appOf(site: Site, guard: Guard): Hono {
         : await runView(viewer, sql, run.run_id);
     });
     return await show(context, view);
+  });
+
+  app.get(
+    '/rejected',
+    async (context) => await show(context, await look((sql) => rejectedView(viewerOf(context), sql))),
+  );
+  app.get('/rejected/rows', async (context) => {
+    const viewer = viewerOf(context);
+    const none = problem(viewer, viewer.words.problem.notFound, viewer.words.problem.notFoundText, 404);
+    return await show(
+      context,
+      await look(async (sql) => (sql === undefined ? none : await rejectedRowsView(viewer, sql))),
+    );
+  });
+  app.get('/data', async (context) => await show(context, await dataView(viewerOf(context), {})));
+  app.get(
+    '/data/:table',
+    async (context) => await show(context, await dataView(viewerOf(context), { table: context.req.param('table') })),
+  );
+  app.post('/data', async (context) => {
+    const { query } = await context.req.parseBody();
+    return await show(context, await dataView(viewerOf(context), { query: typeof query === 'string' ? query : '' }));
   });
 
   app.get('/events', (context) => {

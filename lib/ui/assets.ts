@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../package-folder.ts';
 
 /** What the browser gets besides the pages, all from this package and its dependencies. */
 interface Asset {
@@ -12,11 +12,10 @@ interface Asset {
   readonly version: string;
 }
 
-/** The package's own files, beside the sources, from the sources or from `dist`. */
-const own = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? 'assets/' : '../../../lib/ui/assets/', import.meta.url),
+const own = path.join(packageFolder(), 'lib', 'ui', 'assets');
+const charts = path.dirname(
+  createRequire(path.join(packageFolder(), 'package.json')).resolve('uplot/dist/uPlot.esm.js'),
 );
-const charts = path.dirname(createRequire(import.meta.url).resolve('uplot/dist/uPlot.esm.js'));
 
 const files = {
   'ui.css': [own, 'ui.css', 'text/css; charset=utf-8'],

@@ -17,14 +17,16 @@ export function document(viewer: Viewer, view: View): Html {
 <title>${view.title} · dsql-etl</title>
 <link rel="icon" href="${assetUrl('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${assetUrl('ui.css')}">
+${view.charts === true ? html`<link rel="stylesheet" href="${assetUrl('uplot.css')}">` : nothing}
 ${view.reloadSeconds === undefined ? nothing : html`<noscript><meta http-equiv="refresh" content="${view.reloadSeconds}"></noscript>`}
 </head>
-<body${view.events === undefined ? nothing : html` data-events="${view.events}"`} data-lost="${words.shell.lost}">
+<body${view.events === undefined ? nothing : html` data-events="${view.events}"`}${view.charts === true ? html` data-charts="${assetUrl('uplot.js')}"` : nothing} data-lost="${words.shell.lost}">
 <a class="skip" href="#main">${words.shell.skip}</a>
 ${header(viewer)}
 <main id="main" tabindex="-1">${view.main}</main>
 ${footer(viewer)}
 <script type="module" src="${assetUrl('ui.js')}"></script>
+${view.charts === true ? html`<script type="module" src="${assetUrl('charts.js')}"></script>` : nothing}
 </body>
 </html>`;
 }

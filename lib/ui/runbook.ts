@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageFolder } from '../package-folder.ts';
 
 /** What the runbook says about an error's code. */
 export interface Remedy {
@@ -6,10 +8,7 @@ export interface Remedy {
   readonly todo: string;
 }
 
-const file = new URL(
-  import.meta.url.endsWith('.ts') ? '../../docs/runbook.md' : '../../../docs/runbook.md',
-  import.meta.url,
-);
+const file = path.join(packageFolder(), 'docs', 'runbook.md');
 
 let read: ReadonlyMap<string, Remedy> | undefined;
 

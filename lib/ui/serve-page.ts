@@ -21,10 +21,10 @@ export interface ServedPage {
  */
 export async function servePage(site: Site, port: number): Promise<ServedPage> {
   let app: Hono | undefined;
-  const server: Server = createServer((request, response) => {
-    if (app === undefined) response.writeHead(503).end();
-    else void getRequestListener(app.fetch)(request, response);
+  const answer = getRequestListener((request, env) => app?.fetch(request, env) ?? new Response(null, { status: 503 }), {
+    overrideGlobalObjects: false,
   });
+  const server: Server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

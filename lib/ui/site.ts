@@ -44,6 +44,8 @@ export interface View {
   readonly status?: 200 | 403 | 404 | 500 | 503 | undefined;
   /** Where changes of what is shown are told of. */
   readonly events?: string | undefined;
+  /** It has charts that scripts may make better. */
+  readonly charts?: boolean | undefined;
   /** Seconds after which a browser without JavaScript loads the page again. */
   readonly reloadSeconds?: number | undefined;
 }

@@ -13,10 +13,13 @@ export interface PageOptions {
   readonly allowActions?: boolean | undefined;
 }
 
+/** Nobody waits longer for a page. */
+const pageStatementMs = 60_000;
+
 /** Serves the page until Ctrl-C, and prints a link that opens it; a new one whenever Enter is pressed. */
 export async function openPage(options: PageOptions, port: number): Promise<ExitStatus> {
   const config = configReader(options.config, options.stage);
-  const target = await openTargetOf(options);
+  const target = await openTargetOf({ ...options, statementMs: pageStatementMs });
   const interrupt = new AbortController();
   const { endpoint } = target.where;
   const local = endpoint === 'local DSQL';

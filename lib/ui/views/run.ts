@@ -6,6 +6,7 @@ import { type LandedBatches, landedBatches } from '../../state/run-series.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links } from '../links.ts';
 import { columnTable } from '../parts/columns.ts';
+import { driftList } from '../parts/drift-list.ts';
 import { type FlowPart, flow } from '../parts/flow.ts';
 import { lineChart } from '../parts/line-chart.ts';
 import { markdownLine } from '../parts/markdown-line.ts';
@@ -38,6 +39,7 @@ ${next(viewer, report)}
 <section class="card" id="rows"><h2>${viewer.words.run.flow}</h2>${rowsOf(viewer, report, landed)}</section>
 <div class="two"><section class="card" id="stages"><h2>${viewer.words.run.stages}</h2>${stagesOf(viewer, report)}</section>
 <section class="card" id="batches"><h2>${viewer.words.run.batches}</h2>${batchesOf(viewer, report, landed)}</section></div>
+${rulesOf(viewer, report)}${driftOf(viewer, report)}
 ${warningsOf(viewer, report)}
 ${rejectedOf(viewer, report, groups)}
 ${detailsOf(viewer, report)}</div>`;
@@ -161,6 +163,22 @@ function batchesOf({ format, words }: Viewer, { batches, run }: RunReport, lande
     xText: (value) => format.duration(value),
   });
   return html`${chart}<p class="quiet">${number(format, 'batches', batches)} ${text.batchesCount} · ${number(format, 'batch_rows', rows)} ${text.batchesRows}</p>`;
+}
+
+function rulesOf({ format, words }: Viewer, { details }: RunReport): Html {
+  const rules = details?.rules ?? [];
+  if (rules.length === 0) return nothing;
+  const text = words.run;
+  const rows = rules.map(
+    ({ number: place, rows_filtered: filtered, rows_rejected: rejected, text: rule, type }) =>
+      html`<tr><td class="right">${place}</td><th scope="row"><code>${type}</code> <code>${data(rule, 300)}</code></th><td class="right">${number(format, 'rule_filtered', filtered)}</td><td class="right${rejected > 0 ? ' warn' : ''}">${number(format, 'rule_rejected', rejected)}</td></tr>`,
+  );
+  return html`<section class="card" id="rules"><h2>${text.rules}</h2><table class="list"><thead><tr><th scope="col" class="right">#</th><th scope="col">${text.rule}</th><th scope="col" class="right">${text.filtered}</th><th scope="col" class="right">${text.rejected}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+}
+
+function driftOf({ words }: Viewer, { drift }: RunReport): Html {
+  if (drift.length === 0) return nothing;
+  return html`<section class="card" id="drift"><h2>${words.run.drift}</h2>${driftList(words, drift)}</section>`;
 }
 
 function warningsOf({ words }: Viewer, { run }: RunReport): Html {
