@@ -70,6 +70,7 @@ const packages = {
   picomatch: '^lib/extract/',
   tinyglobby: '^lib/(extract|infra)/',
   fzstd: '^lib/extract/',
+  jose: '^lib/extract/',
   '@peculiar/x509': '^lib/local/',
   'reflect-metadata': '^lib/local/',
   'libpg-query': '^lib/local/',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { secretRefreshTokens } from '../../lib/aws/refresh-token-secret.ts';
 import { secretReader } from '../../lib/aws/secret-reader.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Config } from '../../lib/config/config.ts';
@@ -95,6 +96,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
   } = environment;
   const sql = connect({ hostname, port, region, user, database: 'postgres' }, { maxConnections: connections + 1 });
   const resolveSecret = secretResolver(readEnvironment(), secretReader(environment.AWS_REGION));
+  const refreshTokens = secretRefreshTokens(environment.AWS_REGION, resolveSecret, systemClock);
   return {
     config,
     environment,
@@ -118,6 +120,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
       chunkRows: config.deploy.chunk_rows,
       transformMemoryMb: Math.round(config.deploy.transform.memory_mb * duckDbShare),
       resolveSecret,
+      refreshTokens,
       s3: s3Reader(client),
     }),
   };

@@ -56,3 +56,16 @@ export class ServiceNotDeployedError extends TerminalError {
     );
   }
 }
+
+/** A new refresh token could not be written into its secret. The old one may have been ended by its use. */
+export class RefreshTokenNotKeptError extends TerminalError {
+  override readonly name = 'RefreshTokenNotKeptError';
+  readonly code = 'refresh_token_not_kept';
+
+  constructor(secret: string, options: { readonly cause?: unknown }) {
+    super(
+      `The refresh token could not be kept in the secret ${secret}. Give the permission secretsmanager:PutSecretValue; where the old token is refused from now on, give access again and put the new token there.`,
+      options,
+    );
+  }
+}

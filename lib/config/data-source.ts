@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { secretReferenceSchema } from './secret.ts';
 import { authSchema } from './source-auth.ts';
 import { rateLimitSchema, retrySchema } from './source-retry.ts';
+import { tlsSchema } from './source-tls.ts';
 
 /** What all API pipelines of a configuration have in common. */
 
@@ -15,6 +16,7 @@ const headersSchema = z
 /** How an API is reached; a pipeline's own settings win over those of `data_source`. */
 export const connectionShape = {
   auth: authSchema.optional().describe('Credentials; sent to the origin of the API only.'),
+  tls: tlsSchema.optional(),
   headers: headersSchema.describe('Headers of every request; a value may be a reference to a secret.'),
   timeout_seconds: z
     .number()

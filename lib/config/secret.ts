@@ -11,6 +11,9 @@ export const secretReferenceSchema = z
   ])
   .describe('A reference to a secret: {"env": "NAME"} or {"secret": "name-or-arn", "key": "…"}.');
 
+/** What may stand in the open, such as a user name, or is a reference. */
+export const openOrSecretSchema = z.union([z.string().min(1), secretReferenceSchema]);
+
 export type SecretReference = z.infer<typeof secretReferenceSchema>;
 
 /** Looks a secret up. Throws a `SecretNotFoundError` that names the reference, never the value. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonPathProblem } from './json-path.ts';
+import { jsonPathProblem, parseJsonPath } from './json-path.ts';
 
 /** Of every source whose rows lie in JSON. */
 export const recordNameColumnSchema = z
@@ -22,3 +22,9 @@ export const jsonPathSchema = z
       message: `is no JSONPath (RFC 9535): ${problem}. Write e.g. "$.data.items" or "$.results[*]"`,
     });
   });
+
+/** A JSONPath of names and indexes, which leads to one value. */
+export const plainJsonPathSchema = jsonPathSchema.refine(
+  (text) => jsonPathProblem(text) !== undefined || parseJsonPath(text).steps?.includes('any') === false,
+  'must be a path of names and indexes that leads to one value, e.g. "$.data.token"',
+);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
+import type { RefreshTokens } from '../config/refresh-tokens.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { Watermark } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -63,6 +64,8 @@ export interface ExtractRequest {
   /** Where in the store this run keeps its objects, e.g. `runs/<run_id>`. */
   readonly prefix: string;
   readonly resolveSecret: ResolveSecret;
+  /** Keeps refresh tokens that change with each use; without it they are used as they stand, and new ones are lost. */
+  readonly refreshTokens?: RefreshTokens | undefined;
   /** What the last successful run's manifest carried; rows up to it are not extracted again. */
   readonly watermark?: Watermark | undefined;
   readonly range?: ExtractRange | undefined;

@@ -44,9 +44,17 @@ export function refuseEnvironmentSecrets(config: Config): void {
 /** Where the keys of rules stand, which the transform reads; all other secrets are of sources. */
 const ofRules = /\.business_rules\.\d+\.key$/;
 
-/** Reading exactly the secrets that sources need. */
+/** Reading exactly the secrets that sources need, and writing those whose refresh tokens change with each use. */
 export function sourceSecretStatements(scope: Construct, config: Config): readonly PolicyStatement[] {
-  return readStatements(scope, secretsOf(config, false));
+  const { data_source, pipelines } = config;
+  const auths = [data_source, ...Object.values(pipelines)].map((place) => ('auth' in place ? place.auth : undefined));
+  const rotating = auths.flatMap((auth) =>
+    auth?.type === 'oauth2_refresh_token' && 'secret' in auth.refresh_token ? [auth.refresh_token.secret] : [],
+  );
+  return [
+    ...readStatements(scope, secretsOf(config, false)),
+    ...statements(scope, rotating, 'KeepRefreshTokens', 'secretsmanager:PutSecretValue'),
+  ];
 }
 
 /** Reading exactly the secrets that business rules need. */
@@ -71,6 +79,15 @@ export function webhookStatements(scope: Construct, config: Config): readonly Po
 }
 
 function readStatements(scope: Construct, given: readonly string[]): readonly PolicyStatement[] {
+  return statements(scope, given, 'ReadSecrets', 'secretsmanager:GetSecretValue');
+}
+
+function statements(
+  scope: Construct,
+  given: readonly string[],
+  sid: string,
+  action: string,
+): readonly PolicyStatement[] {
   const names = new Set(given);
   if (names.size === 0) return [];
   const arnOf = (name: string): string =>
@@ -85,8 +102,8 @@ function readStatements(scope: Construct, given: readonly string[]): readonly Po
         });
   return [
     new PolicyStatement({
-      sid: 'ReadSecrets',
-      actions: ['secretsmanager:GetSecretValue'],
+      sid,
+      actions: [action],
       resources: [...names].map(arnOf),
     }),
   ];

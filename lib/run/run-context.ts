@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
+import type { RefreshTokens } from '../config/refresh-tokens.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { Target } from '../dsql/target.ts';
 import type { RunObjects } from '../extract/request.ts';
@@ -27,6 +28,8 @@ export interface RunContext {
   /** The service in AWS as it is configured, by which costs are estimated; as it is by itself when left out. */
   readonly deploy?: Config['deploy'] | undefined;
   readonly resolveSecret: ResolveSecret;
+  /** Keeps refresh tokens that change with each use. */
+  readonly refreshTokens?: RefreshTokens;
   /** What it reads instead of the configured files. */
   readonly objects?: RunObjects | undefined;
   /** Reads `s3://` sources; needed only where there are any. */

@@ -16,7 +16,7 @@ export function stateFolder(configFolder: string): string {
  */
 export function privateStateFolder(configFolder: string): string {
   const folder = stateFolder(configFolder);
-  makePrivateFolder(folder, ['local', 'runs', 'scratch']);
+  makePrivateFolder(folder, ['local', 'runs', 'scratch', 'tokens']);
   process.umask(0o077);
   return folder;
 }

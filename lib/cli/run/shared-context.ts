@@ -1,8 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { secretRefreshTokens } from '../../aws/refresh-token-secret.ts';
 import { secretReader } from '../../aws/secret-reader.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import type { LoadedConfig } from '../../config/read-config.ts';
+import { refreshTokensOf } from '../../config/refresh-tokens.ts';
 import { secretResolver } from '../../config/resolve-secret.ts';
 import type { RunProgress } from '../../run/run-context.ts';
 import type { SharedContext } from '../../run/run-pipelines.ts';
@@ -12,6 +14,7 @@ import { privateStateFolder } from '../local/state-folder.ts';
 import { openTarget } from '../target.ts';
 import { type ProgressDisplay, showProgress } from './progress.ts';
 import { s3For } from './s3.ts';
+import { tokenFolder } from './token-folder.ts';
 
 /** What runs of a command share, while it lasts. */
 export interface Sharing {
@@ -48,13 +51,20 @@ export async function sharing<T>(
   try {
     const s3 = await s3For(loaded, names);
     await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+    const { region } = loaded.config.aurora_dsql;
+    const resolveSecret = secretResolver(readEnvironment(), secretReader(region));
+    const { clock } = target.retry;
     const shared = {
       target: { ...target, retry: { ...target.retry, signal: interrupt.signal } },
       store: folderStore(stateDir),
       scratchDir,
       connections: target.connections,
       deploy: loaded.config.deploy,
-      resolveSecret: secretResolver(readEnvironment(), secretReader(loaded.config.aurora_dsql.region)),
+      resolveSecret,
+      refreshTokens: refreshTokensOf({
+        env: tokenFolder(stateDir, resolveSecret, clock, interrupt.signal),
+        secret: secretRefreshTokens(region, resolveSecret, clock),
+      }),
       ...(s3 === undefined ? {} : { s3 }),
       onProgress: (step: RunProgress) => {
         if (!interrupt.signal.aborted) display.report(step);

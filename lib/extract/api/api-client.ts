@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { RetrySettings } from '../../config/source-retry.ts';
 import { DeadlineReachedError } from '../deadline-reached-error.ts';
-import type { Authorizer } from './authorizer.ts';
+import type { Authorizer } from './auth/authorizer.ts';
 import { acceptEncoding, decodeBody } from './content-encoding.ts';
 import {
   ApiBusyError,
@@ -16,7 +16,7 @@ import {
   WaitTooLongError,
 } from './errors.ts';
 import { readExcerpt } from './excerpt.ts';
-import type { HttpConnections, HttpRequest, HttpResponse } from './http-connections.ts';
+import { type HttpConnections, type HttpRequest, type HttpResponse, withQuery } from './http-connections.ts';
 import { isCertificateFault, isNetworkFault } from './network-fault.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Redactor } from './redactor.ts';
@@ -81,7 +81,9 @@ export class ApiClient {
       signal.throwIfAborted();
       let failure: Error;
       let asked: number | undefined;
-      const authorization = await this.parts.authorizer.authorize();
+      const { body, method } = call;
+      const url = withQuery(call.url, this.parts.privateQuery);
+      const authorization = await this.parts.authorizer.authorize({ method, url, body });
       try {
         const response = await this.#send(call, authorization);
         if (response === undefined) throw new RedirectLoopError(shown, 20);
@@ -93,7 +95,8 @@ export class ApiClient {
         }
         const excerpt = await readExcerpt(decodeBody(response.body, response.headers['content-encoding']), redactor);
         response.body.destroy();
-        if (response.status === 401 && !renewed && (await this.parts.authorizer.renew(authorization))) {
+        const { refusals = [401] } = this.parts.authorizer;
+        if (refusals.includes(response.status) && !renewed && (await this.parts.authorizer.renew(authorization))) {
           renewed = true;
           continue;
         }

@@ -31,7 +31,7 @@ export class ApiCertificateError extends TerminalError {
 
   constructor(request: RequestShown, options: Options) {
     super(
-      `${request.method} ${request.url}: the TLS certificate was refused${reasonOf(options.cause)}. Check the host name, or give Node the CA with NODE_EXTRA_CA_CERTS.`,
+      `${request.method} ${request.url}: the TLS certificate was refused${reasonOf(options.cause)}. Check the host name, give the API's own CA in tls.ca, or give Node the CA with NODE_EXTRA_CA_CERTS.`,
       options,
     );
   }
@@ -174,8 +174,33 @@ export class TokenRefusedError extends TerminalError {
   override readonly name = 'TokenRefusedError';
   readonly code = 'oauth_token_refused';
 
+  /** Undefined where the answer was a good one without a token. */
+  readonly status: number | undefined;
+
+  constructor(url: string, what: string, status?: number) {
+    super(`${url} gave no token: ${what}. Check auth: its client, its secrets and its scope.`);
+    this.status = status;
+  }
+}
+
+/** A login gave nothing that could be sent with requests. */
+export class LoginRefusedError extends TerminalError {
+  override readonly name = 'LoginRefusedError';
+  readonly code = 'login_refused';
+
   constructor(url: string, what: string) {
-    super(`${url} gave no token: ${what}. Check auth.client_id, auth.client_secret and auth.scope.`);
+    super(`The login at ${url} did not succeed: ${what}. Check auth: user, password, token_path and token_header.`);
+  }
+}
+
+/** A private key or a certificate cannot be used. */
+export class PrivateKeyError extends TerminalError {
+  override readonly name = 'PrivateKeyError';
+  readonly code = 'private_key';
+
+  /** @param problem  the rest of the sentence; nothing of the key */
+  constructor(setting: string, problem: string) {
+    super(`The secret at ${setting} ${problem}. Check that it holds the whole file, with its lines.`);
   }
 }
 

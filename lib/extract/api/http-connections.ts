@@ -1,6 +1,7 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { AddressGuard } from './address-guard.ts';
 import { HeaderRefusedError } from './errors.ts';
 import { RequestTimeoutError } from './request-timeout-error.ts';
@@ -49,6 +50,16 @@ export interface ConnectionSettings {
   readonly allowPrivate: boolean;
   /** Looks names up; the system's, except in tests. */
   readonly resolve?: LookupFunction | undefined;
+  /** Shown to the origins that the configuration names, and to no other. */
+  readonly tls?: ClientTls | undefined;
+}
+
+/** A client certificate, and a CA that is trusted besides the usual ones; PEM. */
+export interface ClientTls {
+  readonly ca?: readonly string[] | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly passphrase?: string | undefined;
 }
 
 /** Where requests of one origin may go, and the connections that were opened under that rule. */
@@ -56,6 +67,8 @@ interface OriginConnections {
   readonly guard: AddressGuard;
   readonly http: http.Agent;
   readonly https: https.Agent;
+  /** For the origin itself, where it has a certificate or a CA of its own. */
+  readonly home: https.Agent;
 }
 
 /**
@@ -89,7 +102,7 @@ export class HttpConnections {
       const sent = home ? withQuery(url, request.credentials.query) : url;
       const headers = home ? { ...request.headers, ...request.credentials.headers } : request.headers;
       via.guard.check(url, from);
-      const message = await this.#send(via, method, sent, headers, body, options);
+      const message = await this.#send(via, { method, url: sent, headers, body, home }, options);
       const status = message.statusCode ?? 0;
       const location = message.headers.location;
       if (!redirects.has(status) || location === undefined || !URL.canParse(location, url.href)) {
@@ -113,17 +126,20 @@ export class HttpConnections {
     for (const via of this.#byOrigin.values()) {
       via.http.destroy();
       via.https.destroy();
+      via.home.destroy();
     }
   }
 
   #connectionsOf(origin: string): OriginConnections {
     const known = this.#byOrigin.get(origin);
     if (known !== undefined) return known;
-    const { allowPrivate, concurrency, resolve } = this.#settings;
+    const { allowPrivate, concurrency, resolve, tls } = this.#settings;
+    const plain = new https.Agent({ keepAlive: true, maxSockets: concurrency });
     const via: OriginConnections = {
       guard: new AddressGuard(origin, allowPrivate, resolve),
       http: new http.Agent({ keepAlive: true, maxSockets: concurrency }),
-      https: new https.Agent({ keepAlive: true, maxSockets: concurrency }),
+      https: plain,
+      home: tls === undefined ? plain : new https.Agent({ keepAlive: true, maxSockets: concurrency, ...tlsOf(tls) }),
     };
     this.#byOrigin.set(origin, via);
     return via;
@@ -131,20 +147,18 @@ export class HttpConnections {
 
   #send(
     via: OriginConnections,
-    method: string,
-    url: URL,
-    headers: Readonly<Record<string, string>>,
-    body: string | undefined,
+    sent: Pick<HttpRequest, 'url' | 'headers' | 'body'> & { readonly method: string; readonly home: boolean },
     options: ExchangeOptions,
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
+      const { body, headers, home, method, url } = sent;
       const secure = url.protocol === 'https:';
       const payload = body === undefined ? undefined : Buffer.from(body);
       checkHeaders(headers);
       const open = secure ? https.request : http.request;
       const request = open(url, {
         method,
-        agent: secure ? via.https : via.http,
+        agent: secure ? (home ? via.home : via.https) : via.http,
         lookup: via.guard.lookupFor(url),
         headers: payload === undefined ? headers : { ...headers, 'content-length': String(payload.length) },
         signal: options.signal,
@@ -168,8 +182,15 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
   }
 }
 
-function withQuery(url: URL, query: Readonly<Record<string, string>>): URL {
+/** A URL with further parameters, of which those that it has already are replaced. */
+export function withQuery(url: URL, query: Readonly<Record<string, string>>): URL {
+  if (Object.keys(query).length === 0) return url;
   const full = new URL(url);
   for (const [name, value] of Object.entries(query)) full.searchParams.set(name, value);
   return full;
+}
+
+/** Own CAs are trusted besides the usual ones, for tokens may be issued at a public host. */
+function tlsOf({ ca, cert, key, passphrase }: ClientTls): https.AgentOptions {
+  return { cert, key, passphrase, ...(ca === undefined ? {} : { ca: [...rootCertificates, ...ca] }) };
 }

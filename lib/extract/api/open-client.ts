@@ -2,8 +2,9 @@ import type { ApiSettings } from '../../config/pipeline.ts';
 import { retrySchema } from '../../config/source-retry.ts';
 import type { ExtractRequest } from '../request.ts';
 import { ApiClient } from './api-client.ts';
-import { resolved } from './authorizer.ts';
-import { makeAuthorizer } from './authorizers.ts';
+import { resolved } from './auth/authorizer.ts';
+import { makeAuthorizer } from './auth/authorizers.ts';
+import { clientTls } from './client-tls.ts';
 import { HttpConnections } from './http-connections.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Redactor } from './redactor.ts';
@@ -33,14 +34,15 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   const connections = new HttpConnections({
     concurrency: settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency,
     allowPrivate: settings.allow_private_addresses ?? dataSource.allow_private_addresses ?? false,
+    tls: await clientTls(settings.tls ?? (isSharedOrigin(request, settings) ? dataSource.tls : undefined), read),
   });
   const retry = settings.retry ?? dataSource.retry ?? retrySchema.parse({});
   const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
-  const { clock, resolveSecret } = request;
+  const { clock, refreshTokens, resolveSecret } = request;
   const stop = new AbortController();
   const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
   const delaysSeconds = retry.delays_seconds;
-  const parts = { resolveSecret, redactor, connections, clock, delaysSeconds, timeoutMs, signal };
+  const parts = { resolveSecret, refreshTokens, redactor, connections, clock, delaysSeconds, timeoutMs, signal };
   const authorizer = await makeAuthorizer(auth, parts);
   return new ApiClient({
     connections,

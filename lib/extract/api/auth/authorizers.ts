@@ -1,7 +1,11 @@
-import type { SecretReference } from '../../config/secret.ts';
-import type { AuthOf, AuthSettings, AuthType } from '../../config/source-auth.ts';
+import type { SecretReference } from '../../../config/secret.ts';
+import type { AuthOf, AuthSettings, AuthType } from '../../../config/source-auth.ts';
 import { type Authorization, type Authorizer, type AuthorizerParts, resolved } from './authorizer.ts';
-import { OAuthAuthorizer } from './oauth-authorizer.ts';
+import { hmacAuthorizer } from './hmac.ts';
+import { loginAuthorizer } from './login.ts';
+import { oauthAuthorizer } from './oauth.ts';
+import { grants } from './oauth-grants.ts';
+import { refreshTokenAuthorizer } from './refresh-token.ts';
 
 type Read = (value: string | SecretReference) => Promise<string>;
 type Make<S> = (auth: S, parts: AuthorizerParts) => Promise<Authorizer>;
@@ -20,8 +24,8 @@ function fixed<S>(
 /** One entry for each type of `auth`. */
 const authorizers = {
   bearer: fixed(async ({ token }, read) => ({ headers: { authorization: `Bearer ${await read(token)}` } })),
-  api_key: fixed(async ({ in: place, key, name }, read) => {
-    const value = await read(key);
+  api_key: fixed(async ({ in: place, key, name, prefix }, read) => {
+    const value = `${prefix}${await read(key)}`;
     return place === 'query' ? { query: { [name]: value } } : { headers: { [name.toLowerCase()]: value } };
   }),
   basic: fixed(async ({ password, username }, read, { redactor }) => {
@@ -29,7 +33,13 @@ const authorizers = {
     redactor.learn(pair);
     return { headers: { authorization: `Basic ${pair}` } };
   }),
-  oauth2_client_credentials: async (auth, parts) => new OAuthAuthorizer(auth, parts),
+  oauth2_client_credentials: oauthAuthorizer(grants.clientCredentials),
+  oauth2_password: oauthAuthorizer(grants.password),
+  oauth2_jwt_bearer: oauthAuthorizer(grants.jwtBearer),
+  oauth2_custom_grant: oauthAuthorizer(grants.custom),
+  oauth2_refresh_token: async (auth, parts) => refreshTokenAuthorizer(auth, parts),
+  login: async (auth, parts) => loginAuthorizer(auth, parts),
+  hmac: hmacAuthorizer,
 } satisfies { readonly [T in AuthType]: Make<AuthOf<T>> };
 
 /** What proves to the API who is asking; nothing where the configuration has no `auth`. */
