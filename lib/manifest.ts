@@ -152,6 +152,17 @@ export const ruleCountSchema = z.strictObject({
   rows_rejected: z.int().min(0),
 });
 
+/** How records became rows, one for each element of a list. */
+export const explodedSchema = z.strictObject({
+  path: z.string(),
+  records: z.int().min(0),
+  /** rows_read counts these. */
+  rows: z.int().min(0),
+  /** Records whose list is empty or missing: each is a row without an element, which stays or is filtered. */
+  empty: z.int().min(0),
+  on_empty: z.enum(['keep', 'filter']),
+});
+
 export const manifestSchema = z.strictObject({
   /** In the order of the target's columns; `uuid_id` first, then the source's, then enriched ones, then `extracted_at`. */
   columns: z.array(columnSchema),
@@ -175,6 +186,8 @@ export const manifestSchema = z.strictObject({
   rejections: z.array(rejectionSchema).optional(),
   /** What each business rule did, in their order. */
   rules: z.array(ruleCountSchema).optional(),
+  /** Where rows are elements of a list. */
+  exploded: explodedSchema.optional(),
   /** What a person should know of the values though nothing failed; one sentence each. */
   warnings: z.array(z.string()).optional(),
 });
@@ -196,6 +209,7 @@ export type Watermark = z.infer<typeof watermarkSchema>;
 export type ParentMark = z.infer<typeof parentMarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;
+export type Exploded = z.infer<typeof explodedSchema>;
 export type RuleCount = z.infer<typeof ruleCountSchema>;
 export type ClosestType = z.infer<typeof closestTypeSchema>;
 export type Rejection = z.infer<typeof rejectionSchema>;

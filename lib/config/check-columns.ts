@@ -3,11 +3,17 @@ import { cleanName } from '../cleaned-name.ts';
 import { stampColumns, yieldedName } from '../service-columns.ts';
 import type { LoadSettings } from './load-settings.ts';
 import type { PipelineSettings } from './pipeline.ts';
+import { type FileFormat, type FileFormatSettings, fileFormats, formatSettings } from './source-file.ts';
 
 /** The settings that say which columns a table gets. */
 type ColumnSettings = LoadSettings &
-  Pick<PipelineSettings, 'business_rules' | 'columns' | 'exclude' | 'rename' | 'required_columns' | 'select'> & {
+  Pick<
+    PipelineSettings,
+    'business_rules' | 'columns' | 'exclude' | 'explode' | 'flatten' | 'rename' | 'required_columns' | 'select'
+  > & {
     readonly incremental?: { readonly cursor_column: string } | undefined;
+    readonly format?: FileFormat | undefined;
+    readonly file_path?: string | readonly string[] | undefined;
   };
 
 type Path = readonly PropertyKey[];
@@ -35,6 +41,14 @@ export function checkPipelineColumns(name: string, settings: ColumnSettings, con
     const twice = folded.findIndex((one, at) => folded.indexOf(one) !== at);
     if (twice !== -1) add([setting, twice], `names the column ${settings[setting]?.[twice]} twice; name it once`);
   }
+  for (const setting of ['flatten', 'explode'] as const) {
+    if (settings[setting] !== undefined && isDelimited(settings)) {
+      add(
+        [setting],
+        'is for objects and lists of JSON, Parquet and APIs, which delimited text does not have; remove it',
+      );
+    }
+  }
   const names = newNames(settings);
   checkNewNames(names, add);
   const leftOut = leftOutBy(settings, names);
@@ -54,6 +68,17 @@ export function checkPipelineColumns(name: string, settings: ColumnSettings, con
       add(['columns', column, 'default'], 'is of a column that an enrich rule makes; use coalesce in its logic');
     }
   }
+}
+
+/** Whether the files are text with a delimiter, as far as their settings and names tell. */
+function isDelimited({ file_path: files, format }: ColumnSettings): boolean {
+  if (files === undefined) return false;
+  if (format !== undefined) return formatSettings(format).delimiter !== undefined;
+  const extensions = Object.values<FileFormatSettings>(fileFormats).flatMap((one) =>
+    one.delimiter === undefined ? [] : one.extensions,
+  );
+  const paths = [files].flat().map((file) => file.toLowerCase().replace(/\.(gz|zst)$/, ''));
+  return paths.every((file) => extensions.some((extension) => file.endsWith(extension)));
 }
 
 /** The name as the table would have it. */
@@ -93,14 +118,16 @@ function checkNewNames(names: readonly NewName[], add: (path: Path, message: str
 
 /** Why the column that is needed is not there; undefined where it may be. */
 function leftOutBy(settings: ColumnSettings, names: readonly NewName[]): (need: Need) => string | undefined {
-  const { columns, exclude, select } = settings;
+  const { columns, exclude, explode, flatten, select } = settings;
+  const below = (name: string, outer: string): boolean =>
+    (explode !== undefined || flatten !== undefined) && fold(name).startsWith(`${fold(outer)}_`);
   const made = settings.business_rules.flatMap((rule) => (rule.type === 'enrich' ? [fold(rule.new_column)] : []));
   const dropped = Object.keys(columns).filter((column) => isDropped(columns[column]));
   return ({ inTable, name }) => {
     const drops = inTable ? dropped.find((column) => isSame(name, column, names)) : undefined;
     if (drops !== undefined) return `columns.${drops}.drop leaves out of the table`;
     if (made.includes(fold(name))) return undefined;
-    const means = (one: string): boolean => isSame(name, one, names);
+    const means = (one: string): boolean => isSame(name, one, names) || below(name, one);
     if (exclude?.some(means) === true) return 'exclude leaves out';
     if (select === undefined || select.some(means) || serviceNames.has(name)) return undefined;
     return 'select does not name';

@@ -4,6 +4,7 @@ import { dateFormatSchema } from './date-format.ts';
 import { declaredColumnSchema, declaredTypeSchema } from './declared-column.ts';
 import { deployedPipelineShape } from './deploy.ts';
 import { loadShape } from './load-settings.ts';
+import { explodeSchema, flattenSchema } from './nested.ts';
 import { apiSourceShape } from './sources/api.ts';
 import { checkApiSource } from './sources/check-api.ts';
 import { checkFileSource } from './sources/check-file.ts';
@@ -20,6 +21,8 @@ const transformShape = {
     .min(1)
     .optional()
     .describe('Columns of the source to leave out, by their names there.'),
+  flatten: flattenSchema.optional(),
+  explode: explodeSchema.optional(),
   business_rules: z.array(ruleSchema).default([]).describe('Filters, transforms and enrichments, run in this order.'),
   rule_timeout_seconds: z
     .number()

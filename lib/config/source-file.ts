@@ -57,7 +57,8 @@ export const encodings = [
   'euc-jp',
 ] as const;
 
-interface FileFormatSettings {
+/** What a file format means to the settings. */
+export interface FileFormatSettings {
   /** Extensions of its files, in small letters. */
   readonly extensions: readonly string[];
   /** Which of the settings below mean something to it. */

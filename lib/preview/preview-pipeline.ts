@@ -86,6 +86,7 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
     outcome,
     columns: columnsOf(result, table, defined),
     counts: plan.counts,
+    exploded: plan.exploded,
     rules: plan.rules ?? [],
     rejections: plan.rejections ?? [],
     rejected_rows: await rejectedRows(context.store, plan, shownRows),

@@ -1,4 +1,4 @@
-import type { Column, Plan, Rejection, RuleCount } from '../manifest.ts';
+import type { Column, Exploded, Plan, Rejection, RuleCount } from '../manifest.ts';
 
 /** What a run would do now, as far as it can be known without writing; one element of `etl preview --json`. */
 export interface Preview {
@@ -10,6 +10,8 @@ export interface Preview {
   readonly outcome: Outcome;
   readonly columns: readonly PreviewColumn[];
   readonly counts: Plan['counts'];
+  /** Where rows are elements of a list. */
+  readonly exploded: Exploded | undefined;
   readonly rules: readonly RuleCount[];
   readonly rejections: readonly Rejection[];
   /** The first of them, with their places. */

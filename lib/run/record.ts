@@ -192,6 +192,7 @@ function resultOf(
     processed_records: counts.rows_loaded,
     ...counts,
     verified: outcome.concluded?.verified ?? null,
+    exploded: outcome.plan?.exploded,
     warnings: [...(outcome.raw?.warnings ?? []), ...(outcome.warnings ?? [])],
     resumed: run.resumed,
     ...end,

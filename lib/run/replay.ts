@@ -124,7 +124,7 @@ function requireOnce(runId: string, ids: readonly string[]): void {
 
 /** The source's values are texts without a type of their own. */
 function isText(settings: PipelineSettings): boolean {
-  if (settings.source_type !== 'file') return false;
+  if (settings.source_type !== 'file' || settings.explode !== undefined || settings.flatten !== undefined) return false;
   const paths = [settings.file_path].flat();
   return !(
     settings.format === 'json' ||

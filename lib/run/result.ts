@@ -1,3 +1,4 @@
+import type { Exploded } from '../manifest.ts';
 import type { RunCounts } from '../state/run-log.ts';
 
 /** How a run of one pipeline ended, in numbers that add up; one element of `etl run --json`. */
@@ -14,6 +15,8 @@ export interface RunResult extends RunCounts {
   readonly processed_records: number;
   /** What was compared after the load and found, e.g. `full: 3,500 rows`; null when nothing was. */
   readonly verified: string | null;
+  /** Where rows are elements of a list: how many records there were. */
+  readonly exploded?: Exploded | undefined;
   /** What a person should know though nothing failed; one sentence each. */
   readonly warnings: readonly string[];
   /** The run was found unfinished and went on. */

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { columnSchema, type Plan, type RawManifest, rejectionSchema, ruleCountSchema } from '../manifest.ts';
+import {
+  columnSchema,
+  explodedSchema,
+  type Plan,
+  type RawManifest,
+  rejectionSchema,
+  ruleCountSchema,
+} from '../manifest.ts';
 import { stages } from './result.ts';
 
 /** Sources that are named; of more only the number is kept. */
@@ -20,6 +27,8 @@ export const runDetailsSchema = z.object({
   chunks: z.int().default(0),
   /** What each business rule did, in their order. */
   rules: z.array(ruleCountSchema).default([]),
+  /** Where rows are elements of a list. */
+  exploded: explodedSchema.optional(),
   /** Rows that the transform rejected, by column and reason. */
   rejections: z.array(rejectionSchema).default([]),
   /** The first of the files, pages or requests that were read. */
@@ -36,7 +45,7 @@ export type RunDetails = z.infer<typeof runDetailsSchema>;
 /** What the stages of a run know; a part is missing where its stage has not ended, or ran elsewhere. */
 export interface DetailParts {
   readonly raw?: Pick<RawManifest, 'parts' | 'already_loaded_rows'> | undefined;
-  readonly plan?: Pick<Plan, 'columns' | 'key_columns' | 'chunks' | 'rejections' | 'rules'> | undefined;
+  readonly plan?: Pick<Plan, 'columns' | 'key_columns' | 'chunks' | 'exploded' | 'rejections' | 'rules'> | undefined;
   readonly stages?: RunDetails['stages'] | undefined;
   readonly ddl?: readonly string[] | undefined;
 }
@@ -51,6 +60,7 @@ export function detailsText({ ddl, plan, raw, stages: durations }: DetailParts):
     key_columns: plan?.key_columns ?? [],
     chunks: plan?.chunks.length ?? 0,
     rules: [...(plan?.rules ?? [])],
+    exploded: plan?.exploded,
     rejections: plan?.rejections ?? [],
     sources: (raw?.parts ?? []).slice(0, namedSources).map(({ bytes, format, source }) => ({ source, format, bytes })),
     sources_total: raw?.parts.length ?? 0,

@@ -142,6 +142,18 @@ export class ContractMismatchError extends TerminalError {
   }
 }
 
+/** `flatten` or `explode` is for values that the source does not have. */
+export class NestedSourceError extends TerminalError {
+  override readonly name = 'NestedSourceError';
+  readonly code = 'nested_source';
+
+  constructor(args: { readonly pipeline: string; readonly problem: string }) {
+    super(
+      `Pipeline ${args.pipeline}: ${args.problem}. flatten and explode are for objects and lists of JSON, Parquet and APIs; name another column, or remove the setting.`,
+    );
+  }
+}
+
 /** A source that cannot be read at all, in distinction to rows of it that cannot. */
 export class UnreadableSourceError extends TerminalError {
   override readonly name = 'UnreadableSourceError';

@@ -19,6 +19,8 @@ export type TransformSettings = Pick<
   | 'rename'
   | 'select'
   | 'exclude'
+  | 'flatten'
+  | 'explode'
   | 'target_table'
   | 'on_new_column'
   | 'on_missing_column'

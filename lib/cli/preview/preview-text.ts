@@ -1,4 +1,5 @@
 import type { PlannedWrites, Preview, PreviewColumn, RowChange } from '../../preview/preview.ts';
+import { explodedLine } from '../exploded-line.ts';
 import { ruleLine } from '../rule-line.ts';
 import { listLines, shortened } from '../terminal-text.ts';
 import { explainColumn } from './column-evidence.ts';
@@ -54,8 +55,9 @@ function columnLine(column: PreviewColumn): string {
   return `${states[column.state]}${column.name}${from} ${column.type}, ${explainColumn(column)}`;
 }
 
-function rowLines({ counts, rules }: Preview): readonly string[] {
+function rowLines({ counts, exploded, rules }: Preview): readonly string[] {
   return [
+    ...(exploded === undefined ? [] : [explodedLine(exploded)]),
     `${number(counts.rows_read)} read = ${number(counts.rows_filtered)} filtered + ${number(counts.rows_deduplicated)} deduplicated + ${number(counts.rows_rejected)} rejected + ${number(counts.rows_clean)} to load`,
     ...rules.map(ruleLine),
   ];

@@ -1,5 +1,6 @@
 import { grouped } from '../../grouped.ts';
 import type { RunResult } from '../../run/result.ts';
+import { explodedLine } from '../exploded-line.ts';
 
 const number = grouped;
 
@@ -20,6 +21,7 @@ export function describeResult(result: RunResult): string {
   }
   return [
     `✓ ${name}: ${number(result.rows_loaded)} rows loaded in ${seconds}${result.resumed ? ' (an interrupted run, finished)' : ''}`,
+    ...(result.exploded === undefined ? [] : [`  ${explodedLine(result.exploded)}`]),
     `  ${sumOf(result)}`,
     `  ${number(result.rows_inserted)} inserted, ${number(result.rows_updated)} updated, ${number(result.rows_unchanged)} unchanged${result.rows_deleted > 0 ? `, ${number(result.rows_deleted)} deleted` : ''}${result.verified === null ? '' : `; verified ${result.verified}`}; run ${result.run_id}`,
     ...result.warnings.map((warning) => `  ! ${warning}`),

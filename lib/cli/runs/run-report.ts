@@ -3,6 +3,7 @@ import type { RunReport } from '../../report/run-report.ts';
 import type { RunDetails } from '../../run/run-details.ts';
 import { ensureServiceTables } from '../../state/service-tables.ts';
 import type { ExitStatus } from '../exit-status.ts';
+import { explodedLine } from '../exploded-line.ts';
 import { ruleLine } from '../rule-line.ts';
 import { openTargetOf } from '../target.ts';
 import { duration, listLines } from '../terminal-text.ts';
@@ -35,6 +36,7 @@ export function describeReport(report: RunReport): readonly string[] {
     ...section('Plan', planLines(report)),
     ...section('Columns', columnLines(details)),
     ...section('Since the success before', report.drift.map(driftLine)),
+    ...section('Elements', details?.exploded === undefined ? [] : [explodedLine(details.exploded)]),
     ...section('Rules', (details?.rules ?? []).map(ruleLine)),
     ...section('Rejected rows', rejectedLines(report)),
     ...section(

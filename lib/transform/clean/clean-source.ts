@@ -7,14 +7,14 @@ import { findColumn } from '../find-column.ts';
 import { closestTypes } from '../infer/closest-type.ts';
 import type { LocalPart } from '../read/local-part.ts';
 import type { RawRows } from '../read/raw-rows.ts';
-import { placeOf } from '../read/raw-rows.ts';
+import { placeOfRow } from '../read/row-place.ts';
 import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
 import { refuse, type TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
 import { type KeptColumn, writeRejected } from '../result/rejected.ts';
 import { Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile } from '../result/working-file.ts';
-import { alive, repeated } from '../row-state.ts';
+import { alive, elementless, repeated } from '../row-state.ts';
 import { kindOf } from '../rules/rule-kinds.ts';
 import { numberStyle } from './column-plan.ts';
 import { columnDrift, describeDrift } from './drift.ts';
@@ -86,7 +86,7 @@ export async function cleanSource(
   });
   const counts = {
     rows_read: source.raw.rows + unreadable.rows() + rejected.before,
-    rows_filtered: rules.reduce((sum, rule) => sum + rule.rows_filtered, 0),
+    rows_filtered: filteredRows(rules, duplicates),
     rows_deduplicated: duplicates.inState(repeated) + (duplicates.lastWins ? duplicates.supersededRows : 0),
     rows_rejected: rejected.files.reduce((sum, file) => sum + file.rows, 0),
     rows_clean: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
@@ -100,6 +100,7 @@ export async function cleanSource(
     ...withoutUndecided(named, source.columns),
     rejections: rejections.list(),
     rules,
+    exploded: explodedOf(source.raw),
     warnings: [...(source.raw.warnings ?? []), ...drift],
     working: kept.map(workingColumn),
     keys: keys.map(workingColumn),
@@ -123,10 +124,7 @@ async function rejectRows(
   },
 ): Promise<{ readonly files: Manifest['rejected']; readonly before: number }> {
   const { duplicates, keys, source, unreadable } = args;
-  const kept =
-    duplicates.inState(alive) +
-    duplicates.inState(repeated) +
-    args.rules.reduce((sum, rule) => sum + rule.rows_filtered, 0);
+  const kept = duplicates.inState(alive) + duplicates.inState(repeated) + filteredRows(args.rules, duplicates);
   const sameKey =
     duplicates.superseded === undefined || duplicates.lastWins
       ? undefined
@@ -180,6 +178,12 @@ function failOnMisfits(request: TransformRequest, { reasons }: CleanedSource, du
   refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_type_mismatch', drift }));
 }
 
+function explodedOf({ exploded, records }: RawRows): Manifest['exploded'] {
+  if (exploded === undefined || records === undefined) return undefined;
+  const { empty, on_empty, path, rows } = exploded;
+  return { path, records: records.rows, rows, empty, on_empty };
+}
+
 /** @throws {RuleFailedError} where a row has what a rule with `on_failure: fail` does not allow */
 async function failOnRules(
   request: TransformRequest,
@@ -190,9 +194,13 @@ async function failOnRules(
   const found = reasons.all().find(({ code, fails }) => fails && inState(code) > 0);
   if (found === undefined) return;
   const [first] = await session.rows(`SELECT min(o) AS o FROM ${rows} WHERE s = ${found.code}`);
-  const place = placeOf(raw.parts, Number(first?.o));
+  const place = await placeOfRow(session, raw, Number(first?.o));
   const failed = { ...found, ...place, pipeline: request.settings.name, rows: inState(found.code) };
   refuse(request, new RuleFailedError(failed));
+}
+
+function filteredRows(rules: readonly RuleCount[], { inState }: Duplicates): number {
+  return rules.reduce((sum, rule) => sum + rule.rows_filtered, inState(elementless));
 }
 
 function checkCounts(counts: Manifest['counts']): void {

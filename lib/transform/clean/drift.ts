@@ -5,7 +5,7 @@ import { SourceDriftError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import { columnType } from '../infer/column-type.ts';
 import { holdsType, otherType } from '../infer/holds-type.ts';
-import { placeOf } from '../read/raw-rows.ts';
+import { placeOfRow } from '../read/row-place.ts';
 import { refuse, type TargetColumn, type TransformRequest } from '../request.ts';
 import { workingRelation } from '../result/working-file.ts';
 import type { FinalColumn } from './final-columns.ts';
@@ -102,7 +102,7 @@ async function describeAdded(
   );
   const rows = Number(found?.n);
   if (rows === 0) return [];
-  const place = placeOf(source.raw.parts, Number(found?.o));
+  const place = await placeOfRow(session, source.raw, Number(found?.o));
   const drift = `the source has a new column ${column.name} with values in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} (first: ${place.source}, row ${place.line})`;
   if (settings.on_new_column === 'fail') {
     refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_new_column', drift: `${drift}.` }));

@@ -36,7 +36,7 @@ export async function findDuplicates(
 ): Promise<Duplicates> {
   const { keys, latestBy, source } = args;
   const written = workingRelation(args.workingPath);
-  const repeats = settings.deduplicate ? await findRepeatedRows(session, source.raw, source.hashes) : undefined;
+  const repeats = settings.deduplicate ? await findRepeats(session, source) : undefined;
   const rows =
     repeats === undefined
       ? written
@@ -63,6 +63,16 @@ export async function findDuplicates(
     lastWins,
     inState: (state) => Number(states.find((row) => Number(row.s) === state)?.n ?? 0),
   };
+}
+
+/** Rows of records that repeat an earlier record in every column of the source. */
+async function findRepeats(session: DuckDbSession, { hashes, raw }: CleanedSource): Promise<string | undefined> {
+  const records = await findRepeatedRows(session, raw.records ?? raw, hashes);
+  if (records === undefined || raw.exploded === undefined) return records;
+  await session.run(
+    `CREATE TABLE repeated_element AS SELECT o, NULL::BIGINT AS kept FROM ${raw.relation} WHERE r IN (SELECT o FROM ${records})`,
+  );
+  return 'repeated_element';
 }
 
 /** Writes the ordinals of rows that another one makes superfluous. @returns the file; undefined where there are none */

@@ -40,7 +40,8 @@ export async function cleanInOnePass(
   context: ReadContext,
   workingPath: string,
 ): Promise<OnePassResult> {
-  const whole = walkWholeCsv(parts, context);
+  const { explode, flatten } = request.settings;
+  const whole = explode === undefined && flatten === undefined ? walkWholeCsv(parts, context) : undefined;
   if (whole === undefined) return { cleaned: undefined, scan: undefined };
   const fields = await whole.header;
   // Both are awaited whatever becomes of the other: no statement may outlive its session, which ends with a failure.

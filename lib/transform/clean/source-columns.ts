@@ -43,8 +43,7 @@ export function sourceColumns(request: Choice, sourceNames: readonly string[]): 
   const all = namedAlone(sourceNames);
   const absent: SourceColumns['absent'][number][] = [];
   const find = (setting: string, name: string, inTarget: string | undefined): readonly SourceColumn[] => {
-    const column = findColumn(all, name);
-    const found = column === undefined ? [] : [column];
+    const found = matching(all, name, isNested(settings));
     if (found.length > 0 || all.length === 0) return found;
     if (targetColumns === undefined) throw unknownColumn(settings.name, setting, name, all);
     if (inTarget === undefined) absent.push({ setting, name });
@@ -120,4 +119,15 @@ function chosenNames(
 function namedAlone(sourceNames: readonly string[]): readonly SourceColumn[] {
   const names = cleanNames(sourceNames, []);
   return sourceNames.map((sourceName, index) => ({ index, sourceName, name: names[index] ?? sourceName }));
+}
+
+/** The column of this name; where objects are spread, the name of one means all columns that it became. */
+function matching(columns: readonly SourceColumn[], name: string, nested: boolean): readonly SourceColumn[] {
+  const column = findColumn(columns, name);
+  if (column !== undefined) return [column];
+  return nested ? columns.filter(({ sourceName }) => sourceName.startsWith(`${name}.`)) : [];
+}
+
+function isNested({ explode, flatten }: TransformRequest['settings']): boolean {
+  return explode !== undefined || flatten !== undefined;
 }

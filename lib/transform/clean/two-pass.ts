@@ -2,6 +2,7 @@ import type { LocalPart } from '../read/local-part.ts';
 import type { ReadContext } from '../read/read-context.ts';
 import { readParts } from '../read/read-parts.ts';
 import type { TransformRequest } from '../request.ts';
+import { shapeRows } from '../shape/shape-rows.ts';
 import { withAbsentColumns } from './absent-columns.ts';
 import { planColumns } from './column-plan.ts';
 import type { CleanedSource } from './one-pass.ts';
@@ -17,7 +18,8 @@ export async function cleanInTwoPasses(
   context: ReadContext,
   workingPath: string,
 ): Promise<CleanedSource> {
-  const raw = withAbsentColumns(request, await readParts(parts, context));
+  const read = await readParts(parts, context);
+  const raw = withAbsentColumns(request, await shapeRows(request, context.session, read, context.scratchDir));
   request.onProgress?.({ stage: 'read', rows: raw.rows });
   const planned = await planColumns(context.session, raw, request);
   const rows = { raw, planned, list: '* EXCLUDE (o)' };

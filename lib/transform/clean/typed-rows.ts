@@ -5,7 +5,7 @@ import { ownText, ownType } from '../infer/own-type.ts';
 import { isGiven } from '../infer/text-form.ts';
 import { cellText } from '../read/json-line.ts';
 import type { RawRows } from '../read/raw-rows.ts';
-import { alive } from '../row-state.ts';
+import { alive, elementless } from '../row-state.ts';
 import type { ColumnPlan } from './column-plan.ts';
 import type { RejectReasons } from './reject-reasons.ts';
 
@@ -15,7 +15,7 @@ import type { RejectReasons } from './reject-reasons.ts';
  * a column's inferred type wrong fails the statement.
  */
 export function typedRows(args: {
-  readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
+  readonly raw: Pick<RawRows, 'columns' | 'kind' | 'problems' | 'relation'>;
   readonly columns: readonly ColumnPlan[];
   readonly blankText: 'empty' | 'keep';
   readonly reasons: RejectReasons;
@@ -27,7 +27,12 @@ export function typedRows(args: {
   const values = columns.map((column) => `${typedValue(raw, column, own(column))} AS ${column.id}`);
   const carried = raw.kind === 'text' ? '' : raw.columns.map((_, i) => `, c${i}`).join('');
   const proofs = columns.flatMap(({ proof }) => (proof === undefined || proof === 'true' ? [] : proof));
+  const shaped = raw.problems === undefined ? '' : ', p';
   const states = [
+    ...(raw.problems ?? []).map(
+      ({ code, column, filters, reason }) =>
+        `WHEN p = ${code} THEN ${filters ? elementless : reasons.code(column, reason)}`,
+    ),
     ...proofs.map((proof) => `WHEN NOT (${proof}) THEN error('not the type of the first rows')`),
     ...columns.flatMap((column) =>
       column.required
@@ -47,7 +52,7 @@ export function typedRows(args: {
   const state = states.length === 0 ? `${alive}` : `CASE ${states.join('\n')} ELSE ${alive} END`;
   return `(SELECT ${['o', `${state} AS s`, ...filled].join(', ')}
     FROM (SELECT ${['*', ...values].join(', ')}
-      FROM (SELECT ${['o', ...texts].join(', ')}${carried} FROM ${raw.relation})))`;
+      FROM (SELECT ${['o', ...texts].join(', ')}${carried}${shaped} FROM ${raw.relation})))`;
 }
 
 /** The value, or what stands for none. */

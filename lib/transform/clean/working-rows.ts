@@ -24,7 +24,7 @@ export async function writeWorkingRows(
   session: DuckDbSession,
   request: TransformRequest,
   rows: {
-    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'relation'>;
+    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'problems' | 'relation'>;
     readonly planned: readonly ColumnPlan[];
     /** What of `o`, `s` and the columns goes into the file. */
     readonly list: string;

@@ -1,7 +1,8 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import type { ClosestType } from '../../manifest.ts';
 import { cellText } from '../read/json-line.ts';
-import { placeOf, type RawRows } from '../read/raw-rows.ts';
+import type { RawRows } from '../read/raw-rows.ts';
+import { placeOfRow } from '../read/row-place.ts';
 import type { NumberStyle } from './number-text.ts';
 import { cellOf, type Question } from './survey.ts';
 import { isGiven, withoutLength } from './text-form.ts';
@@ -55,7 +56,7 @@ export async function closestTypes(
       .toSorted((one, other) => other.holds - one.holds);
     const best = ranked[0];
     if (row === undefined || best === undefined || best.holds === values || best.holds < values * leastShare) continue;
-    const place = placeOf(raw.parts, Number(row[`${best.question}_o`]));
+    const place = await placeOfRow(session, raw, Number(row[`${best.question}_o`]));
     found.set(column, {
       type: best.type,
       values,

@@ -13,8 +13,34 @@ export interface RawRows {
   /** Rows of the relation. */
   readonly rows: number;
   readonly parts: readonly RawPartRows[];
+  /**
+   * The rows as they were read, where these have been shaped: the relation has then, in place of `h`, `r` (the ordinal of
+   * the row's record) and `p` (a code of `problems`, else 0).
+   */
+  readonly records?: RawRows | undefined;
+  /** What keeps a record from being shaped; `filters` where such a row is left out in place of being rejected. */
+  readonly problems?: readonly RowProblemCode[] | undefined;
+  /** Where rows are elements of a list. */
+  readonly exploded?: ExplodedRows | undefined;
   /** What a person should know of the values though nothing failed; one sentence each. */
   readonly warnings?: readonly string[] | undefined;
+}
+
+/** A problem of rows by its code. */
+export interface RowProblemCode {
+  readonly code: number;
+  readonly column: string | null;
+  readonly reason: string;
+  readonly filters: boolean;
+}
+
+/** How records became rows. */
+export interface ExplodedRows {
+  readonly path: string;
+  readonly on_empty: 'keep' | 'filter';
+  readonly rows: number;
+  /** Records whose list is empty or missing. */
+  readonly empty: number;
 }
 
 export interface RawColumn {

@@ -106,7 +106,7 @@ async function rejectBadLines(
   return rejected;
 }
 
-/** RFC 6901. */
-function pointerTo(key: string): string {
+/** The pointer (RFC 6901) to a member of an object. */
+export function pointerTo(key: string): string {
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -52,12 +52,21 @@ export async function writeRejected(
   const fields = args.columns.map(({ hidden, index }, at) => {
     const { sourceName = '', duckType = '' } = raw.columns[index] ?? {};
     const name = names.indexOf(sourceName) === index ? sourceName : (cleaned[index] ?? sourceName);
-    const value = hidden === undefined ? jsonOf(raw, index, duckType) : hiddenJson(raw, index, duckType, hidden);
+    const own = hidden === undefined ? jsonOf(raw, index, duckType) : hiddenJson(raw, index, duckType, hidden);
+    // Run again, the row is a list of this one element.
+    const value =
+      sourceName === raw.exploded?.path
+        ? `CASE WHEN p = 0 THEN '[' || coalesce(${own}, 'null') || ']' ELSE ${own} END`
+        : own;
     return `${quoteText(`${at === 0 ? '' : ','}${JSON.stringify(name)}:`)}, coalesce(${value}, 'null')`;
   });
+  const ordinal = raw.exploded === undefined ? 'o' : 'r';
+  const other = raw.exploded === undefined ? 'other' : 'other_r';
+  const others =
+    raw.exploded === undefined ? '' : `LEFT JOIN (SELECT o AS other, r AS other_r FROM ${raw.relation}) USING (other)`;
   const result = await session.connection.stream(
-    `SELECT o, column_name, reason, other, concat('{', ${[...fields, "'}'"].join(', ')}) AS row
-     FROM (${refused}${repeated}) JOIN ${raw.relation} USING (o) ORDER BY o`,
+    `SELECT ${ordinal}, column_name, reason, ${other}, concat('{', ${[...fields, "'}'"].join(', ')}) AS row
+     FROM (${refused}${repeated}) JOIN ${raw.relation} USING (o) ${others} ORDER BY o`,
   );
   const writer = await openScratchWriter(args.path, 'a');
   let rows = 0;

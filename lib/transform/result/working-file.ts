@@ -27,6 +27,7 @@ export interface WorkingFile {
   readonly indexes: Manifest['indexes'];
   readonly rejections?: Manifest['rejections'];
   readonly rules?: Manifest['rules'];
+  readonly exploded?: Manifest['exploded'];
   readonly warnings?: Manifest['warnings'];
   /** In the order of a chunk's columns, without those of the service. */
   readonly working: readonly WorkingColumn[];
@@ -102,7 +103,8 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
 
 /** What is known of the rows before their chunks are written. */
 export function planOf(file: WorkingFile): Plan {
-  const { chunks, columns, counts, indexes, key_columns, latest_by, rejected, rejections, rules, warnings } = file;
+  const { chunks, columns, counts, exploded, indexes, key_columns, latest_by, rejected, rejections, rules, warnings } =
+    file;
   return {
     columns: [...columns],
     chunks: chunks.map(({ location, rows }) => ({ location, rows })),
@@ -113,6 +115,7 @@ export function planOf(file: WorkingFile): Plan {
     indexes,
     rejections,
     rules,
+    exploded,
     warnings,
   };
 }

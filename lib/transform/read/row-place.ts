@@ -1,0 +1,13 @@
+import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { placeOf, type RawRows } from './raw-rows.ts';
+
+/** The source of a row and its line there (or its ordinal); of an element those of its record. */
+export async function placeOfRow(
+  session: DuckDbSession,
+  { exploded, parts, relation }: RawRows,
+  ordinal: number,
+): Promise<ReturnType<typeof placeOf>> {
+  if (exploded === undefined) return placeOf(parts, ordinal);
+  const [row] = await session.rows(`SELECT r FROM ${relation} WHERE o = ${ordinal}`);
+  return placeOf(parts, Number(row?.r));
+}
