@@ -53,6 +53,9 @@ const outside = {
 /** Where each package may be imported. */
 const packages = {
   zod: '^(lib|functions)/',
+  'agent-base': '^lib/proxy-agents\\.ts$',
+  'https?-proxy-agent': '^lib/proxy-agents\\.ts$',
+  'proxy-from-env': '^lib/config/',
   'fastest-levenshtein': '^lib/nearest\\.ts$',
   yaml: '^lib/config/',
   'json-p3': '^lib/config/',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { clientOptions } from '../../lib/aws/client-options.ts';
 import { runStatement } from '../../lib/dsql/target.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { RunContext } from '../../lib/run/run-context.ts';
@@ -29,7 +30,7 @@ export async function startNextRun(
   const due = await runStatement('Reading the objects', target, () => firstIsDue(target.sql, pipeline.name));
   if (due !== true) return false;
   if (await runStatement('Reading the lease', target, () => isLeased(target.sql, pipeline.name))) return false;
-  client ??= new SFNClient({ region: place.region });
+  client ??= new SFNClient({ ...clientOptions(), region: place.region });
   try {
     await client.send(
       new StartExecutionCommand({

@@ -1,4 +1,5 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { clientOptions } from '../../lib/aws/client-options.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { NoticeNotSentError } from './errors.ts';
 import type { Execution } from './events.ts';
@@ -32,7 +33,7 @@ let client: SNSClient | undefined;
  * @throws {NoticeNotSentError} transient
  */
 export async function sendNotice(place: NoticePlace, notice: Notice): Promise<void> {
-  client ??= new SNSClient({ region: place.region });
+  client ??= new SNSClient({ ...clientOptions(), region: place.region });
   const document = documentOf(place, notice);
   const text = (value: string): { readonly DataType: 'String'; readonly StringValue: string } => ({
     DataType: 'String',

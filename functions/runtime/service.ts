@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { clientOptions } from '../../lib/aws/client-options.ts';
 import { secretRefreshTokens } from '../../lib/aws/refresh-token-secret.ts';
 import { secretReader } from '../../lib/aws/secret-reader.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -85,7 +86,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
   const environment = parsed.data;
   const text = readFileSync(path.join(environment.LAMBDA_TASK_ROOT, 'etl.json'), 'utf8');
   const config = parseConfig(text.replaceAll('{assets}', environment.ETL_ASSETS_BUCKET ?? ''), 'etl.json');
-  const client = new S3Client({ region: environment.AWS_REGION, followRegionRedirects: true });
+  const client = new S3Client({ ...clientOptions(), region: environment.AWS_REGION, followRegionRedirects: true });
   const store = s3Store({ client, bucket: environment.ETL_STAGING_BUCKET, scratchDir: path.join(scratchDir, 'store') });
   const connections = connectionsOf(config.deploy);
   const {

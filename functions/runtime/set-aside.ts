@@ -1,4 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { clientOptions } from '../../lib/aws/client-options.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { ObjectNotKeptError } from './errors.ts';
 import type { Failure } from './execution-failure.ts';
@@ -16,7 +17,7 @@ export async function keepDeadLetter(
   { bucket, key }: { readonly bucket: string; readonly key: string },
   { code, message }: Failure,
 ): Promise<void> {
-  client ??= new SQSClient({ region, useQueueUrlAsEndpoint: false });
+  client ??= new SQSClient({ ...clientOptions(), region, useQueueUrlAsEndpoint: false });
   const text = (value: string): { readonly DataType: 'String'; readonly StringValue: string } => ({
     DataType: 'String',
     StringValue: value.slice(0, 1_000),

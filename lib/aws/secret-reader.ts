@@ -1,5 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ReadSecret } from '../config/resolve-secret.ts';
+import { clientOptions } from './client-options.ts';
 
 /**
  * Reads secrets from AWS Secrets Manager with the default credentials; SDK and client are loaded at the first secret.
@@ -10,7 +11,7 @@ export function secretReader(region: string | undefined): ReadSecret {
   let client: SecretsManagerClient | undefined;
   return async (name) => {
     const sdk = await import('@aws-sdk/client-secrets-manager');
-    client ??= new sdk.SecretsManagerClient(region === undefined ? {} : { region });
+    client ??= new sdk.SecretsManagerClient({ ...clientOptions(), ...(region === undefined ? {} : { region }) });
     const response = await client.send(new sdk.GetSecretValueCommand({ SecretId: name }));
     return response.SecretString;
   };

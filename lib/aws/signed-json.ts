@@ -1,9 +1,13 @@
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { z } from 'zod';
+import { readEnvironment } from '../config/environment.ts';
 import { messageOf } from '../errors.ts';
+import { Agents } from '../proxy-agents.ts';
+import { defaultCredentials } from './client-options.ts';
 import { AwsCallRefusedError, AwsCredentialsError, AwsUnreachableError } from './errors.ts';
 
 /** A service of AWS that speaks JSON over POST (protocol awsJson1_0 or awsJson1_1). */
@@ -38,12 +42,13 @@ export function callerOf(service: JsonService): CallService {
   const signer = new SignatureV4({
     service: service.name,
     region: service.region,
-    credentials: defaultProvider(),
+    credentials: defaultCredentials(),
     sha256: Sha256,
   });
+  const agents = new Agents(readEnvironment().proxyFor, { keepAlive: false, maxSockets: 50 });
   return async (operation, input) => {
     for (let tried = 0; ; tried += 1) {
-      const outcome = await attempt(service, signer, operation, JSON.stringify(input));
+      const outcome = await attempt(service, { signer, agents }, operation, JSON.stringify(input));
       if ('value' in outcome) return outcome.value;
       const wait = outcome.again ? waitsMs[tried] : undefined;
       if (wait === undefined) throw outcome.error;
@@ -54,7 +59,12 @@ export function callerOf(service: JsonService): CallService {
 
 type Outcome = { readonly value: unknown } | { readonly error: Error; readonly again: boolean };
 
-async function attempt(service: JsonService, signer: SignatureV4, operation: string, body: string): Promise<Outcome> {
+async function attempt(
+  service: JsonService,
+  { agents, signer }: { readonly agents: Agents; readonly signer: SignatureV4 },
+  operation: string,
+  body: string,
+): Promise<Outcome> {
   const url = new URL(service.endpoint ?? `https://${service.name}.${service.region}.amazonaws.com`);
   const headers = await signedHeaders(signer, url, body, {
     host: url.host,
@@ -62,22 +72,34 @@ async function attempt(service: JsonService, signer: SignatureV4, operation: str
     'x-amz-target': `${service.target}.${operation}`,
   });
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers,
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const text = await response.text();
-    if (response.ok) return { value: JSON.parse(text) };
-    const { __type: type, message } = errorSchema.catch({ __type: `status ${response.status}` }).parse(jsonOf(text));
+    const { status, text } = await post(agents, url, headers, body);
+    if (status >= 200 && status < 300) return { value: JSON.parse(text) };
+    const { __type: type, message } = errorSchema.catch({ __type: `status ${status}` }).parse(jsonOf(text));
     const name = type.split('#').at(-1) ?? type;
-    const again = response.status >= 500 || /Throttl|TooManyRequests/.test(name);
+    const again = status >= 500 || /Throttl|TooManyRequests/.test(name);
     return { error: new AwsCallRefusedError(`${service.name}:${operation}`, name, message ?? ''), again };
   } catch (cause) {
     return { error: new AwsUnreachableError(url.origin, reasonOf(cause), { cause }), again: true };
   }
+}
+
+/** By `node:https`, because `fetch` of Node 20 knows no proxy. */
+async function post(
+  agents: Agents,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const secure = url.protocol === 'https:';
+  const options = { method: 'POST', headers, agent: agents.agentFor(url), signal: AbortSignal.timeout(timeoutMs) };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = (secure ? https : http).request(url, options, resolve);
+    request.once('error', reject);
+    request.end(body);
+  });
+  let text = '';
+  for await (const part of response.setEncoding('utf8')) text += String(part);
+  return { status: response.statusCode ?? 0, text };
 }
 
 async function signedHeaders(

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import type { AuroraDsql } from '../config/config.ts';
-import { type AwsCredentials, connect } from '../dsql/connect.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { type ConnectOptions, connect } from '../dsql/connect.ts';
 import { type Endpoint, regionOfHostname } from '../dsql/endpoint.ts';
 import type { Target } from '../dsql/target.ts';
 import { holdLocalDsql } from '../local/client.ts';
@@ -51,7 +52,12 @@ export async function openTarget(
     );
   }
   const endpoint: Endpoint = { hostname, port: 5432, region, user: settings.user ?? 'admin', database: 'postgres' };
-  return opened(endpoint, connections, false, undefined, async () => undefined, statementMs);
+  // Only where the calls for credentials themselves have to go through a proxy; the signer has the same chain.
+  const credentials =
+    readEnvironment().proxyFor === undefined
+      ? undefined
+      : (await import('../aws/client-options.ts')).defaultCredentials();
+  return opened(endpoint, connections, false, credentials, async () => undefined, statementMs);
 }
 
 /**
@@ -78,7 +84,7 @@ function opened(
   endpoint: Endpoint,
   connections: number,
   local: boolean,
-  credentials: AwsCredentials | undefined,
+  credentials: ConnectOptions['credentials'],
   release: () => Promise<void>,
   statementMs: number | undefined,
 ): OpenTarget {

@@ -18,7 +18,7 @@ export interface ConnectOptions {
   /** 1 to 30 connections; opened when needed, one token each. */
   readonly maxConnections: number;
   /** Signs the tokens; the AWS SDK's default chain when left out. */
-  readonly credentials?: AwsCredentials | undefined;
+  readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>) | undefined;
   /** A statement that has not ended by then is given up with its connection; 310 s when left out. */
   readonly statementMs?: number | undefined;
 }

@@ -28,10 +28,19 @@ export interface Workspace {
   readonly remove: () => Promise<void>;
 }
 
-/** Runs `etl` as a process of its own in a folder; kills it with SIGKILL after `ms`, unless it has ended before. */
-export async function runCommand(folder: string, args: readonly string[], ms?: number): Promise<Finished> {
+/** Runs `etl` as a process of its own in a folder, with more variables in its environment; kills it with SIGKILL after `ms`, unless it has ended before. */
+export async function runCommand(
+  folder: string,
+  args: readonly string[],
+  ms?: number,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   return await new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [entry, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

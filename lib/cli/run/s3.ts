@@ -1,3 +1,4 @@
+import { clientOptions } from '../../aws/client-options.ts';
 import type { LoadedConfig } from '../../config/read-config.ts';
 import { traitsOf } from '../../config/sources.ts';
 import { ownValue } from '../../own-value.ts';
@@ -13,5 +14,5 @@ export async function s3For({ config }: LoadedConfig, names: readonly string[]):
   if (!needed) return undefined;
   const { S3 } = await import('@aws-sdk/client-s3');
   const { region } = config.aurora_dsql;
-  return new S3(region === undefined ? {} : { region, followRegionRedirects: true });
+  return new S3({ ...clientOptions(), ...(region === undefined ? {} : { region, followRegionRedirects: true }) });
 }

@@ -1,7 +1,8 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { EtlError } from '../../errors.ts';
 import { type AddressClass, addressClass, hostClass } from './address-class.ts';
-import { AddressRefusedError, SchemeRefusedError } from './errors.ts';
+import { AddressRefusedError, ProxiedNameError, SchemeRefusedError } from './errors.ts';
 
 /**
  * Decides where requests of one API may go: to public addresses, and to those of the class that the API's own host has
@@ -58,6 +59,22 @@ export class AddressGuard {
         else callback(null, first.address, first.family);
       });
     };
+  }
+
+  /**
+   * Looks a host's name up before a proxy does, which connects to it in our place. The API's own host, as the configuration
+   * names it, is left to the proxy where this machine cannot look it up; a host that the API names is not.
+   *
+   * @throws {AddressRefusedError} {ProxiedNameError}
+   */
+  async checkName(url: URL): Promise<void> {
+    if (this.#allowPrivate || hostClass(url.hostname) !== undefined) return;
+    await new Promise<void>((resolve, reject) => {
+      this.lookupFor(url)(url.hostname, { all: true }, (error) => {
+        if (error === null || (!(error instanceof EtlError) && url.origin === this.#home)) resolve();
+        else reject(error instanceof EtlError ? error : new ProxiedNameError(this.#home, url.origin, { cause: error }));
+      });
+    });
   }
 
   #allows(found: AddressClass): boolean {

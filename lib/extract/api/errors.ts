@@ -132,6 +132,20 @@ export class AddressRefusedError extends TerminalError {
   }
 }
 
+/** A name that the API gave cannot be looked up here, so that nobody knows where a proxy would send the request. */
+export class ProxiedNameError extends TerminalError {
+  override readonly name = 'ProxiedNameError';
+  readonly code = 'api_name_unknown';
+
+  constructor(home: string, origin: string, options: { readonly cause?: unknown } = {}) {
+    super(
+      `${home} led to ${origin}, whose name this machine cannot look up, so that a proxy could send the request to an address ` +
+        'that is not public; no request was sent to it. If requests are to go there, set data_source.allow_private_addresses: true.',
+      options,
+    );
+  }
+}
+
 /** A URL that the API gave has another scheme than http and https, or http where https was used before. */
 export class SchemeRefusedError extends TerminalError {
   override readonly name = 'SchemeRefusedError';

@@ -2,6 +2,8 @@ import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
+import { readEnvironment } from '../../config/environment.ts';
+import { Agents, type ProxyFor } from '../../proxy-agents.ts';
 import { AddressGuard } from './address-guard.ts';
 import { HeaderRefusedError } from './errors.ts';
 import { RequestTimeoutError } from './request-timeout-error.ts';
@@ -52,6 +54,10 @@ export interface ConnectionSettings {
   readonly resolve?: LookupFunction | undefined;
   /** Shown to the origins that the configuration names, and to no other. */
   readonly tls?: ClientTls | undefined;
+  /** The environment's, except in tests. */
+  readonly proxyFor?: ProxyFor | undefined;
+  /** How long a proxy may take to connect; 30 s when left out. */
+  readonly proxyMs?: number | undefined;
 }
 
 /** A client certificate, and a CA that is trusted besides the usual ones; PEM. */
@@ -65,10 +71,7 @@ export interface ClientTls {
 /** Where requests of one origin may go, and the connections that were opened under that rule. */
 interface OriginConnections {
   readonly guard: AddressGuard;
-  readonly http: http.Agent;
-  readonly https: https.Agent;
-  /** For the origin itself, where it has a certificate or a CA of its own. */
-  readonly home: https.Agent;
+  readonly agents: Agents;
 }
 
 /**
@@ -77,11 +80,15 @@ interface OriginConnections {
  */
 export class HttpConnections {
   readonly #settings: ConnectionSettings;
+  readonly #proxyFor: ProxyFor | undefined;
+  readonly #tls: https.AgentOptions;
   /** By the origin that credentials belong to, so that no request uses a connection that another rule allowed. */
   readonly #byOrigin = new Map<string, OriginConnections>();
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
+    this.#tls = settings.tls === undefined ? {} : tlsOf(settings.tls);
+    this.#proxyFor = 'proxyFor' in settings ? settings.proxyFor : readEnvironment().proxyFor;
   }
 
   /**
@@ -102,6 +109,7 @@ export class HttpConnections {
       const sent = home ? withQuery(url, request.credentials.query) : url;
       const headers = home ? { ...request.headers, ...request.credentials.headers } : request.headers;
       via.guard.check(url, from);
+      if (via.agents.proxyOf(url) !== undefined) await via.guard.checkName(url);
       const message = await this.#send(via, { method, url: sent, headers, body, home }, options);
       const status = message.statusCode ?? 0;
       const location = message.headers.location;
@@ -123,23 +131,16 @@ export class HttpConnections {
   }
 
   close(): void {
-    for (const via of this.#byOrigin.values()) {
-      via.http.destroy();
-      via.https.destroy();
-      via.home.destroy();
-    }
+    for (const via of this.#byOrigin.values()) via.agents.destroy();
   }
 
   #connectionsOf(origin: string): OriginConnections {
     const known = this.#byOrigin.get(origin);
     if (known !== undefined) return known;
-    const { allowPrivate, concurrency, resolve, tls } = this.#settings;
-    const plain = new https.Agent({ keepAlive: true, maxSockets: concurrency });
+    const { allowPrivate, concurrency, proxyMs, resolve } = this.#settings;
     const via: OriginConnections = {
       guard: new AddressGuard(origin, allowPrivate, resolve),
-      http: new http.Agent({ keepAlive: true, maxSockets: concurrency }),
-      https: plain,
-      home: tls === undefined ? plain : new https.Agent({ keepAlive: true, maxSockets: concurrency, ...tlsOf(tls) }),
+      agents: new Agents(this.#proxyFor, { keepAlive: true, maxSockets: concurrency, proxyMs }),
     };
     this.#byOrigin.set(origin, via);
     return via;
@@ -158,12 +159,20 @@ export class HttpConnections {
       const open = secure ? https.request : http.request;
       const request = open(url, {
         method,
-        agent: secure ? (home ? via.home : via.https) : via.http,
+        agent: via.agents.agentFor(url),
         lookup: via.guard.lookupFor(url),
         headers: payload === undefined ? headers : { ...headers, 'content-length': String(payload.length) },
         signal: options.signal,
+        // Connections with other certificates are kept apart by the agents, and no proxy is shown them.
+        ...(home && secure ? this.#tls : {}),
       });
       request.setTimeout(options.timeoutMs, () => request.destroy(new RequestTimeoutError(options.timeoutMs)));
+      // A request that waits for its proxy has no socket yet that would tell of its end.
+      const onAbort = (): void => reject(options.signal?.reason);
+      const opened = (): void => options.signal?.removeEventListener('abort', onAbort);
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      request.once('socket', opened);
+      request.once('close', opened);
       request.once('response', resolve);
       request.once('error', reject);
       request.end(payload);

@@ -2,7 +2,7 @@ import { RequestTimeoutError } from './request-timeout-error.ts';
 
 /** What Node's sockets, TLS, DNS and decompressors say when a connection or a body fails. */
 const faults =
-  /^(ECONN|EPIPE$|ETIMEDOUT$|EHOST|ENET|EAI_|ENOTFOUND$|EADDR|ERR_STREAM_PREMATURE_CLOSE$|ERR_STREAM_DESTROYED$|HPE_|EPROTO$|ERR_SSL_|ERR_HTTP_|Z_|ERR__?BROTLI|ERR_BROTLI|ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ZSTD_)/;
+  /^(EPROXY$|ECONN|EPIPE$|ETIMEDOUT$|EHOST|ENET|EAI_|ENOTFOUND$|EADDR|ERR_STREAM_PREMATURE_CLOSE$|ERR_STREAM_DESTROYED$|HPE_|EPROTO$|ERR_SSL_|ERR_HTTP_|Z_|ERR__?BROTLI|ERR_BROTLI|ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ZSTD_)/;
 const certificates = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/;
 
 function codeOf(thrown: unknown): string | undefined {

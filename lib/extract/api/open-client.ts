@@ -31,13 +31,14 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   for (const [name, value] of Object.entries(settings.params)) {
     if (typeof value === 'object') query.set(name, await read(value));
   }
+  const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
   const connections = new HttpConnections({
+    proxyMs: timeoutMs,
     concurrency: settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency,
     allowPrivate: settings.allow_private_addresses ?? dataSource.allow_private_addresses ?? false,
     tls: await clientTls(settings.tls ?? (isSharedOrigin(request, settings) ? dataSource.tls : undefined), read),
   });
   const retry = settings.retry ?? dataSource.retry ?? retrySchema.parse({});
-  const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
   const { clock, refreshTokens, resolveSecret } = request;
   const stop = new AbortController();
   const signal = request.signal === undefined ? stop.signal : AbortSignal.any([request.signal, stop.signal]);
