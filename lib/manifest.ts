@@ -102,6 +102,8 @@ export const rawManifestSchema = z.strictObject({
   already_loaded_rows: z.int().min(0).optional(),
   /** What a person should know about the source though nothing failed; one sentence each. */
   warnings: z.array(z.string()).optional(),
+  /** What was found out about the source that the configuration may pin; one sentence each. */
+  recognised: z.array(z.string()).optional(),
 });
 
 /** A narrower type that most values of a text column have, and the first value that has it not. */

@@ -22,11 +22,29 @@ const stopShape = {
   has_more_path: jsonPathSchema
     .optional()
     .describe('JSONPath of a flag in the response; false, 0, "false", null or its absence ends the pages.'),
+  is_last_path: jsonPathSchema
+    .optional()
+    .describe('JSONPath of a flag in the response that is true, 1 or "true" on the last page.'),
+  stop_on_total: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether pages end when the total is reached. Default: where they are counted; others go on as long as something leads on.',
+    ),
   stop_on_empty_page: z.boolean().default(true).describe('A page without rows is the last one.'),
   end_statuses: z
     .array(z.int().min(400).max(499))
     .default([])
     .describe('Statuses that say, of any page but the first, that there is no such page, e.g. [404].'),
+};
+
+const shortPageShape = {
+  stop_on_short_page: z
+    .boolean()
+    .optional()
+    .describe(
+      'A page with fewer items than were asked for is the last one. Only where the API never cuts pages short.',
+    ),
 };
 
 /** Pages that are counted need something that ends them. */
@@ -36,11 +54,19 @@ function checkEnds(
     readonly has_more_path?: string | undefined;
     readonly total_path?: string | undefined;
     readonly total_header?: string | undefined;
+    readonly is_last_path?: string | undefined;
+    readonly stop_on_total?: boolean | undefined;
+    readonly stop_on_short_page?: boolean | undefined;
   },
   context: z.core.$RefinementCtx,
 ): void {
-  const { has_more_path, stop_on_empty_page, total_header, total_path } = pages;
-  if (stop_on_empty_page || (has_more_path ?? total_path ?? total_header) !== undefined) return;
+  const { has_more_path, is_last_path, stop_on_empty_page, stop_on_short_page, stop_on_total } = pages;
+  const total = pages.total_path ?? pages.total_header;
+  if (stop_on_total === true && total === undefined) {
+    context.addIssue({ code: 'custom', path: ['stop_on_total'], message: 'needs total_path or total_header' });
+  }
+  if (stop_on_empty_page || stop_on_short_page === true || (has_more_path ?? is_last_path) !== undefined) return;
+  if (total !== undefined && stop_on_total !== false) return;
   const message = 'would never end: give has_more_path or total_path, or leave stop_on_empty_page at true';
   context.addIssue({ code: 'custom', message });
 }
@@ -57,6 +83,7 @@ export const pageNumberSchema = z
     first_page: z.int().min(0).default(1).describe('Number of the first page, 0 or 1.'),
     size_param: z.string().min(1).optional().describe('Parameter with the number of rows of a page.'),
     page_size: z.int().min(1).optional().describe('Rows of a page to ask for.'),
+    ...shortPageShape,
     total_pages_path: jsonPathSchema.optional().describe('JSONPath of the number of all pages, as a number or a text.'),
     ...stopShape,
   })
@@ -64,6 +91,10 @@ export const pageNumberSchema = z
     if ((pages.size_param !== undefined) !== (pages.page_size !== undefined)) {
       const message = 'needs size_param and page_size together, e.g. size_param: per_page with page_size: 100';
       context.addIssue({ code: 'custom', message });
+    }
+    if (pages.stop_on_short_page === true && pages.page_size === undefined) {
+      const message = 'needs size_param and page_size, which say how long a page is';
+      context.addIssue({ code: 'custom', path: ['stop_on_short_page'], message });
     }
     if (pages.total_pages_path === undefined) checkEnds(pages, context);
   })
@@ -77,6 +108,7 @@ export const offsetSchema = z
     limit_param: z.string().min(1).default('limit').describe('Parameter with the number of rows of a page.'),
     limit: z.int().min(1).describe('Rows of a page to ask for.'),
     ...stopShape,
+    ...shortPageShape,
   })
   .superRefine(checkEnds)
   .describe('?offset=0&limit=100, ?offset=100&limit=100, … The offset moves by the items received.');
@@ -92,6 +124,10 @@ export const cursorSchema = z
       .describe('What the first request sends as its cursor, e.g. "*" or 0. Default: nothing.'),
     cursor_path: jsonPathSchema.optional().describe('JSONPath of the next cursor in the response.'),
     cursor_header: z.string().min(1).optional().describe('Header of the response with the next cursor.'),
+    stop_on_same_cursor: z
+      .boolean()
+      .optional()
+      .describe('The cursor that a page was asked for with, in its response, says that it is the last one.'),
     ...stopShape,
     stop_on_empty_page: z
       .boolean()

@@ -93,6 +93,7 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
     sample: await sampleRows(session, { chunks, plan }, shownRows),
     ddl: statements.map(({ text }) => text),
     writes: writes === undefined ? undefined : withEarlier(writes, earlier),
+    recognised: raw.recognised ?? [],
     warnings: [...(raw.warnings ?? []), ...(plan.warnings ?? [])],
   };
 }

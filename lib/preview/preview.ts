@@ -22,6 +22,8 @@ export interface Preview {
   readonly ddl: readonly string[];
   /** Undefined where a run would write nothing. */
   readonly writes: PlannedWrites | undefined;
+  /** What was found out about the source that the configuration may pin; one sentence each. */
+  readonly recognised: readonly string[];
   /** One sentence each. */
   readonly warnings: readonly string[];
 }

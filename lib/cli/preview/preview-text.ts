@@ -26,6 +26,7 @@ export function describePreview(preview: Preview, width: number): string {
       preview.ddl.map((text) => `${text};`.replaceAll('\n', '\n  ')),
     ),
     section('First rows', sampleLines(preview, width)),
+    section('Recognised', preview.recognised),
     section('Warnings', preview.warnings),
   ];
   return parts.filter((part) => part !== '').join('\n');

@@ -61,6 +61,7 @@ export function advancePosition(
     total: page.total,
     job: position.job,
     slices: position.slices,
+    recognised: position.recognised,
     header: page.header,
     listless: page.absent !== undefined && (position.listless ?? position.page === 1) ? true : undefined,
     announced: largest(position.announced, page.signs.total),

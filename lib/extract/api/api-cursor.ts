@@ -37,6 +37,8 @@ export const apiCursorSchema = z.strictObject({
   /** Digest over the digests of all pages so far, so it does not depend on where parts were cut. */
   content: z.string(),
   warnings: z.array(z.string()),
+  /** How pages go on of which the configuration says nothing; sentences. */
+  recognised: z.array(z.string()).optional(),
 });
 
 export type ApiCursor = z.infer<typeof apiCursorSchema>;

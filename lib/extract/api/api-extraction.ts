@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ApiSettings } from '../../config/pipeline.ts';
+import type { PaginationSettings } from '../../config/source-pagination.ts';
 import type { RawManifest, Watermark } from '../../manifest.ts';
 import { fileLines } from '../file-lines.ts';
 import type { NewRow } from '../incremental/progress.ts';
@@ -13,6 +14,7 @@ import type { ApiClient } from './api-client.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
 import type { PageSink } from './page-sink.ts';
+import { recognisedText } from './recognised-text.ts';
 import { shownUrl } from './request-headers.ts';
 import type { TemplateScope } from './template/variables.ts';
 
@@ -114,6 +116,12 @@ export class ApiExtraction {
     }
   }
 
+  /** Has what was found out about pages reach the person who looks at a preview. */
+  recognise(pagination: PaginationSettings | undefined): void {
+    if (pagination === undefined || (this.cursor.recognised ?? []).length > 0) return;
+    this.cursor = { ...this.cursor, recognised: [recognisedText(pagination)] };
+  }
+
   /** Makes pages durable when a part is full, or when the last time is a while ago. */
   async saveIfDue(): Promise<void> {
     const due = this.request.clock.now().getTime() - this.#savedAt >= saveEveryMs;
@@ -160,6 +168,7 @@ export class ApiExtraction {
       watermark: mark === undefined || scope === undefined ? watermark : { cursor_column: scope.column, ...mark },
       already_loaded_rows: cursor.progress.already_loaded === 0 ? undefined : cursor.progress.already_loaded,
       warnings: warnings.length === 0 ? undefined : warnings,
+      recognised: cursor.recognised,
     });
   }
 

@@ -95,6 +95,7 @@ async function readPages(extraction: ApiExtraction, sequence: Sequence): Promise
         throw thrown;
       });
     extraction.warn(step.warnings);
+    extraction.recognise(step.recognised);
     extraction.keep(sink, { bytes: step.content.bytes, digests: step.digests }, { position: step.next });
     if (step.keepAtOnce) await extraction.save();
     else await extraction.saveIfDue();

@@ -1,7 +1,7 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import { loadModeTraits } from '../../config/load-mode.ts';
 import type { ApiSettings } from '../../config/pipeline.ts';
-import type { PaginationSettings } from '../../config/source-pagination.ts';
+import { type PaginationSettings, paginationSchema } from '../../config/source-pagination.ts';
 import { type RowSearch, type RowSettings, rowSearch } from '../json/row-search.ts';
 import { advancePosition } from './advance-position.ts';
 import type { ApiClient } from './api-client.ts';
@@ -13,6 +13,7 @@ import { emptyPage, type PageContent, readPage } from './page-reader.ts';
 import type { RowSink } from './page-records.ts';
 import { pageRequest, type SequenceRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
+import { recognisePages } from './recognise-pages.ts';
 import { type ResponseRules, responseRules, ruledError, rulePaths } from './response-verdict.ts';
 import { openEnd, unreadSign } from './unread-sign.ts';
 
@@ -28,12 +29,21 @@ export interface PagePlan {
   /** What would become of rows that are not read; a sentence. */
   readonly lossOfUnread: string | undefined;
   readonly rules: ResponseRules;
+  /** Whether a page is one that was asked for, and not the first one again; of a way that is tried. */
+  readonly accepts?: ((content: PageContent) => boolean) | undefined;
+  /** Pages that are counted end where the response says that they do. */
+  readonly endsBySigns?: boolean | undefined;
   /** A first page that says by its total that there are more items than this is not read. */
   readonly splitOver: number | undefined;
   /** Statuses of a first page that mean that there are no rows. */
   readonly noRowsStatuses: readonly number[];
   /** A first page without a list has no rows. */
   readonly listMayBeOmitted: boolean;
+}
+
+/** A page is not the one that was asked for. For the reader, who tries another way. */
+export class PageRefutedError extends Error {
+  override readonly name = 'PageRefutedError';
 }
 
 /** What was asked for has more items than are to be asked for at once. For the reader, who asks for less. */
@@ -49,10 +59,14 @@ export class SplitNeededError extends Error {
 
 export interface FetchedPage {
   readonly content: PageContent;
+  /** Of the page that was read; none where none was. */
+  readonly digests: readonly string[];
   /** Null when this was the last page. */
   readonly next: PagePosition | null;
   /** What a person should know; sentences. */
   readonly warnings: readonly string[];
+  /** What would pin how the pages go on, where that was found out. */
+  readonly recognised?: PaginationSettings | undefined;
 }
 
 /** The plan for a pipeline's pages, or for those of its parents' endpoint. */
@@ -100,7 +114,7 @@ export function pagePlan(
  * @throws {PagesUnreadError} when this was the last page and the API says that there is more
  * @throws {RepeatedPageError} {RowsMissingError} and what `ApiClient.send` and `readPage` throw
  */
-export async function fetchPage(
+export async function fetchKnownPage(
   client: ApiClient,
   plan: PagePlan,
   position: PagePosition,
@@ -115,6 +129,7 @@ export async function fetchPage(
     return await client.send(call, async (response) => {
       shown = response.shown;
       const content = await readPage(response, plan.rows, captures, sink, redactor, position.header);
+      if (plan.accepts?.(content) === false) throw new PageRefutedError();
       const ruled = ruledError(rules, content.captures, response);
       if (ruled !== undefined) {
         const excerpt = ruled.json === undefined ? '' : excerptOf(ruled.json, redactor);
@@ -137,21 +152,37 @@ export async function fetchPage(
       }
       if (content.namesLost) warnings.push(nameWarning(shown, plan.rows.shown));
       warnings.push(...absentWarnings(shown, absent), ...shrinkWarnings(shown, position, total));
-      if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { content, next: null, warnings };
-      if (next !== undefined) {
-        const moved = advancePosition(position, next, { ...content, total, url: response.url }, shown);
-        return { content, next: moved, warnings };
+      const recognised = pagination === undefined && next !== undefined ? linkSettings(content.signs) : undefined;
+      const page = { content, digests: [content.digest], warnings, recognised };
+      if (enough() || (maxPages !== undefined && position.page >= maxPages)) return { ...page, next: null };
+      const facing = { ...content, total, url: response.url };
+      if (next !== undefined && !isAtEnd(plan, position, content)) {
+        const moved = advancePosition(position, next, facing, shown);
+        return { ...page, next: moved };
       }
-      return { content, next: null, warnings: [...warnings, ...ended(plan, position, content, total, shown)] };
+      const unread = unreadSign(position, content);
+      const candidates =
+        pagination === undefined && unread !== undefined
+          ? recognisePages(content.signs, request.draft({}), content.items)
+          : [];
+      const [first] = candidates;
+      if (first !== undefined && unread !== undefined && position.page === 1) {
+        const moved = advancePosition(position, { cursor: first.cursor }, facing, shown);
+        const what = `${shown.method} ${endpointOf(shown)} ${unread}`;
+        const tried = { candidates: [...candidates], confirmed: false, unread: what, seen: [...content.seen] };
+        return { ...page, next: { ...moved, recognised: tried } };
+      }
+      return { ...page, next: null, warnings: [...warnings, ...ended(plan, position, content, total, shown)] };
     });
   } catch (thrown) {
     await sink.restart();
     if (position.page === 1 && thrown instanceof ApiStatusError && plan.noRowsStatuses.includes(thrown.status)) {
-      return { content: emptyPage, next: null, warnings: [] };
+      return { content: emptyPage, digests: [emptyPage.digest], next: null, warnings: [] };
     }
     if (!isBehindLast(plan, position, thrown)) throw thrown;
     const where = shown ?? { method: call.method, url: redactor.url(call.url) };
-    return { content: emptyPage, next: null, warnings: ended(plan, position, emptyPage, position.total, where) };
+    const warnings = ended(plan, position, emptyPage, position.total, where);
+    return { content: emptyPage, digests: [emptyPage.digest], next: null, warnings };
   }
 }
 
@@ -174,8 +205,39 @@ function ended(
   const open = endsByAbsence(plan, content) ? openEnd(content) : undefined;
   if (unread === undefined && open === undefined) return [];
   const what = `${shown.method} ${endpointOf(shown)} ${unread ?? open}`;
-  if (unread !== undefined && plan.failsOn.unread) throw new PagesUnreadError(what, plan.lossOfUnread);
+  return sayUnread(plan, what, unread !== undefined);
+}
+
+/**
+ * What is to be said of pages that are not read.
+ *
+ * @param certain  that there are some
+ * @throws {PagesUnreadError} when that fails the run
+ */
+export function sayUnread(plan: PagePlan, what: string, certain: boolean): readonly string[] {
+  if (certain && plan.failsOn.unread) throw new PagesUnreadError(what, plan.lossOfUnread);
   return [`${what} Set pagination; or max_pages where the rest is left out on purpose.`];
+}
+
+/** Searches that count no further do so to a multiple of this, e.g. 1,000 or 10,000. */
+const capUnit = 1_000;
+
+/** Whether counted pages that were recognised are at the end of what the API says that there is. */
+function isAtEnd({ endsBySigns }: PagePlan, position: PagePosition, { items, signs }: PageContent): boolean {
+  if (endsBySigns !== true) return false;
+  const total = signs.total?.count;
+  // A round number may be the most that an API counts to.
+  const isCap = total !== undefined && total > 0 && total % capUnit === 0;
+  if (total !== undefined && !isCap && itemsBefore(position) + items >= total) return true;
+  return signs.pages?.count !== undefined && position.page >= signs.pages.count;
+}
+
+/** What would pin that the URL of the next page is followed. */
+function linkSettings({ nextUrlPlace: place }: PageContent['signs']): PaginationSettings | undefined {
+  if (place === undefined || place.includes('[rel=')) return undefined;
+  return paginationSchema.parse(
+    place.startsWith('$') ? { type: 'next_url', next_path: place } : { type: 'link_header' },
+  );
 }
 
 /** Whether the pages ended only because nothing said that there is another one. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sliceStateSchema } from '../incremental/slices.ts';
 import { jobStateSchema } from './jobs/job-state.ts';
+import { recognisedPagesSchema } from './recognised-pages.ts';
 
 /** Where in a sequence of pages the next request stands. Small, and JSON, so that it can be kept as a cursor. */
 export const pagePositionSchema = z.strictObject({
@@ -23,6 +24,8 @@ export const pagePositionSchema = z.strictObject({
   total: z.number().optional(),
   /** The job whose result the pages are. */
   job: jobStateSchema.optional(),
+  /** How the pages of a source without `pagination` go on. */
+  recognised: recognisedPagesSchema.optional(),
   /** Which part of the source's time is being read. */
   slices: sliceStateSchema.optional(),
   /** What the first row of the pages before had: the names of the columns, as JSON. */

@@ -41,6 +41,8 @@ export interface PageContent {
   readonly hollow: boolean;
   /** SHA-256 of the page's lines, hex. */
   readonly digest: string;
+  /** What tells the page from others: digests of its first rows, or of its body where rows are only a part of the items. */
+  readonly seen: readonly string[];
   /** The names of columns that a first row had, as JSON. */
   readonly header: string | undefined;
   /** Stands for what the API sent: the digest of the lines, or of the body where rows are only a part of the items. */
@@ -106,6 +108,7 @@ export async function readPage(
     const found = summary.reached || many;
     const signs = readSigns({ members: summary.envelope.members, headers, status, url, rows, items });
     const { digest } = page;
+    const bodyDigest = body?.digest('hex');
     return {
       rows: page.rows,
       items,
@@ -117,7 +120,8 @@ export async function readPage(
       namesLost: page.members > 0 && search.nameMember === undefined,
       hollow: !found && summary.itemsReached && items > 0,
       digest,
-      identity: body?.digest('hex') ?? digest,
+      identity: bodyDigest ?? digest,
+      seen: bodyDigest === undefined ? page.seen : [bodyDigest],
       header: page.header,
     };
   } catch (cause) {
@@ -146,6 +150,7 @@ export const emptyPage: PageContent = {
   digest: createHash('sha256').digest('hex'),
   identity: '',
   header: undefined,
+  seen: [],
 };
 
 /** Whether rows are parts of items, or some of them: the path goes on, or filters, behind the list. */

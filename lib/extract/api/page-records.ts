@@ -21,6 +21,13 @@ export interface RowSink {
   readonly flush: () => Promise<void>;
 }
 
+/** First rows by which a page is told from another: where pages are dealt out anew, some of them come again. */
+const seenRows = 30;
+
+function digestOf(line: Buffer): string {
+  return createHash('sha256').update(line).digest('base64').slice(0, 11);
+}
+
 /** The rows of one page on their way to the sink. */
 export class PageRecords {
   readonly #sink: RowSink;
@@ -37,6 +44,8 @@ export class PageRecords {
   readonly #nameMember: NameMember | undefined;
   readonly #addFields: AddColumns | undefined;
   readonly #shaper: RowShaper | undefined;
+  /** Digests of the first rows. */
+  readonly seen: string[] = [];
   /** Records so far. */
   rows = 0;
   /** Records that are members of an object. */
@@ -101,6 +110,7 @@ export class PageRecords {
     }
     if (this.rows === 1 && isMessageRecord(line)) this.#messages += 1;
     this.#hash.update(line);
+    if (this.seen.length < seenRows) this.seen.push(digestOf(line));
     this.#open = this.#sink.row(line, this.rows);
   }
 

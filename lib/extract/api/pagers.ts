@@ -43,7 +43,12 @@ export interface PageVerdict {
 export function pagerPaths(pagination: PaginationSettings | undefined): Readonly<Record<string, JsonPath>> {
   if (pagination === undefined) return {};
   const stop = stopOf(pagination);
-  const texts = { ...pagerOf(pagination).paths(pagination), has_more: stop?.has_more_path, total: stop?.total_path };
+  const texts = {
+    ...pagerOf(pagination).paths(pagination),
+    has_more: stop?.has_more_path,
+    total: stop?.total_path,
+    is_last: stop?.is_last_path,
+  };
   const paths: Record<string, JsonPath> = {};
   for (const [name, text] of Object.entries(texts)) if (text !== undefined) paths[name] = parseJsonPath(text);
   return paths;
@@ -76,10 +81,13 @@ export function nextPage(
   const stop = stopOf(pagination);
   const total = totalOf(stop, facts);
   const reached = total !== undefined && itemsBefore(position) + facts.items >= total;
+  const pageSize = pageScope(pagination, position).limit;
   const ended =
     (stop?.stop_on_empty_page === true && facts.items === 0) ||
     (stop?.has_more_path !== undefined && !isTrue(facts.captures.get('has_more'))) ||
-    (reached && pagerOf(pagination).counts === true);
+    (stop?.is_last_path !== undefined && isTrue(facts.captures.get('is_last'))) ||
+    ('stop_on_short_page' in pagination && pagination.stop_on_short_page === true && facts.items < (pageSize ?? 0)) ||
+    (reached && (stop?.stop_on_total ?? pagerOf(pagination).counts === true));
   const next = ended ? undefined : pagerOf(pagination).next(pagination, position, facts);
   return { next, total, absent: total === undefined ? absentTotals(stop) : [] };
 }

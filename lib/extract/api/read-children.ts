@@ -1,3 +1,4 @@
+import type { PaginationSettings } from '../../config/source-pagination.ts';
 import type { ParentSettings } from '../../config/source-parent.ts';
 import { fileLines } from '../file-lines.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
@@ -25,6 +26,7 @@ interface Child {
   readonly digests: string[];
   bytes: number;
   readonly warnings: string[];
+  recognised: PaginationSettings | undefined;
   /** Where its next page is; null when it is done. */
   position: PagePosition | null;
   /** Settles when it is done, or cannot go on; never rejects. */
@@ -123,6 +125,7 @@ function newChild(
     digests: [],
     bytes: 0,
     warnings: [],
+    recognised: undefined,
     position,
     finished: Promise.resolve(),
     skipped: false,
@@ -139,10 +142,11 @@ async function readChild(
   try {
     while (child.position !== null) {
       const sink = child.spool.page(child.position.rows, decorate);
-      const { content, digests, next, warnings } = await sequence.read(child.position, sink, () => false);
+      const { content, digests, next, recognised, warnings } = await sequence.read(child.position, sink, () => false);
       child.digests.push(...digests);
       child.bytes += content.bytes;
       child.warnings.push(...warnings);
+      child.recognised ??= recognised;
       child.position = next;
     }
   } catch (thrown) {
@@ -194,6 +198,7 @@ async function takeOver(extraction: ApiExtraction, child: Child): Promise<void> 
     },
   );
   extraction.warn(child.warnings);
+  extraction.recognise(child.recognised);
   if (child.skipped) extraction.warn([skippedWarning]);
   else if (finished && gate !== undefined && child.scope !== undefined) leave(extraction, child.key, child.scope, gate);
   await child.spool.discard();

@@ -4,7 +4,8 @@ import { TerminalError } from '../../errors.ts';
 import type { IncrementalScope } from '../incremental/scope.ts';
 import type { Slices } from '../incremental/slices.ts';
 import type { ApiClient } from './api-client.ts';
-import { type FetchedPage, fetchPage, type PagePlan, pagePlan, SplitNeededError } from './fetch-page.ts';
+import { type FetchedPage, type PagePlan, pagePlan, SplitNeededError } from './fetch-page.ts';
+import { fetchPage } from './follow-pages.ts';
 import { JobFailedError, JobTimeoutError } from './jobs/job-errors.ts';
 import { awaitJob, type JobRequests, startJob } from './jobs/run-job.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
@@ -35,8 +36,6 @@ export interface SequenceParts {
 export interface SequenceStep extends FetchedPage {
   /** Where the next step begins is not to be lost: to do this one again costs something. */
   readonly keepAtOnce: boolean;
-  /** Of the page that was read; none where none was. */
-  readonly digests: readonly string[];
 }
 
 /**
@@ -81,7 +80,7 @@ export class Sequence {
       window === undefined || incremental === undefined ? sink : slicedSink(sink, incremental.column, window);
     try {
       const step = await fetchPage(client, plan, at, rows, enough);
-      const read = { ...step, keepAtOnce: false, digests: [step.content.digest] };
+      const read = { ...step, keepAtOnce: false };
       if (step.next !== null || enough() || state === undefined) return read;
       const after = slices?.after(state);
       const next = after === undefined ? null : this.#begin(at, step.content.rows, after);

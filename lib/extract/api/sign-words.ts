@@ -19,6 +19,10 @@ export type SignKind =
   | 'pages'
   /** A number of pages, or a flag that says whether this is the last. */
   | 'last'
+  /** A cursor of the last item, which stays where there is no more: only beside a flag it leads on. */
+  | 'end_cursor'
+  /** Which page this is: its number, or where its items begin. */
+  | 'position'
   /** Links by relation. */
   | 'links'
   /** How many items a page has at most. */
@@ -44,6 +48,7 @@ const clear: Readonly<Record<string, SignKind>> = Object.fromEntries([
     'nextcursor cursornext nextpagetoken nexttoken nextpage nextpageid nextpagenumber nextpageno nextpagekey nextpageurl nextpageuri nextpagelink nextlink nexturl nexturi nexthref nextrecordsurl nextresultsurl nextbatch nextbatchurl nextoffset nextstart nextstartat nextindex nextkey nextmarker nextid nextposition nextcontinuationtoken continuationtoken nextcontinuation odatanextlink nextsearchafter lastevaluatedkey mscontinuation nextrange',
   ),
   ...words('cursor', 'aftercursor cursorafter bookmark'),
+  ...words('end_cursor', 'endcursor lastcursor'),
   ...words(
     'total',
     'totalcount totalcounts totalresults totalresult totalsize totalelements totalitems totalrecords totalrecord totalrows totalrow totalhits totalentries totalobjects totaldocs totaldocuments totalrecordcount totalresultcount totalrecordscount totalnum totalnumber totalfound totalmatches totalavailable totalcountofitems grandtotal numfound numberoffound numresults numrecords numberofresults numberofrecords numberofitems nbhits foundrows foundcount recordsfiltered recordcount recordscount rowcount rowscount resultcount resultscount itemcount itemscount odatacount itotaldisplayrecords opensearchtotalresults',
@@ -75,6 +80,7 @@ const vague: Readonly<Record<string, SignKind>> = Object.fromEntries([
   ...pageSizes,
   ...words('last', 'last lastpage'),
   ...words('links', 'link links'),
+  ...words('position', 'page pageno pagenumber pagenum currentpage number pageindex skip start startat startindex'),
   ...words(
     'error',
     'error errors errormessage errormsg errmsg errorcode errcode errordescription fault exception failures',

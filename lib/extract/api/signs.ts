@@ -31,6 +31,16 @@ export interface Signs {
   readonly error: Sign | undefined;
   /** Where the next page is, where the response has its URL. */
   readonly nextUrl: string | undefined;
+  /** Where it has that URL. */
+  readonly nextUrlPlace: string | undefined;
+  /** A cursor of the next page, as JSON. */
+  readonly lead: Sign | undefined;
+  /** A flag that says that there is more, or by `says: end` whether this is the last page. */
+  readonly flag: Sign | undefined;
+  /** Which page this is, as numbers. */
+  readonly positions: readonly Sign[];
+  /** How many items a page has. */
+  readonly pageSize: Sign | undefined;
 }
 
 export interface SignFacts {
@@ -67,7 +77,22 @@ export function readSigns(facts: SignFacts): Signs {
   const pages = most('pages');
   const settled = ended || first('settled') !== undefined || total !== undefined || pages !== undefined;
   const full = settled ? undefined : fullPage(said, facts);
-  return { more: flag ?? lead, total, pages, full, error: first('error'), nextUrl };
+  const leading = said.find(({ kind, sign, url }) => kind === 'lead' && url === undefined && sign.json !== undefined);
+  const beside = flag === undefined ? undefined : said.find(({ kind }) => kind === 'end_cursor');
+  const flagged = said.find(({ flag: asked }) => asked !== undefined);
+  return {
+    more: flag ?? lead,
+    total,
+    pages,
+    full,
+    error: first('error'),
+    nextUrl,
+    nextUrlPlace: link !== undefined ? linkSign.place : said.find(({ url }) => url !== undefined)?.sign.place,
+    lead: ended ? undefined : (leading ?? beside)?.sign,
+    flag: flagged === undefined ? undefined : { ...flagged.sign, says: flagged.flag },
+    positions: said.filter(({ kind }) => kind === 'position').map(({ sign }) => sign),
+    pageSize: first('page_size'),
+  };
 }
 
 /** A page that is exactly as long as the response or the request says a page may be. */
@@ -82,8 +107,20 @@ const linkSign: Sign = { place: 'the header Link' };
 
 interface Said {
   /** `settled`: it is said that there is no next page at this place, which others may contradict. */
-  readonly kind: 'more' | 'end' | 'settled' | 'lead' | 'total' | 'pages' | 'page_size' | 'error';
+  readonly kind:
+    | 'more'
+    | 'end'
+    | 'settled'
+    | 'lead'
+    | 'total'
+    | 'pages'
+    | 'page_size'
+    | 'position'
+    | 'end_cursor'
+    | 'error';
   readonly sign: Sign;
+  /** Of a flag of the body: whether it is true where there is more, or where there is not. */
+  readonly flag?: 'more' | 'end' | undefined;
   readonly url?: string | undefined;
 }
 
@@ -94,12 +131,18 @@ function judge(finding: Finding, facts: SignFacts): readonly Said[] {
   const scalar = scalarText(json)?.trim().toLowerCase();
   switch (kind) {
     case 'more':
-      return flagOf(scalar) === undefined ? [] : [{ kind: isTrue(json) ? 'more' : 'end', sign }];
+      return flagOf(scalar) === undefined ? [] : [{ kind: isTrue(json) ? 'more' : 'end', sign, flag: 'more' }];
     case 'end':
-      return flagOf(scalar) === undefined ? [] : [{ kind: isTrue(json) ? 'end' : 'more', sign }];
+      return flagOf(scalar) === undefined ? [] : [{ kind: isTrue(json) ? 'end' : 'more', sign, flag: 'end' }];
     case 'last':
-      if (scalar === 'true' || scalar === 'false') return [{ kind: scalar === 'true' ? 'end' : 'more', sign }];
+      if (scalar === 'true' || scalar === 'false') {
+        return [{ kind: scalar === 'true' ? 'end' : 'more', sign, flag: 'end' }];
+      }
       return counted('pages', json, place);
+    case 'end_cursor':
+      return isNothing(scalar) ? [] : [{ kind: 'end_cursor', sign: { place, json } }];
+    case 'position':
+      return counted('position', json, place);
     case 'total':
       return counted('total', json, place);
     case 'pages':
@@ -111,7 +154,8 @@ function judge(finding: Finding, facts: SignFacts): readonly Said[] {
     case 'cursor': {
       // A number is as likely where this page begins.
       const isCursor = json.startsWith('"') && !isNothing(scalar) && countOf(json) === undefined;
-      return isCursor && facts.items > 0 ? [{ kind: 'lead', sign }] : [];
+      if (isCursor && facts.items > 0) return [{ kind: 'lead', sign: { place, json } }];
+      return counted('position', json, place);
     }
     case 'links':
       return linksOf(json, place, facts.url);
@@ -133,7 +177,7 @@ function flagOf(scalar: string | undefined): boolean | undefined {
   return /^(true|1|yes)$/.test(scalar) ? true : /^(false|0|no)$/.test(scalar) ? false : undefined;
 }
 
-function counted(kind: 'total' | 'pages' | 'page_size', json: string, place: string): readonly Said[] {
+function counted(kind: 'total' | 'pages' | 'page_size' | 'position', json: string, place: string): readonly Said[] {
   const count = countOf(json);
   return count === undefined ? [] : [{ kind, sign: { place, count } }];
 }
@@ -145,14 +189,16 @@ function nextOf({ json, place }: Finding, base: URL): readonly Said[] {
     // Its URL or cursor is looked at by itself; other objects are cursors, e.g. of keys.
     const value = parsed(json);
     const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
-    return names.length === 0 || names.some((name) => isValueOf(name, 'next')) ? [] : [{ kind: 'lead', sign }];
+    return names.length === 0 || names.some((name) => isValueOf(name, 'next'))
+      ? []
+      : [{ kind: 'lead', sign: { place, json } }];
   }
   const scalar = scalarText(json)?.trim().toLowerCase();
   if (json === 'true' || json === 'false') return [{ kind: json === 'true' ? 'more' : 'end', sign }];
   if (isNothing(scalar)) return [{ kind: 'settled', sign }];
   const text = textOf(json)?.trim();
   const isUrl = text !== undefined && /^(https?:\/\/|\/|\?)/i.test(text);
-  return [{ kind: 'lead', sign, url: isUrl ? urlOf(text, base) : undefined }];
+  return [{ kind: 'lead', sign: { place, json }, url: isUrl ? urlOf(text, base) : undefined }];
 }
 
 /** Whether a cursor says that there is none. */
@@ -195,4 +241,9 @@ export const noSigns: Signs = {
   full: undefined,
   error: undefined,
   nextUrl: undefined,
+  nextUrlPlace: undefined,
+  lead: undefined,
+  flag: undefined,
+  positions: [],
+  pageSize: undefined,
 };

@@ -13,12 +13,13 @@ export const cursorPager: Pager<PaginationOf<'cursor'>> = {
     const cursor = position.cursor ?? firstCursor(settings);
     if (cursor !== undefined) put(draft, settings.in, settings.cursor_param, new RawJson(cursor));
   },
-  next: ({ cursor_header }, _position, { captures, headers }) => {
+  next: ({ cursor_header, stop_on_same_cursor }, position, { captures, headers }) => {
     const cursor =
       cursor_header === undefined
         ? presentCursor(captures.get('cursor'))
         : presentHeader(headerText(headers, cursor_header));
-    return cursor === undefined ? undefined : { cursor };
+    const isSame = stop_on_same_cursor === true && cursor === position.cursor;
+    return cursor === undefined || isSame ? undefined : { cursor };
   },
 };
 
