@@ -36,6 +36,22 @@ describe('an error in a response with a good status', () => {
     ['$._shards.failed', { _shards: { total: 2, failed: 1 }, data: rows }],
     ['$.timed_out', { timed_out: true, data: rows }],
     ['$.meta.errorMessage', { meta: { errorMessage: 'denied' }, data: rows }],
+    ['$.status', { status: 'REQUEST_DENIED', data: [] }],
+    ['$.status', { status: 'OVER_QUERY_LIMIT', data: [] }],
+    ['$.status', { status: 'unauthorized', data: [] }],
+    ['$.status', { status: 401, title: 'No', data: [] }],
+    ['$.status', { status: '503', data: [] }],
+    ['$.responseStatus', { responseStatus: 'ERROR', data: [] }],
+    ['$.statusCode', { statusCode: 403, message: 'no', data: [] }],
+    ['$.code', { code: 500, message: 'boom', data: [] }],
+    ['$.meta.code', { meta: { code: 403 }, data: rows }],
+    ['$.response.status', { response: { status: 500 }, data: [] }],
+    ['$.err', { err: 'x', data: [] }],
+    ['$.isError', { isError: true, data: [] }],
+    ['$.hasErrors', { hasErrors: true, data: rows }],
+    ['$.error_count', { error_count: 2, data: rows }],
+    ['$.retCode', { retCode: 10001, data: [] }],
+    ['$.partialFailureError', { partialFailureError: { code: 3 }, data: rows }],
     ['a record', { data: [{ id: 1 }, { error: { code: 503, message: 'later' } }] }],
     ['a record', { data: [{ message: [{ id: '120', key: 'Invalid value' }] }] }],
   ])('fails the run in every load mode: %s of %j', async (place, body) => {
@@ -59,6 +75,8 @@ describe('an error in a response with a good status', () => {
       summary: { state: 'failed', total: 500 },
       job: { status: 'error', error: 'of another' },
     },
+    { status: 200, code: 0, statusCode: '200', retCode: '0000', hasErrors: false, error_count: 0, isError: null },
+    { code: 'ABC', state: 'rejected', country: { code: 410 } },
   ])('is not seen in %j', async (besides) => {
     expect(await outcomeOf([{ ...besides, data: rows }], { ...list, load_mode: 'replace' })).toEqual({
       rows,
@@ -105,6 +123,32 @@ describe('a sign that there is more', () => {
       expect(failed.thrown).toMatchObject({ code: 'api_pages_unread' });
     }
   });
+
+  it.each([
+    ['$.metadata.continue', { metadata: { continue: 'abc', resourceVersion: '1' } }],
+    ['$.metadata.remainingItemCount', { metadata: { remainingItemCount: 4 } }],
+    ['$.continue', { continue: { apcontinue: 'X', continue: '-||' } }],
+    ['$.eof', { eof: false }],
+    ['$.range.total', { range: { offset: 0, limit: 3, total: 9 } }],
+  ])('stands at %s of %j', async (place, besides) => {
+    const { warnings } = await outcomeOf([{ ...besides, data: rows }], list);
+    expect(warnings).toEqual([expect.stringContaining(`says by ${place} that there are`)]);
+  });
+
+  it('may be a header that counts', async () => {
+    const { warnings } = await outcomeOf([JSON.stringify(rows)], {}, { 'pagination-count': '9' });
+    expect(warnings).toEqual([expect.stringContaining('by the header Pagination-Count that there are 9 items')]);
+  });
+
+  it.each([{ metadata: { continue: '' } }, { remainingItemCount: 0 }, { eof: true }, { continue: null }])(
+    'is none in %j',
+    async (besides) => {
+      expect(await outcomeOf([{ ...besides, data: rows }], { ...list, load_mode: 'replace' })).toEqual({
+        rows,
+        warnings: [],
+      });
+    },
+  );
 
   it('fails a source with a watermark, which would pass over what was not read', async () => {
     const settings = { ...list, incremental: { cursor_column: 'id' } };

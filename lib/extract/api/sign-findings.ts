@@ -10,6 +10,8 @@ export interface Finding {
   readonly kind: SignKind;
   readonly json: string;
   readonly place: string;
+  /** It is a member of the response itself, not of an object in it. */
+  readonly atRoot?: boolean | undefined;
 }
 
 /** Which members of a response are looked at. */
@@ -41,14 +43,14 @@ export function bodyFinding({ json, path }: EnvelopeMember, rows: RowSearch): re
   const holders = path.slice(0, inner ? -2 : -1);
   if (!belongs(holders, rows, sign.clear)) return [];
   if (isDeepStatus(sign.kind, holders)) return [];
-  return [{ kind: sign.kind, json, place: envelopePath(path) }];
+  return [{ kind: sign.kind, json, place: envelopePath(path), atRoot: path.length === 1 }];
 }
 
 /** Words for success and failure further down are about something else, but for the shards of a search. */
 function isDeepStatus(kind: SignKind, holders: readonly string[]): boolean {
   const plain = holders.map(plainName);
   if (kind === 'failed') return !(plain.length === 0 || (plain.length === 1 && plain[0] === 'shards'));
-  if (kind === 'status' || kind === 'ok')
+  if (kind === 'status' || kind === 'ok' || kind === 'code')
     return !(
       plain.length === 0 ||
       (plain.length === 1 && /^(meta|metadata|response|responsestatus|header|result)$/.test(plain[0] ?? ''))
@@ -84,8 +86,8 @@ export function headerFindings(headers: IncomingHttpHeaders): readonly Finding[]
     }
     if (name === 'x-pagination' && text.trim().startsWith('{')) return jsonHeader(text, place);
     const sign = signKind(name.replace(headerNames, ''));
-    const ours = name.startsWith('x-') || sign?.clear === true;
-    const useful = sign !== undefined && ['more', 'end', 'next', 'total', 'pages'].includes(sign.kind);
+    const ours = /^(x|pagination)-/.test(name) || sign?.clear === true;
+    const useful = sign !== undefined && ['more', 'end', 'next', 'total', 'pages', 'remaining'].includes(sign.kind);
     return ours && useful ? [{ kind: sign.kind, json: JSON.stringify(text), place }] : [];
   });
 }

@@ -31,8 +31,12 @@ export type SignKind =
   | 'error'
   /** False: an error. */
   | 'ok'
-  /** A word such as `error`. */
+  /** A word such as `error`, or a number that HTTP has for errors. */
   | 'status'
+  /** A number that HTTP has for errors; at the root only where there are no rows, for it may be a code of anything. */
+  | 'code'
+  /** A number: above zero there is more. */
+  | 'remaining'
   /** A number above zero: parts of the answer are missing. */
   | 'failed';
 
@@ -46,6 +50,10 @@ const clear: Readonly<Record<string, SignKind>> = Object.fromEntries([
   ...words(
     'next',
     'nextcursor cursornext nextpagetoken nexttoken nextpage nextpageid nextpagenumber nextpageno nextpagekey nextpageurl nextpageuri nextpagelink nextlink nexturl nexturi nexthref nextrecordsurl nextresultsurl nextbatch nextbatchurl nextoffset nextstart nextstartat nextindex nextkey nextmarker nextid nextposition nextcontinuationtoken continuationtoken nextcontinuation odatanextlink nextsearchafter lastevaluatedkey mscontinuation nextrange',
+  ),
+  ...words(
+    'remaining',
+    'remainingitemcount remainingitems remainingcount remainingrecords remainingrows remainingresults',
   ),
   ...words('cursor', 'aftercursor cursorafter bookmark'),
   ...words('end_cursor', 'endcursor lastcursor'),
@@ -72,8 +80,8 @@ const pageSizeParams = new Set([
 /** Names that mean something only at the root, in an object about the pages, or on the way to the rows. */
 const vague: Readonly<Record<string, SignKind>> = Object.fromEntries([
   ...words('more', 'more partial truncated incomplete'),
-  ...words('end', 'done finished complete completed'),
-  ...words('next', 'next continuation'),
+  ...words('end', 'done finished complete completed eof'),
+  ...words('next', 'next continuation continue'),
   ...words('cursor', 'cursor after offset'),
   ...words('total', 'total count found hits'),
   ...words('pages', 'pages'),
@@ -83,16 +91,20 @@ const vague: Readonly<Record<string, SignKind>> = Object.fromEntries([
   ...words('position', 'page pageno pagenumber pagenum currentpage number pageindex skip start startat startindex'),
   ...words(
     'error',
-    'error errors errormessage errormsg errmsg errorcode errcode errordescription fault exception failures',
+    'error errors err errormessage errormsg errmsg errorcode errcode errno errordescription errordetails errorreason errorcount errorscount numerrors iserror haserror haserrors partialfailureerror partialerror partialerrors retcode returncode fault faults exception exceptions failures',
   ),
   ...words('ok', 'ok success succeeded successful issuccess issuccessful'),
-  ...words('status', 'status state result resultcode stat'),
+  ...words(
+    'status',
+    'status state result resultcode stat responsestatus statuscode httpstatus httpstatuscode httpcode responsecode',
+  ),
+  ...words('code', 'code'),
   ...words('failed', 'failed timedout'),
 ]);
 
 /** Names of objects about the response, not of what it is about. */
 const aboutResponse = new Set(
-  'meta metadata metainfo pagination paging pageinfo page pager pages pageable paginginfo paginationinfo pagingmetadata paginationmetadata cursor cursors link links response responsemetadata responseinfo responsestatus searchmetadata searchinformation searchinfo queryinfo querymetadata querycontinue data result results resultset resultinfo output body payload hits shards info header headers request 0 1 total next feed collection envelope odata more'.split(
+  'meta metadata metainfo pagination paging pageinfo page pager pages pageable paginginfo paginationinfo pagingmetadata paginationmetadata cursor cursors link links response responsemetadata responseinfo responsestatus searchmetadata searchinformation searchinfo queryinfo querymetadata querycontinue data result results resultset resultinfo output body payload hits shards info header headers request 0 1 total next feed collection envelope odata more range'.split(
     ' ',
   ),
 );

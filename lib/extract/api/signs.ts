@@ -164,12 +164,29 @@ function judge(finding: Finding, facts: SignFacts): readonly Said[] {
     case 'ok':
       return ['false', '0', 'no'].includes(scalar ?? '') ? [{ kind: 'error', sign: { place, json } }] : [];
     case 'status':
-      return /^(error|err|fail|failed|failure|ko)$/.test(scalar ?? '')
+      return isErrorWord(scalar ?? '') || isErrorNumber(scalar) ? [{ kind: 'error', sign: { place, json } }] : [];
+    case 'code':
+      return isErrorNumber(scalar) && (facts.items === 0 || !finding.atRoot)
         ? [{ kind: 'error', sign: { place, json } }]
         : [];
+    case 'remaining':
+      return countOf(json) === undefined ? [] : [{ kind: (countOf(json) ?? 0) > 0 ? 'more' : 'end', sign }];
     case 'failed':
       return scalar === 'true' || (countOf(json) ?? 0) > 0 ? [{ kind: 'error', sign: { place, json } }] : [];
   }
+}
+
+/** Words of APIs for a request that they did not fulfil, e.g. `REQUEST_DENIED`; an order may be `rejected` or `expired`. */
+const errorWord =
+  /^(error|err|fail|failed|failure|ko|denied|forbidden|unauthori[sz]ed|unauthenticated|throttled)$|(^|_)(errors?|denied|exhausted|over_\w*limit|limit_exceeded|rate_limited|invalid_(request|key|token|query|argument|parameters?))(_|$)/;
+
+function isErrorWord(scalar: string): boolean {
+  return errorWord.test(scalar.replaceAll(/[\s-]+/g, '_'));
+}
+
+/** Whether HTTP has this number for errors. */
+function isErrorNumber(scalar: string | undefined): boolean {
+  return /^[45]\d\d$/.test(scalar ?? '');
 }
 
 function flagOf(scalar: string | undefined): boolean | undefined {
@@ -225,7 +242,7 @@ function linksOf(json: string, place: string, base: URL): readonly Said[] {
 function isEmpty(json: string): boolean {
   const scalar = scalarText(json)?.trim().toLowerCase();
   if (scalar === undefined) return /^(\[\s*\]|\{\s*\})$/.test(json);
-  return ['', 'null', 'false', '0', 'no', 'none', 'ok', 'success', '00000', '200'].includes(scalar);
+  return ['', 'null', 'false', '0', 'no', 'none', 'ok', 'success', '200'].includes(scalar) || /^0+$/.test(scalar);
 }
 
 function statusSign(status: number): Sign | undefined {
