@@ -48,6 +48,13 @@ describe('a cursor column whose values are times', () => {
     expect(watermark?.value).toBe(c);
   });
 
+  it('are of the year that is written, also of the first century', async () => {
+    const rows = ['0001-01-01T00:00:00Z', '0099-12-31', '0100-01-01', '1900-01-01'].map((at, id) => ({ id, at }));
+    const { read, watermark } = await runs([rows.slice(0, 2), rows.slice(0, 3), rows], {});
+    expect(read).toEqual([[0, 1], [2], [3]]);
+    expect(watermark?.value).toBe('1900-01-01');
+  });
+
   it.each([
     ['12/31/2024', '99/99/9999'],
     ['2024/10/1 9:00', '9999/99/9 9:99'],

@@ -108,8 +108,10 @@ function isoNanoseconds(text: string, zone: string): bigint | undefined {
   const match = timestamp.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', written] = match;
-  const wall = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  const back = new Date(wall);
+  const back = new Date(0);
+  // Date.UTC takes the years 0 to 99 for those of the 20th century.
+  back.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  const wall = back.setUTCHours(Number(hour), Number(minute), Number(second));
   if (back.getUTCMonth() !== Number(month) - 1 || back.getUTCDate() !== Number(day) + Math.floor(Number(hour) / 24)) {
     return undefined;
   }
