@@ -1,5 +1,6 @@
 import type { LoadMode } from '../config/load-mode.ts';
 import type { Target } from '../dsql/target.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { maxKeyColumns } from '../limits.ts';
 import type { Plan } from '../manifest.ts';
 import type { Fence } from '../state/fence.ts';
@@ -9,7 +10,7 @@ import { writtenColumns } from './define-table.ts';
 import { ReplaceNeedsKeyError } from './errors.ts';
 import { buildIndexes, type IndexDemand } from './indexes.ts';
 import { loadModes } from './load-modes.ts';
-import { deleteMissing } from './replace.ts';
+import { checkNothingMissing, deleteMissing } from './replace.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 import { verifyRows } from './verify.ts';
 
@@ -29,6 +30,8 @@ export interface ConcludeRequest {
   readonly batchRows: number;
   /** Rows that the load says are in the table. */
   readonly rowsLoaded: number;
+  /** Rows that the database refused. */
+  readonly rowsRefused: number;
 }
 
 export interface Conclusion {
@@ -42,7 +45,7 @@ export interface Conclusion {
  * What follows when all chunks are loaded: `replace` takes away what the source no longer has, missing indexes are built,
  * and the table is compared with what was read. Safe to repeat.
  *
- * @throws {VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
+ * @throws {RejectedReplaceError | VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
   const { reader, loadMode, plan, table, target, verify } = request;
@@ -55,9 +58,7 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
   return await withSession(request, reader, async (session) => {
     const chunks: ChunkRelation[] = [];
     for (const number of plan.chunks.keys()) chunks.push(await reader.chunk(number));
-    const rowsDeleted = loadModes[loadMode].deletesMissing
-      ? await deleteMissing({ target, fence: request.fence, session, table, chunks, identity })
-      : 0;
+    const rowsDeleted = loadModes[loadMode].deletesMissing ? await deleteRest(request, session, chunks) : 0;
     await buildIndexes(target, table.name, request.indexes, request.fence);
     if (!verifies) return { rows_deleted: rowsDeleted, verified: null };
     const found = await verifyRows({
@@ -74,6 +75,17 @@ export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion
     });
     return { rows_deleted: rowsDeleted, verified: `${verify}: ${found.toLocaleString('en')} rows` };
   });
+}
+
+/** Deletes the rows of the table that the chunks do not have. @returns how many */
+async function deleteRest(
+  { fence, keyColumns, rowsRefused, table, target }: ConcludeRequest,
+  session: DuckDbSession,
+  chunks: readonly ChunkRelation[],
+): Promise<number> {
+  const request = { target, fence, session, table, chunks, identity: identityOf(table, keyColumns) };
+  if (rowsRefused > 0) await checkNothingMissing({ ...request, rejected: { rows: rowsRefused, by: 'database' } });
+  return await deleteMissing(request);
 }
 
 /** What tells one row of the table from another, in the chunks too; none where the table is not ours and has no key. */

@@ -83,15 +83,26 @@ export class ShrinkRefusedError extends TerminalError {
   }
 }
 
-/** A replacement would delete rows of which the source may have new versions that were rejected. Nothing was written. */
+/** Who rejected rows of a replacement. */
+export type RejectedBy = 'transform' | 'database';
+
+const rejectedBy: Readonly<Record<RejectedBy, string>> = {
+  transform: 'rejected, which may be the same ones. Nothing was written.',
+  database:
+    'refused by the database, perhaps because of these. Nothing was deleted; the other rows are loaded and stay.',
+};
+
+/** A replacement would delete rows of which the source may have new versions that were rejected. */
 export class RejectedReplaceError extends TerminalError {
   override readonly name = 'RejectedReplaceError';
   readonly code = 'rejected_replace';
 
-  constructor(table: string, missing: number, rejected: number) {
+  /** `by`: the transform, before anything is written; or the database, when the other rows are in. */
+  constructor(table: string, missing: number, rejected: { readonly rows: number; readonly by: RejectedBy }) {
+    const rows = `${rejected.rows.toLocaleString('en')} rows of the source`;
     super(
-      `replace would delete ${missing.toLocaleString('en')} rows of ${table}, and ${rejected.toLocaleString('en')} rows of the source were rejected, ` +
-        'which may be the same ones. Nothing was written. Mend the rejected rows (etl_rejected_row has them with their reasons), or use load_mode upsert.',
+      `replace would delete ${missing.toLocaleString('en')} rows of ${table}, and ${rows} were ${rejectedBy[rejected.by]} ` +
+        'Mend the rejected rows (etl_rejected_row has them with their reasons), or use load_mode upsert.',
     );
   }
 }
@@ -160,11 +171,20 @@ export class TooManyRejectedError extends TerminalError {
   override readonly name = 'TooManyRejectedError';
   readonly code = 'too_many_rejected';
 
-  /** `reasons` are the most frequent ones, as `rejectionTexts` gives them. */
-  constructor(rejected: number, read: number, limit: string, reasons: readonly string[] = []) {
+  /** `reasons` are the most frequent ones, as `rejectionTexts` gives them; `loaded` is undefined before the load. */
+  constructor(given: {
+    readonly rejected: number;
+    readonly read: number;
+    readonly limit: string;
+    readonly reasons: readonly string[];
+    readonly loaded: number | undefined;
+  }) {
+    const { limit, loaded = 0, read, reasons, rejected } = given;
+    const stays = loaded === 1 ? 'row is loaded and stays' : 'rows are loaded and stay';
     super(
       `${rejected.toLocaleString('en')} of ${read.toLocaleString('en')} rows were rejected, more than ${limit} allows. ` +
-        `${reasons.map((reason) => `${reason} `).join('')}See all in etl_rejected_row; mend the source, or raise the limit.`,
+        `${reasons.map((reason) => `${reason} `).join('')}${loaded === 0 ? '' : `${loaded.toLocaleString('en')} ${stays}. `}` +
+        'See all in etl_rejected_row; mend the source, or raise the limit.',
     );
   }
 }

@@ -6,7 +6,7 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName, quoteText } from '../duckdb/quote.ts';
 import { type Fence, fenced } from '../state/fence.ts';
 import type { ChunkRelation } from '../transform-result.ts';
-import { RejectedReplaceError, ShrinkRefusedError } from './errors.ts';
+import { type RejectedBy, RejectedReplaceError, ShrinkRefusedError } from './errors.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
 /** Keys read from the target at once. */
@@ -81,12 +81,15 @@ export async function deleteMissing(request: DeleteRequest): Promise<number> {
 
 /**
  * Refuses a replacement that would delete rows while rows of the source are rejected: a row that seems gone may be one of
- * them. Before anything is written.
+ * them. Before anything is written; or before anything is deleted, where the database refused rows, for a row that
+ * seems gone may be in their way.
  *
  * @throws {RejectedReplaceError} when the table has rows that the chunks do not have
  */
 export async function checkNothingMissing(
-  request: Omit<DeleteRequest, 'fence'> & { readonly rejected: number },
+  request: Omit<DeleteRequest, 'fence'> & {
+    readonly rejected: { readonly rows: number; readonly by: RejectedBy };
+  },
 ): Promise<void> {
   let missing = 0;
   for await (const page of missingPages(request)) missing += page.length;

@@ -12,6 +12,7 @@ import { endLease, unstopped } from '../state/lease.ts';
 import { type LedgerEntry, readLedger } from '../state/ledger.ts';
 import { logEnd, logWithoutLease, noCounts, type RunCounts, type RunEnd, statusOfRun } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
+import { checkRefused } from './check-rejected.ts';
 import { CountsMismatchError } from './errors.ts';
 import type { RunResult, Stage } from './result.ts';
 import { fenceOf, type Run } from './run.ts';
@@ -63,12 +64,21 @@ export function countsOf({ plan, concluded, loaded, raw }: RunOutcome): RunCount
  * and clears the run's files.
  *
  * @throws {CountsMismatchError} when a row would be lost or doubled without anyone noticing; nothing is logged as a success
+ * @throws {TooManyRejectedError} when the database refused more rows than the pipeline allows; the others stay
  */
 export async function recordSuccess(context: RunContext, run: Run, outcome: CompleteOutcome): Promise<RunResult> {
   const counts = countsOf(outcome);
   const accounted = counts.rows_filtered + counts.rows_deduplicated + counts.rows_rejected + counts.rows_loaded;
   if (accounted !== counts.rows_read) throw new CountsMismatchError(counts);
-  const result = resultOf(context, run, 'success', outcome, { stage: null, error_code: null, error_message: null });
+  const refused = await checkRefused(context, run, outcome.plan, outcome.loaded);
+  const warnings = [...(outcome.warnings ?? []), ...refused];
+  const result = resultOf(
+    context,
+    run,
+    'success',
+    { ...outcome, warnings },
+    { stage: null, error_code: null, error_message: null },
+  );
   const { source_fingerprint: fingerprint, watermark } = outcome.raw;
   const { sql } = context.target;
   await settleReplaced(context, run);

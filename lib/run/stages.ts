@@ -1,21 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { loadModeTraits } from '../config/load-mode.ts';
-import type { PipelineSettings } from '../config/pipeline.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { prepareDuckDb } from '../duckdb/open-duckdb.ts';
 import { withSession } from '../load/chunk-session.ts';
 import { type Conclusion, checkReplaceable, concludeLoad, identityOf } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
-import { TooManyRejectedError } from '../load/errors.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { loadModes } from '../load/load-modes.ts';
 import { checkNothingMissing, checkShrink } from '../load/replace.ts';
 import { describeTable, isEmptyTable, type TargetTable } from '../load/target-table.ts';
-import type { Plan } from '../manifest.ts';
+import { readLedger } from '../state/ledger.ts';
 import type { ChunkRelation, TransformResult } from '../transform-result.ts';
 import { requireWithinBudget } from './budget.ts';
+import { checkRefused, checkRejected } from './check-rejected.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -79,8 +78,9 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   const isEmpty = plan.counts.rows_clean === 0;
   const { deletesMissing } = loadModes[settings.load_mode];
   const present = isEmpty || deletesMissing ? await presentTable(context) : undefined;
-  // A run that goes on has rows of its own in the table already, and was checked when it began.
-  if (deletesMissing && present !== undefined && !run.resumed) await checkReplacement(context, run, result, present);
+  if (deletesMissing && present !== undefined && !(await hasBegun(context, run))) {
+    await checkReplacement(context, run, result, present);
+  }
   const table = isEmpty ? present : await defineTable(target, demand, fenceOf(context, run));
   if (table === undefined) return { table, warnings: said };
   if (deletesMissing) checkReplaceable(table, demand.keyColumns);
@@ -114,6 +114,13 @@ async function noteEmptyTable({ pipeline, store, target }: RunContext, run: Run,
   if (empty) await store.put(emptyTableKey(run), table.id);
 }
 
+/** Whether the run has rows of its own in the table already: it was checked before its first batch. */
+async function hasBegun({ target }: RunContext, run: Run): Promise<boolean> {
+  if (!run.resumed) return false;
+  const entries = await runStatement('Reading the ledger', target, () => readLedger(target.sql, run.run_id));
+  return entries.length > 0;
+}
+
 /** Refuses a replacement that is not what is likely meant, before the table is changed. */
 export async function checkReplacement(
   context: RunContext,
@@ -127,13 +134,20 @@ export async function checkReplacement(
   if (run.force !== true) {
     await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: pipeline.settings.max_shrink });
   }
-  const rejected = plan.counts.rows_rejected;
-  if (rejected === 0) return;
+  const rows = plan.counts.rows_rejected;
+  if (rows === 0) return;
   await withSession({ ...context, pipelineName: pipeline.name }, chunks, async (session) => {
     const relations: ChunkRelation[] = [];
     for (const number of plan.chunks.keys()) relations.push(await chunks.chunk(number));
     const identity = identityOf(table, keyColumns);
-    await checkNothingMissing({ target, session, table, chunks: relations, identity, rejected });
+    await checkNothingMissing({
+      target,
+      session,
+      table,
+      chunks: relations,
+      identity,
+      rejected: { rows, by: 'transform' },
+    });
   });
 }
 
@@ -185,7 +199,11 @@ async function wasEmpty({ store }: RunContext, run: Run, table: TargetTable): Pr
   return noted !== undefined && new TextDecoder().decode(noted) === table.id;
 }
 
-/** What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification. */
+/**
+ * What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification.
+ *
+ * @throws {TooManyRejectedError} terminal: the database has refused too many rows; nothing was taken away
+ */
 export async function concludeStage(
   context: RunContext,
   run: Run,
@@ -194,6 +212,7 @@ export async function concludeStage(
   loaded: LoadResult,
 ): Promise<Conclusion> {
   if (table === undefined) return { rows_deleted: 0, verified: null };
+  await checkRefused(context, run, plan, loaded);
   const { settings } = context.pipeline;
   const isEmpty = plan.counts.rows_clean === 0;
   const demand = tableDemand(context, plan);
@@ -212,23 +231,8 @@ export async function concludeStage(
     verify: isEmpty ? 'off' : settings.verify,
     batchRows: settings.batch_rows,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
+    rowsRefused: loaded.rows_rejected,
   });
-}
-
-/** The largest share of rejected rows where the pipeline does not say: with more, the source is another than was meant. */
-const defaultRejectedRatio = 0.5;
-
-/** @throws {TooManyRejectedError} when the pipeline allows fewer rejected rows */
-export function checkRejected(settings: PipelineSettings, plan: Plan): void {
-  const { rows_read: read, rows_rejected: rejected } = plan.counts;
-  const { max_rejected_ratio: ratio, max_rejected_rows: rows } = settings;
-  if (rows !== undefined && rejected > rows) {
-    throw new TooManyRejectedError(rejected, read, `max_rejected_rows (${rows})`, rejectionTexts(plan));
-  }
-  if (rejected > read * (ratio ?? defaultRejectedRatio)) {
-    const limit = `max_rejected_ratio (${ratio ?? `${defaultRejectedRatio}, the default`})`;
-    throw new TooManyRejectedError(rejected, read, limit, rejectionTexts(plan));
-  }
 }
 
 const nothingLoaded: LoadResult = { rows_inserted: 0, rows_updated: 0, rows_unchanged: 0, rows_rejected: 0 };

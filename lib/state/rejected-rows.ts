@@ -63,6 +63,23 @@ export async function countRejected(sql: Statements, choice: RejectedChoice): Pr
   }));
 }
 
+/** Rows of a run that the database refused with the same words. */
+export interface RefusedGroup {
+  readonly reason: string;
+  readonly rows: number;
+  /** Where one of them is: its chunk and its row there. */
+  readonly first: string;
+}
+
+/** Why the database refused rows of a run, the most frequent first. */
+export async function countRefused(sql: Statements, runId: string): Promise<readonly RefusedGroup[]> {
+  const groups = await sql<{ readonly reason: string; readonly n: string; readonly first: string }[]>`
+    SELECT reason, count(*) AS n, min(source) AS first FROM public.etl_rejected_row
+     WHERE run_id = ${runId} AND row_number IS NULL AND source ~ '^chunk [0-9]+ row [0-9]+$'
+     GROUP BY reason ORDER BY count(*) DESC, reason`;
+  return groups.map(({ first, n, reason }) => ({ reason, rows: Number(n), first }));
+}
+
 /** One rejected row. */
 export interface KeptRow {
   readonly id: string;

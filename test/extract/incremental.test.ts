@@ -198,9 +198,9 @@ describe('an incremental extraction', () => {
     const { ids, manifest, request } = await run(api, undefined, { pagination: { type: 'none' } });
     expect(ids).toEqual([1]);
     expect((await readRejected(request, manifest)).map(({ column_name: column, reason }) => [column, reason])).toEqual([
-      ['at', 'The row has no value in the cursor column at.'],
-      ['at', 'The row has no value in the cursor column at.'],
-      ['at', 'The value of the cursor column at is no timestamp.'],
+      ['at', 'has no value, and is the cursor column'],
+      ['at', 'has no value, and is the cursor column'],
+      ['at', 'is no timestamp, and is the cursor column'],
     ]);
   });
 

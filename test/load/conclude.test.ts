@@ -61,7 +61,7 @@ async function run(
   };
   const loaded = await load({ ...shared, runId: `conclude-${runs}`, connections: 4, again: false, wasEmpty: false });
   const rowsLoaded = loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged;
-  return await concludeLoad({ ...shared, rowsLoaded, indexes: [], verify: 'off', ...settings });
+  return await concludeLoad({ ...shared, rowsLoaded, rowsRefused: 0, indexes: [], verify: 'off', ...settings });
 }
 
 /** Retried, because a connection that has not heard of another's DDL is told OC001 once. */

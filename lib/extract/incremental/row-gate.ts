@@ -107,13 +107,12 @@ export class RowGate {
   }
 
   #problem(json: string | undefined): string {
-    if (json === undefined || /^(null|"\s*")$/.test(json))
-      return `The row has no value in the cursor column ${this.column}.`;
+    if (json === undefined || /^(null|"\s*")$/.test(json)) return 'has no value, and is the cursor column';
     const plain = !/^(true|false|\{|\[)/.test(json);
     if (this.#kind.type === undefined && plain) {
       throw new CursorMeaningUnknownError(this.#facts.pipeline, this.column, shapeOf(json));
     }
-    return `The value of the cursor column ${this.column} is no ${this.#kind.type ?? 'number or timestamp'}.`;
+    return `is no ${this.#kind.type ?? 'number or timestamp'}, and is the cursor column`;
   }
 }
 

@@ -12,7 +12,7 @@ import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows
 import { refuse, type TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
 import { type KeptColumn, writeRejected } from '../result/rejected.ts';
-import { Rejections } from '../result/rejections.ts';
+import { countRejectedLines, Rejections } from '../result/rejections.ts';
 import { cleanRelation, type WorkingColumn, type WorkingFile } from '../result/working-file.ts';
 import { alive, elementless, repeated } from '../row-state.ts';
 import { kindOf } from '../rules/rule-kinds.ts';
@@ -144,6 +144,7 @@ async function rejectRows(
         });
   const files = [...request.raw.rejected];
   const before = files.reduce((sum, file) => sum + file.rows, 0);
+  for (const { location } of files) await countRejectedLines(await request.store.localPath(location), args.rejections);
   const here = unreadable.rows() + rows;
   if (here > 0) {
     const location = `${request.prefix}/rejected/part-00000.ndjson`;

@@ -1,4 +1,6 @@
-import type { Rejection } from '../../manifest.ts';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { type Rejection, rejectedRowSchema } from '../../manifest.ts';
 
 /** Entries that the plan carries; a source can give each of its rows a reason of its own. */
 const maxRejections = 50;
@@ -21,5 +23,13 @@ export class Rejections {
       .toSorted((one, other) => other.rows - one.rows)
       .slice(0, maxRejections)
       .map(({ first, rows }) => ({ ...first, rows }));
+  }
+}
+
+/** Counts the rows of a file of `RejectedRow`, as extract leaves it. */
+export async function countRejectedLines(path: string, rejections: Rejections): Promise<void> {
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    const { row: _, ...place } = rejectedRowSchema.parse(JSON.parse(line));
+    rejections.add(place);
   }
 }
