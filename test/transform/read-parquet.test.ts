@@ -44,6 +44,21 @@ describe('a folder named like key=value', () => {
   });
 });
 
+describe('a value that jsonb or text cannot hold', () => {
+  it.each([
+    ['NaN in a list', "[1.5, 'NaN'::DOUBLE]", '[0.5::DOUBLE]'],
+    ['an infinity in a struct', "{x: 'nan', y: '-inf'::FLOAT}", "{x: 'NaN, -Infinity', y: 0.5::FLOAT}"],
+    ['a NUL in a map', "MAP {'k': chr(0)}", "MAP {'k': '\\\\u0000'}"],
+    ['a NUL', "'a' || chr(0)", "'\\\\u0000'"],
+  ])('rejects the row, with its column and place: %s', async (_what, bad, good) => {
+    const { rejected, rows } = await load(
+      `SELECT * FROM (VALUES (1, ${good}), (2, ${bad}), (3, ${good})) AS t (id, v)`,
+    );
+    expect(rejected).toMatchObject([{ row_number: 2, column_name: 'v', source: 'input-0' }]);
+    expect(rows.map(({ id }) => id)).toEqual([1, 3]);
+  });
+});
+
 describe('a column whose type differs between files', () => {
   it.each([
     ['1::INTEGER', '5000000000::BIGINT', 'bigint', ['1', '5000000000']],

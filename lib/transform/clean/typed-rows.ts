@@ -1,9 +1,8 @@
-import { quoteText } from '../../duckdb/quote.ts';
 import { isText } from '../infer/column-type.ts';
 import { fit, misfit, readInferred } from '../infer/fit.ts';
 import { ownText, ownType } from '../infer/own-type.ts';
 import { isGiven } from '../infer/text-form.ts';
-import { cellText } from '../read/json-line.ts';
+import { cellText, checkedJson } from '../read/json-line.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import { alive, elementless } from '../row-state.ts';
 import type { ColumnPlan } from './column-plan.ts';
@@ -113,12 +112,13 @@ function typedValue(raw: Pick<RawRows, 'columns' | 'kind'>, column: ColumnPlan, 
   if (!own) {
     return (column.inferred ? readInferred : fit)(text, column.type, column.context);
   }
-  const duckType = raw.columns[column.index]?.duckType ?? 'VARCHAR';
   switch (column.type.kind) {
     case 'text':
-    case 'jsonb':
       // PostgreSQL's text takes every character but NUL.
-      return `CASE WHEN NOT contains(${text}, chr(0)) AND NOT contains(${text}, ${quoteText('\\u0000')}) THEN ${duckType === 'VARCHAR' || column.type.kind === 'text' ? text : `${text}::JSON`} END`;
+      return `CASE WHEN NOT contains(${text}, chr(0)) THEN ${text} END`;
+    case 'jsonb':
+      // NaN and infinities are no JSON.
+      return `CASE WHEN ${checkedJson(text)} THEN ${text}::JSON END`;
     case 'date':
     case 'timestamp':
     case 'timestamptz':

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteText } from '../../duckdb/quote.ts';
+import { cleanName } from '../column-name.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
 import type { LocalPart } from './local-part.ts';
@@ -12,8 +13,8 @@ import { type LineScan, scanLines } from './scan-lines.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /**
- * Reads NDJSON parts: one object a row; columns are the union of the keys in first-seen order. What is no
- * valid object is rejected. Cells are kept as the JSON text that stands in the source, numbers with every digit.
+ * Reads NDJSON parts: one object a row; columns are the union of the keys in first-seen order, those of one
+ * name but for case, blanks and signs as one. What is no valid object is rejected. Cells are kept as the JSON text that stands in the source, numbers with every digit.
  *
  * @throws {RowsUnaccountedError} when DuckDB finds another number of lines than the walk over the bytes did
  */
@@ -51,9 +52,15 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
        FROM (SELECT json_keys(line) AS keys, min(file_row_number) AS o FROM ${all} WHERE bad = 0 GROUP BY keys))
      GROUP BY key ORDER BY min({o: o, place: place})`,
   );
-  const columns = keys.map((row) => ({ sourceName: String(row.key), duckType: 'VARCHAR' }));
-  const pointers = columns.map(({ sourceName }) => quoteText(pointerTo(sourceName))).join(', ');
-  const cells = columns.map((_, i) => `${plainCell(`cells[${i + 1}]::VARCHAR`)} AS c${i}`);
+  const names = keys.map((row) => String(row.key));
+  const places = new Map(names.map((name, place) => [name, place]));
+  const groups = await sameNames(session, all, names);
+  const columns = groups.map(([sourceName = '']) => ({ sourceName, duckType: 'VARCHAR' }));
+  const pointers = names.map((name) => quoteText(pointerTo(name))).join(', ');
+  const cells = groups.map((group, i) => {
+    const found = group.map((name) => plainCell(`cells[${(places.get(name) ?? 0) + 1}]::VARCHAR`));
+    return `${found.length === 1 ? found[0] : `coalesce(${found.join(', ')})`} AS c${i}`;
+  });
   const rawPath = join(scratchDir, 'raw.parquet');
   await session.run(
     `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (SELECT ${['o', ...cells].join(', ')} FROM
@@ -63,6 +70,45 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
   const relation = parquetRows(rawPath);
   await countRows(session, relation, lines - rejected, 'Reading the objects');
   return { kind: 'json', relation, columns, rows: lines - rejected, parts: rawParts };
+}
+
+/**
+ * Names that make the same column, because they differ in case, blanks and signs alone, are of one column, as in headers of
+ * CSV; not where an object has two of them.
+ *
+ * @returns the names of each column, in first-seen order
+ */
+async function sameNames(
+  session: DuckDbSession,
+  all: string,
+  names: readonly string[],
+): Promise<readonly (readonly string[])[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const folded = cleanName(name, 0);
+    const key = folded === 'column_0' ? `\0${name}` : folded;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [name]);
+    else group.push(name);
+  }
+  const firsts = new Map<string, readonly string[]>();
+  for (const group of groups.values()) {
+    const together = group.length > 1 && (await areTogether(session, all, group));
+    for (const one of together ? group.map((name) => [name]) : [group]) firsts.set(one[0] ?? '', one);
+  }
+  return names.flatMap((name) => {
+    const group = firsts.get(name);
+    return group === undefined ? [] : [group];
+  });
+}
+
+/** Whether an object has two of the names. */
+async function areTogether(session: DuckDbSession, all: string, names: readonly string[]): Promise<boolean> {
+  const list = names.map(quoteText).join(', ');
+  const [row] = await session.rows(
+    `SELECT count(*) AS n FROM ${all} WHERE bad = 0 AND len(list_intersect(json_keys(line), [${list}])) > 1`,
+  );
+  return Number(row?.n) > 0;
 }
 
 /** Line by line as one text column: no line holds the delimiter, for `scanLines` refuses it. */
