@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { cleanName } from '../../cleaned-name.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import { cleanName } from '../column-name.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
 import type { LocalPart } from './local-part.ts';
