@@ -28,6 +28,7 @@ const folders = {
     'config',
     'aws',
     'store',
+    'duckdb',
     'dsql',
     'local',
     'extract',

@@ -8,6 +8,7 @@ import { registerDeploy, registerSynth } from './aws/deploy.ts';
 import { registerCheck } from './check/check.ts';
 import { registerLock } from './check/lock.ts';
 import type { RegisterCommand } from './command.ts';
+import { registerDoctor } from './doctor/doctor.ts';
 import { registerEstimate } from './estimate/estimate.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
 import { registerInit } from './init/init.ts';
@@ -27,6 +28,7 @@ import { registerUndo } from './undo/undo.ts';
 /** Every command, in the order `etl --help` shows them. */
 const commands: readonly RegisterCommand[] = [
   registerInit,
+  registerDoctor,
   registerRun,
   registerCheck,
   registerPreview,

@@ -16,31 +16,32 @@ export interface OpenTarget extends Target {
   readonly close: () => Promise<void>;
 }
 
+/** Where the target is and how to sign in to it; not yet connected. */
+export interface FoundTarget {
+  readonly endpoint: Endpoint;
+  readonly local: boolean;
+  /** Undefined: the default chain of the SDK. */
+  readonly credentials: ConnectOptions['credentials'];
+  /** Lets go of the local DSQL, which stops when no other process holds it and it was not started to stay. */
+  readonly release: () => Promise<void>;
+}
+
 /**
- * Opens the target that `--target` names, else the configuration's, else the local DSQL.
+ * Finds the target that `--target` names, else the configuration's, else the local DSQL, which is started where it does not run.
  *
- * @param statementMs  a statement that has not ended by then is given up; the usual time when left out
  * @throws {InvalidOptionError} when a cluster is named whose Region is nowhere to be found
  */
-export async function openTarget(
+export async function findTarget(
   named: string | undefined,
   settings: Partial<AuroraDsql>,
   stateDir: string,
-  statementMs?: number,
-): Promise<OpenTarget> {
+): Promise<FoundTarget> {
   const hostname = named === 'local' ? undefined : (named ?? settings.hostname);
-  const connections = settings.max_connections ?? 10;
   if (hostname === undefined) {
     const hold = await holdLocalDsql({ stateDir });
     const { hostname: host, port, region, ca, user } = hold.endpoint;
-    return opened(
-      { hostname: host, port, region, ca, user, database: 'postgres' },
-      connections,
-      true,
-      hold.credentials,
-      () => hold.release(),
-      statementMs,
-    );
+    const endpoint = { hostname: host, port, region, ca, user, database: 'postgres' };
+    return { endpoint, local: true, credentials: hold.credentials, release: () => hold.release() };
   }
   const region =
     (hostname === settings.hostname ? settings.region : undefined) ?? regionOfHostname(hostname) ?? settings.region;
@@ -57,7 +58,22 @@ export async function openTarget(
     readEnvironment().proxyFor === undefined
       ? undefined
       : (await import('../aws/client-options.ts')).defaultCredentials();
-  return opened(endpoint, connections, false, credentials, async () => undefined, statementMs);
+  return { endpoint, local: false, credentials, release: async () => undefined };
+}
+
+/**
+ * Opens the target that `findTarget` finds.
+ *
+ * @param statementMs  a statement that has not ended by then is given up; the usual time when left out
+ * @throws {InvalidOptionError} when a cluster is named whose Region is nowhere to be found
+ */
+export async function openTarget(
+  named: string | undefined,
+  settings: Partial<AuroraDsql>,
+  stateDir: string,
+  statementMs?: number,
+): Promise<OpenTarget> {
+  return openFound(await findTarget(named, settings, stateDir), settings.max_connections ?? 10, statementMs);
 }
 
 /**
@@ -80,13 +96,11 @@ export async function openTargetOf(options: {
   return await openTarget(options.target, loaded?.config.aurora_dsql ?? {}, stateDir, options.statementMs);
 }
 
-function opened(
-  endpoint: Endpoint,
+/** Opens connections to a target that has been found, and lets go of it at the end. */
+export function openFound(
+  { credentials, endpoint, local, release }: FoundTarget,
   connections: number,
-  local: boolean,
-  credentials: ConnectOptions['credentials'],
-  release: () => Promise<void>,
-  statementMs: number | undefined,
+  statementMs?: number,
 ): OpenTarget {
   const sql = connect(endpoint, {
     maxConnections: connections,
