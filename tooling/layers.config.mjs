@@ -75,6 +75,8 @@ const packages = {
   tinyglobby: '^lib/(extract|infra)/',
   fzstd: '^lib/extract/',
   jose: '^lib/extract/',
+  'csv-parse': '^lib/extract/',
+  'fast-xml-parser': '^lib/extract/',
   '@peculiar/x509': '^lib/local/',
   'reflect-metadata': '^lib/local/',
   'libpg-query': '^lib/local/',

@@ -55,7 +55,7 @@ describe('the schema that editors use', () => {
     [{ ...api, pagination: { type: 'offset', limit: 5, limt: 1 } }],
     [{ ...api, auth: { type: 'bearer', token: 'in the open' } }],
     [{ ...api, method: 'PUT' }],
-    [{ ...api, csv: {} }],
+    [{ ...api, compression: 'gzip' }],
     [{ ...api, incremental: { column: 'at' } }],
     [{ ...file, encoding: 'sjis' }],
     [{ ...file, csv: { delimiter: 5 } }],

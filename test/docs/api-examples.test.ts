@@ -11,7 +11,7 @@ function examplesOf(page: string): readonly string[] {
   );
 }
 
-describe.each(['credentials.md'])('docs/%s', (page) => {
+describe.each(['credentials.md', 'answers.md'])('docs/%s', (page) => {
   it.each(examplesOf(page))('has an example that etl check takes: %s', (text) => {
     expect(Object.keys(parseConfig(text, page).pipelines).length).toBeGreaterThan(0);
   });

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { connectionShape } from '../data-source.ts';
 import { secretReferenceSchema } from '../secret.ts';
+import { answerShape } from '../source-answers.ts';
 import { incrementalSchema } from '../source-incremental.ts';
 import { jsonPathSchema, recordNameColumnSchema } from '../source-json-path.ts';
 import { paginationSchema } from '../source-pagination.ts';
-import { parentSchema } from '../source-parent.ts';
+import { parameterSchema, parentSchema } from '../source-parent.ts';
 import { asyncSchema, responseShape } from '../source-responses.ts';
 import { rowShape } from '../source-rows.ts';
 
@@ -14,10 +15,11 @@ export const apiSourceShape = {
   endpoint: z.string().min(1).describe('Path under data_source.base_url, e.g. "users", or a whole URL.'),
   method: z.enum(['GET', 'POST']).default('GET').describe('HTTP method of the requests.'),
   params: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), secretReferenceSchema]))
+    .record(z.string(), z.union([parameterSchema, z.array(parameterSchema), secretReferenceSchema]))
     .default({})
-    .describe('Query parameters of the request.'),
-  body: z.record(z.string(), z.json()).optional().describe('JSON body of a POST request.'),
+    .describe('Query parameters of the request; a list is sent by array_format.'),
+  body: z.record(z.string(), z.json()).optional().describe('Body of a POST request.'),
+  ...answerShape,
   records_path: jsonPathSchema
     .optional()
     .describe('JSONPath (RFC 9535) of the rows in a response. Default: `results`, or the response if it is an array.'),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type LoadMode, loadModeTraits } from '../load-mode.ts';
+import { checkAnswers } from '../source-answers.ts';
 import { checkRows } from '../source-rows.ts';
 import type { Placeholder } from '../template.ts';
 import type { VariableName } from '../template-words.ts';
@@ -16,6 +17,7 @@ export function checkApiSource(source: Api, context: z.core.$RefinementCtx): voi
   checkPagination(source, add);
   checkRequests(source, add);
   checkRows(source, add);
+  checkAnswers(source, add);
   checkAsync(source, add);
   checkIncremental(source, add);
   checkWindows(source, add);

@@ -40,7 +40,7 @@ export function checkTemplates(
     ['headers', headers],
   ] as const) {
     for (const [name, value] of Object.entries(values)) {
-      if (typeof value === 'string') look(value, [...under, place, name], place === 'params');
+      if (typeof value === 'string' || Array.isArray(value)) look(value, [...under, place, name], place === 'params');
     }
   }
   look(body, [...under, 'body'], true);

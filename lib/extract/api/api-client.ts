@@ -25,6 +25,8 @@ import { askedWaitMs, isBusyStatus, mayBeBusy, nextWaitMs, usedUpWaitMs } from '
 /** A request without what proves who sends it. */
 export type ApiRequest = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the body; JSON where it is left out. */
+  readonly contentType?: string | undefined;
 };
 
 /** A good response whose body has not been read yet. */
@@ -155,7 +157,7 @@ export class ApiClient {
           accept: 'application/json, */*;q=0.1',
           'accept-encoding': acceptEncoding,
           'user-agent': 'dsql-etl',
-          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
         },
         credentials: {
           origin,

@@ -9,7 +9,7 @@ import { ApiStatusError, type RequestShown } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import { ApiErrorResponseError, PagesUnreadError, RowsMissingError } from './page-errors.ts';
 import { itemsBefore, type PagePosition } from './page-position.ts';
-import { emptyPage, type PageContent, readPage } from './page-reader.ts';
+import { type AnswerSettings, emptyPage, type PageContent, readPage } from './page-reader.ts';
 import type { RowSink } from './page-records.ts';
 import { pageRequest, type SequenceRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
@@ -33,6 +33,8 @@ export interface PagePlan {
   readonly accepts?: ((content: PageContent) => boolean) | undefined;
   /** Pages that are counted end where the response says that they do. */
   readonly endsBySigns?: boolean | undefined;
+  /** What the bytes of responses are. */
+  readonly answer: AnswerSettings;
   /** A first page that says by its total that there are more items than this is not read. */
   readonly splitOver: number | undefined;
   /** Statuses of a first page that mean that there are no rows. */
@@ -72,11 +74,12 @@ export interface FetchedPage {
 /** The plan for a pipeline's pages, or for those of its parents' endpoint. */
 export function pagePlan(
   request: SequenceRequest,
-  pages: RowSettings & {
-    readonly pagination?: PaginationSettings | undefined;
-    readonly max_pages?: number | undefined;
-    readonly no_rows_statuses?: readonly number[] | undefined;
-  },
+  pages: RowSettings &
+    AnswerSettings & {
+      readonly pagination?: PaginationSettings | undefined;
+      readonly max_pages?: number | undefined;
+      readonly no_rows_statuses?: readonly number[] | undefined;
+    },
   settings: ApiSettings,
 ): PagePlan {
   const { incremental, load_mode, on_incomplete, on_omitted_list } = settings;
@@ -90,6 +93,7 @@ export function pagePlan(
     rows: rowSearch(pages),
     captures: { ...pagerPaths(pages.pagination), ...rulePaths(rules) },
     rules,
+    answer: { format: pages.format, encoding: pages.encoding, csv: pages.csv },
     splitOver: incremental?.window === undefined ? undefined : incremental.split_when?.total_over,
     noRowsStatuses: pages.no_rows_statuses ?? [],
     maxPages: pages.max_pages,
@@ -128,7 +132,7 @@ export async function fetchKnownPage(
   try {
     return await client.send(call, async (response) => {
       shown = response.shown;
-      const content = await readPage(response, plan.rows, captures, sink, redactor, position.header);
+      const content = await readPage(response, plan.rows, captures, sink, redactor, position.header, plan.answer);
       if (plan.accepts?.(content) === false) throw new PageRefutedError();
       const ruled = ruledError(rules, content.captures, response);
       if (ruled !== undefined) {

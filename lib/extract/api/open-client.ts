@@ -29,7 +29,7 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   }
   const query = new Map<string, string>();
   for (const [name, value] of Object.entries(settings.params)) {
-    if (typeof value === 'object') query.set(name, await read(value));
+    if (typeof value === 'object' && !Array.isArray(value)) query.set(name, await read(value));
   }
   const timeoutMs = (settings.timeout_seconds ?? dataSource.timeout_seconds ?? defaultTimeoutSeconds) * 1_000;
   const connections = new HttpConnections({

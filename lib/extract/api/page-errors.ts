@@ -14,6 +14,18 @@ export class NotJsonError extends TerminalError {
   }
 }
 
+/** A good status with a body that is not what the configuration, or its own Content-Type, says. */
+export class AnswerFormatError extends TerminalError {
+  override readonly name = 'AnswerFormatError';
+  readonly code = 'api_format';
+
+  constructor(request: RequestShown, status: number, format: string, found: string, excerpt: string) {
+    super(
+      `${request.method} ${request.url} answered ${status} with something that cannot be read as ${format} (${found})${said(excerpt)}. Check endpoint, auth, format and csv.`,
+    );
+  }
+}
+
 /** JSON without rows at the expected place. */
 export class RowsNotFoundError extends TerminalError {
   override readonly name = 'RowsNotFoundError';

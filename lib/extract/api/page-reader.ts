@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
+import type { AnswerFormat } from '../../config/source-answers.ts';
+import type { CsvSettings } from '../../config/source-file.ts';
 import { TooManyHeldRowsError } from '../json/enclosing-fields.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
@@ -7,11 +9,16 @@ import type { JsonSummary } from '../json/path-follower.ts';
 import type { RowSearch } from '../json/row-search.ts';
 import { UnequalColumnsError } from '../json/row-shaper.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
+import { readTable, TableSyntaxError } from './answers/csv.ts';
+import { answerReader } from './answers/formats.ts';
+import { unpacked } from './answers/unpacked.ts';
+import { XmlSyntaxError, xmlAsJson } from './answers/xml.ts';
 import type { ApiResponse } from './api-client.ts';
 import { isKnownCharset, otherCharset, utf8Pieces } from './charset.ts';
 import { UnknownCharsetError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import {
+  AnswerFormatError,
   ColumnsUnequalError,
   DocumentTooLargeError,
   FieldsTooLateError,
@@ -49,6 +56,13 @@ export interface PageContent {
   readonly identity: string;
 }
 
+/** What the configuration says of the bytes of responses. */
+export interface AnswerSettings {
+  readonly format?: AnswerFormat | undefined;
+  readonly encoding?: string | undefined;
+  readonly csv?: CsvSettings | undefined;
+}
+
 /** Every document of a text of many is a row. */
 const everyDocument: RowSearch = { shown: '$', path: { text: '$', steps: [], lead: [] } };
 /** Bytes kept of the start of a body, for messages. */
@@ -57,7 +71,8 @@ const headBytes = 4_096;
 /**
  * Reads one response's rows into a sink, piece by piece.
  *
- * @throws {DocumentTooLargeError} {NotJsonError} {TruncatedBodyError} {RowsNotFoundError}
+ * @param answer  what the configuration says of its bytes
+ * @throws {DocumentTooLargeError} {NotJsonError} {AnswerFormatError} {TruncatedBodyError} {RowsNotFoundError}
  */
 export async function readPage(
   response: ApiResponse,
@@ -66,6 +81,7 @@ export async function readPage(
   sink: RowSink,
   redactor: Redactor,
   header: string | undefined,
+  answer: AnswerSettings,
 ): Promise<PageContent> {
   await sink.restart();
   const { headers, status, url } = response;
@@ -74,23 +90,32 @@ export async function readPage(
   const body = takesParts(search) ? createHash('sha256') : undefined;
   if (status === 204 || status === 205) return { ...emptyPage, header };
   const contentType = headers['content-type'] ?? '';
-  const many = /ndjson|jsonl|json-seq|jsonlines/i.test(contentType);
+  const reader = answerReader(answer.format, contentType);
+  const { many = false, table } = reader;
   const rows = many && search.path === undefined ? everyDocument : search;
   let head: Buffer = Buffer.alloc(0);
   let bytes = 0;
   async function* pieces(): AsyncGenerator<Buffer> {
-    for await (const piece of response.body as AsyncIterable<Buffer>) {
+    for await (const piece of unpacked(response.body as AsyncIterable<Buffer>)) {
       if (head.length < headBytes) head = Buffer.concat([head, piece.subarray(0, headBytes - head.length)]);
       bytes += piece.length;
       body?.update(piece);
       yield piece;
     }
   }
-  const charset = otherCharset(contentType);
+  const charset = answer.encoding ?? otherCharset(contentType);
   if (charset !== undefined && !isKnownCharset(charset)) throw new UnknownCharsetError(response.shown, charset);
   const excerpt = (): string => excerptOf(new TextDecoder().decode(head), redactor);
   try {
-    const summary = await scanRecords(charset === undefined ? pieces() : utf8Pieces(pieces(), charset), {
+    const text = charset === undefined || reader.from === 'xml' ? pieces() : utf8Pieces(pieces(), charset);
+    if (table !== undefined) {
+      await readTable(text, answer.csv, table === 'tsv', { add: page.add, refuse: page.refuse, flush: sink.flush });
+      const signs = readSigns({ members: [], headers, status, url, rows: everyDocument, items: page.rows });
+      const { digest } = page;
+      const counts = { rows: page.rows, items: page.rows, itemsKnown: true, bytes };
+      return { ...emptyPage, ...counts, signs, digest, identity: body?.digest('hex') ?? digest };
+    }
+    const summary = await scanRecords(reader.from === 'xml' ? xmlAsJson(text, search.path?.steps, charset) : text, {
       rows,
       captures,
       many,
@@ -126,6 +151,9 @@ export async function readPage(
     };
   } catch (cause) {
     if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(response.shown, documentBytes);
+    if (cause instanceof XmlSyntaxError || cause instanceof TableSyntaxError) {
+      throw new AnswerFormatError(response.shown, status, table ?? 'xml', cause.message, excerpt());
+    }
     if (cause instanceof TooManyHeldRowsError) throw new FieldsTooLateError(response.shown, documentBytes);
     if (cause instanceof UnequalColumnsError) throw new ColumnsUnequalError(response.shown, rows.shown);
     if (!(cause instanceof JsonSyntaxError)) throw cause;

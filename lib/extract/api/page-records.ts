@@ -81,12 +81,15 @@ export class PageRecords {
       row: (row) => {
         if (this.#open) this.#row(row, member, values);
       },
-      reject: (row, reason) => {
-        this.rows += 1;
-        this.#sink.reject(row, this.rows, reason);
-        this.#hash.update(row);
-      },
+      reject: this.refuse,
     });
+  };
+
+  /** A record that cannot be a row, and why. */
+  readonly refuse = (raw: Buffer, reason: string): void => {
+    this.rows += 1;
+    this.#sink.reject(raw, this.rows, reason);
+    this.#hash.update(raw);
   };
 
   #row(raw: Buffer, member: string | undefined, values: readonly string[]): void {

@@ -1,4 +1,5 @@
 import type { ApiRequest } from './api-client.ts';
+import { type ListFormat, pairsOf } from './list-values.ts';
 import { jsonText, RawJson, setOwn } from './raw-json.ts';
 
 type Place = 'query' | 'header' | 'body';
@@ -10,6 +11,8 @@ export interface RequestDraft {
   url: URL;
   readonly headers: Record<string, string>;
   readonly body: Record<string, unknown> | undefined;
+  /** Set where the body is a form, of which the members are pairs; else it is JSON. */
+  readonly form?: ListFormat | undefined;
 }
 
 /** Sets a parameter where the API wants it; in the body, dots lead into objects. */
@@ -17,6 +20,7 @@ export function put(call: RequestDraft, place: Place, name: string, value: Value
   const text = value instanceof RawJson ? value.plain : String(value);
   if (place === 'query') call.url.searchParams.set(name, text);
   else if (place === 'header') call.headers[name.toLowerCase()] = text;
+  else if (call.form !== undefined) setOwn(call.body ?? {}, name, value);
   else {
     let object = call.body ?? {};
     const names = name.split('.');
@@ -37,6 +41,18 @@ export function finish(call: RequestDraft): ApiRequest {
     method: call.method,
     url: call.url,
     headers: call.headers,
-    body: call.body === undefined ? undefined : jsonText(call.body),
+    ...bodyOf(call),
+  };
+}
+
+function bodyOf({ body, form }: RequestDraft): Pick<ApiRequest, 'body' | 'contentType'> {
+  if (body === undefined) return { body: undefined };
+  if (form === undefined) return { body: jsonText(body) };
+  const pairs = Object.entries(body).flatMap(([name, value]) => pairsOf(name, value, form));
+  const encoded = new URLSearchParams();
+  for (const [name, text] of pairs) encoded.append(name, text);
+  return {
+    body: encoded.toString(),
+    contentType: 'application/x-www-form-urlencoded',
   };
 }

@@ -2,6 +2,7 @@ import { type Placeholder, parseTemplate, placeholdersOf } from '../../../config
 import type { VariableName } from '../../../config/template-words.ts';
 import { endpointUrl } from '../endpoint.ts';
 import { ParentPathError } from '../errors.ts';
+import { type ListFormat, pairsOf } from '../list-values.ts';
 import { RawJson, setOwn } from '../raw-json.ts';
 import type { RequestDraft } from '../request-draft.ts';
 import { written } from './formats.ts';
@@ -18,6 +19,8 @@ export interface RequestTexts {
   /** By names in lower case. Those without placeholders are sent with every request, and are not filled here. */
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body?: Readonly<Record<string, unknown>> | undefined;
+  readonly body_format?: 'json' | 'form' | undefined;
+  readonly array_format?: ListFormat | undefined;
 }
 
 /** Every placeholder of a request. */
@@ -27,7 +30,7 @@ export function placeholdersIn({ body, endpoint, headers, params }: RequestTexts
     if (typeof value === 'string') found.push(...placeholdersOf(value));
     else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) look(inner);
   };
-  look(Object.values(params).filter((value) => typeof value === 'string'));
+  look(Object.values(params).filter((value) => typeof value === 'string' || Array.isArray(value)));
   look(Object.values(headers).filter((value) => typeof value === 'string'));
   look(body);
   return found;
@@ -58,13 +61,25 @@ export class RequestTemplate {
    * @throws {TemplateValueError} {TemplatePathError} {ParentPathError}
    */
   fill(scope: TemplateScope): RequestDraft {
-    const { body, endpoint, headers, method, params } = this.#texts;
+    const { array_format: lists = 'repeated', body, body_format, endpoint, headers, method, params } = this.#texts;
     const url = endpointUrl(this.#baseUrl, filledEndpoint(endpoint, scope));
     for (const [name, value] of Object.entries(params)) {
-      const text = typeof value === 'object' ? undefined : filledValue(value, scope);
-      if (text !== undefined) url.searchParams.set(name, text instanceof RawJson ? text.plain : String(text));
+      // Objects are references to secrets.
+      const filled = typeof value === 'object' && !Array.isArray(value) ? undefined : filledDeep(value, scope);
+      if (filled === undefined) continue;
+      if (Array.isArray(filled)) url.searchParams.delete(name);
+      for (const [key, text] of pairsOf(name, filled, lists)) {
+        if (Array.isArray(filled)) url.searchParams.append(key, text);
+        else url.searchParams.set(key, text);
+      }
     }
-    const draft: RequestDraft = { method, url, headers: {}, body: method === 'POST' ? {} : undefined };
+    const draft: RequestDraft = {
+      method,
+      url,
+      headers: {},
+      body: method === 'POST' ? {} : undefined,
+      form: body_format === 'form' ? lists : undefined,
+    };
     for (const [name, value] of Object.entries(headers)) {
       if (typeof value === 'string' && fixedText(value) === undefined) draft.headers[name] = filledText(value, scope);
     }
