@@ -3,6 +3,7 @@ import { cleanName } from '../cleaned-name.ts';
 import { stampColumns, yieldedName } from '../service-columns.ts';
 import type { LoadSettings } from './load-settings.ts';
 import type { PipelineSettings } from './pipeline.ts';
+import type { AnswerFormat } from './source-answers.ts';
 import { type FileFormat, type FileFormatSettings, fileFormats, formatSettings } from './source-file.ts';
 
 /** The settings that say which columns a table gets. */
@@ -12,7 +13,7 @@ type ColumnSettings = LoadSettings &
     'business_rules' | 'columns' | 'exclude' | 'explode' | 'flatten' | 'rename' | 'required_columns' | 'select'
   > & {
     readonly incremental?: { readonly cursor_column: string } | undefined;
-    readonly format?: FileFormat | undefined;
+    readonly format?: FileFormat | AnswerFormat | undefined;
     readonly file_path?: string | readonly string[] | undefined;
   };
 
@@ -73,6 +74,7 @@ export function checkPipelineColumns(name: string, settings: ColumnSettings, con
 /** Whether the files are text with a delimiter, as far as their settings and names tell. */
 function isDelimited({ file_path: files, format }: ColumnSettings): boolean {
   if (files === undefined) return false;
+  if (format === 'xml') return false;
   if (format !== undefined) return formatSettings(format).delimiter !== undefined;
   const extensions = Object.values<FileFormatSettings>(fileFormats).flatMap((one) =>
     one.delimiter === undefined ? [] : one.extensions,
