@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { dateFormatSchema } from './date-format.ts';
 import { declaredTypeSchema } from './declared-column.ts';
 import { secretReferenceSchema } from './secret.ts';
+import { fileSettingsShape } from './source-file.ts';
+import { tableNameSchema } from './table-name.ts';
 
 /** The methods of a pandas Series without arguments that a transform rule offers under the same names. */
 export const seriesFunctions = [
@@ -102,6 +104,40 @@ export const castRuleSchema = z
   })
   .describe('Gives a column another type, by the same forms as a declared one.');
 
+/** How a file is read, as of a source. */
+const { format, compression, encoding, csv, records_path, max_bytes } = fileSettingsShape;
+const lookupFileShape = { format, compression, encoding, csv, records_path, max_bytes };
+
+const lookupFileSchema = z.strictObject({
+  file: z.string().min(1).describe('Path, glob or s3:// path, as file_path of a source.'),
+  ...lookupFileShape,
+});
+
+const lookupTableSchema = z.strictObject({
+  table: tableNameSchema.describe('A table of the target, e.g. "countries" or "shop.countries".'),
+});
+
+export const lookupRuleSchema = z
+  .strictObject({
+    type: z.literal('lookup'),
+    from: z
+      .union([lookupFileSchema, lookupTableSchema])
+      .describe('Where the rows are that are looked up; read once a run.'),
+    on: z
+      .record(z.string().min(1), z.string().min(1))
+      .refine((on) => Object.keys(on).length > 0, 'needs a column, e.g. {country_code: code}')
+      .describe('Columns that have to be equal: those of the rows, and those there, e.g. {country_code: code}.'),
+    take: z
+      .union([z.array(z.string().min(1)).min(1), z.record(z.string().min(1), z.string().min(1))])
+      .describe('Columns to take from there: [name, region], or under new names, {country: name}.'),
+    on_miss: z
+      .enum(['reject', 'null', 'fail'])
+      .nullable()
+      .default('reject')
+      .describe('What becomes of a row without a match: it is rejected, has no values, or fails the run.'),
+  })
+  .describe('Takes columns from a file or a table, by a key that each row there has of its own.');
+
 export const ruleSchema = z.discriminatedUnion('type', [
   filterRuleSchema,
   transformRuleSchema,
@@ -109,7 +145,9 @@ export const ruleSchema = z.discriminatedUnion('type', [
   expectRuleSchema,
   maskRuleSchema,
   castRuleSchema,
+  lookupRuleSchema,
 ]);
 export type Rule = z.infer<typeof ruleSchema>;
 export type MaskRule = z.infer<typeof maskRuleSchema>;
 export type CastRule = z.infer<typeof castRuleSchema>;
+export type LookupRule = z.infer<typeof lookupRuleSchema>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { budgetSchema } from './budget.ts';
 import { loadModeSchema } from './load-mode.ts';
+import { tableNameSchema } from './table-name.ts';
 
 const indexSchema = z.union([
   z.array(z.string().min(1)).min(1).max(8),
@@ -12,10 +13,7 @@ const indexSchema = z.union([
 
 /** How rows get into the target. */
 export const loadShape = {
-  target_table: z
-    .string()
-    .regex(/^[^\s."][^."]*(\.[^."]+)?$/, 'must be a table name, or schema.table')
-    .describe('Table in the target; created when it does not exist.'),
+  target_table: tableNameSchema.describe('Table in the target; created when it does not exist.'),
   load_mode: loadModeSchema.default('insert'),
   key_columns: z.array(z.string().min(1)).default([]).describe('Columns that identify a row.'),
   latest_by: z

@@ -14,17 +14,32 @@ export interface BucketPlace {
 
 /** Where a pipeline reads: the keys and folders of its `s3://` paths, and the folder of its trigger's keys. */
 export function placesOf(settings: PipelineSettings): readonly BucketPlace[] {
-  const places = traitsOf(settings)
-    .filePaths(settings)
-    .filter(isS3Path)
-    .map((one) => {
-      const { bucket, key } = s3Place(one);
-      // What a glob leaves open begins at its first character that is not taken literally.
-      const fixed = key.replace(/[*?[\]{}!(].*$/s, '');
-      return { bucket, keys: fixed === key && !/\/$|^$/.test(key) ? literal(key) : folderKeys(fixed) };
-    });
+  const places = traitsOf(settings).filePaths(settings).filter(isS3Path).map(placeOfPath);
   const { trigger } = settings;
   return trigger === undefined ? places : [...places, { bucket: trigger.bucket, keys: folderKeys(trigger.prefix) }];
+}
+
+/** Files of S3 that the business rules of a pipeline look up. */
+export function lookupPlacesOf(settings: PipelineSettings): readonly BucketPlace[] {
+  return lookupFilesOf(settings)
+    .filter(({ file }) => isS3Path(file))
+    .map(({ file }) => placeOfPath(file));
+}
+
+/** Files that the business rules of a pipeline look up, with the places of the rules, from 0. */
+export function lookupFilesOf({
+  business_rules,
+}: PipelineSettings): readonly { readonly at: number; readonly file: string }[] {
+  return business_rules.flatMap((rule, at) =>
+    'from' in rule && 'file' in rule.from ? [{ at, file: rule.from.file }] : [],
+  );
+}
+
+function placeOfPath(path: string): BucketPlace {
+  const { bucket, key } = s3Place(path);
+  // What a glob leaves open begins at its first character that is not taken literally.
+  const fixed = key.replace(/[*?[\]{}!(].*$/s, '');
+  return { bucket, keys: fixed === key && !/\/$|^$/.test(key) ? literal(key) : folderKeys(fixed) };
 }
 
 /** All keys of the folder that keys with this start lie in: a start without `/` at its end would be other folders' too. */

@@ -9,7 +9,14 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import { traitsOf } from '../config/sources.ts';
 import { isS3Path } from '../s3-path.ts';
 import { NotDeployableError } from './errors.ts';
-import { type BucketPlace, listStatements, placesOf, readStatements } from './source-buckets.ts';
+import {
+  type BucketPlace,
+  listStatements,
+  lookupFilesOf,
+  lookupPlacesOf,
+  placesOf,
+  readStatements,
+} from './source-buckets.ts';
 
 /**
  * The sources of all pipelines as the functions reach them. Local files of the configuration are uploaded with the
@@ -21,6 +28,8 @@ export class SourceFiles extends Construct {
   readonly assetsBucket: string | undefined;
   /** What reading all sources needs, and nothing else. */
   readonly readStatements: readonly PolicyStatement[];
+  /** What reading the files that rules look up needs. */
+  readonly lookupStatements: readonly PolicyStatement[];
   /** What listing the buckets of all sources needs. */
   readonly listStatements: readonly PolicyStatement[];
 
@@ -28,10 +37,17 @@ export class SourceFiles extends Construct {
     super(scope, id);
     const problems: string[] = [];
     const places: BucketPlace[] = [];
+    const lookups: BucketPlace[] = [];
     const pipelines: Record<string, PipelineSettings> = {};
     const assets = new Map<string, Asset>();
     for (const [name, settings] of Object.entries(props.config.pipelines)) {
       places.push(...placesOf(settings));
+      lookups.push(...lookupPlacesOf(settings));
+      for (const { at, file } of lookupFilesOf(settings).filter((one) => !isS3Path(one.file))) {
+        problems.push(
+          `pipelines.${name}.business_rules[${at}].from.file: ${file} is a local file, which the functions do not have; put it into S3, or load it into a table and name that`,
+        );
+      }
       pipelines[name] = this.uploaded(name, settings, props.folder, assets, problems);
     }
     if (problems.length > 0) throw new NotDeployableError(problems);
@@ -39,6 +55,7 @@ export class SourceFiles extends Construct {
     this.assetsBucket = files[0]?.s3BucketName;
     this.config = { ...props.config, pipelines };
     this.listStatements = listStatements(this, places);
+    this.lookupStatements = readStatements(this, lookups);
     this.readStatements = [
       ...readStatements(this, places),
       ...(files.length === 0

@@ -109,6 +109,7 @@ export function stageFunctions(
       statements: [
         connect,
         ...ruleSecretStatements(scope, config),
+        ...sources.lookupStatements,
         staging.readStatement(),
         staging.writeStatement(),
         staging.abortStatement(),

@@ -5,6 +5,7 @@ import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
 import { describeTable, type TargetTable } from '../load/target-table.ts';
 import { findLoaded, findUnfinished, type LoadedRun, type LoggedRun } from '../state/run-log.ts';
+import { lookupsOf } from '../transform/rules/rule-kinds.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunDemand } from './run-demand.ts';
@@ -56,9 +57,11 @@ export async function lookBack(
     table?.ours === true &&
     pipeline.settings.key_columns.length === 0 &&
     same.every((run) => run.plan_fingerprint === plan);
+  // What is looked up may have changed though the source has not.
+  const looksUp = lookupsOf(pipeline.settings.business_rules).length > 0;
   // What the table holds is what came last; where rows are only added, whatever came.
   const newest =
-    loaded[0]?.plan_fingerprint === plan && !unfinished.some((run) => run.batches > 0)
+    loaded[0]?.plan_fingerprint === plan && !unfinished.some((run) => run.batches > 0) && !looksUp
       ? same.find((run) => run === loaded[0])
       : undefined;
   const present = demand.again ? undefined : adds ? same[0] : newest;

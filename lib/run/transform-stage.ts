@@ -9,6 +9,7 @@ import { readLedger } from '../state/ledger.ts';
 import type { TargetColumn, TransformRequest } from '../transform/request.ts';
 import { transformToChunks, transformToWorkingFile, type WriteResult } from '../transform/transform.ts';
 import type { TransformResult } from '../transform-result.ts';
+import { readLookups } from './read-lookups.ts';
 import type { Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { planKey, prefixOf } from './store-keys.ts';
@@ -61,6 +62,7 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     scratchDir,
     targetColumns: await columnsOfTarget(context),
     maskKeys: await maskKeysOf(context),
+    readLookups: () => readLookups(context, run),
     chunkRows: context.chunkRows,
     memoryLimitMb: context.transformMemoryMb,
     beforeCleaning: async () => {

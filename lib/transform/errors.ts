@@ -44,6 +44,23 @@ export class RuleFailedError extends TerminalError {
   }
 }
 
+/** What a lookup rule looks up cannot be used. Nothing was loaded. */
+export class LookupError extends TerminalError {
+  override readonly name = 'LookupError';
+  readonly code = 'bad_lookup';
+
+  constructor(args: {
+    readonly pipeline: string;
+    readonly rule: number;
+    readonly lookup: string;
+    readonly problem: string;
+  }) {
+    super(
+      `Pipeline ${args.pipeline}, business rule ${args.rule} (lookup): ${args.lookup} cannot be looked up: ${args.problem}. Nothing was loaded. Mend it, or choose other columns for on.`,
+    );
+  }
+}
+
 /** Rules take far longer than reading the source does. */
 export class RuleTimeoutError extends TerminalError {
   override readonly name = 'RuleTimeoutError';
@@ -84,12 +101,16 @@ export class UnknownColumnError extends TerminalError {
     readonly column: string;
     readonly nearest?: string | undefined;
     readonly known: readonly string[];
+    /** What does not have it. */
+    readonly where: string;
   }) {
     const hint =
       args.nearest === undefined
         ? `The columns are ${args.known.slice(0, 20).join(', ')}${args.known.length > 20 ? ', …' : ''}.`
         : `Did you mean ${args.nearest}?`;
-    super(`Pipeline ${args.pipeline}: ${args.setting} names ${args.column}, which the source does not have. ${hint}`);
+    super(
+      `Pipeline ${args.pipeline}: ${args.setting} names ${args.column}, which ${args.where} does not have. ${hint}`,
+    );
   }
 }
 

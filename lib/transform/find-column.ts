@@ -25,7 +25,8 @@ export function unknownColumn(
   setting: string,
   column: string,
   columns: readonly NamedColumn[],
+  where = 'the source',
 ): UnknownColumnError {
   const known = [...new Set(columns.flatMap((one) => [one.sourceName ?? one.name, one.name]))];
-  return new UnknownColumnError({ pipeline, setting, column, nearest: nearest(column, known), known });
+  return new UnknownColumnError({ pipeline, setting, column, nearest: nearest(column, known), known, where });
 }

@@ -2,6 +2,7 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import type { TerminalError } from '../errors.ts';
 import type { RawManifest } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import type { LocalPart } from './read/local-part.ts';
 
 /** What transform needs to know of a pipeline. */
 export type TransformSettings = Pick<
@@ -46,6 +47,17 @@ export interface TransformProgress {
   readonly stage: 'read' | 'clean';
 }
 
+/** What a lookup rule looks up, on the local disk. */
+export interface LookupInput {
+  /** Of the rule, from 1. */
+  readonly number: number;
+  readonly raw: RawManifest;
+  /** The parts, all on the local disk. */
+  readonly parts: readonly LocalPart[];
+  /** Types of its columns, where they are known. */
+  readonly types: Readonly<Record<string, string>>;
+}
+
 export interface TransformRequest {
   /** The parts to read, all of one format. */
   readonly raw: RawManifest;
@@ -57,6 +69,8 @@ export interface TransformRequest {
   readonly scratchDir: string;
   /** Keys of mask rules that have one, by the rule's place among the business rules, from 1. */
   readonly maskKeys?: ReadonlyMap<number, string> | undefined;
+  /** Reads what lookup rules look up, onto the local disk; asked once, when rows are decided about. */
+  readonly readLookups?: (() => Promise<readonly LookupInput[]>) | undefined;
   /** Columns of the target where it exists: their types rule, and what does not fit them is rejected. */
   readonly targetColumns?: readonly TargetColumn[] | undefined;
   /** Rows of one clean Parquet file; default 80,000. */

@@ -72,16 +72,18 @@ async function withWorkingFile<T>(
   try {
     if (checkpoint === undefined) await request.beforeCleaning?.();
     const parts = checkpoint === undefined ? await untilAborted(signal, localParts(request, scratch)) : [];
+    const lookups = checkpoint === undefined ? ((await request.readLookups?.()) ?? []) : [];
+    const sources = [...parts, ...lookups.flatMap((lookup) => lookup.parts)];
     const results = await request.store.scratchPath(`${request.prefix}/clean/part-00000.parquet`);
     session = await openDuckDb({
       allowedDirs: [scratch, dirname(results)],
-      allowedFiles: checkpoint?.localFiles ?? parts.map((part) => part.path),
+      allowedFiles: checkpoint?.localFiles ?? sources.map((part) => part.path),
       tempDir: scratch,
       memoryLimitMb: request.memoryLimitMb,
       threads: request.threads,
       signal,
     });
-    const file = checkpoint?.file ?? (await cleanSource(request, session, parts, scratch));
+    const file = checkpoint?.file ?? (await cleanSource(request, session, parts, scratch, lookups));
     if (checkpoint === undefined) await request.checkParts?.();
     return await work(file, session);
   } catch (error) {

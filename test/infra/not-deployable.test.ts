@@ -61,6 +61,14 @@ describe('a configuration that cannot be deployed', () => {
     );
   });
 
+  it('with a local file that a rule looks up says where to put it', () => {
+    const rule = '{ type: lookup, from: { file: codes.csv }, on: { a: b }, take: [c] }';
+    const pipeline = `{ source_type: file, file_path: s3://in/a.csv, target_table: a, business_rules: [${rule}] }`;
+    expect(() => synth(`pipelines: { a: ${pipeline} }`)).toThrow(
+      /pipelines\.a\.business_rules\[0\]\.from\.file: codes\.csv is a local file.*put it into S3/,
+    );
+  });
+
   it('with a secret of the environment says where to keep it', () => {
     const api =
       '{ source_type: api, endpoint: https://a.example/x, target_table: a, headers: { x-key: { env: KEY } } }';

@@ -9,7 +9,7 @@ import type { LocalPart } from '../read/local-part.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import { placeOfRow } from '../read/row-place.ts';
 import { openUnreadableRows, type UnreadableRows } from '../read/unreadable-rows.ts';
-import { refuse, type TransformRequest } from '../request.ts';
+import { type LookupInput, refuse, type TransformRequest } from '../request.ts';
 import { cutChunks } from '../result/chunks.ts';
 import { type KeptColumn, writeRejected } from '../result/rejected.ts';
 import { countRejectedLines, Rejections } from '../result/rejections.ts';
@@ -20,6 +20,7 @@ import { numberStyle } from './column-plan.ts';
 import { columnDrift, describeDrift } from './drift.ts';
 import { type Duplicates, findDuplicates, writeDropped } from './duplicate-states.ts';
 import type { FinalColumn } from './final-columns.ts';
+import { makeLookupTables } from './lookup-tables.ts';
 import { type NamedColumns, resolveColumns } from './named-columns.ts';
 import { type CleanedSource, cleanInOnePass } from './one-pass.ts';
 import { countRules } from './rule-counts.ts';
@@ -41,6 +42,7 @@ export async function cleanSource(
   session: DuckDbSession,
   parts: readonly LocalPart[],
   scratch: string,
+  lookups: readonly LookupInput[],
 ): Promise<WorkingFile> {
   const { prefix, settings } = request;
   const workingPath = join(scratch, 'work.parquet');
@@ -49,7 +51,9 @@ export async function cleanSource(
   const context = { session, scratchDir: scratch, unreadable, signal: request.signal };
   const clean = async (): Promise<CleanedSource> => {
     const { cleaned, scan } = await cleanInOnePass(request, parts, context, workingPath);
-    return cleaned ?? (await cleanInTwoPasses(request, parts, { ...context, scanned: scan }, workingPath));
+    if (cleaned !== undefined) return cleaned;
+    const tables = await makeLookupTables(session, request, lookups, scratch);
+    return await cleanInTwoPasses(request, parts, { ...context, scanned: scan }, workingPath, tables);
   };
   const source = await clean().finally(unreadable.close);
   const drift = await describeDrift(request, session, source, workingPath);

@@ -7,6 +7,7 @@ import type { ReadContext } from '../read/read-context.ts';
 import { type WholeFields, walkWholeCsv } from '../read/whole-csv.ts';
 import type { TransformRequest } from '../request.ts';
 import { workingRelation } from '../result/working-file.ts';
+import { lookupsOf } from '../rules/rule-kinds.ts';
 import { absentColumns } from './absent-columns.ts';
 import { planColumns } from './column-plan.ts';
 import { type WorkingRows, writeWorkingRows } from './working-rows.ts';
@@ -40,8 +41,10 @@ export async function cleanInOnePass(
   context: ReadContext,
   workingPath: string,
 ): Promise<OnePassResult> {
-  const { explode, flatten } = request.settings;
-  const whole = explode === undefined && flatten === undefined ? walkWholeCsv(parts, context) : undefined;
+  const { business_rules, explode, flatten } = request.settings;
+  // A lookup needs the rows' places, which one pass does not know before the rows are written.
+  const isPlain = explode === undefined && flatten === undefined && lookupsOf(business_rules).length === 0;
+  const whole = isPlain ? walkWholeCsv(parts, context) : undefined;
   if (whole === undefined) return { cleaned: undefined, scan: undefined };
   const fields = await whole.header;
   // Both are awaited whatever becomes of the other: no statement may outlive its session, which ends with a failure.

@@ -2,6 +2,7 @@ import type { LocalPart } from '../read/local-part.ts';
 import type { ReadContext } from '../read/read-context.ts';
 import { readParts } from '../read/read-parts.ts';
 import type { TransformRequest } from '../request.ts';
+import type { LookupTable } from '../rules/lookup-table.ts';
 import { shapeRows } from '../shape/shape-rows.ts';
 import { withAbsentColumns } from './absent-columns.ts';
 import { planColumns } from './column-plan.ts';
@@ -17,11 +18,12 @@ export async function cleanInTwoPasses(
   parts: readonly LocalPart[],
   context: ReadContext,
   workingPath: string,
+  lookups: ReadonlyMap<number, LookupTable>,
 ): Promise<CleanedSource> {
   const read = await readParts(parts, context);
   const raw = withAbsentColumns(request, await shapeRows(request, context.session, read, context.scratchDir));
   request.onProgress?.({ stage: 'read', rows: raw.rows });
   const planned = await planColumns(context.session, raw, request);
-  const rows = { raw, planned, list: '* EXCLUDE (o)' };
+  const rows = { raw, planned, lookups, list: '* EXCLUDE (o)' };
   return { ...(await writeWorkingRows(context.session, request, rows, workingPath)), raw, hashes: undefined };
 }

@@ -4,6 +4,7 @@ import { serviceColumns } from '../column-name.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest } from '../request.ts';
 import { checkRules, compileRules } from '../rules/compile-rules.ts';
+import type { LookupTable } from '../rules/lookup-table.ts';
 import { keepMaskKeys } from '../rules/mask-keys.ts';
 import { ruleSeconds, runRules } from '../rules/rule-time.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
@@ -26,6 +27,8 @@ export async function writeWorkingRows(
   rows: {
     readonly raw: Pick<RawRows, 'columns' | 'kind' | 'problems' | 'relation'>;
     readonly planned: readonly ColumnPlan[];
+    /** What lookup rules find their values in. */
+    readonly lookups?: ReadonlyMap<number, LookupTable> | undefined;
     /** What of `o`, `s` and the columns goes into the file. */
     readonly list: string;
   },
@@ -45,6 +48,7 @@ export async function writeWorkingRows(
     relation: typed,
     columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
     numbers: numberStyle(request),
+    lookups: rows.lookups ?? new Map(),
   };
   await keepMaskKeys(session, request.maskKeys ?? new Map());
   const ruled = await compileRules(session, { ...toRule, reasons });
@@ -53,7 +57,7 @@ export async function writeWorkingRows(
   const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
   await runRules(
     session,
-    `COPY (SELECT ${rows.list} FROM ${relation}) TO ${quoteText(workingPath)} ${scratchParquet}`,
+    `COPY (SELECT ${rows.list} FROM ${relation}${toRule.lookups.size === 0 ? '' : ' ORDER BY o'}) TO ${quoteText(workingPath)} ${scratchParquet}`,
     toRule,
     ruleSeconds(settings.rule_timeout_seconds, bytes),
   );

@@ -9,6 +9,7 @@ import { alive, filteredBy } from '../row-state.ts';
 import type { RuleColumn } from './column-scope.ts';
 import { bindExpression } from './compile-expression.ts';
 import { ExpressionProblem } from './expression-tree.ts';
+import type { LookupTable } from './lookup-table.ts';
 import type { RowProblem } from './rule-kind.ts';
 import { kindOf } from './rule-kinds.ts';
 
@@ -29,6 +30,7 @@ export interface RulesRequest {
   readonly columns: readonly RuleColumn[];
   /** How texts of the source write numbers. */
   readonly numbers: NumberStyle;
+  readonly lookups: ReadonlyMap<number, LookupTable>;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function compileRules(
   session: DuckDbSession,
   args: RulesRequest & { readonly reasons: RejectReasons },
 ): Promise<CompiledRules> {
-  const { numbers, reasons } = args;
+  const { lookups, numbers, reasons } = args;
   let { relation, columns } = args;
   const changed = new Set<string>();
   for (const [index, rule] of args.rules.entries()) {
@@ -59,7 +61,7 @@ export async function compileRules(
       reasons.code(column, reason, { rule: number, fails: onFailure === 'fail' });
     try {
       const ids = columns.map(({ id }) => id);
-      const effect = await kind.compile(rule, { session, columns, number, numbers });
+      const effect = await kind.compile(rule, { session, columns, number, numbers, lookups });
       switch (effect.kind) {
         case 'filter':
           relation = layer(relation, tried([`v := ${effect.condition}`]), ids, [
@@ -75,10 +77,14 @@ export async function compileRules(
           ]);
           break;
         case 'columns': {
+          if (effect.join !== undefined) relation = joined(relation, effect.join);
           const values: string[] = [];
           const places = new Map<string, number>();
-          for (const [at, { name, sourceName, type, value }] of effect.columns.entries()) {
-            const { sql, duckType } = storable(value, await bindExpression(session, columns, value));
+          for (const [at, { name, sourceName, type, value, ...known }] of effect.columns.entries()) {
+            const { sql, duckType } =
+              known.duckType === undefined
+                ? storable(value, await bindExpression(session, columns, value))
+                : { sql: value, duckType: known.duckType };
             values.push(sql);
             const present = columns.find((one) => one.name === name);
             const id = at === 0 ? `e${number}` : `e${number}_${at}`;
@@ -101,6 +107,11 @@ export async function compileRules(
     }
   }
   return { relation, columns, changed };
+}
+
+/** Each row with the columns of the row of a table that is its own, or none; the rows are in any order then. */
+function joined(relation: string, { on, table }: { readonly on: string; readonly table: string }): string {
+  return `(SELECT * FROM ${relation} LEFT JOIN ${table} ON ${on})`;
 }
 
 /** Rows with what a rule computes of each, `x`, and what becomes of those that are alive; the first condition decides. */

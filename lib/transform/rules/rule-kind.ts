@@ -1,7 +1,8 @@
-import type { Rule } from '../../config/business-rule.ts';
+import type { LookupRule, Rule } from '../../config/business-rule.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import type { NumberStyle } from '../infer/number-text.ts';
 import type { RuleColumn } from './column-scope.ts';
+import type { LookupTable } from './lookup-table.ts';
 
 /** What a rule is compiled over. */
 export interface RuleScope {
@@ -12,6 +13,8 @@ export interface RuleScope {
   readonly number: number;
   /** How texts of the source write numbers. */
   readonly numbers: NumberStyle;
+  /** What lookup rules find their values in, by the rule's number. */
+  readonly lookups: ReadonlyMap<number, LookupTable>;
 }
 
 /** Why a row does not stay as it is. */
@@ -35,6 +38,8 @@ export type RuleEffect =
       readonly columns: readonly ColumnValue[];
       /** Rows without right values. */
       readonly problem?: RowProblem | undefined;
+      /** A table whose columns the values are of, and the condition under which its row is that of a row. */
+      readonly join?: { readonly table: string; readonly on: string } | undefined;
     };
 
 /** What a column holds behind a rule. */
@@ -44,6 +49,8 @@ export interface ColumnValue {
   readonly sourceName: string | undefined;
   /** PostgreSQL's type of the values, where DuckDB's does not tell it. */
   readonly type?: string | undefined;
+  /** DuckDB's type, where it is known. */
+  readonly duckType?: string | undefined;
 }
 
 /** What a rule of one kind means. */
@@ -56,6 +63,8 @@ export interface RuleKind<R extends Rule> {
   readonly makes: (rule: R) => readonly { readonly name: string; readonly isNew: boolean }[];
   /** The column whose values it hides, and SQL of what stands for a text there; undefined for a rule that hides none. */
   readonly hides?: (rule: R, number: number) => { readonly column: string; readonly hidden: (text: string) => string };
+  /** What it looks values up in; undefined for a rule that looks at the row alone. */
+  readonly looksUp?: (rule: R) => LookupRule;
   /** Looks at the rule without knowing the columns. @throws {ExpressionProblem} */
   readonly check?: (rule: R, session: DuckDbSession) => Promise<void>;
   /** @throws {ExpressionProblem} when it cannot be run over these columns */
