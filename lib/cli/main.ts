@@ -8,6 +8,8 @@ import { registerDeploy, registerSynth } from './aws/deploy.ts';
 import { registerCheck } from './check/check.ts';
 import { registerLock } from './check/lock.ts';
 import type { RegisterCommand } from './command.ts';
+import { printCandidates, registerCompletion } from './completion/completion.ts';
+import { askArgument } from './completion/scripts.ts';
 import { registerDoctor } from './doctor/doctor.ts';
 import { registerEstimate } from './estimate/estimate.ts';
 import { type ExitStatus, usageCodes } from './exit-status.ts';
@@ -48,6 +50,7 @@ const commands: readonly RegisterCommand[] = [
   registerSynth,
   registerDeploy,
   registerAws,
+  registerCompletion,
 ];
 
 /** Runs one command line; never throws. */
@@ -62,6 +65,10 @@ export async function main(args: readonly string[]): Promise<ExitStatus> {
     register(program, (ended) => {
       status = ended;
     });
+  }
+  if (args[0] === askArgument) {
+    await printCandidates(program, args.slice(1));
+    return 0;
   }
   try {
     await program.parseAsync([...args], { from: 'user' });
