@@ -90,7 +90,7 @@ const packages = {
   'aws-cdk-lib': '^(lib/infra/|bin/app\\.ts$)',
   constructs: '^lib/infra/',
   'cdk-nag': '^lib/infra/',
-  esbuild: '^lib/infra/',
+  esbuild: '^(lib/infra|bench)/',
 };
 
 const product = '^(lib|functions|bin|examples|bench)/';

@@ -21,7 +21,8 @@ export const sourceColumns = [
 /** What `COPY` and the row-wise ways load: the finished columns, the enriched one and the id among them. */
 export const finishedColumns = ['uuid_id uuid', ...sourceColumns, 'label text', 'extracted_at timestamptz'] as const;
 
-const row = `
+/** The columns of the source, as SQL of a row's number `i`. */
+export const sourceRow = `
   i AS id, 'customer number ' || i AS name, 'user' || i || '@example.com' AS email,
   CASE WHEN i % 50 = 0 THEN 'void' ELSE 'paid' END AS status, ((i * 37) % 1000000 / 100)::DECIMAL(38,2) AS amount,
   i % 97 AS quantity, TIMESTAMP '2025-01-01' + INTERVAL (i % 31536000) SECOND AS sold_at,
@@ -42,11 +43,11 @@ export async function writeLoadData(
   mkdirSync(tempDir, { recursive: true });
   const session = await openDuckDb({ allowedDirs: [folder], tempDir });
   try {
-    await session.run(`COPY (SELECT ${row} FROM range(${rows}) t(i)) TO ${quoteText(csv)} (FORMAT csv, HEADER)`);
+    await session.run(`COPY (SELECT ${sourceRow} FROM range(${rows}) t(i)) TO ${quoteText(csv)} (FORMAT csv, HEADER)`);
     await session.run(
       `COPY (SELECT ${ordinalId('bench', 'id + 1')} AS uuid_id, *, name || ' (' || region || ')' AS label,
                     TIMESTAMPTZ '2025-06-01 00:00:00+00' AS extracted_at
-               FROM (SELECT ${row} FROM range(${rows}) t(i)) WHERE status <> 'void') TO ${quoteText(copy)} (FORMAT csv, HEADER false)`,
+               FROM (SELECT ${sourceRow} FROM range(${rows}) t(i)) WHERE status <> 'void') TO ${quoteText(copy)} (FORMAT csv, HEADER false)`,
     );
   } finally {
     session.close();

@@ -15,6 +15,8 @@ export interface PipelineJob {
   readonly csv: string;
   readonly table: string;
   readonly connections: number;
+  /** Lines of the pipeline's configuration in place of a filter and an enrichment. */
+  readonly settings?: string | undefined;
   /** A folder of PostgreSQL's socket, or host and port. */
   readonly host: string;
   readonly port: number;
@@ -37,15 +39,16 @@ export interface PipelineFigures {
 }
 
 const job = JSON.parse(process.argv[2] ?? '') as PipelineJob;
+const ruled = `business_rules:
+      - { type: filter, condition: "status != 'void'" }
+      - { type: enrich, new_column: label, logic: "name + ' (' + region + ')'" }`;
 const config = parseConfig(
   `pipelines:
   bench:
     source_type: file
     file_path: ${job.csv}
     target_table: ${job.table}
-    business_rules:
-      - { type: filter, condition: "status != 'void'" }
-      - { type: enrich, new_column: label, logic: "name + ' (' + region + ')'" }
+    ${job.settings ?? ruled}
 `,
   'bench',
 );
