@@ -16,7 +16,9 @@ export function bundleChild(script: string): string {
     mainFields: ['module', 'main'],
     external: ['@duckdb/node-bindings', 'pg-native'],
     define: { navigator: '{"userAgent":"Node.js"}' },
-    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
     minifyWhitespace: true,
     logLevel: 'error',
   });

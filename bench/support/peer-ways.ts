@@ -100,7 +100,7 @@ export function pythonWay(target: PeerTarget, python: string, library: 'dlt' | '
   const script = path.resolve('bench/support/peer_loads.py');
   const url =
     library === 'dlt'
-      ? `postgresql://postgres@localhost:5432/postgres?host=${target.socket}`
+      ? `postgresql://postgres:none@localhost:5432/postgres?host=${target.socket}`
       : `postgresql:///postgres?host=${target.socket}&user=postgres`;
   return {
     name: library,

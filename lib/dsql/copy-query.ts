@@ -9,15 +9,15 @@ const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
  */
 export class CopyQuery extends pg.Query {
   readonly #text: string;
-  readonly #data: Uint8Array;
+  readonly #data: readonly Uint8Array[];
   readonly #sent: () => void;
 
   /**
-   * @param data  the lines of COPY's text format, 1 GiB at most
+   * @param data  the lines of COPY's text format in pieces that follow each other, each of 1 GiB at most
    * @param sent  called when the data is on its way, or COPY has failed: the next statement may then follow
    * @param ended  called with the rows that the database says it took, or with the failure
    */
-  constructor(text: string, data: Uint8Array, sent: () => void, ended: (outcome: Error | number) => void) {
+  constructor(text: string, data: readonly Uint8Array[], sent: () => void, ended: (outcome: Error | number) => void) {
     super({ text }, (error: Error | undefined, result) => {
       sent();
       ended(error ?? result?.rowCount ?? 0);
@@ -33,12 +33,14 @@ export class CopyQuery extends pg.Query {
 
   /** Called by `pg`. */
   handleCopyInResponse({ stream }: pg.Connection): void {
-    const head = Buffer.alloc(5);
-    head.write('d');
-    head.writeInt32BE(this.#data.byteLength + 4, 1);
     stream.cork();
-    stream.write(head);
-    stream.write(this.#data);
+    for (const piece of this.#data) {
+      const head = Buffer.alloc(5);
+      head.write('d');
+      head.writeInt32BE(piece.byteLength + 4, 1);
+      stream.write(head);
+      stream.write(piece);
+    }
     stream.write(copyDone);
     stream.uncork();
     this.#sent();

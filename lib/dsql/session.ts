@@ -150,7 +150,7 @@ export class Session {
   }
 
   /** Hands the data to a `COPY … FROM STDIN`. Returns the rows the database took; throws as `run`. */
-  async copy(text: string, data: Uint8Array): Promise<number> {
+  async copy(text: string, data: readonly Uint8Array[]): Promise<number> {
     let onWay: (() => void) | undefined;
     const onTheWay = new Promise<void>((resolve) => {
       onWay = resolve;

@@ -139,16 +139,25 @@ async function renderNarrow<B>(
 ): Promise<readonly (BatchRange & B)[] | undefined> {
   const widest = widestNarrow(chunk, batchRows, { fixed });
   if (widest === undefined) return undefined;
-  // The wide rows are left out before anything is rendered, and then some are missing.
-  const rows = await session.rows(`
-    SELECT count(*)::INTEGER AS rows, ${rendering.select(columns)}
-      FROM ${chunk.relation} WHERE ${texts} <= ${widest} GROUP BY ${rangeOfId(chunk.rows, batchRows)} ORDER BY min(uuid_id)`);
+  const ranges = new Map<number, { rows: number; readonly parts: B[] }>();
+  for (const piece of chunk.pieces) {
+    // The wide rows are left out before anything is rendered, and then some are missing.
+    const rows = await session.rows(`
+      SELECT ${rangeOfId(chunk.rows, batchRows)} AS range, count(*)::INTEGER AS rows, ${rendering.select(columns)}
+        FROM ${piece} WHERE ${texts} <= ${widest} GROUP BY range`);
+    for (const row of rows) {
+      const range = ranges.get(Number(row.range)) ?? { rows: 0, parts: [] };
+      range.rows += Number(row.rows);
+      range.parts.push(rendering.read(row, columns));
+      ranges.set(Number(row.range), range);
+    }
+  }
   let from = 0;
-  const batches = rows.map((row, index) => {
-    const count = Number(row.rows);
-    from += count;
-    const range = { chunk: chunk.number, id: String(index), from: from - count, to: from, rows: count };
-    return { ...range, ...rendering.read(row, columns) };
+  const inOrder = [...ranges].toSorted(([one], [other]) => one - other);
+  const batches = inOrder.map(([, { parts, rows }], index) => {
+    from += rows;
+    const range = { chunk: chunk.number, id: String(index), from: from - rows, to: from, rows };
+    return { ...range, ...rendering.join(parts) };
   });
   return from === chunk.rows && batches.every((batch) => batch.rows <= batchRows) ? batches : undefined;
 }
@@ -196,7 +205,7 @@ function rangeOfId(rows: number, batchRows: number): string {
     return quoteText(`${digits}-0000-0000-0000-000000000000`);
   };
   const when = Array.from({ length: parts - 1 }, (_, part) => `WHEN uuid_id < ${bound(part + 1)} THEN ${part}`);
-  return when.length === 0 ? 'true' : `CASE ${when.join(' ')} ELSE ${parts - 1} END`;
+  return when.length === 0 ? '0' : `CASE ${when.join(' ')} ELSE ${parts - 1} END`;
 }
 
 /** Some batches of a chunk, which follow each other. */

@@ -9,7 +9,7 @@ import { sideBySide } from '../side-by-side.ts';
 import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from '../state/ledger.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
-import { renderBatches } from './batch.ts';
+import { type BatchRange, renderBatches } from './batch.ts';
 import { withSession } from './chunk-session.ts';
 import { copyStatement } from './copy-lines.ts';
 import { writtenColumns } from './define-table.ts';
@@ -150,20 +150,17 @@ async function* eachBatch(
   chunks: readonly number[],
   context: SplitContext,
 ): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkRelation }> {
+  const render = <B extends Arrays | Lines>(
+    chunk: ChunkRelation,
+    rendering: Rendering<B>,
+  ): AsyncGenerator<readonly (BatchRange & B)[]> =>
+    renderBatches(context.session, chunk, context.columns, request.batchRows, rendering, request.plan.columns);
   const groups = async function* (): AsyncGenerator<
     readonly { readonly batch: Batch; readonly chunk: ChunkRelation }[]
   > {
     for (const number of chunks) {
       const chunk = await request.reader.chunk(number);
-      const rendering: Rendering<Arrays | Lines> = context.copying ? asLines : asArrays;
-      for await (const batches of renderBatches(
-        context.session,
-        chunk,
-        context.columns,
-        request.batchRows,
-        rendering,
-        request.plan.columns,
-      )) {
+      for await (const batches of context.copying ? render(chunk, asLines) : render(chunk, asArrays)) {
         yield batches.map((batch) => ({ batch, chunk }));
       }
     }

@@ -10,6 +10,8 @@ export interface Rendering<B> {
   readonly select: (columns: readonly Column[]) => string;
   /** What the aggregates gave. */
   readonly read: (row: RenderedRow, columns: readonly Column[]) => B;
+  /** The rows of all of them, one behind the other. */
+  readonly join: (parts: readonly B[]) => B;
 }
 
 /** For a statement with parameters: one PostgreSQL array literal per column, each of as many elements as there are rows. */
@@ -18,24 +20,31 @@ export interface Arrays {
   readonly arrays: readonly string[];
 }
 
-/** For COPY: a line of its text format per row, UTF-8. */
+/** For COPY: a line of its text format per row, UTF-8, in pieces that follow each other. */
 export interface Lines {
   readonly form: 'lines';
-  readonly lines: Uint8Array;
+  readonly lines: readonly Uint8Array[];
 }
 
 export const asArrays: Rendering<Arrays> = {
   select: (columns) =>
     columns.map((column, index) => `'{' || string_agg(${element(column)}, ',') || '}' AS c${index}`).join(', '),
   read: (row, columns) => ({ form: 'arrays', arrays: columns.map((_, index) => String(row[`c${index}`])) }),
+  join: (parts) => ({
+    form: 'arrays',
+    arrays: (parts[0]?.arrays ?? []).map(
+      (_, index) => `{${parts.map(({ arrays }) => (arrays[index] ?? '{}').slice(1, -1)).join(',')}}`,
+    ),
+  }),
 };
 
 export const asLines: Rendering<Lines> = {
   select: (columns) => `encode(string_agg(${line(columns)}, chr(10)) || chr(10)) AS lines`,
   read: ({ lines }) => {
     if (!(lines instanceof DuckDBBlobValue)) throw new TypeError('The lines of a batch are no bytes.');
-    return { form: 'lines', lines: lines.bytes };
+    return { form: 'lines', lines: [lines.bytes] };
   },
+  join: (parts) => ({ form: 'lines', lines: parts.flatMap(({ lines }) => lines) }),
 };
 
 /** A column's value as PostgreSQL reads it. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
 import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
-import type { ChunkReader } from '../../transform-result.ts';
+import { type ChunkReader, piecesOf } from '../../transform-result.ts';
 import { alive } from '../row-state.ts';
 import type { ChunkRange } from './chunks.ts';
 import { keyId, ordinalId } from './row-id.ts';
@@ -95,8 +95,16 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
     chunk: async (number) => {
       const chunk = file.chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
-      const clean = cleanRelation(file, rangeOfChunk(file, number));
-      return { number, rows: chunk.rows, relation: `(SELECT ${chunkColumns(file, raw)} FROM ${clean} AS w)` };
+      const { from, to } = rangeOfChunk(file, number);
+      const relationOf = (range: { readonly from: number; readonly to: number | undefined }): string =>
+        `(SELECT ${chunkColumns(file, raw)} FROM ${cleanRelation(file, range)} AS w)`;
+      // Ordinals of rows that are not clean lie in between.
+      const starts = piecesOf(to === undefined ? chunk.rows : to - from);
+      const pieces = starts.map((start, piece) => {
+        const next = starts[piece + 1];
+        return relationOf({ from: from + start, to: next === undefined ? to : from + next });
+      });
+      return { number, rows: chunk.rows, relation: relationOf({ from, to }), pieces };
     },
   };
 }
