@@ -144,7 +144,7 @@ async function renderNarrow<B>(
     // The wide rows are left out before anything is rendered, and then some are missing.
     const rows = await session.rows(`
       SELECT ${rangeOfId(chunk.rows, batchRows)} AS range, count(*)::INTEGER AS rows, ${rendering.select(columns)}
-        FROM ${piece} WHERE ${texts} <= ${widest} GROUP BY range`);
+        FROM ${piece} WHERE ${texts} <= ${widest} GROUP BY 1`);
     for (const row of rows) {
       const range = ranges.get(Number(row.range)) ?? { rows: 0, parts: [] };
       range.rows += Number(row.rows);

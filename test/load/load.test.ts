@@ -181,7 +181,21 @@ describe('loading chunks', () => {
     ['COPY', false],
     ['the statement with parameters', true],
   ] as const)('by %s takes columns whose names the rendering itself uses', async (_way, again) => {
-    const names = ['n', 'first', 'rows', 'lines', 'bytes', 'size', 'c0', 'c1', 'o', 's', 'w', 'file_row_number'];
+    const names = [
+      'n',
+      'first',
+      'rows',
+      'lines',
+      'bytes',
+      'size',
+      'c0',
+      'c1',
+      'o',
+      's',
+      'w',
+      'file_row_number',
+      'range',
+    ];
     const kinds: readonly Column[] = [
       { name: 'uuid_id', type: 'uuid' },
       ...names.map((name) => ({ name, type: 'text' })),
