@@ -23,6 +23,7 @@ import { registerRun } from './run/run.ts';
 import { registerRuns } from './runs/runs.ts';
 import { registerDiff, registerShow } from './runs/show.ts';
 import { registerSql } from './sql/sql.ts';
+import { registerAct } from './ui/act.ts';
 import { registerUi } from './ui/ui.ts';
 import { registerReset } from './undo/reset.ts';
 import { registerUndo } from './undo/undo.ts';
@@ -45,6 +46,7 @@ const commands: readonly RegisterCommand[] = [
   registerUndo,
   registerReset,
   registerUi,
+  registerAct,
   registerClean,
   registerLocal,
   registerSynth,

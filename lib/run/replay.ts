@@ -47,6 +47,32 @@ export interface Replayed {
  * Killed midway: the next run of the pipeline takes the rows back or leaves them where a repeat is harmless, and they are open again.
  */
 export async function replayRun(context: RunContext, demand: ReplayDemand): Promise<Replayed> {
+  return await overRejected(context, demand, async ({ context: over, ids, left }) => {
+    if (ids.length === 0) return { result: undefined, left };
+    const replay = { ofRun: demand.run.run_id, ids };
+    return { result: await runPipeline(over, { trigger: demand.trigger, again: false, replay }), left };
+  });
+}
+
+/** A pipeline whose source is rejected rows of one of its runs. */
+export interface RejectedSource {
+  readonly context: RunContext;
+  /** Of the rejected rows that it reads. */
+  readonly ids: readonly string[];
+  /** Rows that cannot be run again as they are, by why. */
+  readonly left: ReadonlyMap<string, number>;
+}
+
+/**
+ * Does something with a pipeline as it is configured now, over rejected rows of a run, in a file that is removed behind it.
+ *
+ * @throws {ReplayRefusedError} terminal: the run did not succeed, or a row comes twice
+ */
+export async function overRejected<T>(
+  context: RunContext,
+  demand: Omit<ReplayDemand, 'trigger'>,
+  work: (source: RejectedSource) => Promise<T>,
+): Promise<T> {
   const { run } = demand;
   if (run.status !== 'success' || run.closed_by !== null || (run.kind !== 'load' && run.kind !== 'replay')) {
     throw new ReplayRefusedError(
@@ -72,11 +98,8 @@ export async function replayRun(context: RunContext, demand: ReplayDemand): Prom
     const rows = demand.repaired?.rows() ?? storedRows(context, choice, left);
     await writeReplayFile(file, format, columns, collect(rows, ids));
     requireOnce(run.run_id, ids);
-    if (ids.length === 0) return { result: undefined, left };
     const pipeline = { ...context.pipeline, settings: replaySettings(settings, file, format) };
-    const replay = { ofRun: run.run_id, ids };
-    const result = await runPipeline({ ...context, pipeline }, { trigger: demand.trigger, again: false, replay });
-    return { result, left };
+    return await work({ context: { ...context, pipeline }, ids, left });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

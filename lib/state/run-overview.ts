@@ -121,6 +121,14 @@ export async function totalsSince(sql: Statements, since: Date): Promise<RunTota
   };
 }
 
+/** The pipeline's run that is under way, as the log has it; undefined where none is. */
+export async function runUnderWay(sql: Statements, pipelineName: string): Promise<string | undefined> {
+  const [row] = await sql<{ readonly run_id: string }[]>`
+    SELECT run_id FROM public.etl_execution_log WHERE pipeline_name = ${pipelineName} AND status = 'running'
+     ORDER BY COALESCE(epoch, 0) DESC, start_time DESC LIMIT 1`;
+  return row?.run_id;
+}
+
 /** Changes whenever a run begins, goes on or ends; of one run where it is named. */
 export async function logVersion(sql: Statements, runId: string | undefined): Promise<string> {
   const [row] = await sql.unsafe<{ readonly version: string }[]>(

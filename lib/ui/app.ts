@@ -7,6 +7,7 @@ import { findRuns } from '../state/run-history.ts';
 import { logVersion } from '../state/run-overview.ts';
 import { runSeries } from '../state/run-series.ts';
 import { areServiceTablesReady } from '../state/service-tables.ts';
+import { addActRoutes } from './act-routes.ts';
 import { assetOf, isAsset } from './assets.ts';
 import { formatOf } from './format.ts';
 import type { Guard } from './guard.ts';
@@ -23,7 +24,7 @@ import { runView } from './views/run.ts';
 import { isLanguage, languageOf, languages } from './words/language.ts';
 
 /** How often a page that follows a run asks the database, in milliseconds; of a cluster seldom, for every look costs. */
-const followMs = { local: 1_000, cluster: 5_000 } as const;
+const followMs = { act: 300, local: 1_000, cluster: 5_000 } as const;
 /** A choice of language or theme is kept for a year. */
 const choiceSeconds = 365 * 24 * 3600;
 
@@ -136,22 +137,32 @@ export function appOf(site: Site, guard: Guard): Hono {
     return await show(context, await dataView(viewerOf(context), { query: typeof query === 'string' ? query : '' }));
   });
 
+  addActRoutes(app, site, { viewerOf, show, ready });
+
   app.get('/events', (context) => {
-    const run = context.req.query('run');
+    const { act, run } = context.req.query();
+    const versionOf = async (): Promise<string> => {
+      const told = act === undefined ? progressOf(run) : site.acts?.get(act);
+      if (act !== undefined) return JSON.stringify([told]);
+      return JSON.stringify([told, (await ready()) ? await reading(site.target, (sql) => logVersion(sql, run)) : '']);
+    };
+    const everyMs = act !== undefined ? followMs.act : site.local ? followMs.local : followMs.cluster;
     return streamSSE(context, async (stream) => {
       const ended = new AbortController();
       stream.onAbort(() => ended.abort());
       let before: string | undefined;
       while (!stream.aborted && !stream.closed) {
-        const version = (await ready()) ? await reading(site.target, (sql) => logVersion(sql, run)) : '';
-        await stream.writeSSE(version === before ? { event: 'same', data: '' } : { event: 'version', data: version });
+        const version = await versionOf();
+        await stream.writeSSE({ event: version === before ? 'same' : 'version', data: '' });
         before = version;
-        await site.target.retry.clock
-          .sleep(site.local ? followMs.local : followMs.cluster, ended.signal)
-          .catch(() => undefined);
+        await site.target.retry.clock.sleep(everyMs, ended.signal).catch(() => undefined);
       }
     });
   });
+  /** What an act of this process says of a run that is under way. */
+  function progressOf(run: string | undefined): unknown {
+    return run === undefined ? undefined : site.acts?.runningNow().map(({ progress }) => progress);
+  }
   return app;
 }
 

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/read-config.ts';
 import type { Target } from '../dsql/target.ts';
-import type { Acts } from './acts.ts';
+import type { Acts } from './acts/acts.ts';
 import type { Format } from './format.ts';
 import type { Html } from './html.ts';
 import type { Language } from './words/language.ts';

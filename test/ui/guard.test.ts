@@ -77,7 +77,7 @@ describe('the page', () => {
     expect(headers.get('content-security-policy')).toMatch(
       /^default-src 'none'; script-src 'self'; style-src 'self'; .*form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
     );
-    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('referrer-policy')).toBe('same-origin');
     expect(headers.get('cache-control')).toBe('no-store');
     const text = await page.get('/');
     expect(text).not.toMatch(/<script(?![^>]* src="\/assets\/)|\son\w+=|\sstyle=|javascript:/);

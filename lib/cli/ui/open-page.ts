@@ -1,8 +1,10 @@
 import { createInterface } from 'node:readline';
 import { regionOfHostname } from '../../dsql/endpoint.ts';
+import { Acts } from '../../ui/acts/acts.ts';
 import { servePage } from '../../ui/serve-page.ts';
 import type { ExitStatus } from '../exit-status.ts';
 import { openTargetOf } from '../target.ts';
+import { actProcesses } from './act-process.ts';
 import { configReader } from './config-reader.ts';
 
 /** What the page is opened over. */
@@ -23,6 +25,9 @@ export async function openPage(options: PageOptions, port: number): Promise<Exit
   const interrupt = new AbortController();
   const { endpoint } = target.where;
   const local = endpoint === 'local DSQL';
+  const mayAct = local || options.allowActions === true;
+  const { config: file, stage, target: named } = options;
+  const acts = mayAct ? new Acts(actProcesses({ config: file, stage, target: named }), target.retry.clock) : undefined;
   try {
     const page = await servePage(
       {
@@ -30,6 +35,7 @@ export async function openPage(options: PageOptions, port: number): Promise<Exit
         local,
         region: local ? undefined : (config().loaded?.config.aurora_dsql.region ?? regionOfHostname(endpoint)),
         config,
+        acts,
       },
       port,
     );
@@ -37,6 +43,7 @@ export async function openPage(options: PageOptions, port: number): Promise<Exit
       `The page over ${endpoint} is open. The link works once; Enter prints another, Ctrl-C ends the page.\n\n  ${page.newLink()}\n\n`,
     );
     await untilStopped(() => process.stdout.write(`  ${page.newLink()}\n\n`));
+    await acts?.close();
     interrupt.abort(new Error('The page was closed.'));
     await page.close();
     return 0;

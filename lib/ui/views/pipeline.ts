@@ -12,6 +12,7 @@ import { type KeptWatermark, watermarksOf } from '../../state/watermark.ts';
 import { type DriftedRun, driftedRuns } from '../drift.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links, withQuery } from '../links.ts';
+import { actForm, runPath } from '../parts/act-form.ts';
 import { columnTable } from '../parts/columns.ts';
 import { driftList } from '../parts/drift-list.ts';
 import { historyCharts } from '../parts/history-charts.ts';
@@ -39,7 +40,8 @@ export async function pipelineView(
   const { now, site, url, words } = viewer;
   const { loaded } = site.config();
   const settings = loaded === undefined ? undefined : ownValue(loaded.config.pipelines, name);
-  if (sql === undefined) return settings === undefined ? undefined : { title: name, main: unrun(viewer, name) };
+  if (sql === undefined)
+    return settings === undefined ? undefined : { title: name, main: unrun(viewer, name, settings) };
   const summaries = (await pipelineSummaries(sql)).filter(({ pipeline_name }) => pipeline_name === name);
   if (settings === undefined && summaries.length === 0) return undefined;
   const recent = (await lastRuns(sql, 30)).filter(({ pipeline_name }) => pipeline_name === name);
@@ -66,9 +68,9 @@ ${yaml === undefined ? nothing : html`<details class="card" id="configuration"><
   return { title: name, main, events: '/events', reloadSeconds: 30, charts: series.length > 0 };
 }
 
-function unrun(viewer: Viewer, name: string): Html {
+function unrun(viewer: Viewer, name: string, settings: PipelineSettings): Html {
   const { words } = viewer;
-  return html`<div class="wide">${heading(viewer, name, undefined, undefined)}<section class="card first"><h2>${words.overview.nothingYet}</h2><p>${words.overview.firstRun}</p><pre><code>npx etl run ${name}</code></pre></section></div>`;
+  return html`<div class="wide">${heading(viewer, name, undefined, settings)}<section class="card first"><h2>${words.overview.nothingYet}</h2><p>${words.overview.firstRun}</p><pre><code>npx etl run ${name}</code></pre></section></div>`;
 }
 
 async function detailsOf(sql: Statements, runId: string): Promise<RunDetails | undefined> {
@@ -88,12 +90,17 @@ function heading(
   const last = row?.runs[0];
   const table = row?.table;
   return html`<nav class="path" aria-label="${words.shell.overview}"><a href="${links.overview}">${words.overview.title}</a></nav>
-<div class="head"><h1>${data(name, 100)}</h1>${last === undefined ? nothing : statusWord(last.status, words)}</div>
+<div class="head"><h1>${data(name, 100)}</h1>${last === undefined ? nothing : statusWord(last.status, words)}${runNow(viewer, name, settings)}</div>
 <dl class="facts">${table === undefined ? nothing : fact(text.table, html`<a href="${links.table(table)}">${data(table, 80)}</a>`)}
 ${settings === undefined ? nothing : html`${fact(text.source, sourceText(settings))}${fact(text.loadMode, html`<code>${settings.load_mode}</code>`)}${fact(text.schedule, scheduleText(viewer, settings))}`}
 ${row?.next === undefined ? nothing : fact(words.overview.next, format.time(row.next))}
 ${row?.summary?.last_load == null ? nothing : fact(text.lastLoad, format.time(row.summary.last_load))}
 ${row?.freshness === undefined ? nothing : fact(text.freshness, row.freshness.kind === 'late' ? html`<span class="warn">${words.overview.late}: ${words.overview.lateText(format.duration(row.freshness.hours * 3600))}</span>` : words.overview.fresh)}</dl>`;
+}
+
+function runNow(viewer: Viewer, name: string, settings: PipelineSettings | undefined): Html {
+  if (viewer.site.acts === undefined || settings === undefined) return nothing;
+  return html`<div class="acts">${actForm(viewer, `${runPath(name)}/preview`, nothing, viewer.words.pipeline.runNow, 'primary')}</div>`;
 }
 
 function sourceText(settings: PipelineSettings): Html {

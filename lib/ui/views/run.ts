@@ -5,6 +5,7 @@ import { sampleRejected } from '../../state/rejected-rows.ts';
 import { type LandedBatches, landedBatches } from '../../state/run-series.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links } from '../links.ts';
+import { actForm, replayPath, undoPath } from '../parts/act-form.ts';
 import { columnTable } from '../parts/columns.ts';
 import { driftList } from '../parts/drift-list.ts';
 import { type FlowPart, flow } from '../parts/flow.ts';
@@ -17,6 +18,7 @@ import { stageTimes } from '../parts/stages.ts';
 import { statusWord } from '../parts/status.ts';
 import { remedyOf } from '../runbook.ts';
 import type { View, Viewer } from '../site.ts';
+import { progressOf } from './act.ts';
 
 /** Groups of batches that are drawn at most. */
 const drawnBatches = 200;
@@ -79,7 +81,7 @@ ${run.load_mode === null ? nothing : html`<div><dt>${text.mode}</dt><dd><code>${
 ${run.of_run === null ? nothing : html`<div><dt>${text.ofRun}</dt><dd><a href="${links.run(run.of_run)}"><code>${shortId(run.of_run)}</code></a></dd></div>`}
 ${run.closed_by === null ? nothing : html`<div><dt>${text.closedBy}</dt><dd><a href="${links.run(run.closed_by)}"><code>${shortId(run.closed_by)}</code></a></dd></div>`}
 <div><dt>${text.copy}</dt><dd><code class="command">etl show ${shortId(run.run_id)}</code></dd></div>${site.local || run.trigger === 'cli' ? nothing : awsLinks(viewer)}</dl>
-${run.status === 'running' ? html`<p class="notice busy">${text.live}</p>` : nothing}`;
+${run.status === 'running' ? html`<section class="card live"><p>${text.live}</p>${progressOf(viewer, site.acts?.runningOf(name)?.progress)}</section>` : nothing}`;
 }
 
 function awsLinks({ site, words }: Viewer): Html {
@@ -90,8 +92,16 @@ function awsLinks({ site, words }: Viewer): Html {
   return html`<div><dt>${words.run.links}</dt><dd><a rel="noreferrer noopener" target="_blank" href="${root}/states/home?region=${region}#/statemachines">${words.run.executions}</a>, <a rel="noreferrer noopener" target="_blank" href="${root}/cloudwatch/home?region=${region}#logsV2:log-groups$3FlogGroupNameFilter$3D${name}">${words.run.logs}</a></dd></div>`;
 }
 
-function actions(_viewer: Viewer, _report: RunReport): Html {
-  return nothing;
+/** Forms that preview what can be done about the run. */
+function actions(viewer: Viewer, { rejected, run }: RunReport): Html {
+  const { site, words } = viewer;
+  const isLoad = run.kind === null || run.kind === 'load' || run.kind === 'replay';
+  if (site.acts === undefined || run.run_id === null || run.closed_by !== null || !isLoad) return nothing;
+  const open = rejected.reduce((sum, group) => sum + group.open, 0);
+  const replay = run.status === 'success' && open > 0 && site.config().loaded !== undefined;
+  const undo = run.status === 'success' && count(run.rows_inserted) > 0;
+  const form = (path: string, label: string): Html => actForm(viewer, `${path}/preview`, nothing, label, 'plain');
+  return html`<div class="acts">${replay ? form(replayPath(run.run_id), words.run.replay) : nothing}${undo ? form(undoPath(run.run_id), words.run.undo) : nothing}</div>`;
 }
 
 function failure({ words }: Viewer, { run }: RunReport): Html {

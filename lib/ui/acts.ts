@@ -1,3 +1,0 @@
-export interface Acts {
-  readonly todo?: undefined;
-}
