@@ -31,6 +31,12 @@ export interface Assembly {
 export interface Synthesized {
   readonly stack: (name: string, given?: Readonly<Record<string, string>>) => Assembly;
   readonly stackNames: readonly string[];
+  /** In the order in which they are deployed. */
+  readonly stacks: readonly {
+    readonly name: string;
+    readonly region: string;
+    readonly terminationProtection: boolean;
+  }[];
 }
 
 const context = {
@@ -64,6 +70,11 @@ function synthesizeStacks(
   const assembly = app.synth();
   return {
     stackNames: assembly.stacks.map((stack) => stack.stackName),
+    stacks: assembly.stacks.map(({ environment, stackName, terminationProtection }) => ({
+      name: stackName,
+      region: environment.region,
+      terminationProtection: terminationProtection ?? false,
+    })),
     stack: (name, given = {}) => openAssembly(outdir, `${name}.template.json`, given),
   };
 }

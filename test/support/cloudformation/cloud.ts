@@ -82,8 +82,9 @@ export class Region {
     return this.#things.get(`${type}|${ref}`);
   }
 
+  /** In an order that does not depend on what was made when. */
   all(type?: string): readonly Thing[] {
-    const things = [...this.#things.values()];
+    const things = [...this.#things].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, thing]) => thing);
     return type === undefined ? things : things.filter((thing) => thing.type === type);
   }
 
@@ -113,8 +114,8 @@ export class Cloud {
   readonly #regions = new Map<string, Region>();
   /** Objects in buckets by their name. */
   readonly objects = new Map<string, number>();
-  /** Versions of functions by their ARN: what was published last, and how many there ever were. */
-  readonly published = new Map<string, { readonly count: number; readonly last: string | undefined }>();
+  /** Versions of functions by the function's ARN: how many there ever were, and what those that are there hold. */
+  readonly published = new Map<string, { readonly count: number; readonly content: ReadonlyMap<number, string> }>();
   /** How many names have been made. */
   names = 0;
 

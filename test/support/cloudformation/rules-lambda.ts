@@ -95,22 +95,30 @@ function contentOf(fn: Thing): string {
   return canonical(Object.fromEntries(Object.entries(fn.properties).filter(([name]) => !unversioned.has(name))));
 }
 
+function publishedOf(region: Region, arn: string) {
+  return region.cloud.published.get(arn) ?? { count: 0, content: new Map<number, string>() };
+}
+
 const ofVersion: ServiceRule = {
   check: ({ properties }, region, former) => {
     const fn = functionOf(region, properties.FunctionName);
     demand(fn !== undefined, `Function not found: ${String(properties.FunctionName)}`);
     if (fn === undefined || former !== undefined) return;
-    const { count = 0, last } = region.cloud.published.get(fn.attributes.Arn ?? '') ?? {};
+    const { content } = publishedOf(region, fn.attributes.Arn ?? '');
+    const last = Math.max(0, ...content.keys());
+    // With which version Lambda compares is documented for the last one; that a deleted one does not count is not said.
     demand(
-      last !== contentOf(fn),
-      `A version for this Lambda function exists ( ${count} ). Modify the function to create a new version.`,
+      content.get(last) !== contentOf(fn),
+      `A version for this Lambda function exists ( ${last} ). Modify the function to create a new version.`,
     );
   },
   identify: ({ properties }, region) => {
     const fn = functionOf(region, properties.FunctionName);
     const arn = fn?.attributes.Arn ?? '';
-    const count = (region.cloud.published.get(arn)?.count ?? 0) + 1;
-    region.cloud.published.set(arn, { count, last: fn === undefined ? undefined : contentOf(fn) });
+    const { content, count: former } = publishedOf(region, arn);
+    const count = former + 1;
+    const held = fn === undefined ? '' : contentOf(fn);
+    region.cloud.published.set(arn, { count, content: new Map([...content, [count, held]]) });
     return { ref: `${arn}:${count}`, attributes: { FunctionArn: `${arn}:${count}`, Version: String(count) } };
   },
   remove: (thing, region) => {
@@ -124,11 +132,9 @@ const ofVersion: ServiceRule = {
     if (thing !== undefined || former === undefined) return;
     // The numbers of deleted versions are not given again.
     const arn = former.ref.split(':').slice(0, 7).join(':');
-    const known = region.cloud.published.get(arn);
-    const left = region.all('AWS::Lambda::Version').some(({ ref }) => ref.startsWith(`${arn}:`));
-    if (known !== undefined && former.ref === `${arn}:${known.count}` && !left) {
-      region.cloud.published.set(arn, { count: known.count, last: undefined });
-    }
+    const { content, count } = publishedOf(region, arn);
+    const number = Number(former.ref.split(':').at(-1));
+    region.cloud.published.set(arn, { count, content: new Map([...content].filter(([one]) => one !== number)) });
   },
 };
 
