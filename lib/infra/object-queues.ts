@@ -1,12 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import type { Trigger } from '../config/deploy.ts';
+import { longStatements } from './long-statements.ts';
 import { quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
 import type { StageFunction } from './stage-function.ts';
@@ -42,14 +43,11 @@ export class ObjectQueues extends Construct {
 
   /** Receiving and deleting messages, which Lambda does in the name of the function. */
   receiveStatements(): readonly PolicyStatement[] {
-    if (this.queues.size === 0) return [];
-    return [
-      new PolicyStatement({
-        sid: 'ReceiveEvents',
-        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-        resources: [...this.queues.values()].map((queue) => queue.queueArn),
-      }),
-    ];
+    return longStatements(
+      'ReceiveEvents',
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      [...this.queues.values()].map((queue) => queue.queueArn),
+    );
   }
 
   /** Lets the events come: to be called when what receives them is there. */

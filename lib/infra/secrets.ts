@@ -1,9 +1,10 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { webhooksOf } from '../config/webhook.ts';
 import { NotDeployableError } from './errors.ts';
+import { longStatements } from './long-statements.ts';
 
 interface Found {
   readonly path: string;
@@ -88,8 +89,6 @@ function statements(
   sid: string,
   action: string,
 ): readonly PolicyStatement[] {
-  const names = new Set(given);
-  if (names.size === 0) return [];
   const arnOf = (name: string): string =>
     name.startsWith('arn:')
       ? name
@@ -100,11 +99,5 @@ function statements(
           resourceName: `${name}-??????`,
           arnFormat: ArnFormat.COLON_RESOURCE_NAME,
         });
-  return [
-    new PolicyStatement({
-      sid,
-      actions: [action],
-      resources: [...names].map(arnOf),
-    }),
-  ];
+  return longStatements(sid, [action], given.map(arnOf));
 }

@@ -40,7 +40,8 @@ export interface ServiceStackProps extends StackProps {
  */
 export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
-    super(scope, id, props);
+    // CloudFormation counts the bytes of a template, spaces included.
+    super(scope, id, { ...props, suppressTemplateIndentation: true });
     const { stage } = props;
     refuseEnvironmentSecrets(props.config);
     const sources = new SourceFiles(this, 'Sources', { config: props.config, folder: props.folder });

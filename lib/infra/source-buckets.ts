@@ -1,9 +1,10 @@
 import { Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import { traitsOf } from '../config/sources.ts';
 import { isS3Path, s3Place } from '../s3-path.ts';
+import { longStatements } from './long-statements.ts';
 
 /** A part of someone's bucket that pipelines read. */
 export interface BucketPlace {
@@ -54,25 +55,19 @@ function literal(text: string): string {
 
 /** Reading the objects of these places and listing their buckets; nothing of other buckets or prefixes. */
 export function readStatements(scope: Construct, places: readonly BucketPlace[]): readonly PolicyStatement[] {
-  if (places.length === 0) return [];
   const arn = (resource: string): string =>
     Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource });
-  const objects = new Set(places.map(({ bucket, keys }) => arn(`${bucket}/${keys}`)));
+  const objects = places.map(({ bucket, keys }) => arn(`${bucket}/${keys}`));
   return [
-    new PolicyStatement({
-      sid: 'ReadSources',
-      actions: ['s3:GetObject', 's3:GetObjectVersion'],
-      resources: [...objects],
-    }),
+    ...longStatements('ReadSources', ['s3:GetObject', 's3:GetObjectVersion'], objects),
     ...listStatements(scope, places),
   ];
 }
 
 /** Listing the buckets of these places, in which an object that is not there is otherwise one that is forbidden. */
 export function listStatements(scope: Construct, places: readonly BucketPlace[]): readonly PolicyStatement[] {
-  if (places.length === 0) return [];
-  const buckets = new Set(
-    places.map(({ bucket }) => Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource: bucket })),
+  const buckets = places.map(({ bucket }) =>
+    Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource: bucket }),
   );
-  return [new PolicyStatement({ sid: 'ListSources', actions: ['s3:ListBucket'], resources: [...buckets] })];
+  return longStatements('ListSources', ['s3:ListBucket'], buckets);
 }

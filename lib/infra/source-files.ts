@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { globSync } from 'tinyglobby';
@@ -9,6 +9,7 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import { traitsOf } from '../config/sources.ts';
 import { isS3Path } from '../s3-path.ts';
 import { NotDeployableError } from './errors.ts';
+import { longStatements } from './long-statements.ts';
 import {
   type BucketPlace,
   listStatements,
@@ -58,15 +59,11 @@ export class SourceFiles extends Construct {
     this.lookupStatements = readStatements(this, lookups);
     this.readStatements = [
       ...readStatements(this, places),
-      ...(files.length === 0
-        ? []
-        : [
-            new PolicyStatement({
-              sid: 'ReadUploadedSources',
-              actions: ['s3:GetObject'],
-              resources: files.map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
-            }),
-          ]),
+      ...longStatements(
+        'ReadUploadedSources',
+        ['s3:GetObject'],
+        files.map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
+      ),
     ];
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { buildApp } from '../../../lib/infra/app.ts';
+import { refuseLargeTemplates } from '../../../lib/infra/template-quotas.ts';
 import type { Machine } from '../states-interpreter/definition.ts';
 
 export const account = '000000000000';
@@ -68,6 +69,7 @@ function synthesizeStacks(
   const app = buildApp(new App({ outdir, context: { ...context, ...settings } }));
   change(app);
   const assembly = app.synth();
+  refuseLargeTemplates(assembly.stacks);
   return {
     stackNames: assembly.stacks.map((stack) => stack.stackName),
     stacks: assembly.stacks.map(({ environment, stackName, terminationProtection }) => ({

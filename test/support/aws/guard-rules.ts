@@ -24,6 +24,23 @@ function deniesPlain(assembly: Assembly, policyType: string, key: string, id: st
   });
 }
 
+const refuseWide: Rule = (id, { PolicyDocument }) => {
+  const { Statement } = PolicyDocument as { readonly Statement: readonly Statement[] };
+  const wide = Statement.find((one) => {
+    const actions = typeof one.Action === 'string' ? [one.Action] : one.Action;
+    const knowsResources = !actions.every((action) =>
+      /^(xray|logs):|^ec2:\w+(NetworkInterfaces?|Subnets|PrivateIpAddresses)$/.test(action),
+    );
+    return (
+      one.Effect === 'Allow' &&
+      (actions.some((action) => action.includes('*')) || (one.Resource === '*' && knowsResources))
+    );
+  });
+  return wide === undefined
+    ? undefined
+    : `${id} allows ${JSON.stringify(wide.Action)} on ${JSON.stringify(wide.Resource)}`;
+};
+
 /** Company rules in the manner of CloudFormation Guard: encryption, public access, TLS, wildcards. By resource type. */
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   'AWS::S3::Bucket': [
@@ -70,24 +87,8 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
     (id, { AssumeRolePolicyDocument }) =>
       JSON.stringify(AssumeRolePolicyDocument).includes('"AWS":"*"') ? `${id} may be assumed by anyone` : undefined,
   ],
-  'AWS::IAM::Policy': [
-    (id, { PolicyDocument }) => {
-      const { Statement } = PolicyDocument as { readonly Statement: readonly Statement[] };
-      const wide = Statement.find((one) => {
-        const actions = typeof one.Action === 'string' ? [one.Action] : one.Action;
-        const knowsResources = !actions.every((action) =>
-          /^(xray|logs):|^ec2:\w+(NetworkInterfaces?|Subnets|PrivateIpAddresses)$/.test(action),
-        );
-        return (
-          one.Effect === 'Allow' &&
-          (actions.some((action) => action.includes('*')) || (one.Resource === '*' && knowsResources))
-        );
-      });
-      return wide === undefined
-        ? undefined
-        : `${id} allows ${JSON.stringify(wide.Action)} on ${JSON.stringify(wide.Resource)}`;
-    },
-  ],
+  'AWS::IAM::ManagedPolicy': [refuseWide],
+  'AWS::IAM::Policy': [refuseWide],
 };
 
 /** Every break of the rules in a template, as a sentence. */

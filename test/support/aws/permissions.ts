@@ -16,7 +16,8 @@ interface Statement {
 
 /** Every action a role of the template is granted, on each resource. Only plain Allow statements are understood. */
 export function grantsOf(assembly: Assembly): readonly Grant[] {
-  return assembly.resources('AWS::IAM::Policy').flatMap(([, { Properties }]) => {
+  const policies = [...assembly.resources('AWS::IAM::Policy'), ...assembly.resources('AWS::IAM::ManagedPolicy')];
+  return policies.flatMap(([, { Properties }]) => {
     const { PolicyDocument, Roles } = Properties as unknown as {
       readonly PolicyDocument: { readonly Statement: readonly Statement[] };
       readonly Roles: readonly { readonly Ref: string }[];

@@ -10,10 +10,10 @@ interface Statement {
 
 const listOf = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value);
 
-/** The policies that a role has by now. */
+/** The policies that a role has by now, of its own or managed ones. */
 export function policiesOf(region: Region, role: Thing): readonly Thing[] {
   return region.cloud.regions
-    .flatMap((one) => one.all('AWS::IAM::Policy'))
+    .flatMap((one) => [...one.all('AWS::IAM::Policy'), ...one.all('AWS::IAM::ManagedPolicy')])
     .filter(({ properties }) => (properties.Roles as readonly string[] | undefined)?.includes(role.ref));
 }
 

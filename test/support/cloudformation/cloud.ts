@@ -116,6 +116,8 @@ export class Cloud {
   readonly objects = new Map<string, number>();
   /** Versions of functions by the function's ARN: how many there ever were, and what those that are there hold. */
   readonly published = new Map<string, { readonly count: number; readonly content: ReadonlyMap<number, string> }>();
+  /** The endpoint of every cluster, where functions really connect to it; else it is made up. */
+  endpoint: string | undefined;
   /** How many names have been made. */
   names = 0;
 

@@ -16,6 +16,8 @@ export interface Birthplace {
   /** Of this type and this place the only one, e.g. `dsql-etl-dev-NoticesTopic12345678-4F5E6D7C8B9A`. */
   readonly name: string;
   readonly properties: Properties;
+  /** The endpoint of every cluster, where a test has one of its own. */
+  readonly endpoint?: string | undefined;
 }
 
 interface Kind {
@@ -48,7 +50,7 @@ const kinds: Readonly<Record<string, Kind>> = {
         ref: id,
         attributes: {
           Identifier: id,
-          Endpoint: `${id}.dsql.${place.region}.on.aws`,
+          Endpoint: place.endpoint ?? `${id}.dsql.${place.region}.on.aws`,
           ResourceArn: arn('dsql', `cluster/${id}`, place),
           Status: 'ACTIVE',
         },
@@ -62,6 +64,15 @@ const kinds: Readonly<Record<string, Kind>> = {
       ref: place.name,
       attributes: { Arn: arn('events', `rule/${place.name}`, place), RuleName: place.name },
     }),
+  },
+  'AWS::IAM::ManagedPolicy': {
+    named: 'ManagedPolicyName',
+    global: true,
+    longest: 128,
+    identity: ({ account, name }) => {
+      const ref = `arn:aws:iam::${account}:policy/${name}`;
+      return { ref, attributes: { PolicyArn: ref } };
+    },
   },
   'AWS::IAM::Policy': { identity: byName },
   'AWS::IAM::Role': {

@@ -48,7 +48,8 @@ export async function create(wanted: Wanted, region: Region): Promise<Thing> {
   const kind = kindOf(wanted.type);
   const { longest = Number.POSITIVE_INFINITY } = kind;
   if (name.length > longest) throw new RefusedError(`${name} is longer than ${longest} characters`);
-  const place = { account: cloud.account, region: region.name, name, properties: wanted.properties };
+  const { account, endpoint } = cloud;
+  const place = { account, endpoint, region: region.name, name, properties: wanted.properties };
   const thing: Thing = { ...wanted, ...kind.identity(place) };
   refuseTwin(thing, region);
   rules[thing.type]?.check?.(thing, region, undefined);
