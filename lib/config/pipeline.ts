@@ -29,6 +29,13 @@ const transformShape = {
     .positive()
     .optional()
     .describe('How long the business rules may take. Default: 60, and one more for each 100 kB of the source.'),
+  memory_limit_mb: z
+    .int()
+    .min(64)
+    .optional()
+    .describe(
+      "What DuckDB may keep in memory, in MB, before it writes to the disk. Default: half of the machine's; in AWS three fifths of the function's at most.",
+    ),
   required_columns: z
     .array(z.string().min(1))
     .optional()

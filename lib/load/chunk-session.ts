@@ -13,6 +13,8 @@ export interface SessionRequest {
   readonly pipelineName: string;
   /** Folder for DuckDB's temporary files; must exist. */
   readonly scratchDir: string;
+  /** As `DuckDbOptions` has it. */
+  readonly memoryLimitMb?: number | undefined;
   readonly target: Pick<Target, 'retry'>;
 }
 
@@ -26,6 +28,7 @@ export async function withSession<T>(
     allowedDirs: sees.folders ?? [],
     allowedFiles: (sees.files ?? []).map((file) => file.path),
     tempDir: request.scratchDir,
+    memoryLimitMb: request.memoryLimitMb,
     signal: request.target.retry.signal,
   });
   try {

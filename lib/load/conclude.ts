@@ -21,6 +21,8 @@ export interface ConcludeRequest {
   readonly plan: Plan;
   readonly reader: ChunkReader;
   readonly scratchDir: string;
+  /** What DuckDB may keep in memory; its default when left out. */
+  readonly memoryLimitMb?: number | undefined;
   readonly table: TargetTable;
   readonly loadMode: LoadMode;
   readonly keyColumns: readonly string[];

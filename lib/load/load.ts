@@ -33,6 +33,8 @@ export interface LoadRequest extends WriteDemand {
   readonly scratchDir: string;
   readonly loadMode: LoadMode;
   readonly batchRows: number;
+  /** What DuckDB may keep in memory; its default when left out. */
+  readonly memoryLimitMb?: number | undefined;
   /** Batches in flight at once, one connection each. */
   readonly connections: number;
   /** Numbers of the chunks to load; all when left out. */

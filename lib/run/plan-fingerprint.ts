@@ -4,8 +4,8 @@ import type { PipelineSettings } from '../config/pipeline.ts';
 import type { ExtractRange } from '../extract/request.ts';
 import { cutVersion } from '../manifest.ts';
 
-/** Settings that decide whether a run loads, and nothing of what it loads. */
-const apart: readonly string[] = [...deployedPipelineKeys, 'budget'];
+/** Settings that decide whether or how a run loads, and nothing of what it loads. */
+const apart: readonly string[] = [...deployedPipelineKeys, 'budget', 'memory_limit_mb'];
 
 /**
  * Identifies what a run does with its source: the same plan over the same bytes makes the same batches. A run that was

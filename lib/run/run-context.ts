@@ -37,6 +37,17 @@ export interface RunContext {
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
+/** What DuckDB may keep in memory, in MB: the least of what is asked for and what there is; undefined for its default. */
+export function memoryLimit({
+  pipeline,
+  transformMemoryMb,
+}: Pick<RunContext, 'pipeline' | 'transformMemoryMb'>): number | undefined {
+  const asked = pipeline.settings.memory_limit_mb;
+  return asked === undefined || transformMemoryMb === undefined
+    ? (asked ?? transformMemoryMb)
+    : Math.min(asked, transformMemoryMb);
+}
+
 /** How far a run has come. */
 export interface RunProgress {
   readonly stage: Stage;

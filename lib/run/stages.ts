@@ -184,6 +184,7 @@ export async function loadStage(
     keyColumns: demand.keyColumns,
     latestBy: demand.latestBy,
     batchRows: context.pipeline.settings.batch_rows,
+    memoryLimitMb: context.pipeline.settings.memory_limit_mb,
     connections: context.connections,
     again: run.repeated,
     wasEmpty: await wasEmpty(context, run, table),
@@ -230,6 +231,7 @@ export async function concludeStage(
     indexes: isEmpty ? [] : plan.indexes,
     verify: isEmpty ? 'off' : settings.verify,
     batchRows: settings.batch_rows,
+    memoryLimitMb: settings.memory_limit_mb,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
     rowsRefused: loaded.rows_rejected,
   });

@@ -11,7 +11,7 @@ import { transformToChunks, transformToWorkingFile, type WriteResult } from '../
 import type { TransformResult } from '../transform-result.ts';
 import { readLookups } from './read-lookups.ts';
 import type { Run } from './run.ts';
-import type { RunContext } from './run-context.ts';
+import { memoryLimit, type RunContext } from './run-context.ts';
 import { planKey, prefixOf } from './store-keys.ts';
 
 /**
@@ -64,7 +64,7 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     maskKeys: await maskKeysOf(context),
     readLookups: () => readLookups(context, run),
     chunkRows: context.chunkRows,
-    memoryLimitMb: context.transformMemoryMb,
+    memoryLimitMb: memoryLimit(context),
     beforeCleaning: async () => {
       if (run.resumed) await requireEmptyLedger(context, run);
     },
