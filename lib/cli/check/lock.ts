@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { LoadedConfig } from '../../config/read-config.ts';
 import type { Preview } from '../../preview/preview.ts';
 import { configOption, jsonOption, type RegisterCommand, stageOption, targetOption } from '../command.ts';
@@ -37,7 +38,10 @@ async function lock(pipelines: readonly string[], options: LockOptions): Promise
   );
   const locked = await writeLock(loaded, previews, options.strict === true);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ file: loaded.file, locked }, null, 2)}\n`);
-  else for (const one of locked) process.stdout.write(`${describeLock(loaded.file, one)}\n`);
+  else {
+    const shown = path.relative(process.cwd(), loaded.file);
+    for (const one of locked) process.stdout.write(`${describeLock(shown, one)}\n`);
+  }
   return 0;
 }
 
