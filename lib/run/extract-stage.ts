@@ -22,6 +22,10 @@ export async function readSource(
     ...context.target.retry,
     ...how,
     prefix: prefixOf(run),
+    queryTarget: (text) =>
+      runStatement('Reading the values of for_each.query', context.target, async () => [
+        ...(await context.target.sql.begin((transaction) => transaction.unsafe(text), { readOnly: true })),
+      ]),
     range: run.range,
     onProgress: ({ bytes, rows }) => context.onProgress?.({ stage: 'extract', rows, bytes }),
   });

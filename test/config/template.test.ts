@@ -28,6 +28,8 @@ describe('a template', () => {
   });
 });
 
+type Loose = Readonly<Record<string, unknown>>;
+
 function problemsOf(settings: object, dataSource: object = {}): readonly string[] {
   const pipeline = { source_type: 'api', endpoint: 'rows', target_table: 't', ...settings };
   const config = { data_source: { base_url: 'https://a.example.com', ...dataSource }, pipelines: { p: pipeline } };
@@ -166,6 +168,47 @@ describe('etl check refuses a placeholder that means nothing, with its place', (
       'pipelines.p.parent.skip_statuses: would have load_mode replace delete',
     ],
   ])('windows, conditions and jobs: %j', (settings, message) => {
+    expect(problemsOf(settings).join('\n')).toContain(message);
+  });
+
+  const each = (for_each: unknown): Loose => ({ endpoint: 'a/{parent.id}', for_each });
+  it.each([
+    [each({}), 'pipelines.p.for_each: needs one of values, file, query, endpoint'],
+    [each({ values: [1], query: 'SELECT 1' }), 'pipelines.p.for_each: needs one of'],
+    [each([]), 'pipelines.p.for_each: '],
+    [each({ file: 'a.csv' }), 'pipelines.p.for_each.column: is missing'],
+    [each({ query: 'DELETE FROM a' }), 'pipelines.p.for_each.query: must be a SELECT'],
+    [each({ values: [1], records_path: '$.a' }), 'pipelines.p.for_each.records_path: belongs to endpoint'],
+    [each({ endpoint: 'b', body: {} }), 'pipelines.p.for_each.body: needs method: POST'],
+    [
+      each({ endpoint: 'b/{parent.id}' }),
+      'pipelines.p.for_each.endpoint: has the placeholder {parent.id}, which is not known to a parent; nest a for_each',
+    ],
+    [each({ endpoint: 'b', for_each: { endpoint: 'c' } }), 'pipelines.p.for_each.for_each: is not used'],
+    [
+      each({ endpoint: 'b/{parent.id}', for_each: { file: 'c.csv' } }),
+      'pipelines.p.for_each.for_each.column: is missing',
+    ],
+    [{ for_each: [1] }, 'pipelines.p.for_each: is not used'],
+    [{ ...each(['a']), parent: { endpoint: 'b' } }, 'pipelines.p.for_each: does not go with parent'],
+    [{ params: { a: '{batch}' }, for_each: ['a'] }, 'pipelines.p.for_each: needs the size of a batch'],
+    [
+      { params: { a: '{batch:2}', b: '{parent.value}' }, for_each: ['a'] },
+      'pipelines.p.for_each: has a {batch} of several values',
+    ],
+    [
+      { params: { a: '{batch:2}' }, for_each: { query: 'SELECT 1' } },
+      'pipelines.p.for_each: needs the column of the query',
+    ],
+    [
+      { params: { a: '{batch:2}' }, for_each: ['a'], incremental },
+      'pipelines.p.for_each: has batches whose values change',
+    ],
+    [
+      { ...each({ values: [1], skip_statuses: [403] }), load_mode: 'replace', key_columns: ['id'] },
+      'pipelines.p.for_each.skip_statuses: would have load_mode replace delete',
+    ],
+  ])('what requests are made for: %j', (settings, message) => {
     expect(problemsOf(settings).join('\n')).toContain(message);
   });
 

@@ -47,3 +47,43 @@ it.each([1, 4])(
     expect([...outcome.rows].sort((a, b) => Number(a.id) - Number(b.id))).toEqual(rows);
   },
 );
+
+/** Organisations with teams with members, two a page. */
+const organisation: Respond = ({ url }, response) => {
+  const [, , org, , team] = url.pathname.split('/');
+  const page = Number(url.searchParams.get('page'));
+  const all = [1, 2, 3].map((id) => ({ id: [org, team, id].filter((part) => part !== undefined).join('-') }));
+  sendJson(response, { results: all.slice((page - 1) * 2, page * 2), pages: 2 });
+};
+
+it.each([1, 3])(
+  'endpoints below endpoints, %i partitions at once, killed at any request, give every row once',
+  async (concurrency) => {
+    const paged = { pagination: { type: 'page_number', total_pages_path: '$.pages' } };
+    const nested = {
+      source_type: 'api',
+      endpoint: 'orgs/{parent.parent.id}/teams/{parent.id}/members',
+      concurrency,
+      ...paged,
+      for_each: { endpoint: 'orgs/{parent.id}/teams', ...paged, for_each: { endpoint: 'orgs', ...paged } },
+    };
+    const outcome = await killAtEachRequest(nested, () => organisation);
+    expect(outcome.rows).toHaveLength(27);
+    expect(new Set(outcome.rows.map(({ id }) => id)).size).toBe(27);
+  },
+);
+
+it('batches of values, killed at any request, give every row once', async () => {
+  const values = Array.from({ length: 40 }, (_, id) => id);
+  const batched = { source_type: 'api', endpoint: 'rows', params: { ids: '{batch:6}' }, for_each: values };
+  const outcome = await killAtEachRequest(
+    batched,
+    () =>
+      ({ url }, response) =>
+        sendJson(
+          response,
+          (url.searchParams.get('ids') ?? '').split(',').map((id) => ({ id: Number(id) })),
+        ),
+  );
+  expect(outcome.rows).toEqual(values.map((id) => ({ id })));
+});

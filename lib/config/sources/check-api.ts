@@ -6,6 +6,7 @@ import type { Placeholder } from '../template.ts';
 import type { VariableName } from '../template-words.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
 import type { apiSourceShape } from './api.ts';
+import { checkPartitions } from './check-partitions.ts';
 import { checkTemplates } from './check-templates.ts';
 import { checkWindows } from './check-windows.ts';
 
@@ -37,11 +38,11 @@ function checkPagination({ pagination, method, parent }: Api, add: AddIssue): vo
 }
 
 function checkRequests(source: Api, add: AddIssue): void {
-  const { incremental, parent } = source;
+  const { for_each, incremental, parent } = source;
   const missing = ({ name }: Placeholder): string | undefined => {
     switch (name) {
       case 'parent':
-        return parent === undefined ? 'needs a parent, e.g. parent: {endpoint: users}' : undefined;
+        return (parent ?? for_each) === undefined ? 'needs a parent, e.g. parent: {endpoint: users}' : undefined;
       case 'watermark':
         return incremental?.initial_value === undefined
           ? 'needs incremental with an initial_value, which the first run begins at'
@@ -53,7 +54,7 @@ function checkRequests(source: Api, add: AddIssue): void {
             ? 'needs incremental.initial_value'
             : undefined;
       case 'batch':
-        return 'needs for_each';
+        return (parent ?? for_each) === undefined ? 'needs for_each' : undefined;
       case 'job':
         return 'belongs into async.status_endpoint or result_endpoint';
       default:
@@ -66,19 +67,7 @@ function checkRequests(source: Api, add: AddIssue): void {
       add(['incremental', 'cursor_type'], `has no times, of which ${text} is one`);
     }
   }
-  if (parent === undefined) return;
-  if (parent.skip_statuses.length > 0 && loadModeTraits[source.load_mode].deletesUnread) {
-    add(['parent', 'skip_statuses'], `would have load_mode ${source.load_mode} delete the rows of what is left out`);
-  }
-  if (!used.some(({ name }) => name === 'parent')) {
-    add(['parent'], 'is not used: put e.g. {parent.id} into endpoint, params, headers or body');
-  }
-  const own: readonly VariableName[] = ['now', 'run', 'env', 'page', 'offset', 'limit', 'cursor'];
-  checkTemplates(
-    { ...parent, headers: {}, missing: ({ name }) => (own.includes(name) ? undefined : 'is not known to a parent') },
-    ['parent'],
-    add,
-  );
+  checkPartitions(source, used, add);
 }
 
 /** Endpoints of a job know its first response; what is asked before knows none. */
@@ -87,7 +76,7 @@ function checkAsync({ async: job }: Api, add: AddIssue): void {
   for (const key of ['status_endpoint', 'result_endpoint'] as const) {
     const endpoint = job[key];
     if (endpoint === undefined) continue;
-    const known: readonly VariableName[] = ['job', 'now', 'run', 'env', 'parent'];
+    const known: readonly VariableName[] = ['job', 'now', 'run', 'env'];
     checkTemplates(
       {
         endpoint,

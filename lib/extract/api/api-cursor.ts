@@ -20,6 +20,10 @@ export const apiCursorSchema = z.strictObject({
       /** Lines of fields, one a parent. */
       locations: z.array(z.string()),
       listed: z.boolean(),
+      /** Which level is being listed, from 0 for the outermost; absent where there is one. */
+      level: z.int().min(0).optional(),
+      /** The level above it, and how many of it are done. */
+      outer: z.strictObject({ locations: z.array(z.string()), done: z.int().min(0) }).optional(),
       count: z.int().min(0),
       /** How many parents are done. */
       done: z.int().min(0),
@@ -59,6 +63,7 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
     parent,
   } = settings;
   const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
+<<<<<<< HEAD
   const { async, columnar, csv, encoding, format, header, include, map_key } = settings;
   const body_format = settings.body_format === 'json' ? undefined : settings.body_format;
   const array_format = settings.array_format === 'repeated' ? undefined : settings.array_format;
@@ -66,6 +71,18 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
   const answers = { body_format, array_format, format, encoding, csv };
   const fields = Object.keys(include).length === 0 ? undefined : include;
   const later = { async, columnar, header, map_key, include: fields, ...answers };
+=======
+  const { async, columnar, for_each, header, include, map_key } = settings;
+  // Settings of later releases count where they are set, so that a run of an earlier one goes on.
+  const later = {
+    async,
+    for_each,
+    columnar,
+    header,
+    map_key,
+    include: Object.keys(include).length === 0 ? undefined : include,
+  };
+>>>>>>> 5b91115 (Make requests for each value of a list, a file, a query of the target or another endpoint of any depth, one by one or in batches)
   const others = [...(record_name_column === undefined ? [] : [record_name_column]), ...setOnly(later)];
   return digestOf([deciding, more, ...others]);
 }
@@ -75,13 +92,15 @@ function setOnly(settings: Readonly<Record<string, unknown>>): readonly unknown[
   return set.length === 0 ? [] : [Object.fromEntries(set)];
 }
 
-export function startCursor(settings: string, extractedAt: Date, parents: boolean): ApiCursor {
+export function startCursor(settings: string, extractedAt: Date, levels: number): ApiCursor {
   return {
     version: 1,
     settings,
     extracted_at: extractedAt.toISOString(),
     position: firstPosition,
-    ...(parents ? { parents: { locations: [], listed: false, count: 0, done: 0 } } : {}),
+    ...(levels === 0
+      ? {}
+      : { parents: { locations: [], listed: false, count: 0, done: 0, ...(levels === 1 ? {} : { level: 0 }) } }),
     progress: { held: [], already_loaded: 0 },
     parts: [],
     rejected: [],

@@ -153,7 +153,7 @@ export class ApiExtraction {
    */
   async finish(complete: boolean, watermark: Watermark | undefined): Promise<RawManifest> {
     const { request } = this;
-    const scope = this.settings.parent === undefined ? this.#scope : undefined;
+    const scope = this.cursor.parents === undefined ? this.#scope : undefined;
     const settled = complete && this.cursor.progress.held.length > 0 ? await this.#settleHeld() : undefined;
     const cursor = settled ?? this.cursor;
     const mark = complete ? scope?.markAfter(cursor.progress, this.#gate?.added ?? []) : undefined;

@@ -9,9 +9,10 @@ import type { ExtractRequest } from '../request.ts';
 import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiExtraction } from './api-extraction.ts';
-import { listParents } from './list-parents.ts';
 import { defaultConcurrency, openClient } from './open-client.ts';
 import { ParentMarks } from './parent-marks.ts';
+import { listPartitions } from './partitions/list-partitions.ts';
+import { type Partitions, partitionsOf } from './partitions/partitions.ts';
 import { readChildren } from './read-children.ts';
 import { requestHeaders } from './request-headers.ts';
 import { positionAfter, type Sequence } from './sequence.ts';
@@ -25,11 +26,12 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   const { name } = request.pipeline;
   if (incremental === undefined && request.range !== undefined) throw new RangeNeedsCursorError(name);
   checkColumn(request, settings);
-  const cursor = await readCursor(request, settings);
+  const texts = { ...settings, headers: requestHeaders(request, settings) };
+  const partitions = partitionsOf(settings, texts);
+  const cursor = await readCursor(request, settings, partitions?.levels.length ?? 0);
   const source = incrementalSource(request, settings, new Date(cursor.extracted_at));
   const scope =
-    source === undefined || settings.parent !== undefined ? undefined : new IncrementalScope(source, request.watermark);
-  const texts = { ...settings, headers: requestHeaders(request, settings) };
+    source === undefined || partitions !== undefined ? undefined : new IncrementalScope(source, request.watermark);
   const client = await openClient(request, settings);
   const known = {
     startedAt: new Date(cursor.extracted_at),
@@ -40,7 +42,7 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   if (scope !== undefined) extraction.enter(scope);
   const marks = source === undefined ? undefined : new ParentMarks(source, request.watermark);
   try {
-    const stopped = await readRows(extraction, texts, scope, marks);
+    const stopped = await readRows(extraction, texts, partitions, scope, marks);
     // What was read before an error is good: the same run goes on behind it.
     await extraction.save().catch((thrown: unknown) => {
       throw stopped ?? thrown;
@@ -48,7 +50,7 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
     if (stopped !== undefined && !(stopped instanceof DeadlineReachedError)) throw stopped;
     const complete = extraction.cursor.position === null;
     const watermark =
-      complete && settings.parent !== undefined ? marks?.watermark(extraction.cursor.parents?.marks) : undefined;
+      complete && partitions !== undefined ? marks?.watermark(extraction.cursor.parents?.marks) : undefined;
     return await extraction.finish(complete, watermark);
   } finally {
     client.close();
@@ -56,27 +58,28 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   }
 }
 
-async function readCursor(request: ExtractRequest, settings: ApiSettings): Promise<ApiCursor> {
+async function readCursor(request: ExtractRequest, settings: ApiSettings, levels: number): Promise<ApiCursor> {
   const digest = settingsDigest(settings, [request.pipeline.dataSource.base_url, request.range, request.watermark]);
   const stored = await fetchCursor(request, apiCursorSchema, digest);
-  return stored ?? startCursor(digest, request.clock.now(), settings.parent !== undefined);
+  return stored ?? startCursor(digest, request.clock.now(), levels);
 }
 
 /** Reads until the last page, the deadline, or an error; gives back what stopped it. */
 async function readRows(
   extraction: ApiExtraction,
   texts: RequestTexts,
+  partitions: Partitions | undefined,
   scope: IncrementalScope | undefined,
   marks: ParentMarks | undefined,
 ): Promise<unknown> {
   const { settings } = extraction;
   try {
-    if (settings.parent === undefined) await readPages(extraction, sequenceOf(extraction, texts, scope));
+    if (partitions === undefined) await readPages(extraction, sequenceOf(extraction, texts, scope));
     else {
-      await listParents(extraction, settings.parent);
+      await listPartitions(extraction, partitions);
       const { dataSource } = extraction.request.pipeline;
       const concurrency = settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency;
-      await readChildren(extraction, settings.parent, texts, marks, concurrency);
+      await readChildren(extraction, partitions, texts, marks, concurrency);
     }
     return undefined;
   } catch (thrown) {

@@ -3,14 +3,7 @@ import { ownValue } from '../../own-value.ts';
 import { columnAdder } from '../json/add-columns.ts';
 import { fieldPath, fieldReader } from '../json/field-reader.ts';
 import { ParentFieldMissingError } from './errors.ts';
-import { placeholdersIn, type RequestTexts } from './template/request-template.ts';
 import type { ParentFields } from './template/template-value.ts';
-
-/** The fields of a parent that its rows' requests and columns need. */
-export function neededFields(texts: RequestTexts, include: Readonly<Record<string, string>>): readonly string[] {
-  const used = placeholdersIn(texts).flatMap(({ member, name }) => (name === 'parent' ? [member ?? ''] : []));
-  return [...new Set([...used, ...Object.values(include)])];
-}
 
 /**
  * Reads the needed fields of a parent's row.
@@ -39,7 +32,7 @@ export function rowWithParent(
   if (columns.length === 0) return (line) => line;
   const add = columnAdder(
     columns.map(([column]) => column),
-    'parent.include',
+    'include of parent or for_each',
   );
   return (line, fields) =>
     add(

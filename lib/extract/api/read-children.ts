@@ -1,6 +1,4 @@
 import type { PaginationSettings } from '../../config/source-pagination.ts';
-import type { ParentSettings } from '../../config/source-parent.ts';
-import { fileLines } from '../file-lines.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
 import type { IncrementalScope } from '../incremental/scope.ts';
 import { PartWriter } from '../part-writer.ts';
@@ -8,12 +6,13 @@ import type { ApiExtraction } from './api-extraction.ts';
 import { ChildSpool } from './child-spool.ts';
 import { ApiStatusError } from './errors.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
-import { neededFields, rowWithParent } from './parent-fields.ts';
-import { type ParentMarks, parentKey } from './parent-marks.ts';
+import { rowWithParent } from './parent-fields.ts';
+import type { ParentMarks } from './parent-marks.ts';
+import type { Partitions } from './partitions/partitions.ts';
+import { type Partition, remainingPartitions } from './partitions/remaining-partitions.ts';
 import { positionAfter, type Sequence } from './sequence.ts';
 import { sequenceOf } from './sequence-of.ts';
 import type { RequestTexts } from './template/request-template.ts';
-import type { ParentFields } from './template/template-value.ts';
 
 /** One parent whose rows are being read. */
 interface Child {
@@ -45,35 +44,32 @@ interface Child {
  */
 export async function readChildren(
   extraction: ApiExtraction,
-  parent: ParentSettings,
+  partitions: Partitions,
   texts: RequestTexts,
   marks: ParentMarks | undefined,
   concurrency: number,
 ): Promise<void> {
-  const { settings } = extraction;
-  const decorate = rowWithParent(parent.include);
+  const decorate = rowWithParent(partitions.include);
   const waiting: Child[] = [];
-  const requestNames = neededFields(settings, {});
-  const fieldsOf = remainingParents(extraction);
+  const remaining = remainingPartitions(extraction, partitions);
   let exhausted = false;
   let started = extraction.cursor.parents?.done ?? 0;
 
-  const start = (fields: ParentFields): Child => {
+  const start = ({ batch, fields, key }: Partition): Child => {
     const index = started;
     started += 1;
-    const key = parentKey(requestNames, fields);
     const scope = marks?.scopeOf(key);
-    const sequence = sequenceOf(extraction, texts, scope, { parent: fields });
+    const sequence = sequenceOf(extraction, texts, scope, { parent: fields, batch });
     const first = index === (extraction.cursor.parents?.done ?? 0) ? extraction.cursor.position : firstPosition;
     const child = newChild(extraction, index, first, key, scope);
-    child.finished = readChild(parent, child, sequence, (line) => decorate(line, fields));
+    child.finished = readChild(partitions, child, sequence, (line) => decorate(line, fields));
     return child;
   };
 
   try {
     while (extraction.cursor.position !== null) {
       while (!exhausted && waiting.length < concurrency) {
-        const { done, value } = await fieldsOf.next();
+        const { done, value } = await remaining.next();
         if (done === true) exhausted = true;
         else waiting.push(start(value));
       }
@@ -92,17 +88,6 @@ export async function readChildren(
     for (const child of waiting) {
       await child.finished;
       await child.spool.discard();
-    }
-  }
-}
-
-async function* remainingParents(extraction: ApiExtraction): AsyncGenerator<ParentFields> {
-  let passed = 0;
-  const done = extraction.cursor.parents?.done ?? 0;
-  for (const location of extraction.cursor.parents?.locations ?? []) {
-    for await (const line of fileLines(await extraction.request.store.localPath(location))) {
-      passed += 1;
-      if (passed > done) yield JSON.parse(line.toString()) as ParentFields;
     }
   }
 }
@@ -134,7 +119,7 @@ function newChild(
 }
 
 async function readChild(
-  parent: ParentSettings,
+  { noRowsStatuses, skipStatuses }: Partitions,
   child: Child,
   sequence: Sequence,
   decorate: (line: Buffer) => Buffer,
@@ -152,8 +137,8 @@ async function readChild(
   } catch (thrown) {
     // Of a later page such a status says that rows are missing which the pages before promised.
     const status = thrown instanceof ApiStatusError && child.position?.page === 1 ? thrown.status : undefined;
-    const isSkipped = status !== undefined && parent.skip_statuses.includes(status);
-    if (isSkipped || (status !== undefined && parent.no_rows_statuses.includes(status))) {
+    const isSkipped = status !== undefined && skipStatuses.includes(status);
+    if (isSkipped || (status !== undefined && noRowsStatuses.includes(status))) {
       child.skipped = isSkipped;
       child.position = null;
     } else {

@@ -1,5 +1,7 @@
 import type { ApiSettings } from '../../../config/pipeline.ts';
+import { placeholdersOf } from '../../../config/template.ts';
 import type { ExtractRequest } from '../../request.ts';
+import { listTexts, partitionsOf } from '../partitions/partitions.ts';
 import type { Redactor } from '../redactor.ts';
 import { requestHeaders } from '../request-headers.ts';
 import { placeholdersIn } from './request-template.ts';
@@ -14,12 +16,14 @@ export async function templateEnvironment(
   settings: ApiSettings,
   redactor: Redactor,
 ): Promise<ReadonlyMap<string, string>> {
-  const { parent } = settings;
-  const headers = requestHeaders(request, settings);
+  const texts = { ...settings, headers: requestHeaders(request, settings) };
+  const levels = partitionsOf(settings, texts)?.levels ?? [];
+  const { result_endpoint = '', status_endpoint = '' } = settings.async ?? {};
   const names = new Set(
     [
-      ...placeholdersIn({ ...settings, headers }),
-      ...(parent === undefined ? [] : placeholdersIn({ ...parent, method: 'GET', headers: {}, body: undefined })),
+      ...placeholdersIn(texts),
+      ...levels.flatMap((level) => placeholdersIn({ ...listTexts(level.settings), headers: {} })),
+      ...[status_endpoint, result_endpoint].flatMap(placeholdersOf),
     ].flatMap(({ member, name }) => (name === 'env' && member !== undefined ? [member] : [])),
   );
   const values = new Map<string, string>();
