@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import { connectionShape } from '../data-source.ts';
 import { secretReferenceSchema } from '../secret.ts';
-<<<<<<< HEAD
 import { answerShape } from '../source-answers.ts';
-=======
 import { forEachSchema } from '../source-for-each.ts';
->>>>>>> 5b91115 (Make requests for each value of a list, a file, a query of the target or another endpoint of any depth, one by one or in batches)
 import { incrementalSchema } from '../source-incremental.ts';
 import { jsonPathSchema, recordNameColumnSchema } from '../source-json-path.ts';
 import { paginationSchema } from '../source-pagination.ts';

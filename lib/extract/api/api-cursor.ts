@@ -63,26 +63,13 @@ export function settingsDigest(settings: ApiSettings, more: unknown): string {
     parent,
   } = settings;
   const deciding = [endpoint, method, params, body, records_path, pagination, max_pages, max_rows, incremental, parent];
-<<<<<<< HEAD
-  const { async, columnar, csv, encoding, format, header, include, map_key } = settings;
+  const { async, columnar, csv, encoding, for_each, format, header, include, map_key } = settings;
   const body_format = settings.body_format === 'json' ? undefined : settings.body_format;
   const array_format = settings.array_format === 'repeated' ? undefined : settings.array_format;
   // Settings of later releases count where they are set, so that a run of an earlier one goes on.
   const answers = { body_format, array_format, format, encoding, csv };
   const fields = Object.keys(include).length === 0 ? undefined : include;
-  const later = { async, columnar, header, map_key, include: fields, ...answers };
-=======
-  const { async, columnar, for_each, header, include, map_key } = settings;
-  // Settings of later releases count where they are set, so that a run of an earlier one goes on.
-  const later = {
-    async,
-    for_each,
-    columnar,
-    header,
-    map_key,
-    include: Object.keys(include).length === 0 ? undefined : include,
-  };
->>>>>>> 5b91115 (Make requests for each value of a list, a file, a query of the target or another endpoint of any depth, one by one or in batches)
+  const later = { async, for_each, columnar, header, map_key, include: fields, ...answers };
   const others = [...(record_name_column === undefined ? [] : [record_name_column]), ...setOnly(later)];
   return digestOf([deciding, more, ...others]);
 }
