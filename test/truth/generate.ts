@@ -1,5 +1,6 @@
 import { type Random, randomOf } from './random.ts';
 import type { Cell, ForeignTable, LoadMode, Scenario, SourceRow, Step } from './scenario.ts';
+import { withShape } from './shape.ts';
 import { type KindName, kindsOf, valueKinds } from './values.ts';
 
 /** What stays the same over the days of a scenario. */
@@ -16,6 +17,11 @@ interface Frame {
 
 /** The scenario of a seed. */
 export function generateScenario(seed: number): Scenario {
+  return withShape(plainScenario(seed), seed);
+}
+
+/** The scenario without settings of columns and lists. */
+function plainScenario(seed: number): Scenario {
   const frame = frameOf(randomOf(seed));
   const { foreign, incremental, keys, mode, random, source } = frame;
   const keepRepeated = keys.length === 0 && random.chance(0.15);

@@ -1,5 +1,6 @@
 import { canonical, declaredType, fits, type ModelType, typeOfValues } from './column-types.ts';
 import { type Cell, filesOf, type Scenario, type SourceRow, type Step, textOf } from './scenario.ts';
+import { rowsOfRecord, shapedColumns, shapedRows, unknownNames } from './shape.ts';
 
 /** Values by column in their canonical writing; null is no value. A column that is missing has none either. */
 export type ModelValues = Readonly<Record<string, string | null>>;
@@ -102,7 +103,7 @@ export function withoutTable(state: ModelState, table: string): ModelState {
 /** What a run over this state must do. */
 export function expectRun(scenario: Scenario, step: Step, state: ModelState): Expected {
   const content = JSON.stringify([...filesOf(scenario, step).values()]);
-  const plan = JSON.stringify([step.idsAbove ?? null, step.declared ?? null]);
+  const plan = JSON.stringify([step.idsAbove ?? null, step.idsBelow ?? null, step.declared ?? null]);
   const table = state.tables.get(step.table);
   const loads = (state.loads.get(step.table) ?? []).filter((load) => load.made === table?.made);
   const same = (load: Loaded | undefined): boolean => load?.content === content && load.plan === plan;
@@ -154,7 +155,7 @@ export function expectRun(scenario: Scenario, step: Step, state: ModelState): Ex
     scenario.incremental === true
       ? { rows_rejected: cleaned.rejected.length }
       : {
-          rows_read: step.rows.length,
+          rows_read: step.rows.reduce((rows, row) => rows + rowsOfRecord(scenario.shape, row), 0),
           rows_filtered: cleaned.filtered,
           rows_deduplicated: cleaned.deduplicated,
           rows_rejected: cleaned.rejected.length + written.refused,
@@ -207,7 +208,7 @@ function nameOf({ keys }: Scenario, { cells }: SourceRow): string {
 interface CleanRow {
   readonly values: ModelValues;
   readonly key: string | undefined;
-  readonly place: number;
+  readonly place: string;
 }
 
 interface Cleaned {
@@ -222,7 +223,7 @@ interface Cleaned {
 }
 
 function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined, read: readonly SourceRow[]): Cleaned {
-  const { keys } = scenario;
+  const { keys, shape } = scenario;
   const seen = new Set<string>();
   let deduplicated = 0;
   const distinct = [...read]
@@ -232,21 +233,32 @@ function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined
       if (row.ragged === true || scenario.keepRepeated === true) return true;
       const writing = JSON.stringify(step.columns.map((column) => row.cells[column] ?? null));
       if (seen.has(writing)) {
-        deduplicated += 1;
+        deduplicated += rowsOfRecord(shape, row);
         return false;
       }
       seen.add(writing);
       return true;
     });
-  const whole = distinct.filter(({ row }) => row.ragged !== true);
+  const inTable = table === undefined ? undefined : new Set(table.columns.keys());
+  const names = shapedColumns(shape, step.columns, inTable);
+  const units = distinct.flatMap(({ place, row }) =>
+    shapedRows(shape, row).map((one, element) => ({ row: one, place: `${place}.${element}` })),
+  );
+  const rowsRead = read.reduce((rows, row) => rows + rowsOfRecord(shape, row), 0);
+  // Of a record without an element the other columns tell types all the same.
+  const whole = distinct.flatMap(({ row }) =>
+    row.ragged === true
+      ? []
+      : shapedRows(shape === undefined ? shape : { ...shape, exploded: shape.exploded && 'keep' }, row),
+  );
   const columns = new Map<string, ModelType>();
   const demands = new Map<string, readonly ModelType[]>();
   const mayFail: string[] = [];
-  for (const column of step.columns) {
-    const declared = step.declared?.[column];
+  for (const column of names) {
+    const declared = column === shape?.fallback?.column ? 'text' : step.declared?.[column];
     const there = table?.columns.get(column);
     const contract: ModelType | undefined = declared === undefined ? undefined : { kind: declared };
-    const cells = whole.flatMap(({ row }) => row.cells[column] ?? []);
+    const cells = whole.flatMap((row) => row?.cells[column] ?? []);
     const type = there ?? contract ?? typeOfValues(cells);
     if (type === undefined) continue;
     if (contract !== undefined && contract.kind !== type.kind) mayFail.push(`${column} is declared otherwise`);
@@ -255,13 +267,17 @@ function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined
   }
   const gone = Object.keys(step.declared ?? {}).filter((column) => !step.columns.includes(column));
   if (gone.length > 0) mayFail.push(`the source has no column ${gone.join(', ')}, which is declared`);
-  const required = keys.length > 0 ? keys : step.columns.filter((column) => column === 'id');
+  const required = keys.length > 0 ? keys : names.filter((column) => column === 'id');
   const rejected: (string | undefined)[] = [];
   const rows: CleanRow[] = [];
   let filtered = 0;
-  for (const { row, place } of distinct) {
+  for (const { row, place } of units) {
+    if (row === undefined) {
+      filtered += 1;
+      continue;
+    }
     const key = row.ragged === true ? undefined : keyOf(row, keys, columns);
-    const fitting = step.columns.every((column) => {
+    const fitting = names.every((column) => {
       const cell = row.cells[column] ?? null;
       if (cell === null) return !required.includes(column);
       return (demands.get(column) ?? []).every((type) => fits(type, cell));
@@ -270,11 +286,14 @@ function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined
       rejected.push(key);
     } else if (step.idsAbove !== undefined && !(Number(row.cells.id) > step.idsAbove)) {
       filtered += 1;
+    } else if (step.idsBelow !== undefined && !(Number(row.cells.id) < step.idsBelow)) {
+      rejected.push(key);
     } else {
       rows.push({ values: valuesOf(row, columns), key, place });
     }
   }
-  if (step.idsAbove !== undefined && !isNumber(columns.get('id'))) mayFail.push('the rule compares no numbers');
+  const compares = step.idsAbove !== undefined || step.idsBelow !== undefined;
+  if (compares && !isNumber(columns.get('id'))) mayFail.push('the rule compares no numbers');
   const standing = new Map<string, CleanRow>();
   if (keys.length > 0) {
     for (const row of rows) {
@@ -284,8 +303,11 @@ function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined
     }
   }
   const mustFail: string[] = [];
-  if (rejected.length > read.length / 2) mustFail.push(`${rejected.length} of ${read.length} rows are rejected`);
-  else if (rejected.length > distinct.length / 2) mayFail.push('more than half of the different rows are rejected');
+  const isTold = scenario.source === 'csv' || whole.length > 0;
+  const unknown = isTold ? unknownNames(shape, step.columns, inTable) : [];
+  if (unknown.length > 0) mustFail.push(`nothing has the column ${unknown.join(', ')}`);
+  if (rejected.length > rowsRead / 2) mustFail.push(`${rejected.length} of ${rowsRead} rows are rejected`);
+  else if (rejected.length > units.length / 2) mayFail.push('more than half of the different rows are rejected');
   return {
     rows: keys.length > 0 ? [...standing.values()] : rows,
     columns,

@@ -10,7 +10,7 @@ import { serve, type TestServer } from '../support/http-server.ts';
 import type { LocalTarget } from '../support/local-target.ts';
 import { compareTable } from './compare.ts';
 import { emptyState, expectRun, type ModelState, withoutTable } from './model.ts';
-import { filesOf, type Scenario, type Step, textOf } from './scenario.ts';
+import { filesOf, type Scenario, type Shape, type Step, textOf } from './scenario.ts';
 import { readTable, type TableContent } from './table-content.ts';
 
 /** Runs a pipeline, and may look at what is before and after; a text says what is wrong. */
@@ -121,10 +121,13 @@ async function runStep(stage: Stage, scenario: Scenario, step: Step, table: stri
     load_mode: scenario.mode,
     key_columns: scenario.keys,
     ...(scenario.keepRepeated === true ? { deduplicate: false } : {}),
-    ...(step.idsAbove === undefined
-      ? {}
-      : { business_rules: [{ type: 'filter', condition: `id > ${step.idsAbove}` }] }),
-    ...(step.declared === undefined ? {} : { columns: step.declared }),
+    business_rules: [
+      ...(step.idsAbove === undefined ? [] : [{ type: 'filter', condition: `id > ${step.idsAbove}` }]),
+      ...(step.idsBelow === undefined ? [] : [{ type: 'expect', condition: `id < ${step.idsBelow}` }]),
+    ],
+    columns: { ...step.declared, ...shapedSettings(scenario.shape) },
+    ...(scenario.shape?.excluded === undefined ? {} : { exclude: [scenario.shape.excluded] }),
+    ...(scenario.shape?.exploded === undefined ? {} : { explode: { path: 'list', on_empty: scenario.shape.exploded } }),
   };
   const config = parseConfig(
     JSON.stringify({ data_source: { base_url: server.url }, pipelines: { [name]: pipeline } }),
@@ -145,6 +148,15 @@ async function runStep(stage: Stage, scenario: Scenario, step: Step, table: stri
     },
     { trigger: 'cli', again: step.again === true, force: step.force === true },
   );
+}
+
+/** What `columns` says of renamed columns and of defaults. */
+function shapedSettings(shape: Shape | undefined): Record<string, unknown> {
+  const { fallback, renamed } = shape ?? {};
+  return {
+    ...(renamed === undefined ? {} : { [renamed.from]: { rename: renamed.to } }),
+    ...(fallback === undefined ? {} : { [fallback.column]: { type: 'text', default: fallback.value } }),
+  };
 }
 
 /** An API over the rows of the step: pages by offset, and what is new by `since`, which is inclusive. */

@@ -26,6 +26,8 @@ export interface Step {
   readonly table: 'a' | 'b';
   /** A business rule: rows whose `id` is not greater are left out. */
   readonly idsAbove?: number;
+  /** A business rule: rows whose `id` is not less are rejected. */
+  readonly idsBelow?: number;
   /** Declared types, by column. */
   readonly declared?: Readonly<Record<string, 'bigint' | 'text' | 'date'>>;
 }
@@ -38,6 +40,18 @@ export interface ForeignTable {
   readonly rows: readonly Readonly<Record<string, string>>[];
 }
 
+/** What the configuration makes of the columns and lists of a source, in every run of a scenario. */
+export interface Shape {
+  /** A column that `exclude` names. */
+  readonly excluded?: string | undefined;
+  /** A column that `columns` gives another name. */
+  readonly renamed?: { readonly from: string; readonly to: string } | undefined;
+  /** A column of texts with a default. */
+  readonly fallback?: { readonly column: string; readonly value: string } | undefined;
+  /** The column `list` is a list of which each element is a row. */
+  readonly exploded?: 'keep' | 'filter' | undefined;
+}
+
 /** A pipeline and its source over some days. */
 export interface Scenario {
   readonly source: 'csv' | 'ndjson' | 'json' | 'api';
@@ -47,6 +61,7 @@ export interface Scenario {
   readonly incremental?: boolean;
   readonly keepRepeated?: boolean;
   readonly foreign?: ForeignTable;
+  readonly shape?: Shape;
   readonly steps: readonly Step[];
 }
 

@@ -38,6 +38,11 @@ function* smallerOnes(scenario: Scenario): Generator<Scenario> {
     ...scenario,
     steps: steps.map((given, at) => (at === index ? step : given)),
   });
+  for (const setting of ['excluded', 'renamed', 'fallback', 'exploded'] as const) {
+    if (scenario.shape?.[setting] !== undefined) {
+      yield { ...scenario, shape: { ...scenario.shape, [setting]: undefined } };
+    }
+  }
   const columns = new Set(steps.flatMap((step) => step.columns));
   for (const column of columns) {
     if (column === 'id' || column === 'changed' || scenario.keys.includes(column)) continue;
@@ -54,7 +59,7 @@ function* smallerOnes(scenario: Scenario): Generator<Scenario> {
     }
   }
   for (const [index, step] of steps.entries()) {
-    for (const setting of ['again', 'force', 'before', 'idsAbove', 'declared'] as const) {
+    for (const setting of ['again', 'force', 'before', 'idsAbove', 'idsBelow', 'declared'] as const) {
       if (step[setting] === undefined) continue;
       const { [setting]: _, ...without } = step;
       yield withStep(index, without);
