@@ -8,13 +8,13 @@ import type { Plan } from '../lib/manifest.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { RunContext } from '../lib/run/run-context.ts';
 import { admitStage, concludeStage, loadStage, prepareStage, presentTable } from '../lib/run/stages.ts';
-import { releaseLoadSlot, takeLoadSlot } from '../lib/state/load-slot.ts';
+import { inLoadSlot } from '../lib/state/load-slot.ts';
 import type { TransformResult } from '../lib/transform-result.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
 import type { Invocation } from './runtime/invocation.ts';
 import { withMiddleware } from './runtime/middleware.ts';
-import { abortBefore, leaseSeconds, openService } from './runtime/service.ts';
+import { abortBefore, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
 import { loadedRows, requireManifest } from './runtime/stage-results.ts';
 
@@ -85,19 +85,14 @@ async function inSlot(
   event: LoadEvent,
   load: () => Promise<Omit<GroupProgress, 'waits'>>,
 ): Promise<GroupProgress> {
-  const slot = await takeLoadSlot(context.target, {
+  const request = {
     slots: service.config.deploy.max_load_functions,
     holder: `${event.execution.id} to ${event.to}`,
     runId: event.run.run_id,
-    seconds: leaseSeconds,
-  });
+  };
+  const loaded = await inLoadSlot(context.target, request, load);
   const { conflict_retries, from, waits } = event;
-  if (slot === undefined) return { from, complete: false, conflict_retries, waits: waits + 1 };
-  try {
-    return { ...(await load()), waits: 0 };
-  } finally {
-    await releaseLoadSlot(context.target, slot);
-  }
+  return loaded === undefined ? { from, complete: false, conflict_retries, waits: waits + 1 } : { ...loaded, waits: 0 };
 }
 
 /** Loads chunk after chunk, and returns where it stopped when the time was up. The ledger holds what is loaded. */

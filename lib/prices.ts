@@ -1,4 +1,4 @@
-/** When the prices of this file were last compared with the pricing pages of Aurora DSQL, Lambda and Step Functions. */
+/** The day of the list prices of this file. They have not been checked against a bill. */
 export const pricesOf = '2026-11-27';
 
 /** List prices of one Region in US dollars, without free tiers, discounts and taxes. */

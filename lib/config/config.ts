@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkPipelineColumns } from './check-columns.ts';
 import { checkPipelineNames } from './check-names.ts';
+import { checkStarts } from './check-starts.ts';
 import { dataSourceSchema } from './data-source.ts';
 import { deploySchema } from './deploy.ts';
 import { loadModeTraits, modesWhich } from './load-mode.ts';
@@ -41,6 +42,7 @@ export const configSchema = z
     for (const [name, pipeline] of Object.entries(config.pipelines)) {
       checkPipelineNames(name, pipeline, context);
       checkPipelineColumns(name, pipeline, context);
+      checkStarts(name, pipeline, context);
       if (loadModeTraits[pipeline.load_mode].needsKeys && pipeline.key_columns.length === 0) {
         context.addIssue({
           code: 'custom',

@@ -12,7 +12,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import type { RunMetric } from '../metric-names.ts';
-import { pricesIn, standInRegion } from '../prices.ts';
+import { pricesIn, pricesOf, standInRegion } from '../prices.ts';
 import type { TargetCluster } from './cluster.ts';
 import { type FunctionName, functionNames } from './function-names.ts';
 import { clusterMetric, freshness, runMetric } from './metrics.ts';
@@ -88,7 +88,7 @@ function serviceRows(props: DashboardsProps): IWidget[][] {
       new TextWidget({
         width: 6,
         height: 6,
-        markdown: `# ${props.service}\n\nRows read = filtered + deduplicated + rejected + loaded. Cost: DPU and Lambda at the list prices of us-east-1. What each alarm means is in docs/runbook.md.`,
+        markdown: `# ${props.service}\n\nRows read = filtered + deduplicated + rejected + loaded. Cost: DPU and Lambda at the list prices of ${standInRegion} of ${pricesOf}, not checked against a bill. What each alarm means is in docs/runbook.md.`,
       }),
     ],
   ];

@@ -1,7 +1,7 @@
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import { loadSlotPrefix } from '../service-names.ts';
-import { dropLease, type Lease, takeLease } from './lease.ts';
+import { dropLease, keepLease, type Lease, leaseSeconds, takeLease } from './lease.ts';
 
 type SlotTarget = Pick<Target, 'sql' | 'retry'>;
 
@@ -12,8 +12,8 @@ export interface LoadSlotRequest {
   /** The same when the call is repeated, which then gets the slot that it has already. */
   readonly holder: string;
   readonly runId: string;
-  /** A slot whose holder was killed is free again after this time. */
-  readonly seconds: number;
+  /** A slot whose holder was killed is free again after this time; 60 s unless a test says otherwise. */
+  readonly seconds?: number;
 }
 
 /** Slots that are tried where others take them at the same time. */
@@ -27,7 +27,7 @@ const maxTries = 3;
  * Killed behind it: the slot is the holder's until its time is over.
  */
 export async function takeLoadSlot(target: SlotTarget, request: LoadSlotRequest): Promise<Lease | undefined> {
-  const { holder, runId, seconds, slots } = request;
+  const { holder, runId, seconds = leaseSeconds, slots } = request;
   const taken = await withRetries(
     'Reading the load slots',
     target.retry,
@@ -52,4 +52,25 @@ export async function takeLoadSlot(target: SlotTarget, request: LoadSlotRequest)
 /** Gives a slot back; one that cannot be given back is free when its time is over. Also for a run that was told to stop. */
 export async function releaseLoadSlot(target: SlotTarget, slot: Lease): Promise<void> {
   await dropLease(target, slot).catch(() => undefined);
+}
+
+/**
+ * Works in a slot, which is kept by renewals for as long as the work takes.
+ *
+ * @returns undefined where all slots are taken, and nothing was done
+ * Killed midway: the slot is free again when it has not been renewed for its time, by the database's clock.
+ */
+export async function inLoadSlot<T>(
+  target: SlotTarget,
+  request: LoadSlotRequest,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const slot = await takeLoadSlot(target, request);
+  if (slot === undefined) return undefined;
+  const kept = keepLease(target, slot, () => releaseLoadSlot(target, slot));
+  try {
+    return await work();
+  } finally {
+    await kept.release();
+  }
 }

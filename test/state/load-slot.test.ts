@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { releaseLoadSlot, takeLoadSlot } from '../../lib/state/load-slot.ts';
+import { inLoadSlot, releaseLoadSlot, takeLoadSlot } from '../../lib/state/load-slot.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 
@@ -45,6 +45,24 @@ describe('the slots of load functions', () => {
       'a late release takes nothing of the next holder',
     ).toBeUndefined();
     if (next !== undefined) await releaseLoadSlot(target, next);
+  });
+
+  it('are kept for as long as the work takes, and free soon after a holder that was killed', async () => {
+    const short = (holder: string) => ({ ...request(holder, 1), seconds: 1 });
+    let others = 0;
+    const done = await inLoadSlot(target, short('a'), async () => {
+      for (let look = 0; look < 6; look += 1) {
+        await target.retry.clock.sleep(400);
+        if ((await takeLoadSlot(target, short('b'))) !== undefined) others += 1;
+      }
+      return 'done';
+    });
+    expect({ done, others }).toEqual({ done: 'done', others: 0 });
+    // Nobody renews the slot of a function that was killed.
+    expect(await takeLoadSlot(target, short('killed'))).toBeDefined();
+    expect(await inLoadSlot(target, short('b'), async () => 'too early')).toBeUndefined();
+    await target.retry.clock.sleep(1_200);
+    expect(await inLoadSlot(target, short('b'), async () => 'free')).toBe('free');
   });
 
   it('never work more at once than there are, and let everybody through in the end', async () => {
