@@ -62,6 +62,7 @@ const packages = {
   'json-p3': '^lib/config/',
   pg: '^lib/dsql/',
   postgres: '^bench/',
+  'playwright-core': '^bench/',
   '@aws-sdk/dsql-signer': '^lib/(dsql|local)/',
   '@aws-sdk/client-s3': '^(lib/(store|cli)|functions)/',
   '@aws-sdk/client-secrets-manager': '^lib/aws/',

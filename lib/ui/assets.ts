@@ -17,14 +17,30 @@ const charts = path.dirname(
   createRequire(path.join(packageFolder(), 'package.json')).resolve('uplot/dist/uPlot.esm.js'),
 );
 
+/** The style sheet's parts; a later one wins over an earlier one. */
+const styles = [
+  'styles/base.css',
+  'styles/shell.css',
+  'styles/page.css',
+  'styles/status.css',
+  'styles/forms.css',
+  'styles/lists.css',
+  'styles/strip.css',
+  'styles/run.css',
+  'styles/narrow.css',
+  'styles/pipeline.css',
+  'styles/data.css',
+  'styles/acts.css',
+] as const;
+
 const files = {
-  'ui.css': [own, 'ui.css', 'text/css; charset=utf-8'],
+  'ui.css': [own, styles, 'text/css; charset=utf-8'],
   'ui.js': [own, 'ui.js', 'text/javascript; charset=utf-8'],
   'charts.js': [own, 'charts.js', 'text/javascript; charset=utf-8'],
   'icon.svg': [own, 'icon.svg', 'image/svg+xml'],
   'uplot.js': [charts, 'uPlot.esm.js', 'text/javascript; charset=utf-8'],
   'uplot.css': [charts, 'uPlot.min.css', 'text/css; charset=utf-8'],
-} as const satisfies Readonly<Record<string, readonly [string, string, string]>>;
+} as const satisfies Readonly<Record<string, readonly [string, string | readonly string[], string]>>;
 
 export type AssetName = keyof typeof files;
 
@@ -35,7 +51,7 @@ export function assetOf(name: AssetName): Asset {
   const known = read.get(name);
   if (known !== undefined) return known;
   const [folder, file, type] = files[name];
-  const content = readFileSync(path.join(folder, file));
+  const content = Buffer.concat([file].flat().map((one) => readFileSync(path.join(folder, one))));
   const version = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const asset = { content, type, version };
   read.set(name, asset);

@@ -1,16 +1,7 @@
-import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../../bench/support/chromium.ts';
 
-const places = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-/** Where Chromium is installed on this machine: `CHROMIUM`, or a usual place; undefined where there is none. */
-export const chromiumPath = [process.env.CHROMIUM, ...places].find((place) => place !== undefined && existsSync(place));
+export { chromiumPath };
 
 /** Said of tests that need a browser where there is none. */
 export const whyNoBrowser = chromiumPath === undefined ? ' (skipped: no Chromium is installed here)' : '';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seedRuns } from '../../bench/support/seeded-log.ts';
 import { type InProcess, inProcess } from '../support/in-process.ts';
-import { seedRuns } from '../support/seeded-log.ts';
 import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
 
 let space: InProcess;

@@ -57,3 +57,52 @@ export async function seedRuns(sql: Sql, seed: Seed): Promise<void> {
     );
   }
 }
+
+/** The id of a seeded run by its place, from 1 for the oldest. */
+export async function seededRunId(sql: Sql, pipeline: string, place: number): Promise<string> {
+  const [row] = await sql<{ readonly id: string }[]>`SELECT md5(${pipeline} || ${place}::integer) AS id`;
+  return row?.id ?? '';
+}
+
+/** Gives a seeded run batches in the ledger, rejected rows of six reasons, and details. */
+export async function fillRun(
+  sql: Sql,
+  pipeline: string,
+  runId: string,
+  size: { readonly batches: number; readonly rejected: number },
+): Promise<void> {
+  await sql.unsafe(
+    `INSERT INTO public.etl_load_ledger (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected, loaded_at)
+     SELECT $1, n / 40, n::text, 2000, 2000, 0, 0, l.start_time + n * interval '20 milliseconds'
+       FROM generate_series(1, ${size.batches}) AS n, public.etl_execution_log l WHERE l.run_id = $1`,
+    [runId],
+  );
+  await sql.unsafe(
+    `INSERT INTO public.etl_rejected_row (rejected_id, run_id, pipeline_name, source, row_number, column_name, reason, row)
+     SELECT md5($1 || n)::uuid, $1, $2, 'orders-' || n % 9 || '.csv', n, 'column_' || n % 6, 'is not a number of kind ' || n % 6,
+            jsonb_build_object('id', n, 'column_' || n % 6, 'N/A', 'memo', repeat('text ', 20))
+       FROM generate_series(1, ${size.rejected}) AS n`,
+    [runId, pipeline],
+  );
+  const columns = Array.from({ length: 40 }, (_, index) => ({
+    name: `column_${index}`,
+    type: index % 3 === 0 ? 'bigint' : 'text',
+    evidence: `all 48,000 values of column ${index} are what they should be`,
+  }));
+  const details = {
+    stages: [
+      { stage: 'start', seconds: 0.1 },
+      { stage: 'extract', seconds: 1.2 },
+      { stage: 'transform', seconds: 2.5 },
+      { stage: 'load', seconds: 6.2 },
+      { stage: 'record', seconds: 0.1 },
+    ],
+    columns,
+    key_columns: ['column_0'],
+    ddl: [`CREATE TABLE "${pipeline}" (uuid_id uuid PRIMARY KEY)`],
+    sources: [{ source: 'orders-1.csv', format: 'csv', bytes: 2_000_000 }],
+    sources_total: 1,
+  };
+  await sql`UPDATE public.etl_execution_log SET details = ${JSON.stringify(details)}::text::jsonb,
+    warnings = 'Key column id only grows.' WHERE run_id = ${runId}`;
+}

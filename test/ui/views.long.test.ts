@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fillRun, seededRunId, seedRuns } from '../../bench/support/seeded-log.ts';
+import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
+import { type InProcess, inProcess } from '../support/in-process.ts';
+import { pagesOf } from '../support/page-list.ts';
+import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+let space: InProcess;
+let page: PageOfTest;
+
+beforeAll(async () => {
+  space = await inProcess();
+  space.write(
+    'etl.yaml',
+    'pipelines: { orders: { source_type: file, file_path: orders.csv, target_table: orders, columns: { price: numeric } } }',
+  );
+  page = await pageOver(space);
+});
+
+afterAll(async () => {
+  await page.close();
+  await space.remove();
+});
+
+/** What axe finds that is serious or worse; it comes by the tools of the browser, for the page lets no script in. */
+async function findings(tab: Page): Promise<readonly string[]> {
+  await tab.evaluate(axe);
+  const found = (await tab.evaluate(
+    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))`,
+  )) as readonly Finding[];
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .slice(0, 3)
+          .map(({ html }) => html.slice(0, 160))
+          .join(' | ')}`,
+    );
+}
+
+/** Every view is shown, in both themes and languages and at two widths: nothing overflows, no script fails, axe finds nothing. */
+async function look(browser: Browser, pages: Readonly<Record<string, string>>): Promise<void> {
+  for (const [colorScheme, locale, width] of [
+    ['light', 'en', 1440],
+    ['dark', 'ja', 375],
+  ] as const) {
+    const opened = await openWindow(browser, page.newLink(), { colorScheme, locale, viewport: { width, height: 900 } });
+    for (const [name, to] of Object.entries(pages)) {
+      const errors = opened.errors.length;
+      const answer = await opened.page.goto(page.origin + to);
+      await opened.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+      const where = `${name}, ${colorScheme}, ${locale}, ${width}`;
+      expect(
+        await opened.page.evaluate('document.documentElement.scrollWidth - innerWidth'),
+        where,
+      ).toBeLessThanOrEqual(0);
+      expect(await findings(opened.page), where).toEqual([]);
+      if (answer?.ok() === true) expect(opened.errors.slice(errors), where).toEqual([]);
+    }
+    await opened.context.close();
+  }
+}
+
+describe.skipIf(chromiumPath === undefined)(`every view${whyNoBrowser}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(async () => await browser.close());
+
+  it('is shown before the first run', async () => {
+    const { table, ...pages } = pagesOf('orders', 'none', 'orders');
+    expect((await page.ask(table ?? '')).status).toBe(404);
+    await look(browser, pages);
+  });
+
+  it('is shown with one run, and by the keyboard leads from the overview to the run and its rejected rows', async () => {
+    space.write('orders.csv', 'id,price\n1,2.50\n2,N/A\n3,1.00\n');
+    const [run] = await space.run();
+    await look(browser, pagesOf('orders', run?.run_id ?? '', 'orders'));
+    const { context, page: tab } = await openWindow(browser, page.newLink());
+    const tabTo = async (selector: string): Promise<void> => {
+      for (let presses = 0; presses < 60; presses += 1) {
+        await tab.keyboard.press('Tab');
+        if (await tab.evaluate(`document.activeElement?.matches(${JSON.stringify(selector)}) === true`)) return;
+      }
+      throw new Error(`The tab key does not lead to ${selector}.`);
+    };
+    await tab.goto(`${page.origin}/`);
+    await tab.keyboard.press('Tab');
+    expect(await tab.evaluate('document.activeElement?.className')).toBe('skip');
+    await tabTo('a.when');
+    await tab.keyboard.press('Enter');
+    await tab.waitForURL(/\/runs\//);
+    await tabTo('#rejected th a');
+    await tab.keyboard.press('Enter');
+    await tab.waitForURL(/\/rejected\/rows/);
+    await tabTo('summary');
+    await tab.keyboard.press('Enter');
+    expect(await tab.locator('details[open] pre').innerText()).toContain('N/A');
+    await context.close();
+  });
+
+  it('follows a run that is under way: its batches as they land, and its end', async () => {
+    const runId = 'live-run';
+    await space.sql(`INSERT INTO etl_execution_log (run_id, pipeline_name, status, trigger, start_time, target_table, kind)
+      VALUES ('${runId}', 'live', 'running', 'cli', CURRENT_TIMESTAMP, 'live', 'load')`);
+    const { context, errors, page: tab } = await openWindow(browser, page.newLink());
+    await tab.goto(`${page.origin}/runs/${runId}`);
+    await tab.getByText('This run is under way').waitFor();
+    for (const batch of [1, 2]) {
+      await tab.waitForTimeout(1_500);
+      await space.sql(`INSERT INTO etl_load_ledger (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected)
+        VALUES ('${runId}', 0, '${batch}', 2000, 2000, 0, 0)`);
+      await tab.locator(`[data-name="batches"][value="${batch}"]`).waitFor({ timeout: 15_000 });
+    }
+    await space.sql(`UPDATE etl_execution_log SET status = 'success', end_time = CURRENT_TIMESTAMP, execution_time_seconds = 3,
+      rows_read = 4000, rows_filtered = 0, rows_deduplicated = 0, rows_rejected = 0, rows_loaded = 4000, rows_inserted = 4000 WHERE run_id = '${runId}'`);
+    await tab.locator('.head .s-success').waitFor({ timeout: 15_000 });
+    expect(await tab.locator('[data-name="rows_loaded"]').first().getAttribute('value')).toBe('4000');
+    expect(await tab.getByText('This run is under way').count()).toBe(0);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
+  it('is shown with 10,000 runs, each within a second, and its numbers are those of the log', async () => {
+    await seedRuns(space.target.sql, {
+      pipeline: 'orders',
+      runs: 10_000,
+      everyMinutes: 30,
+      rows: 48_000,
+      failEvery: 61,
+      rejectEvery: 9,
+      until: new Date(Date.now() - 3_600_000),
+    });
+    const runId = await seededRunId(space.target.sql, 'orders', 9_990);
+    await fillRun(space.target.sql, 'orders', runId, { batches: 1_000, rejected: 1_000 });
+    const pages = pagesOf('orders', runId, 'etl_execution_log');
+    await look(browser, pages);
+    const { context, page: tab } = await openWindow(browser, page.newLink());
+    for (const [name, to] of Object.entries(pages)) {
+      const times: number[] = [];
+      for (let load = 0; load < 3; load += 1) {
+        await tab.goto(page.origin + to);
+        const painted = async (): Promise<number> =>
+          Number(await tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"));
+        await expect.poll(painted, { timeout: 10_000 }).toBeGreaterThan(0);
+        times.push(await painted());
+      }
+      expect(Math.min(...times), `first paint of ${name}, ms`).toBeLessThan(1_000);
+    }
+    await context.close();
+    const shown = numbersOf(await page.get(`/runs/${runId}`));
+    const [log] =
+      await space.sql(`SELECT rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded, rows_inserted,
+      rows_updated, rows_unchanged, (SELECT count(*) FROM etl_load_ledger b WHERE b.run_id = l.run_id) AS batches,
+      (SELECT sum(rows_loaded) FROM etl_load_ledger b WHERE b.run_id = l.run_id) AS batch_rows
+      FROM etl_execution_log l WHERE run_id = '${runId}'`);
+    for (const [column, value] of Object.entries(log ?? {})) expect(shown[column], column).toBe(Number(value));
+    const groups = [...(await page.get(`/rejected?run=${runId}&all=1`)).matchAll(/data-name="rejected">/g)];
+    const [reasons] = await space.sql(
+      `SELECT count(DISTINCT (column_name, reason)) AS n, count(*) AS rows FROM etl_rejected_row WHERE run_id = '${runId}'`,
+    );
+    expect(groups).toHaveLength(Number(reasons?.n));
+    expect(numbersOf(await page.get(`/rejected?run=${runId}&all=1`)).rejected_rows).toBe(Number(reasons?.rows));
+    const list = await page.get('/pipelines/orders');
+    expect(numbersOf(list).runs).toBe(
+      Number((await space.sql(`SELECT count(*) AS n FROM etl_execution_log WHERE pipeline_name = 'orders'`))[0]?.n),
+    );
+  });
+});
