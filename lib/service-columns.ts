@@ -16,3 +16,8 @@ export function stampName(column: StampColumn, present: { readonly has: (name: s
 export function extractedColumn(columns: readonly { readonly name: string }[]): string {
   return stampName('extracted_at', new Set(columns.map((column) => column.name)));
 }
+
+/** Whether a column of the service may have this name. */
+export function isServiceName(name: string): boolean {
+  return name === 'uuid_id' || stampColumns.some((stamp) => name === stamp || name === yieldedName(stamp));
+}

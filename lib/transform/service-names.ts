@@ -11,7 +11,8 @@ export interface ServiceNames {
 }
 
 /**
- * In a table that the service makes, the source's columns keep their names, and those of the service yield. A table that
+ * In a table that the service makes, the source's columns keep their names, and the times of the service yield; `uuid_id` and
+ * the names to which they yield are the service's own. A table that
  * exists has its names already; one of somebody else has no times of the service.
  */
 export function serviceNames(
@@ -26,5 +27,7 @@ export function serviceNames(
     return yields ? yieldedName(column) : column;
   };
   const extractedAt = nameOf('extracted_at');
-  return { taken: ['uuid_id', ...(ours ? stampColumns.map(nameOf) : [extractedAt])], extractedAt };
+  // Where the service's own has its usual name, a column of the source of the other one could not be told from it later.
+  const own = ours ? new Set([...stampColumns.map(nameOf), ...stampColumns.map(yieldedName)]) : [extractedAt];
+  return { taken: ['uuid_id', ...own], extractedAt };
 }

@@ -1,6 +1,7 @@
+import { cleanName } from '../../cleaned-name.ts';
 import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { stampColumns, stampName } from '../../service-columns.ts';
+import { isServiceName, stampColumns, stampName } from '../../service-columns.ts';
 import { SourceDriftError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import { columnType } from '../infer/column-type.ts';
@@ -84,7 +85,20 @@ export async function describeDrift(
     failOnMissing(request, drift);
     said.push(`${capital(drift)}; each row gets its default.`);
   }
-  return [...said, ...describeOtherTypes(request, source.columns)];
+  return [...said, ...describeRenamed(request, source.columns), ...describeOtherTypes(request, source.columns)];
+}
+
+/** Columns of the source that have another name in a table that is made, or get a column, because theirs is the service's. */
+function describeRenamed(
+  { targetColumns }: Pick<TransformRequest, 'targetColumns'>,
+  columns: readonly FinalColumn[],
+): readonly string[] {
+  const inTable = new Set(targetColumns?.map((column) => column.name));
+  return columns.flatMap(({ name, ofSource, sourceName }) => {
+    const usual = sourceName === undefined ? name : cleanName(sourceName, 0);
+    if (!ofSource || usual === name || inTable.has(name) || !isServiceName(usual)) return [];
+    return [`The column ${sourceName} of the source is loaded as ${name}, for ${usual} is a column of the service.`];
+  });
 }
 
 type DriftRequest = Pick<TransformRequest, 'onRefusal' | 'settings' | 'targetColumns'>;

@@ -9,6 +9,7 @@ import { askCustomResource } from '../aws/custom-resource.ts';
 import { type LocalAws, localAws, type Message } from '../aws/local-aws.ts';
 import { type StartedExecution, startedExecutions } from '../aws/started-executions.ts';
 import { type DsqlProxy, openDsqlProxy } from '../dsql-proxy.ts';
+import { type HttpGate, openHttpGate } from '../http-gate.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
 import { FunctionHost } from './function-host.ts';
 
@@ -16,6 +17,7 @@ import { FunctionHost } from './function-host.ts';
 export interface BundledFunctions {
   readonly target: LocalTarget;
   readonly proxy: DsqlProxy;
+  readonly gate: HttpGate;
   readonly aws: LocalAws;
   readonly stagingBucket: string;
   readonly hosts: Readonly<Record<FunctionName, FunctionHost>>;
@@ -36,8 +38,8 @@ export interface BundledFunctions {
 const role = 'dsql_etl';
 
 export interface BundledOptions {
-  /** A function that reaches the local DSQL through `proxy`, and has ten minutes. */
-  readonly proxied?: FunctionName;
+  /** A function, or every one, that reaches the local DSQL through `proxy` and S3 through `gate`, and has ten minutes. */
+  readonly proxied?: FunctionName | 'all';
   /** Time of each other function. */
   readonly timeoutSeconds?: number;
   /** Where the functions find the database, in place of the local DSQL itself. */
@@ -65,6 +67,8 @@ export async function bundledFunctions(
   const caFile = path.join(folder, 'ca.pem');
   writeFileSync(caFile, target.hold.endpoint.ca);
   const endpoint = `http://127.0.0.1:${aws.port}`;
+  const gate = await openHttpGate(aws.port);
+  const isProxied = (name: FunctionName): boolean => proxied === 'all' || proxied === name;
   const hosts = forEachFunction(
     (name) =>
       new FunctionHost({
@@ -81,7 +85,7 @@ export async function bundledFunctions(
             ETL_DSQL_REGION: target.hold.endpoint.region,
             ETL_DSQL_USER: name === 'bootstrap' ? 'admin' : role,
             ETL_DSQL_ROLE: role,
-            ETL_DSQL_PORT: String(name === proxied ? proxy.port : (dsqlPort ?? target.hold.endpoint.port)),
+            ETL_DSQL_PORT: String(isProxied(name) ? proxy.port : (dsqlPort ?? target.hold.endpoint.port)),
             ETL_STAGING_BUCKET: stagingBucket,
             ETL_TOPIC_ARN: topic.arn,
             ETL_STATE_MACHINE_ARN: `arn:aws:states:${region}:${account}:stateMachine:etl`,
@@ -90,7 +94,7 @@ export async function bundledFunctions(
             POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
           },
           memoryMb: 1_024,
-          timeoutSeconds: name === proxied ? 600 : timeoutSeconds,
+          timeoutSeconds: isProxied(name) ? 600 : timeoutSeconds,
           runtime: 'nodejs24.x',
           roleId: `${name}Role`,
         },
@@ -98,7 +102,7 @@ export async function bundledFunctions(
           AWS_REGION: region,
           AWS_ACCESS_KEY_ID: target.hold.credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: target.hold.credentials.secretAccessKey,
-          AWS_ENDPOINT_URL_S3: endpoint,
+          AWS_ENDPOINT_URL_S3: isProxied(name) ? `http://127.0.0.1:${gate.port}` : endpoint,
           AWS_ENDPOINT_URL_SNS: endpoint,
           AWS_ENDPOINT_URL_SQS: endpoint,
           AWS_ENDPOINT_URL_SFN: states.url,
@@ -109,6 +113,7 @@ export async function bundledFunctions(
   return {
     target,
     proxy,
+    gate,
     aws,
     stagingBucket,
     hosts,
@@ -130,6 +135,7 @@ export async function bundledFunctions(
     close: async () => {
       for (const host of Object.values(hosts)) host.close();
       await proxy.close();
+      await gate.close();
       await states.close();
       await aws.close();
       await target.remove();
