@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secretReferenceSchema } from './secret.ts';
 import { authSchema } from './source-auth.ts';
-import { rateLimitSchema, retrySchema } from './source-retry.ts';
+import { rateLimitsSchema, retrySchema } from './source-retry.ts';
 import { tlsSchema } from './source-tls.ts';
 
 /** What all API pipelines of a configuration have in common. */
@@ -30,7 +30,11 @@ export const connectionShape = {
     .describe(
       'Whether requests may go to addresses that are not public (loopback, private, link-local, …). Default: only to the kind that base_url itself is written as.',
     ),
-  rate_limit: rateLimitSchema.optional().describe('Requests per interval. Default: no limit.'),
+  rate_limit: rateLimitsSchema
+    .optional()
+    .describe(
+      'Requests per interval, or a list of such limits that all hold; for all pipelines that ask the same origin. Default: no limit.',
+    ),
   concurrency: z
     .int()
     .min(1)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainJsonPathSchema } from './source-json-path.ts';
 
 /** How fast an API may be asked, and what happens when it says no. */
 
@@ -7,10 +8,32 @@ export const rateLimitSchema = z.strictObject({
   per_seconds: z.number().positive().max(86_400).default(1).describe('Length of the interval.'),
 });
 
+/** All of them hold: e.g. ten a second, and ten thousand a day. */
+export const rateLimitsSchema = z.union([rateLimitSchema, z.array(rateLimitSchema).min(1)]);
+
+const resetFormats = [
+  'seconds',
+  'milliseconds',
+  'epoch_seconds',
+  'epoch_milliseconds',
+  'http_date',
+  'iso8601',
+] as const;
+
+export const resetPathSchema = z.strictObject({
+  path: plainJsonPathSchema.describe(
+    'JSONPath in the body of a response that says "later", e.g. "$.error.retry_after".',
+  ),
+  format: z
+    .enum(resetFormats)
+    .default('seconds')
+    .describe('What its value says: a time to wait, or the moment from which requests are welcome again.'),
+});
+
 export const resetHeaderSchema = z.strictObject({
   name: z.string().min(1).describe('Name of the header, e.g. "X-RateLimit-Reset".'),
   format: z
-    .enum(['seconds', 'milliseconds', 'epoch_seconds', 'epoch_milliseconds', 'http_date', 'iso8601'])
+    .enum(resetFormats)
     .default('epoch_seconds')
     .describe('What its value says: a time to wait, or the moment from which requests are welcome again.'),
   remaining_header: z
@@ -42,8 +65,14 @@ export const retrySchema = z.strictObject({
     .array(resetHeaderSchema)
     .default([])
     .describe('Headers besides Retry-After that say when to ask again.'),
+  reset_paths: z
+    .array(resetPathSchema)
+    .default([])
+    .describe('Places in the body of such a response that say when to ask again; also of one with status 403.'),
 });
 
 export type RateLimitSettings = z.infer<typeof rateLimitSchema>;
+export type RateLimitsSettings = z.infer<typeof rateLimitsSchema>;
+export type ResetPathSettings = z.infer<typeof resetPathSchema>;
 export type ResetHeaderSettings = z.infer<typeof resetHeaderSchema>;
 export type RetrySettings = z.infer<typeof retrySchema>;

@@ -15,6 +15,7 @@ import { sharing } from '../run/shared-context.ts';
 import { type Asker, openAsker } from './ask.ts';
 import { identifiesRows, keyCandidates } from './key-columns.ts';
 import { type Draft, draftOf, nameOf, type OriginOptions } from './origins.ts';
+import { isRecipe, writeRecipe } from './recipes.ts';
 import { headLines, type NewPipeline, settingsOf, shapeOf } from './settings-text.ts';
 
 /** The options of `etl init`. */
@@ -46,6 +47,16 @@ export async function initPipeline(options: InitOptions): Promise<ExitStatus> {
     const place = configPlace(options.config);
     const what = { text: 'What is to be loaded? A file, a folder, a URL, or s3://bucket/prefix/', flag: '--from' };
     const from = await asker.ask({ ...what, problem: () => undefined }, options.from);
+    if (isRecipe(from)) {
+      const { pipeline, steps } = await writeRecipe(from, place);
+      if (options.json === true)
+        process.stdout.write(`${JSON.stringify({ file: place.file, pipeline, steps }, null, 2)}\n`);
+      else
+        say(
+          [`Wrote the pipeline ${pipeline} into ${place.shown}.`, ...steps, `Next: etl preview ${pipeline}`].join('\n'),
+        );
+      return 0;
+    }
     const draft = await draftOf(from, place.folder, options);
     const named = await askNames(asker, draft, place.present, options);
     const base = await looked(place, draft, { ...named, keys: [] }, options, async (preview) => {

@@ -6,7 +6,10 @@ export const registerInit: RegisterCommand = (program, end) => {
   program
     .command('init')
     .description('look at a file, URL or bucket, write a configuration with comments for it, and preview it')
-    .argument('[source]', 'a file, a folder, a glob, a URL, or s3://bucket/prefix/; asked for when left out')
+    .argument(
+      '[source]',
+      'a file, a folder, a glob, a URL, s3://bucket/prefix/, or a well-known API, e.g. stripe; asked for when left out',
+    )
     .option('--from <source>', 'the same, for scripts')
     .option('--name <name>', 'name of the pipeline')
     .option('--table <table>', 'table that is loaded')

@@ -15,12 +15,12 @@ import {
   type RequestShown,
   WaitTooLongError,
 } from './errors.ts';
-import { readExcerpt } from './excerpt.ts';
+import { excerptOf, readStart } from './excerpt.ts';
 import { type HttpConnections, type HttpRequest, type HttpResponse, withQuery } from './http-connections.ts';
 import { isCertificateFault, isNetworkFault } from './network-fault.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Redactor } from './redactor.ts';
-import { askedWaitMs, isBusyStatus, mayBeBusy, nextWaitMs, usedUpWaitMs } from './retry-wait.ts';
+import { askedWaitMs, bodyWaitMs, isBusyStatus, longest, mayBeBusy, nextWaitMs, usedUpWaitMs } from './retry-wait.ts';
 
 /** A request without what proves who sends it. */
 export type ApiRequest = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
@@ -95,14 +95,18 @@ export class ApiClient {
           if (used > 0) this.parts.limiter.hold(this.#allowed(used, where, response.status));
           return await this.#consume(response, where, consume);
         }
-        const excerpt = await readExcerpt(decodeBody(response.body, response.headers['content-encoding']), redactor);
+        const start = await readStart(decodeBody(response.body, response.headers['content-encoding']));
+        const excerpt = excerptOf(new TextDecoder().decode(start), redactor);
         response.body.destroy();
         const { refusals = [401] } = this.parts.authorizer;
         if (refusals.includes(response.status) && !renewed && (await this.parts.authorizer.renew(authorization))) {
           renewed = true;
           continue;
         }
-        asked = askedWaitMs(response.headers, retry.reset_headers, clock.now());
+        asked = longest(
+          askedWaitMs(response.headers, retry.reset_headers, clock.now()),
+          bodyWaitMs(start, retry.reset_paths, clock.now()),
+        );
         const isBusy = isBusyStatus(response.status) || retry.statuses.includes(response.status);
         if (!isBusy && !(mayBeBusy(response.status) && asked !== undefined)) {
           throw new ApiStatusError(where, response.status, excerpt, remedyFor(response));

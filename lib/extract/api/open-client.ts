@@ -47,7 +47,7 @@ export async function openClient(request: ExtractRequest, settings: ApiSettings)
   const authorizer = await makeAuthorizer(auth, parts);
   return new ApiClient({
     connections,
-    limiter: new RateLimiter(request.clock, settings.rate_limit ?? dataSource.rate_limit),
+    limiter: new RateLimiter(clock, origin, [settings.rate_limit ?? dataSource.rate_limit ?? []].flat()),
     authorizer,
     redactor,
     retry,

@@ -1,5 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ResetHeaderSettings } from '../../config/source-retry.ts';
+import { parseJsonPath } from '../../config/json-path.ts';
+import type { ResetHeaderSettings, ResetPathSettings } from '../../config/source-retry.ts';
+import { JsonSyntaxError } from '../json/json-syntax-error.ts';
+import { readValues } from '../json/read-values.ts';
+import { scalarText } from './json-value.ts';
 
 /** Statuses that may be different the next time. */
 export function isBusyStatus(status: number): boolean {
@@ -25,6 +29,29 @@ export function askedWaitMs(
     ...resetHeaders.map((reset) => resetMs(headerText(headers, reset.name), reset.format, now)),
   ].filter((wait) => wait !== undefined);
   return waits.length === 0 ? undefined : Math.max(...waits);
+}
+
+/**
+ * How long the body of such a response asks to wait, in milliseconds; the longest wins.
+ *
+ * @param start  its first bytes; one that is longer says nothing
+ */
+export function bodyWaitMs(start: Buffer, resetPaths: readonly ResetPathSettings[], now: Date): number | undefined {
+  if (resetPaths.length === 0) return undefined;
+  try {
+    const paths = Object.fromEntries(resetPaths.map(({ path }) => [path, parseJsonPath(path)]));
+    const values = readValues(start, paths);
+    const waits = resetPaths.map(({ format, path }) => resetMs(scalarText(values.get(path) ?? '{'), format, now));
+    return longest(...waits);
+  } catch (thrown) {
+    if (thrown instanceof JsonSyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+export function longest(...waits: readonly (number | undefined)[]): number | undefined {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 /** How long to wait before the next request after a good response that says that none is left. */
