@@ -7,6 +7,7 @@ import { deploySchema } from './deploy.ts';
 import { loadModeTraits, modesWhich } from './load-mode.ts';
 import { pipelineSchema } from './pipeline.ts';
 import { issueAdder } from './sources/add-issue.ts';
+import { checkSecretNames } from './sources/check-secrets.ts';
 import { checkSharedHeaders } from './sources/check-templates.ts';
 import { traitsOf } from './sources.ts';
 import { stagesSchema } from './stages.ts';
@@ -35,6 +36,7 @@ export const configSchema = z
   })
   .superRefine((config, context) => {
     checkDeploy(config, context);
+    checkSecretNames(config, issueAdder(context));
     checkSharedHeaders(config.data_source.headers, ['data_source'], issueAdder(context));
     if (Object.keys(config.pipelines).length === 0) {
       context.addIssue({ code: 'custom', path: ['pipelines'], message: 'has no pipeline; add at least one' });

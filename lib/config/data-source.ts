@@ -13,10 +13,16 @@ const headersSchema = z
   )
   .default({});
 
+const secretsSchema = z
+  .record(z.string().regex(/^\w+$/, 'must be a name of letters, digits and _'), secretReferenceSchema)
+  .default({})
+  .describe('Secrets by names of your own: {secret.name} in endpoint, params, headers or body stands for their value.');
+
 /** How an API is reached; a pipeline's own settings win over those of `data_source`. */
 export const connectionShape = {
   auth: authSchema.optional().describe('Credentials; sent to the origin of the API only.'),
   tls: tlsSchema.optional(),
+  secrets: secretsSchema,
   headers: headersSchema.describe('Headers of every request; a value may be a reference to a secret.'),
   timeout_seconds: z
     .number()

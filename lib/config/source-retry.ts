@@ -72,7 +72,6 @@ export const retrySchema = z.strictObject({
 });
 
 export type RateLimitSettings = z.infer<typeof rateLimitSchema>;
-export type RateLimitsSettings = z.infer<typeof rateLimitsSchema>;
 export type ResetPathSettings = z.infer<typeof resetPathSchema>;
 export type ResetHeaderSettings = z.infer<typeof resetHeaderSchema>;
 export type RetrySettings = z.infer<typeof retrySchema>;

@@ -22,6 +22,7 @@ export const templateVariables = {
   batch: { value: 'list', member: 'optional', shift: 'none' },
   job: { value: 'text', member: 'any', shift: 'none' },
   env: { value: 'text', member: 'any', shift: 'none' },
+  secret: { value: 'text', member: 'any', shift: 'none' },
 } as const satisfies Readonly<Record<string, Variable>>;
 
 export type VariableName = keyof typeof templateVariables;

@@ -20,7 +20,9 @@ function references(value: unknown, path: string): readonly Found[] {
     (keys.length === 1 && (typeof record.env === 'string' || typeof record.secret === 'string')) ||
     (keys.length === 2 && typeof record.secret === 'string' && typeof record.key === 'string');
   if (isReference) return [{ path, reference: record }];
-  return Object.entries(record).flatMap(([key, inner]) => references(inner, `${path}.${key}`));
+  // What a pipeline sends as its body are values of the API's own; secrets in it are named as {secret.name}.
+  const inner = Object.entries(record).filter(([key]) => key !== 'body' || record.source_type === undefined);
+  return inner.flatMap(([key, value]) => references(value, `${path}.${key}`));
 }
 
 function allReferences({ data_source, pipelines }: Config): readonly Found[] {

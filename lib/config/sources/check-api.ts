@@ -76,7 +76,7 @@ function checkAsync({ async: job }: Api, add: AddIssue): void {
   for (const key of ['status_endpoint', 'result_endpoint'] as const) {
     const endpoint = job[key];
     if (endpoint === undefined) continue;
-    const known: readonly VariableName[] = ['job', 'now', 'run', 'env'];
+    const known: readonly VariableName[] = ['job', 'now', 'run', 'env', 'secret'];
     checkTemplates(
       {
         endpoint,

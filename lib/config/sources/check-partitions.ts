@@ -64,7 +64,7 @@ function checkListing(
   hasParent: boolean,
   add: AddIssue,
 ): void {
-  const own: readonly VariableName[] = ['now', 'run', 'env', 'page', 'offset', 'limit', 'cursor'];
+  const own: readonly VariableName[] = ['now', 'run', 'env', 'secret', 'page', 'offset', 'limit', 'cursor'];
   const missing = ({ name }: Placeholder): string | undefined => {
     if (own.includes(name) || (hasParent && name === 'parent')) return undefined;
     return name === 'parent' ? 'is not known to a parent; nest a for_each in it' : 'is not known to a parent';

@@ -105,7 +105,7 @@ export function checkSharedHeaders(
   under: readonly string[],
   add: AddIssue,
 ): void {
-  const everywhere: readonly VariableName[] = ['now', 'run', 'env'];
+  const everywhere: readonly VariableName[] = ['now', 'run', 'env', 'secret'];
   checkTemplates(
     {
       endpoint: '',

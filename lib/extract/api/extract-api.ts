@@ -19,6 +19,7 @@ import { positionAfter, type Sequence } from './sequence.ts';
 import { sequenceOf } from './sequence-of.ts';
 import { templateEnvironment } from './template/environment.ts';
 import type { RequestTexts } from './template/request-template.ts';
+import { templateSecrets } from './template/secrets.ts';
 
 /** Extracts the pages of an API, beginning where the cursor in the store stands. */
 export async function extractApi(request: ExtractRequest, settings: ApiSettings): Promise<RawManifest> {
@@ -36,6 +37,7 @@ export async function extractApi(request: ExtractRequest, settings: ApiSettings)
   const known = {
     startedAt: new Date(cursor.extracted_at),
     runId: path.posix.basename(request.prefix),
+    secrets: await templateSecrets(request, settings, client.parts.redactor),
     environment: await templateEnvironment(request, settings, client.parts.redactor),
   };
   const extraction = new ApiExtraction(request, settings, client, cursor, known);

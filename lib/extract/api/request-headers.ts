@@ -40,6 +40,7 @@ export function commonHeaders(
   settings: ApiSettings,
 ): Readonly<Record<string, string | SecretReference>> {
   const isCommon = (value: unknown): boolean =>
-    typeof value !== 'string' || placeholdersOf(value).every(({ name }) => ['now', 'run', 'env'].includes(name));
+    typeof value !== 'string' ||
+    placeholdersOf(value).every(({ name }) => ['now', 'run', 'env', 'secret'].includes(name));
   return Object.fromEntries(Object.entries(requestHeaders(request, settings)).filter(([, value]) => isCommon(value)));
 }

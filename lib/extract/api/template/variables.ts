@@ -15,6 +15,8 @@ export interface TemplateScope {
   readonly runId: string;
   /** Environment variables by their names. */
   readonly environment: ReadonlyMap<string, string>;
+  /** Secrets by the names that the configuration gives them. */
+  readonly secrets?: ReadonlyMap<string, string> | undefined;
   /** Fields of the parent; of parents further up their names begin with `parent.`. */
   readonly parent?: ParentFields | undefined;
   /** Values of a batch by the member's name, each as JSON; `''` where the placeholder has none. */
@@ -65,6 +67,11 @@ const variables: { readonly [V in VariableName]: Read } = {
     const json = ownValue(job ?? {}, member);
     if (json === undefined) throw new TemplateValueError(text, 'is not known');
     return { kind: 'plain', json };
+  },
+  secret: ({ secrets }, { member = '', text }) => {
+    const value = secrets?.get(member);
+    if (value === undefined) throw new TemplateValueError(text, 'is not known; name it in secrets');
+    return { kind: 'plain', json: JSON.stringify(value) };
   },
   env: ({ environment }, { member = '' }) => ({ kind: 'plain', json: JSON.stringify(environment.get(member) ?? '') }),
 };
