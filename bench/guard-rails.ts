@@ -7,8 +7,8 @@ import { type Workload, workloads } from './support/peer-ways.ts';
 
 const file = 'bench/ratios.json';
 
-/** How much larger than committed a figure may be: times on a shared machine vary, memory and processor time little. */
-const slack = { time: 1.6, cpu: 1.3, memory: 1.25 } as const;
+/** How often the committed figure one may be: times beside other work vary widely, memory and processor time little. */
+const slack = { time: 2.5, cpu: 1.5, memory: 1.4 } as const;
 
 interface Figure {
   readonly name: string;
@@ -22,7 +22,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rows: { type: 'string', default: '200000' },
+      rows: { type: 'string', default: '50000' },
       rounds: { type: 'string', default: '3' },
       write: { type: 'boolean', default: false },
     },

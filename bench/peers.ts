@@ -1,7 +1,7 @@
 /** Ours beside the loaders of others: the same files, the same PostgreSQL, whole processes, alternating. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
@@ -180,7 +180,7 @@ function reportOf({ connections, rounds, rows }: PeerOptions, figures: PeerFigur
     }),
   );
   return [
-    `${rows.toLocaleString('en')} rows × 10 columns, ${rounds} rounds, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, ${connections} connections of ours, ${new Date().toISOString().slice(0, 10)}. Whole processes, alternating; medians, least and most; ratios to ours round by round; processor time and memory are of the loading process alone.`,
+    `${rows.toLocaleString('en')} rows × 10 columns, ${rounds} rounds, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, ${connections} connections of ours, ${new Date().toISOString().slice(0, 10)}. Whole processes, alternating; medians, least and most; ratios to ours round by round; processor time and memory are of the loading process alone. Load average at the end: ${(loadavg()[0] ?? 0).toFixed(0)}, of this and whatever else the machine does.`,
     '',
     '| | way | seconds | ÷ ours | CPU s | peak MB |',
     '|---|---|---|---|---|---|',
