@@ -17,6 +17,8 @@ export const transientErrorNames = [
   'ApiUnreachableError',
   'ExecutionNotStartedError',
   'FunctionOutOfTimeError',
+  'JobFailedError',
+  'JobTimeoutError',
   'NoticeNotSentError',
   'ObjectNotKeptError',
   'RowsMissingError',

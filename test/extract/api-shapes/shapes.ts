@@ -30,6 +30,8 @@ export interface Shape {
   readonly naked?: Loose;
   /** How many rows it has in all; 7 where it is not said. */
   readonly count?: number;
+  /** How many of them are rows to one who knows its documentation. */
+  readonly tunedCount?: number;
 }
 
 const size = 3;
@@ -166,13 +168,16 @@ export const shapes: Readonly<Record<string, Shape>> = {
         body: { QueryResponse: list.length > 0 ? { Invoice: list, startPosition: from + 1, maxResults: size } : {} },
       };
     },
-    tuned: { params: { start: 1 }, pagination: { type: 'offset', offset_param: 'skip', limit_param: 'max', limit: 3 } },
-    count: -1,
+    tuned: {
+      params: { start: '{offset+1}' },
+      pagination: { type: 'offset', limit: 3 },
+      on_omitted_list: 'empty',
+    },
   },
   'columns in place of rows': {
     rows: '$.hourly.time[*]',
     answer: () => ({ body: { latitude: 52.5, hourly: { time: ['00:00', '01:00'], temp: [1.5, 2] } } }),
-    tuned: {},
+    tuned: { records_path: '$.hourly', columnar: true },
     count: 2,
   },
   'a list of a head and the rows': {
@@ -213,8 +218,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'the values of a sheet': {
     rows: '$.values',
     answer: () => ({ body: { range: 'A1:B3', values: [['id'], ['1'], ['2']] } }),
-    tuned: {},
+    tuned: { header: 'first_row' },
     count: 3,
+    tunedCount: 2,
   },
   'lists in lists, by offset': {
     rows: '$.orders[*].lines[*]',
@@ -307,7 +313,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
       const next_page = `${origin}${path}?start=${from + size}`;
       return { body: { tickets: page(from), count: page(from).length, end_of_stream: !more(from), next_page } };
     },
-    tuned: cursor('start', '$.never', { has_more_path: '$.never' }),
+    tuned: { pagination: { type: 'next_url', next_path: '$.next_page', is_last_path: '$.end_of_stream' } },
   },
   'a relative next_page_uri': {
     rows: '$.messages',
