@@ -7,6 +7,7 @@ import { checkFit, definedTable, tableStatements, writtenColumns } from '../load
 import { indexStatements } from '../load/indexes.ts';
 import { loadModes } from '../load/load-modes.ts';
 import type { TargetTable } from '../load/target-table.ts';
+import type { Plan } from '../manifest.ts';
 import { requireWithinBudget } from '../run/budget.ts';
 import { checkRejected } from '../run/check-rejected.ts';
 import { readSource } from '../run/extract-stage.ts';
@@ -59,7 +60,10 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
   const refusals: TerminalError[] = [];
   const look = { firstRows: rows, explain: true, onRefusal: (error: TerminalError) => void refusals.push(error) };
   const raw = await readAll(limited, run, rows, ready);
-  const result = await planStage(limited, run, raw, look);
+  // What a run fails with comes first, also where looking on meets something else.
+  const result = await planStage(limited, run, raw, look).catch((error: unknown) => {
+    throw refusals[0] ?? error;
+  });
   await demand.onPlanned?.(result);
   const { chunks, plan } = result;
   const table = await presentTable(context);
@@ -84,7 +88,7 @@ export async function previewPipeline(context: RunContext, demand: PreviewDemand
     target_table: context.pipeline.settings.target_table,
     load_mode: context.pipeline.settings.load_mode,
     rows_limit: rows ?? null,
-    outcome,
+    outcome: refusedOutcome(context, plan, writes) ?? outcome,
     columns: columnsOf(result, table, defined),
     counts: plan.counts,
     exploded: plan.exploded,
@@ -151,6 +155,19 @@ async function problemOf(
   } catch (error) {
     if (!(error instanceof EtlError)) throw error;
     return failureOf(error);
+  }
+}
+
+/** What a run fails with when the database has refused rows besides those that were rejected before. */
+function refusedOutcome({ pipeline }: RunContext, plan: Plan, writes: PlannedWrites | undefined): Outcome | undefined {
+  if ((writes?.rows_rejected ?? 0) === 0) return undefined;
+  const rows_rejected = plan.counts.rows_rejected + (writes?.rows_rejected ?? 0);
+  try {
+    checkRejected(pipeline.settings, { ...plan, counts: { ...plan.counts, rows_rejected } });
+    return undefined;
+  } catch (error) {
+    if (error instanceof EtlError) return failureOf(error);
+    throw error;
   }
 }
 
