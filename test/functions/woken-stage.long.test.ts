@@ -213,11 +213,11 @@ async function stateOf(name: string): Promise<{ readonly rows: readonly string[]
   return { rows: rows.map(({ row }) => row), said: { log, marks, ledger } };
 }
 
-/** As if the time of the pipeline's lease were over. */
+/** As if the time of the pipeline's lease were over, and of the one under which its table is changed. */
 async function endLease(name: string): Promise<void> {
   await service.target.sql`
     UPDATE public.etl_state SET lease = jsonb_set(lease, '{expires_at}', '"2000-01-01T00:00:00.000Z"')
-     WHERE pipeline_name = ${name} AND lease IS NOT NULL`;
+     WHERE (pipeline_name = ${name} OR pipeline_name LIKE ${`ddl %${name}`}) AND lease IS NOT NULL`;
 }
 
 describe('a function that was thought dead, stopped before a statement or an object', () => {
