@@ -179,8 +179,8 @@ export async function countBatches(
   const widest = widestNarrow(chunk, batchRows, size);
   if (widest !== undefined) {
     const rows = await session.rows(`
-      SELECT count(*)::INTEGER AS rows FROM ${chunk.relation} WHERE ${size.texts} <= ${widest}
-       GROUP BY ${rangeOfId(chunk.rows, batchRows)}`);
+      SELECT ${rangeOfId(chunk.rows, batchRows)} AS range, count(*)::INTEGER AS rows
+        FROM ${chunk.relation} WHERE ${size.texts} <= ${widest} GROUP BY 1`);
     const counts = rows.map((row) => Number(row.rows));
     const all = counts.reduce((sum, count) => sum + count, 0);
     if (all === chunk.rows && counts.every((count) => count <= batchRows)) return counts.length;
