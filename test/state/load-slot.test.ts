@@ -78,7 +78,9 @@ describe('the slots of load functions', () => {
         }
         working += 1;
         most = Math.max(most, working);
-        await target.retry.clock.sleep(5);
+        // The first one works until another has joined it.
+        do await target.retry.clock.sleep(5);
+        while (most < 2);
         working -= 1;
         await releaseLoadSlot(target, slot);
         done += 1;
@@ -87,7 +89,6 @@ describe('the slots of load functions', () => {
     };
     await Promise.all(Array.from({ length: 12 }, (_, index) => load(`function ${index}`)));
     expect(done).toBe(12);
-    expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(3);
   }, 60_000);
 });
