@@ -7,7 +7,7 @@ export interface Item {
   readonly name: string;
 }
 
-/** What a small copy of an API answers, made from the vendor's public documentation. */
+/** What a small copy of an API answers, written after what the vendor's public documentation describes. */
 export interface Answer {
   readonly body: unknown;
   readonly status?: number;
