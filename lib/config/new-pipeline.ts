@@ -1,5 +1,5 @@
 import { Document, isMap, parseDocument } from 'yaml';
-import { endOfLast, indentOf, isJson } from './edit-config.ts';
+import { behindComments, endOfLast, indentOf, isJson } from './edit-config.ts';
 import { ConfigNotEditableError } from './errors.ts';
 
 /** A setting of a pipeline that is to be written, or a comment alone. */
@@ -37,17 +37,6 @@ export function withPipeline(
   const head = text.slice(0, end);
   const lines = ['', ...pipelineLines(pipeline, indent)];
   return `${head}${head.endsWith('\n') ? '' : '\n'}${lines.map((line) => `${line}\n`).join('')}${text.slice(end)}`;
-}
-
-/** The place behind comments that stand deeper than the names of pipelines, and so are about the last one. */
-function behindComments(text: string, from: number, indent: string): number {
-  const comment = new RegExp(`${indent}[ \\t]+#[^\\n]*(\\n|$)`, 'y');
-  let end = from;
-  for (;;) {
-    comment.lastIndex = end;
-    if (!comment.test(text)) return end;
-    end = comment.lastIndex;
-  }
 }
 
 function withJsonPipeline(text: string, { name, settings }: Parameters<typeof withPipeline>[1]): string {

@@ -42,7 +42,20 @@ export function lockedColumns(
     else if (type === undefined) left.push({ name: column.name, reason: `columns cannot declare ${column.type}` });
     else columns[nameOf(named, column, settings)] = type;
   }
-  return { columns, left };
+  return { columns, left: [...left, ...untypedDropped(settings)] };
+}
+
+/** Columns that rules alone see: a preview does not show them, and without a type beside `drop` each run infers one. */
+function untypedDropped({
+  business_rules: rules,
+  columns,
+}: Pick<PipelineSettings, 'business_rules' | 'columns'>): LockedColumns['left'] {
+  const made = rules.flatMap(madeBy);
+  return Object.entries(columns).flatMap(([name, setting]) =>
+    typeof setting === 'string' || setting.drop !== true || setting.type !== undefined || findColumn(made, name)
+      ? []
+      : [{ name, reason: 'drop leaves it out of the table; a type beside drop would declare it' }],
+  );
 }
 
 /** A name by which the settings find the column, and no other; one under which it stands already comes first. */

@@ -73,11 +73,77 @@ describe('addToPipeline', () => {
     expect(edited).toContain('\n    "pipelines"');
   });
 
+  it('leaves comments where they stand, and every one once', () => {
+    const text = `pipelines:
+  orders:
+    columns: # as agreed
+      # money
+      b: { drop: true } # no tests
+      c:
+        # a new name
+        rename: z # short
+        # the last of c
+      # the last of columns
+
+    # in public
+    target_table: orders
+  flow: { columns: { b: { drop: true } } } # one line
+  lines:
+    columns: {
+      b: text, # first
+      c: text # second
+      # none besides
+    } # agreed
+    target_table: lines
+  none:
+    columns: {} # not yet`;
+    const types = { columns: { b: 'text', c: 'numeric(12,2)', id: 'bigint' }, settings: { on_new_column: 'add' } };
+    const edited = ['orders', 'flow', 'lines', 'none'].reduce((one, name) => addToPipeline(one, name, types), text);
+    expect(edited).toBe(`pipelines:
+  orders:
+    columns: # as agreed
+      # money
+      b: { drop: true, type: text } # no tests
+      c:
+        # a new name
+        rename: z # short
+        type: numeric(12,2)
+        # the last of c
+      id: bigint
+      # the last of columns
+
+    # in public
+    target_table: orders
+    on_new_column: add
+  flow: { columns: { b: { drop: true, type: text }, c: "numeric(12,2)", id: bigint }, on_new_column: add } # one line
+  lines:
+    columns: {
+      b: text, # first
+      c: text, id: bigint # second
+      # none besides
+    } # agreed
+    target_table: lines
+    on_new_column: add
+  none:
+    columns: { b: text, c: "numeric(12,2)", id: bigint } # not yet
+    on_new_column: add
+`);
+    expect(addToPipeline(edited, 'lines', types)).toBe(edited);
+  });
+
+  it('writes a column into JSON whatever its name', () => {
+    const columns = { constructor: 'text', toString: 'bigint' };
+    const edited = addToPipeline('{"pipelines":{"orders":{}}}', 'orders', { columns, settings: {} });
+    expect(JSON.parse(edited)).toEqual({ pipelines: { orders: { columns } } });
+  });
+
   it('refuses a pipeline that is an alias, or would have to be written anew and has one', () => {
     const text = 'base: &base { source_type: file }\npipelines:\n  orders: *base\n';
     expect(() => addToPipeline(text, 'orders', addition)).toThrow(/cannot be edited/);
     const within = 'keys: &keys [id]\npipelines:\n  orders: { key_columns: *keys }\n';
     expect(() => addToPipeline(within, 'orders', addition)).toThrow(/cannot be edited/);
+    const shared = 'types: &types { id: bigint }\npipelines:\n  orders:\n    columns: *types\n';
+    expect(() => addToPipeline(shared, 'orders', addition)).toThrow(/cannot be edited/);
   });
 
   it('adds what was asked for and changes nothing else, whatever the rest of the file says', () => {

@@ -87,12 +87,12 @@ export async function playKilledReplay(
       const run = await runPipeline(contextOf(target, folder, config), { trigger: 'cli', again: false });
       expect(run, JSON.stringify(plan)).toMatchObject({ status: 'success', rows_loaded: later.length });
     }
-    const done = await openOf(target, first.run_id);
+    const open = await openOf(target, first.run_id);
     // Killed behind its last statement it was done, and then its repairs stand.
-    const take = plan.next === 'altered' && done > 0 ? 800 : 900;
+    const take = plan.next === 'altered' && open > 0 ? 800 : 900;
     const repeat = { config, folder, file: file(take), run: first.run_id };
     const [result] = await repeated(target, repeat);
-    if (done > 0) {
+    if (open > 0) {
       expect(result, JSON.stringify(plan)).toMatchObject({
         status: 'success',
         rows_loaded: rejected.length,
