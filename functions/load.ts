@@ -32,6 +32,8 @@ const eventSchema = z.discriminatedUnion('action', [
     conflict_retries: z.int().min(0),
     /** Calls before this one that found no slot; the machine of a release before does not count them. */
     waits: z.int().min(0).default(0),
+    /** The table had no row when it was prepared; the machine of a release before does not say it. */
+    was_empty: z.boolean().default(false),
   }),
   z.strictObject({ action: z.literal('conclude'), ...stageShape }),
 ]);
@@ -54,11 +56,12 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
       await admitStage(context, run, result);
       return { admitted: true };
     case 'prepare': {
-      const { table, warnings } = await prepareStage(context, run, result);
+      const { table, warnings, wasEmpty } = await prepareStage(context, run, result);
       const { indexes, load_mode, verify } = context.pipeline.settings;
       return {
         groups: chunkGroups(plan.chunks.length),
         warnings,
+        was_empty: wasEmpty,
         index: table !== undefined && indexes.length > 0,
         conclude: table !== undefined && (loadModes[load_mode].deletesMissing || verify !== 'off'),
       };
@@ -106,7 +109,7 @@ async function loadGroup(
   let conflicts = event.conflict_retries;
   for (let chunk = event.from; chunk < event.to; chunk += 1) {
     try {
-      const loaded = await loadStage(context, call.run, result, table, [chunk]);
+      const loaded = await loadStage(context, call.run, result, { table, wasEmpty: event.was_empty }, [chunk]);
       conflicts += loaded.conflict_retries;
     } catch (error) {
       if (!call.signal.aborted) throw error;

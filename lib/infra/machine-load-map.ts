@@ -29,6 +29,7 @@ export function loadMap(config: Config, next: string): State {
               to: '{% $states.input.to %}',
               conflict_retries: '{% $exists($states.input.conflict_retries) ? $states.input.conflict_retries : 0 %}',
               waits: '{% $exists($states.input.waits) ? $states.input.waits : 0 %}',
+              was_empty: '{% $prepared.was_empty %}',
               execution: '{% $execution %}',
               input: '{% $input %}',
               run: '{% $run %}',

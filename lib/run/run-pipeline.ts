@@ -73,9 +73,9 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
 
     enter('load');
     await admitStage(context, run, result);
-    const { table, warnings } = await prepareStage(context, run, result);
+    const { table, warnings, wasEmpty } = await prepareStage(context, run, result);
     outcome = { raw, plan: result.plan, warnings };
-    const loaded = await loadStage(context, run, result, table);
+    const loaded = await loadStage(context, run, result, { table, wasEmpty });
     outcome = { raw, plan: result.plan, warnings, loaded };
     const concluded = await concludeStage(context, run, result, table, loaded);
 

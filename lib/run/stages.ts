@@ -18,7 +18,6 @@ import { checkRefused, checkRejected } from './check-rejected.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
-import { emptyTableKey } from './store-keys.ts';
 import { settleFailed } from './superseded.ts';
 import { tableDemand } from './table-demand.ts';
 
@@ -31,6 +30,11 @@ import { tableDemand } from './table-demand.ts';
 export interface Prepared {
   /** Undefined where there is none and no row to make it for. */
   readonly table: TargetTable | undefined;
+  /**
+   * The table had no row, so that rows with keys may be copied, also on other machines. It holds as long as nobody but
+   * this run writes to the table; a load that meets a key does without COPY.
+   */
+  readonly wasEmpty: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -82,10 +86,10 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
     await checkReplacement(context, run, result, present);
   }
   const table = isEmpty ? present : await defineTable(target, demand, fenceOf(context, run));
-  if (table === undefined) return { table, warnings: said };
+  if (table === undefined) return { table, wasEmpty: false, warnings: said };
   if (deletesMissing) checkReplaceable(table, demand.keyColumns);
-  if (isEmpty) return { table, warnings: said };
-  await noteEmptyTable(context, run, table);
+  if (isEmpty) return { table, wasEmpty: false, warnings: said };
+  const wasEmpty = await isStillEmpty(context, run, table);
   const hot = await hotKeyWarnings({
     table,
     plan,
@@ -101,17 +105,13 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
           `--from and --to read rows that may be in the table already, and without key_columns ${settings.load_mode} adds them again.`,
         ]
       : [];
-  return { table, warnings: [...said, ...again, ...hot] };
+  return { table, wasEmpty, warnings: [...said, ...again, ...hot] };
 }
 
-/**
- * Notes that the table has no row yet, for the load of this run, here or on other machines, which may then COPY rows with
- * keys. It holds as long as nobody but this run writes to the table; a load that meets a key does without COPY.
- */
-async function noteEmptyTable({ pipeline, store, target }: RunContext, run: Run, table: TargetTable): Promise<void> {
-  if (pipeline.settings.load_mode === 'insert' && !run.repeated) return;
-  const empty = await runStatement('Reading the table', target, () => isEmptyTable(target.sql, table.name));
-  if (empty) await store.put(emptyTableKey(run), table.id);
+/** Whether the table has no row yet; not asked where the load mode copies rows anyway. */
+async function isStillEmpty({ pipeline, target }: RunContext, run: Run, table: TargetTable): Promise<boolean> {
+  if (pipeline.settings.load_mode === 'insert' && !run.repeated) return false;
+  return await runStatement('Reading the table', target, () => isEmptyTable(target.sql, table.name));
 }
 
 /** Whether the run has rows of its own in the table already: it was checked before its first batch. */
@@ -160,7 +160,7 @@ export async function loadStage(
   context: RunContext,
   run: Run,
   result: TransformResult,
-  table: TargetTable | undefined,
+  { table, wasEmpty }: Pick<Prepared, 'table' | 'wasEmpty'>,
   chunks?: readonly number[],
 ): Promise<LoadResult & { readonly conflict_retries: number }> {
   if (table === undefined) return { ...nothingLoaded, conflict_retries: 0 };
@@ -187,17 +187,11 @@ export async function loadStage(
     memoryLimitMb: context.pipeline.settings.memory_limit_mb,
     connections: context.connections,
     again: run.repeated,
-    wasEmpty: await wasEmpty(context, run, table),
+    wasEmpty,
     ...(chunks === undefined ? {} : { chunks }),
     onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of, rejected, conflicts }),
   });
   return { ...loaded, conflict_retries: conflicts };
-}
-
-/** Whether this run has found this very table without a row. */
-async function wasEmpty({ store }: RunContext, run: Run, table: TargetTable): Promise<boolean> {
-  const noted = await store.get(emptyTableKey(run));
-  return noted !== undefined && new TextDecoder().decode(noted) === table.id;
 }
 
 /**

@@ -22,10 +22,5 @@ export function objectsKey(run: Pick<Run, 'run_id'>): string {
   return `${prefixOf(run)}/objects.json`;
 }
 
-/** Is there when the target table had no row as the run made it ready. */
-export function emptyTableKey(run: Pick<Run, 'run_id'>): string {
-  return `${prefixOf(run)}/empty-table`;
-}
-
 /** Tells beside a run's files which target it loads into, where one store serves several. */
 export const runOwnerName = 'owner.json';

@@ -34,10 +34,10 @@ if (decided !== undefined) {
     epoch,
   };
   const clean = await planStage(context, run, raw);
-  const { table } = await prepareStage(context, run, clean);
+  const prepared = await prepareStage(context, run, clean);
   const outcomes = await Promise.allSettled([
-    loadStage(context, run, clean, table),
-    loadStage(context, run, clean, table),
+    loadStage(context, run, clean, prepared),
+    loadStage(context, run, clean, prepared),
   ]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') console.error(outcome.reason.message);
 }
