@@ -43,7 +43,7 @@ async function figuresOf(chunks: number, objects: number | undefined): Promise<F
     Transform: { complete: true, chunks, ...counts },
     Admit: { admitted: true },
     Define: { done: 'define' },
-    Prepare: { groups: chunkGroups(chunks), warnings: [], index: false, conclude: false },
+    Prepare: { groups: chunkGroups(chunks), warnings: [], was_empty: false, index: false, conclude: false },
     Record: { run_id: name, pipeline_name: 'sales', status: 'success', ...counts },
     'Next run': { started: true },
   };

@@ -65,7 +65,13 @@ describe('a run in AWS', () => {
       Extract: { complete: true },
       Conclude: { rows_deleted: 0, verified: null },
       Transform: { complete: true },
-      Prepare: { groups: chunkGroups(plan.chunks), warnings: [], index: plan.index, conclude: plan.conclude },
+      Prepare: {
+        groups: chunkGroups(plan.chunks),
+        warnings: [],
+        was_empty: true,
+        index: plan.index,
+        conclude: plan.conclude,
+      },
     };
     const outcome = await interpret(machineDefinition(whole) as unknown as Machine, {
       input: { pipeline: 'sales' },
