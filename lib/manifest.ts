@@ -85,6 +85,16 @@ export const watermarkSchema = z.strictObject({
   parents: z.record(z.string(), parentMarkSchema).optional(),
 });
 
+/** What a response may be asked for again with, so that an API need not send what has not changed. */
+export const validatorSchema = z.strictObject({
+  /** SHA-256, hex, of the request that it came with; it stands for no other. */
+  request: z.string(),
+  /** As the API wrote it, with its quotes. */
+  etag: z.string().optional(),
+  /** A date of HTTP, where there is no tag. */
+  last_modified: z.string().optional(),
+});
+
 /** What extract has made durable. `complete` false: call it again with the same run to go on. */
 export const rawManifestSchema = z.strictObject({
   complete: z.boolean(),
@@ -100,6 +110,10 @@ export const rawManifestSchema = z.strictObject({
   watermark: watermarkSchema.optional(),
   /** Rows that were read again at the watermark and left out, for an earlier run has loaded them. Not part of rows_read. */
   already_loaded_rows: z.int().min(0).optional(),
+  /** Of a source that is one response, all of which is in the parts, or was in those of the run that it is from. */
+  validator: validatorSchema.optional(),
+  /** The API says that the response is the one that an earlier run has loaded: there are no rows because there are none that are new. */
+  not_modified: z.literal(true).optional(),
   /** What a person should know about the source though nothing failed; one sentence each. */
   warnings: z.array(z.string()).optional(),
   /** What was found out about the source that the configuration may pin; one sentence each. */
@@ -190,6 +204,8 @@ export const manifestSchema = z.strictObject({
   rules: z.array(ruleCountSchema).optional(),
   /** Where rows are elements of a list. */
   exploded: explodedSchema.optional(),
+  /** There are no rows because the source is as it was when it was loaded: the table stays as it is in every load mode. */
+  not_modified: z.literal(true).optional(),
   /** What a person should know of the values though nothing failed; one sentence each. */
   warnings: z.array(z.string()).optional(),
 });
@@ -208,6 +224,7 @@ export const rejectedRowSchema = z.strictObject({
 export type CsvDialect = z.infer<typeof csvDialectSchema>;
 export type RawPart = z.infer<typeof rawPartSchema>;
 export type Watermark = z.infer<typeof watermarkSchema>;
+export type Validator = z.infer<typeof validatorSchema>;
 export type ParentMark = z.infer<typeof parentMarkSchema>;
 export type RawManifest = z.infer<typeof rawManifestSchema>;
 export type Column = z.infer<typeof columnSchema>;

@@ -3,7 +3,7 @@ import type { DataSource } from '../config/data-source.ts';
 import type { PipelineSettings } from '../config/pipeline.ts';
 import type { RefreshTokens } from '../config/refresh-tokens.ts';
 import type { ResolveSecret } from '../config/secret.ts';
-import type { Watermark } from '../manifest.ts';
+import type { Validator, Watermark } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { S3Reader } from '../s3-reader.ts';
 
@@ -68,6 +68,8 @@ export interface ExtractRequest {
   readonly refreshTokens?: RefreshTokens | undefined;
   /** What the last successful run's manifest carried; rows up to it are not extracted again. */
   readonly watermark?: Watermark | undefined;
+  /** Of a response that is all in the table; a source that is still that response has nothing new. */
+  readonly validator?: Validator | undefined;
   readonly range?: ExtractRange | undefined;
   readonly clock: Clock;
   /** Uniform in [0, 1). */

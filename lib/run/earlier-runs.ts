@@ -1,4 +1,5 @@
 import { loadModeTraits } from '../config/load-mode.ts';
+import { readManifest } from '../extract/raw-objects.ts';
 import { takeBackRun } from '../load/take-back.ts';
 import type { TargetTable } from '../load/target-table.ts';
 import { type Fence, fenced } from '../state/fence.ts';
@@ -7,7 +8,7 @@ import { EarlierRunError } from './errors.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunDemand } from './run-demand.ts';
-import { prefixOf, rawKey } from './store-keys.ts';
+import { prefixOf } from './store-keys.ts';
 
 /** What a new run finds of those before it; its lease keeps all of them from writing. */
 export interface EarlierRuns {
@@ -68,8 +69,10 @@ async function whyNotContinued(earlier: EarlierRuns, run: LoggedRun): Promise<st
   if (fingerprint !== undefined && run.source_fingerprint !== null && run.source_fingerprint !== fingerprint) {
     return 'the source has changed';
   }
-  const staged = (await context.store.get(rawKey(run))) !== undefined;
-  if (run.batches > 0 && !staged) return 'its files are not here';
+  const raw = await readManifest(context.store, prefixOf(run));
+  if (run.batches > 0 && raw === undefined) return 'its files are not here';
+  // The table may have changed since the API was asked.
+  if (raw?.not_modified === true) return 'it had found nothing new';
   return undefined;
 }
 

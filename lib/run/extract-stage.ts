@@ -3,7 +3,7 @@ import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
 import type { ExtractRequest, SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';
-import type { RawManifest } from '../manifest.ts';
+import type { RawManifest, Validator } from '../manifest.ts';
 import { fenced } from '../state/fence.ts';
 import { logFingerprint } from '../state/run-log.ts';
 import { readWatermark } from '../state/watermark.ts';
@@ -11,11 +11,17 @@ import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { prefixOf } from './store-keys.ts';
 
+function sentValidator({ validator }: Run): Validator | undefined {
+  if (validator === undefined) return undefined;
+  const { rows: _, since: __, ...sent } = validator;
+  return sent;
+}
+
 /** Reads the source into the store, until it is exhausted or the deadline comes; knows no target. */
 export async function readSource(
   context: RunContext,
   run: Pick<Run, 'range' | 'run_id'>,
-  how: Pick<ExtractRequest, 'deadline' | 'fingerprint' | 'headBytes' | 'watermark'>,
+  how: Pick<ExtractRequest, 'deadline' | 'fingerprint' | 'headBytes' | 'validator' | 'watermark'>,
 ): Promise<RawManifest> {
   return await extract({
     ...context,
@@ -47,7 +53,12 @@ export async function extractStage(
     const table = await describeTable(sql, parseTableName(context.pipeline.settings.target_table));
     return table === undefined ? undefined : await readWatermark(sql, context.pipeline.name, table.id);
   });
-  const raw = await readSource(context, run, { watermark, deadline, fingerprint: source });
+  const raw = await readSource(context, run, {
+    watermark,
+    deadline,
+    fingerprint: source,
+    validator: sentValidator(run),
+  });
   // The run was logged with what was known of its source.
   if (raw.complete && raw.source_fingerprint !== source?.fingerprint) {
     await fenced('Writing the execution log', context.target, fenceOf(context, run), (transaction) =>

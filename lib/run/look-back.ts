@@ -24,6 +24,8 @@ export interface LookBack {
   readonly unfinished: readonly LoggedRun[];
   /** Runs that have loaded the same content into this table, newest first. */
   readonly same: readonly LoadedRun[];
+  /** The run that loaded last, where the table holds what this run's plan makes of what it read. */
+  readonly latest: LoadedRun | undefined;
   /** Why a run would do nothing. */
   readonly skip: { readonly code: 'already_loaded'; readonly message: string } | undefined;
 }
@@ -60,10 +62,11 @@ export async function lookBack(
   // What is looked up may have changed though the source has not.
   const looksUp = lookupsOf(pipeline.settings.business_rules).length > 0;
   // What the table holds is what came last; where rows are only added, whatever came.
-  const newest =
+  const latest =
     loaded[0]?.plan_fingerprint === plan && !unfinished.some((run) => run.batches > 0) && !looksUp
-      ? same.find((run) => run === loaded[0])
+      ? loaded[0]
       : undefined;
+  const newest = same.find((run) => run === latest);
   const present = demand.again ? undefined : adds ? same[0] : newest;
   const skip =
     present === undefined
@@ -72,5 +75,5 @@ export async function lookBack(
           code: 'already_loaded' as const,
           message: `The same content was loaded by run ${present.run_id} at ${present.start_time}. Use --again to load it again.`,
         };
-  return { source, table, plan, adds, comparable, unfinished, same, skip };
+  return { source, table, plan, adds, comparable, unfinished, same, latest, skip };
 }

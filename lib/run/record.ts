@@ -15,7 +15,7 @@ import { writeWatermark } from '../state/watermark.ts';
 import { checkRefused } from './check-rejected.ts';
 import { CountsMismatchError } from './errors.ts';
 import type { RunResult, Stage } from './result.ts';
-import { fenceOf, type Run } from './run.ts';
+import { fenceOf, type KeptValidator, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { type DetailParts, detailsText } from './run-details.ts';
 import { prefixOf } from './store-keys.ts';
@@ -23,7 +23,7 @@ import { settleReplaced } from './superseded.ts';
 
 /** What the stages found out, gathered for the log; a part is missing when its stage has not ended. */
 export interface RunOutcome {
-  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'watermark' | 'warnings'> &
+  readonly raw?: Pick<RawManifest, 'bytes_read' | 'source_fingerprint' | 'validator' | 'watermark' | 'warnings'> &
     NonNullable<DetailParts['raw']>;
   readonly plan?: Pick<Plan, 'counts'> & NonNullable<DetailParts['plan']>;
   readonly loaded?: LoadResult & { readonly conflict_retries: number };
@@ -203,6 +203,7 @@ function resultOf(
     ...counts,
     verified: outcome.concluded?.verified ?? null,
     exploded: outcome.plan?.exploded,
+    not_modified: outcome.raw?.not_modified,
     warnings: [...(outcome.raw?.warnings ?? []), ...(outcome.warnings ?? [])],
     resumed: run.resumed,
     ...end,
@@ -211,9 +212,21 @@ function resultOf(
 
 /** A result as the log keeps it. */
 function endOf(
-  { resumed: _, ...result }: RunResult,
-  { trigger }: Pick<Run, 'trigger'>,
+  { resumed: _, not_modified: __, ...result }: RunResult,
+  run: Pick<Run, 'trigger' | 'validator'>,
   { history, plan, raw }: RunOutcome,
 ): RunEnd {
-  return { ...result, trigger, details: detailsText({ ...history, plan, raw }) };
+  const validator = validatorOf(result, run, raw);
+  return { ...result, trigger: run.trigger, details: detailsText({ ...history, plan, raw, validator }) };
+}
+
+/** What a later run may ask with: rows that were rejected are not in the table, so that all has to be read again. */
+function validatorOf(
+  result: Pick<RunResult, 'rows_loaded' | 'rows_rejected' | 'start_time' | 'status'>,
+  run: Pick<Run, 'validator'>,
+  raw: RunOutcome['raw'],
+): KeptValidator | undefined {
+  if (result.status !== 'success' || result.rows_rejected > 0 || raw?.validator === undefined) return undefined;
+  if (raw.not_modified === true) return run.validator;
+  return { ...raw.validator, rows: result.rows_loaded, since: result.start_time };
 }

@@ -17,6 +17,8 @@ export interface RunResult extends RunCounts {
   readonly verified: string | null;
   /** Where rows are elements of a list: how many records there were. */
   readonly exploded?: Exploded | undefined;
+  /** The API said that nothing had changed since its rows were loaded. */
+  readonly not_modified?: true | undefined;
   /** What a person should know though nothing failed; one sentence each. */
   readonly warnings: readonly string[];
   /** The run was found unfinished and went on. */

@@ -8,6 +8,7 @@ import {
   ruleCountSchema,
 } from '../manifest.ts';
 import { stages } from './result.ts';
+import { type KeptValidator, keptValidatorSchema } from './run.ts';
 
 /** Sources that are named; of more only the number is kept. */
 const namedSources = 50;
@@ -36,6 +37,10 @@ export const runDetailsSchema = z.object({
   sources_total: z.int().default(0),
   /** Rows that were read again at the watermark and left out. */
   already_loaded_rows: z.int().default(0),
+  /** By which a later run may ask the API whether it has changed. */
+  validator: keptValidatorSchema.optional(),
+  /** The API said that nothing had changed since the rows were loaded. */
+  not_modified: z.literal(true).optional(),
   /** The DDL statements that were executed, in their order. */
   ddl: z.array(z.string()).default([]),
 });
@@ -44,14 +49,15 @@ export type RunDetails = z.infer<typeof runDetailsSchema>;
 
 /** What the stages of a run know; a part is missing where its stage has not ended, or ran elsewhere. */
 export interface DetailParts {
-  readonly raw?: Pick<RawManifest, 'parts' | 'already_loaded_rows'> | undefined;
+  readonly raw?: Pick<RawManifest, 'parts' | 'already_loaded_rows' | 'not_modified'> | undefined;
   readonly plan?: Pick<Plan, 'columns' | 'key_columns' | 'chunks' | 'exploded' | 'rejections' | 'rules'> | undefined;
   readonly stages?: RunDetails['stages'] | undefined;
   readonly ddl?: readonly string[] | undefined;
+  readonly validator?: KeptValidator | undefined;
 }
 
 /** The details as JSON text for the log. What would make it longer than it may be is left out. */
-export function detailsText({ ddl, plan, raw, stages: durations }: DetailParts): string {
+export function detailsText({ ddl, plan, raw, stages: durations, validator }: DetailParts): string {
   const details: RunDetails = {
     stages: durations ?? [],
     columns: (plan?.columns ?? []).map(({ evidence, ...column }) =>
@@ -65,6 +71,8 @@ export function detailsText({ ddl, plan, raw, stages: durations }: DetailParts):
     sources: (raw?.parts ?? []).slice(0, namedSources).map(({ bytes, format, source }) => ({ source, format, bytes })),
     sources_total: raw?.parts.length ?? 0,
     already_loaded_rows: raw?.already_loaded_rows ?? 0,
+    validator,
+    not_modified: raw?.not_modified,
     ddl: [...(ddl ?? [])],
   };
   const whole = storable(details);

@@ -67,7 +67,8 @@ export async function admitStage(context: RunContext, run: Run, result: Transfor
 
 /**
  * Makes the target ready for the chunks: makes the table, and refuses what must not be loaded into it. Once, before any
- * chunk; safe to repeat. Where there is no row, nothing is made: no value has told a type.
+ * chunk; safe to repeat. Where there is no row, nothing is made: no value has told a type. Where the source has not changed
+ * since it was loaded, there is nothing to do with the table.
  *
  * @throws {ShrinkRefusedError | RejectedReplaceError | TableMismatchError} terminal: nothing has been loaded
  */
@@ -79,6 +80,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   prepareDuckDb();
   const demand = tableDemand(context, plan);
   const said = [...(plan.warnings ?? []), ...rejectionTexts(plan)];
+  if (plan.not_modified === true) return { table: undefined, wasEmpty: false, warnings: said };
   const isEmpty = plan.counts.rows_clean === 0;
   const { deletesMissing } = loadModes[settings.load_mode];
   const present = isEmpty || deletesMissing ? await presentTable(context) : undefined;

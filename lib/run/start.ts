@@ -15,6 +15,7 @@ import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import type { RunDemand } from './run-demand.ts';
 import { finishUndos } from './undo.ts';
+import { usableValidator } from './usable-validator.ts';
 
 /** A run that may go on, or why there is nothing to do. */
 export type Start =
@@ -66,13 +67,14 @@ export async function startRun(
     return { skip: { code: 'repeated_event', message } };
   }
   await clearBefore(context, demand, lease);
-  const { adds, comparable, plan, same, skip, source, table, unfinished } = await lookBack(context, demand);
+  const { adds, comparable, latest, plan, same, skip, source, table, unfinished } = await lookBack(context, demand);
   if (skip !== undefined) return { skip };
   const earlier = { context, demand, fence: lease, runId, table, fingerprint: source?.fingerprint };
   // Rows that are run again go into the table beside those of an interrupted load, which its own source goes on with.
   const settled = demand.replay === undefined ? unfinished : unfinished.filter(({ kind }) => kind === 'replay');
   const continued = await settleUnfinished(earlier, settled);
   if (adds && continued === undefined && !comparable) await takeBackLoaded(earlier, same);
+  const validator = continued === undefined ? await usableValidator(context, demand, { table, latest }) : undefined;
   const run: Run = {
     run_id: continued?.run_id ?? runId,
     trigger: demand.trigger,
@@ -82,6 +84,7 @@ export async function startRun(
       ? comparable && same.length > 0
       : same.length > 0 || unfinished.some((one) => one !== continued && one.batches > 0),
     epoch: lease.epoch,
+    ...(validator === undefined ? {} : { validator }),
     ...(demand.force === undefined ? {} : { force: demand.force }),
     ...(demand.range === undefined ? {} : { range: demand.range }),
     ...(demand.replay === undefined ? {} : { replay_of: demand.replay.ofRun }),

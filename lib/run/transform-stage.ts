@@ -26,7 +26,8 @@ export async function planStage(
   raw: RawManifest,
   look: Pick<TransformRequest, 'explain' | 'firstRows' | 'onRefusal'> = {},
 ): Promise<TransformResult> {
-  return await transformToWorkingFile({ ...(await transformRequest(context, run, raw)), ...look });
+  const result = await transformToWorkingFile({ ...(await transformRequest(context, run, raw)), ...look });
+  return { ...result, plan: { ...result.plan, not_modified: raw.not_modified } };
 }
 
 /**
@@ -47,8 +48,10 @@ export async function transformStage(
     return { status: 'complete', manifest: manifestSchema.parse(JSON.parse(new TextDecoder().decode(done))) };
   }
   const written = await transformToChunks(await transformRequest(context, run, raw), pause);
-  if (written.status === 'complete') await store.put(planKey(run), JSON.stringify(written.manifest));
-  return written;
+  if (written.status !== 'complete') return written;
+  const manifest = { ...written.manifest, not_modified: raw.not_modified };
+  await store.put(planKey(run), JSON.stringify(manifest));
+  return { ...written, manifest };
 }
 
 async function transformRequest(context: RunContext, run: Run, raw: RawManifest): Promise<TransformRequest> {

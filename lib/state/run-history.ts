@@ -152,3 +152,28 @@ export async function supersededRuns(
      ORDER BY l.start_time`;
   return rows.map((row) => row.run_id);
 }
+
+/**
+ * Whether anything has been written to a table since a run of the pipeline loaded it, by a later run of the pipeline that
+ * is not in the list of loads, or by another pipeline, which may be at it.
+ *
+ * @param after.since  ISO 8601; when the run began that wrote what is in the table
+ */
+export async function hasWritesAfter(
+  sql: Statements,
+  of: PipelineTable,
+  after: { readonly runId: string; readonly since: string },
+): Promise<boolean> {
+  const rows = await sql<{ readonly run_id: string }[]>`
+    SELECT l.run_id FROM public.etl_execution_log l
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text::text[]) AND l.run_id <> ${after.runId}
+       AND CASE WHEN l.pipeline_name = ${of.pipelineName}
+                THEN COALESCE(l.epoch, 0) > (SELECT COALESCE(r.epoch, 0) FROM public.etl_execution_log r
+                                              WHERE r.run_id = ${after.runId})
+                 AND (COALESCE(l.kind, 'load') NOT IN ('load', 'replay')
+                      OR EXISTS (SELECT 1 FROM public.etl_load_ledger b WHERE b.run_id = l.run_id))
+                ELSE (l.end_time IS NULL OR l.end_time >= ${after.since}::text::timestamptz) AND l.status <> 'skipped'
+                 AND (l.status <> 'success' OR COALESCE(l.rows_loaded, 0) + COALESCE(l.rows_deleted, 0) > 0) END
+     LIMIT 1`;
+  return rows.length > 0;
+}

@@ -199,6 +199,13 @@ export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['s
   return rows[0]?.status;
 }
 
+/** What the log keeps of a run besides its counts, as JSON; undefined where it keeps nothing. */
+export async function detailsOfRun(sql: Sql, runId: string): Promise<string | undefined> {
+  const rows = await sql<{ readonly details: string | null }[]>`
+    SELECT details::text AS details FROM public.etl_execution_log WHERE run_id = ${runId}`;
+  return rows[0]?.details ?? undefined;
+}
+
 /** Rows read by the ten successes of a pipeline that began before a run, newest first. */
 export async function rowsReadBefore(
   sql: Sql,

@@ -21,6 +21,7 @@ export function describeResult(result: RunResult): string {
   }
   return [
     `✓ ${name}: ${number(result.rows_loaded)} rows loaded in ${seconds}${result.resumed ? ' (an interrupted run, finished)' : ''}`,
+    ...(result.not_modified === true ? ['  the API says that nothing has changed since the last load'] : []),
     ...(result.exploded === undefined ? [] : [`  ${explodedLine(result.exploded)}`]),
     `  ${sumOf(result)}`,
     `  ${number(result.rows_inserted)} inserted, ${number(result.rows_updated)} updated, ${number(result.rows_unchanged)} unchanged${result.rows_deleted > 0 ? `, ${number(result.rows_deleted)} deleted` : ''}${result.verified === null ? '' : `; verified ${result.verified}`}; run ${result.run_id}`,

@@ -116,6 +116,7 @@ function sourceLines(details: RunDetails | undefined): readonly string[] {
   return [
     ...details.sources.map(({ bytes, format, source }) => `${source}  ${format}, ${bytes.toLocaleString('en')} bytes`),
     ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
+    ...(details.not_modified === true ? ['the API said that nothing had changed since the load before'] : []),
     ...(details.already_loaded_rows > 0
       ? [`${details.already_loaded_rows.toLocaleString('en')} rows at the watermark were loaded already and left out`]
       : []),

@@ -39,6 +39,12 @@ export const apiSourceShape = {
     ),
   ...responseShape,
   async: asyncSchema.optional(),
+  conditional_requests: z
+    .enum(['etag', 'last_modified', 'off'])
+    .optional()
+    .describe(
+      'Whether the API is asked for a response only if it has changed since it was loaded. etag: by the ETag of a response; last_modified: also by the time of its Last-Modified; off: never. Default: etag where the source is one response and repeats are harmless.',
+    ),
   on_omitted_list: z
     .enum(['fail', 'empty'])
     .default('fail')

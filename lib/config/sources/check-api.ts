@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { whyUnconditional } from '../conditional-requests.ts';
 import { type LoadMode, loadModeTraits } from '../load-mode.ts';
 import { checkAnswers } from '../source-answers.ts';
 import { checkRows } from '../source-rows.ts';
@@ -22,6 +23,7 @@ export function checkApiSource(source: Api, context: z.core.$RefinementCtx): voi
   checkAsync(source, add);
   checkIncremental(source, add);
   checkWindows(source, add);
+  checkConditions(source, add);
   if (source.body !== undefined && source.method !== 'POST') add(['body'], 'needs method: POST');
 }
 
@@ -68,6 +70,12 @@ function checkRequests(source: Api, add: AddIssue): void {
     }
   }
   checkPartitions(source, used, add);
+}
+
+function checkConditions(source: Api, add: AddIssue): void {
+  if (source.conditional_requests === undefined || source.conditional_requests === 'off') return;
+  const why = whyUnconditional(source);
+  if (why !== undefined) add(['conditional_requests'], why);
 }
 
 /** Endpoints of a job know its first response; what is asked before knows none. */

@@ -27,7 +27,12 @@ export type ApiRequest = Pick<HttpRequest, 'method' | 'url' | 'body'> & {
   readonly headers: Readonly<Record<string, string>>;
   /** Of the body; JSON where it is left out. */
   readonly contentType?: string | undefined;
+  /** It has a condition, so that status 304 is an answer to it. */
+  readonly conditional?: boolean | undefined;
 };
+
+/** What sends the requests of pages. */
+export type PageClient = Pick<ApiClient, 'send' | 'parts'>;
 
 /** A good response whose body has not been read yet. */
 export interface ApiResponse {
@@ -90,7 +95,7 @@ export class ApiClient {
         const response = await this.#send(call, authorization);
         if (response === undefined) throw new RedirectLoopError(shown, 20);
         const where: RequestShown = { method: call.method, url: redactor.url(response.url) };
-        if (response.status >= 200 && response.status <= 299) {
+        if (isAnswer(call, response)) {
           const used = usedUpWaitMs(response.headers, retry.reset_headers, clock.now());
           if (used > 0) this.parts.limiter.hold(this.#allowed(used, where, response.status));
           return await this.#consume(response, where, consume);
@@ -203,6 +208,10 @@ export class ApiClient {
     if (waitMs > most * 1_000) throw new WaitTooLongError(shown, status, Math.ceil(waitMs / 1_000), most);
     return waitMs;
   }
+}
+
+function isAnswer({ conditional }: ApiRequest, { status }: HttpResponse): boolean {
+  return (status >= 200 && status <= 299) || (status === 304 && conditional === true);
 }
 
 function remedyFor(response: HttpResponse): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ApiSettings } from '../../config/pipeline.ts';
-import { parentMarkSchema, rawPartSchema } from '../../manifest.ts';
+import { parentMarkSchema, rawPartSchema, validatorSchema } from '../../manifest.ts';
 import { progressSchema } from '../incremental/progress.ts';
 import { digestOf } from '../stored-cursor.ts';
 import { firstPosition, pagePositionSchema } from './page-position.ts';
@@ -41,6 +41,9 @@ export const apiCursorSchema = z.strictObject({
   /** Digest over the digests of all pages so far, so it does not depend on where parts were cut. */
   content: z.string(),
   warnings: z.array(z.string()),
+  /** Of the only response, when it has been read. */
+  validator: validatorSchema.optional(),
+  not_modified: z.literal(true).optional(),
   /** How pages go on of which the configuration says nothing; sentences. */
   recognised: z.array(z.string()).optional(),
 });

@@ -169,6 +169,8 @@ export class ApiExtraction {
       already_loaded_rows: cursor.progress.already_loaded === 0 ? undefined : cursor.progress.already_loaded,
       warnings: warnings.length === 0 ? undefined : warnings,
       recognised: cursor.recognised,
+      validator: cursor.validator,
+      not_modified: cursor.not_modified,
     });
   }
 

@@ -9,6 +9,7 @@ import type { ExtractRequest } from '../request.ts';
 import { fetchCursor } from '../stored-cursor.ts';
 import { type ApiCursor, apiCursorSchema, settingsDigest, startCursor } from './api-cursor.ts';
 import { ApiExtraction } from './api-extraction.ts';
+import { conditionOf } from './conditional-requests.ts';
 import { defaultConcurrency, openClient } from './open-client.ts';
 import { ParentMarks } from './parent-marks.ts';
 import { listPartitions } from './partitions/list-partitions.ts';
@@ -76,8 +77,10 @@ async function readRows(
 ): Promise<unknown> {
   const { settings } = extraction;
   try {
-    if (partitions === undefined) await readPages(extraction, sequenceOf(extraction, texts, scope));
-    else {
+    if (partitions === undefined) {
+      const condition = conditionOf(extraction.request, settings);
+      await readPages(extraction, sequenceOf(extraction, texts, scope, {}, condition));
+    } else {
       await listPartitions(extraction, partitions);
       const { dataSource } = extraction.request.pipeline;
       const concurrency = settings.concurrency ?? dataSource.concurrency ?? defaultConcurrency;
@@ -101,7 +104,15 @@ async function readPages(extraction: ApiExtraction, sequence: Sequence): Promise
       });
     extraction.warn(step.warnings);
     extraction.recognise(step.recognised);
-    extraction.keep(sink, { bytes: step.content.bytes, digests: step.digests }, { position: step.next });
+    extraction.keep(
+      sink,
+      { bytes: step.content.bytes, digests: step.digests },
+      {
+        position: step.next,
+        validator: step.validator,
+        not_modified: step.notModified,
+      },
+    );
     if (step.keepAtOnce) await extraction.save();
     else await extraction.saveIfDue();
   }

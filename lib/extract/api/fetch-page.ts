@@ -4,7 +4,7 @@ import type { ApiSettings } from '../../config/pipeline.ts';
 import { type PaginationSettings, paginationSchema } from '../../config/source-pagination.ts';
 import { type RowSearch, type RowSettings, rowSearch } from '../json/row-search.ts';
 import { advancePosition } from './advance-position.ts';
-import type { ApiClient } from './api-client.ts';
+import type { PageClient } from './api-client.ts';
 import { ApiStatusError, type RequestShown } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import { ApiErrorResponseError, PagesUnreadError, RowsMissingError } from './page-errors.ts';
@@ -119,7 +119,7 @@ export function pagePlan(
  * @throws {RepeatedPageError} {RowsMissingError} and what `ApiClient.send` and `readPage` throw
  */
 export async function fetchKnownPage(
-  client: ApiClient,
+  client: PageClient,
   plan: PagePlan,
   position: PagePosition,
   sink: RowSink,

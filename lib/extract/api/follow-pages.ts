@@ -1,6 +1,6 @@
 import { parseJsonPath } from '../../config/json-path.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
-import type { ApiClient } from './api-client.ts';
+import type { PageClient } from './api-client.ts';
 import { ApiStatusError } from './errors.ts';
 import { type FetchedPage, fetchKnownPage, type PagePlan, PageRefutedError, sayUnread } from './fetch-page.ts';
 import { countOf } from './json-value.ts';
@@ -18,7 +18,7 @@ import type { RecognisedPages } from './recognised-pages.ts';
  * @throws  what `fetchKnownPage` throws; {PagesUnreadError} when no way holds and that fails the run
  */
 export async function fetchPage(
-  client: ApiClient,
+  client: PageClient,
   plan: PagePlan,
   position: PagePosition,
   sink: RowSink,

@@ -1,6 +1,7 @@
 import type { IncrementalScope } from '../incremental/scope.ts';
 import { Slices } from '../incremental/slices.ts';
 import type { ApiExtraction } from './api-extraction.ts';
+import type { Condition } from './conditional-requests.ts';
 import { Sequence } from './sequence.ts';
 import type { RequestTexts } from './template/request-template.ts';
 import type { TemplateScope } from './template/variables.ts';
@@ -11,6 +12,7 @@ export function sequenceOf(
   texts: RequestTexts,
   incremental: IncrementalScope | undefined,
   more: Partial<TemplateScope> = {},
+  condition?: Condition,
 ): Sequence {
   return new Sequence({
     client,
@@ -20,5 +22,6 @@ export function sequenceOf(
     scope: { ...scope, ...more, window: incremental?.window },
     incremental,
     slices: Slices.of(incremental, settings.incremental),
+    condition,
   });
 }

@@ -1,9 +1,11 @@
 import type { ApiSettings } from '../../config/pipeline.ts';
 import { placeholdersOf } from '../../config/template.ts';
 import { TerminalError } from '../../errors.ts';
+import type { Validator } from '../../manifest.ts';
 import type { IncrementalScope } from '../incremental/scope.ts';
 import type { Slices } from '../incremental/slices.ts';
 import type { ApiClient } from './api-client.ts';
+import { type Condition, ConditionalClient, NotModifiedError } from './conditional-requests.ts';
 import { type FetchedPage, type PagePlan, pagePlan, SplitNeededError } from './fetch-page.ts';
 import { fetchPage } from './follow-pages.ts';
 import { JobFailedError, JobTimeoutError } from './jobs/job-errors.ts';
@@ -30,12 +32,18 @@ export interface SequenceParts {
   readonly incremental: IncrementalScope | undefined;
   /** Where its time is read by slices. */
   readonly slices: Slices | undefined;
+  /** Where a response that has not changed need not be sent. */
+  readonly condition: Condition | undefined;
 }
 
 /** A step of a sequence. */
 export interface SequenceStep extends FetchedPage {
   /** Where the next step begins is not to be lost: to do this one again costs something. */
   readonly keepAtOnce: boolean;
+  /** Of the only response, which has been read. */
+  readonly validator?: Validator | undefined;
+  /** The only response is as it was when it was loaded. */
+  readonly notModified?: true | undefined;
 }
 
 /**
@@ -60,7 +68,7 @@ export class Sequence {
    * @throws  what `fetchPage`, `startJob` and `awaitJob` throw; {WindowTooFullError} when a slice cannot be halved
    */
   async read(position: PagePosition, sink: RowSink, enough: () => boolean): Promise<SequenceStep> {
-    const { client, incremental, settings, slices } = this.#parts;
+    const { client, condition, incremental, settings, slices } = this.#parts;
     const state = position.slices ?? slices?.start();
     if (slices !== undefined && state === undefined) return { ...nothing, next: null };
     const here: PagePosition = { ...position, slices: state };
@@ -78,14 +86,18 @@ export class Sequence {
     const window = state === undefined ? undefined : slices?.window(state);
     const rows =
       window === undefined || incremental === undefined ? sink : slicedSink(sink, incremental.column, window);
+    const asker = condition === undefined || !isFirst ? undefined : new ConditionalClient(client, condition);
     try {
-      const step = await fetchPage(client, plan, at, rows, enough);
-      const read = { ...step, keepAtOnce: false };
+      const step = await fetchPage(asker ?? client, plan, at, rows, enough);
+      const read = { ...step, keepAtOnce: false, validator: asker?.validatorAfter(step, plan.pagination) };
       if (step.next !== null || enough() || state === undefined) return read;
       const after = slices?.after(state);
       const next = after === undefined ? null : this.#begin(at, step.content.rows, after);
       return { ...read, next };
     } catch (thrown) {
+      if (thrown instanceof NotModifiedError) {
+        return { ...nothing, next: null, notModified: true, validator: condition?.known };
+      }
       const most = settings.incremental?.split_when?.total_over;
       if (!(thrown instanceof SplitNeededError) || slices === undefined || state === undefined) throw thrown;
       return { ...nothing, next: this.#begin(at, 0, slices.split(state, thrown.total, most ?? 0)) };
