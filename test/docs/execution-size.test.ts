@@ -4,7 +4,8 @@ import { parseConfig } from '../../lib/config/read-config.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
 import { chunkGroups } from '../../lib/load/chunk-groups.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
-import { interpret, type Task } from '../support/states-interpreter/interpret.ts';
+import { interpret } from '../support/states-interpreter/interpret.ts';
+import type { Task } from '../support/states-interpreter/walk.ts';
 
 const config = parseConfig(
   'pipelines: { sales: { source_type: file, file_path: s3://incoming/sales/, target_table: sales, trigger: { bucket: incoming } } }',

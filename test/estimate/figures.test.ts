@@ -8,7 +8,8 @@ import { machineDefinition } from '../../lib/infra/machine-definition.ts';
 import { chunkGroups } from '../../lib/load/chunk-groups.ts';
 import { pricesIn, pricesOf } from '../../lib/prices.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
-import { interpret, type Task } from '../support/states-interpreter/interpret.ts';
+import { interpret } from '../support/states-interpreter/interpret.ts';
+import type { Task } from '../support/states-interpreter/walk.ts';
 
 const inserted = (rows: number) => ({ inserted: rows, updated: 0, unchanged: 0, deleted: 0 });
 

@@ -3,7 +3,8 @@ import { parseConfig } from '../../lib/config/read-config.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
 import { StatesError } from '../support/states-interpreter/errors.ts';
-import { interpret, type Task } from '../support/states-interpreter/interpret.ts';
+import { interpret } from '../support/states-interpreter/interpret.ts';
+import type { Task } from '../support/states-interpreter/walk.ts';
 
 const config = parseConfig(
   'pipelines: { a: { source_type: file, file_path: s3://b/a.csv, target_table: a } }',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../support/states-interpreter/definition.ts';
 import { StatesError } from '../support/states-interpreter/errors.ts';
-import { interpret, type Task } from '../support/states-interpreter/interpret.ts';
+import { interpret } from '../support/states-interpreter/interpret.ts';
+import type { Task } from '../support/states-interpreter/walk.ts';
 
 const execution = { Id: 'arn:execution', Name: 'one', StartTime: '2025-01-01T00:00:00Z' };
 

@@ -8,8 +8,10 @@ import { type DeployedFunction, deployedFunctions } from '../lambda/deployed-fun
 import { FunctionHost } from '../lambda/function-host.ts';
 import { type LocalTarget, localTarget } from '../local-target.ts';
 import { StatesError } from '../states-interpreter/errors.ts';
-import { interpret, type Outcome, type Task } from '../states-interpreter/interpret.ts';
+import { interpret, type Outcome } from '../states-interpreter/interpret.ts';
+import type { Task } from '../states-interpreter/walk.ts';
 import { type Assembly, account, region, synthesize } from './assembly.ts';
+import { bucketObjects } from './bucket-objects.ts';
 import { askCustomResource } from './custom-resource.ts';
 import { deliverMessages } from './deliver-messages.ts';
 import { type BridgeEvent, emit } from './event-bridge.ts';
@@ -134,6 +136,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
       input: JSON.parse(JSON.stringify(input)) as unknown,
       execution: { Id: executionArn(name), Name: name, StartTime: new Date().toISOString() },
       runTask,
+      objects: bucketObjects(aws.s3, calls),
     });
   const deliver = async (): Promise<void> => await deliverMessages(assembly, queues, byArn);
   return {

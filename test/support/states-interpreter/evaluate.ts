@@ -25,7 +25,7 @@ async function evaluateText(text: string, scope: Scope): Promise<unknown> {
   if (expression === undefined) throw new UnknownFeatureError(`An expression inside a text: ${text}`);
   let value: unknown;
   try {
-    value = await jsonata(expression).evaluate(undefined, { ...scope });
+    value = await compiled(expression).evaluate(undefined, { ...scope });
   } catch (error) {
     throw new StatesError('States.QueryEvaluationError', `${expression.trim()}: ${(error as Error).message}`);
   }
@@ -36,6 +36,14 @@ async function evaluateText(text: string, scope: Scope): Promise<unknown> {
     );
   }
   return plain(value);
+}
+
+const known = new Map<string, jsonata.Expression>();
+
+function compiled(expression: string): jsonata.Expression {
+  const found = known.get(expression) ?? jsonata(expression);
+  known.set(expression, found);
+  return found;
 }
 
 /** What travels between states is JSON. */

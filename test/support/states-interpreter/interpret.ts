@@ -1,25 +1,33 @@
 import { checkDefinition, type Machine, type State } from './definition.ts';
+import { runDistributedMap } from './distributed-map.ts';
 import { StatesError, UnknownFeatureError } from './errors.ts';
 import { evaluate, plain, type Scope } from './evaluate.ts';
+import type { MapObjects } from './map-objects.ts';
+import { type ItemFields, selectItems } from './select-items.ts';
+import {
+  countEvents,
+  type Execution,
+  type History,
+  limit,
+  type MapRun,
+  maxHistoryEvents,
+  pass,
+  type Task,
+  type Walk,
+} from './walk.ts';
 
-/** Bytes a state may take or give (Step Functions quotas). */
-const maxPayloadBytes = 256 * 1024;
-
-export interface Task {
-  readonly resource: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly timeoutSeconds: number;
-  /** The state's name. */
-  readonly state: string;
-}
+/** Iterations of an INLINE map at a time (Developer Guide, "Map state processing modes"). */
+const mostIterations = 40;
 
 export interface InterpretOptions {
   readonly input: unknown;
-  readonly execution: { readonly Id: string; readonly Name: string; readonly StartTime: string };
+  readonly execution: Execution;
   /** Does the work of a task; throws `StatesError`. */
   readonly runTask: (task: Task) => Promise<unknown>;
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
+  /** S3, for the item readers and result writers of distributed maps. */
+  readonly objects?: MapObjects;
 }
 
 export interface Outcome {
@@ -33,19 +41,8 @@ export interface Outcome {
   readonly waitedSeconds: readonly number[];
   /** Events of the execution's history, and the largest input, output or arguments of a state in bytes. */
   readonly history: History;
-}
-
-export interface History {
-  events: number;
-  largestBytes: number;
-}
-
-interface Walk {
-  readonly options: InterpretOptions;
-  readonly path: string[];
-  readonly waits: number[];
-  readonly history: History;
-  readonly endsAfterSeconds: number;
+  /** Runs of distributed maps, in the order in which they began. */
+  readonly mapRuns: readonly MapRun[];
 }
 
 /**
@@ -55,14 +52,25 @@ interface Walk {
 export async function interpret(machine: Machine, options: InterpretOptions): Promise<Outcome> {
   checkDefinition(machine);
   const walk: Walk = {
-    options,
+    shared: {
+      runTask: options.runTask,
+      random: options.random ?? Math.random,
+      objects: options.objects,
+      mapRuns: [],
+      open: { mapRuns: 0 },
+    },
+    execution: options.execution,
+    input: options.input,
     path: [],
     waits: [],
+    waited: 0,
     // ExecutionStarted, and how it ended.
     history: { events: 2, largestBytes: 0 },
     endsAfterSeconds: machine.TimeoutSeconds ?? Number.POSITIVE_INFINITY,
+    maxEvents: maxHistoryEvents,
   };
-  const done = { path: walk.path, waitedSeconds: walk.waits, history: walk.history };
+  const { history, path, shared, waits } = walk;
+  const done = { path, waitedSeconds: waits, history, mapRuns: shared.mapRuns };
   try {
     const output = await runStates(machine, options.input, {}, walk);
     return { status: 'SUCCEEDED', output, ...done };
@@ -80,11 +88,10 @@ async function runStates(machine: Machine, input: unknown, outer: Scope, walk: W
   for (;;) {
     const state = machine.States[name] as State;
     walk.path.push(name);
-    if (walk.waits.reduce((sum, wait) => sum + wait, 0) > walk.endsAfterSeconds)
-      throw new StatesError('Execution.TimedOut', '');
+    if (walk.waited > walk.endsAfterSeconds) throw new StatesError('Execution.TimedOut', '');
     limit(value, name, walk);
     // StateEntered and StateExited.
-    walk.history.events += 2;
+    countEvents(2, walk);
     const step = await runState(name, state, value, scope, walk);
     if (step.end) return step.output;
     value = step.output;
@@ -100,7 +107,7 @@ type Step =
 async function runState(name: string, state: State, input: unknown, scope: Scope, walk: Walk): Promise<Step> {
   const states = {
     input,
-    context: { Execution: { ...walk.options.execution, Input: walk.options.input }, State: { Name: name } },
+    context: { Execution: { ...walk.execution, Input: walk.input }, State: { Name: name } },
   };
   const inside = { ...scope, states };
   switch (state.Type) {
@@ -115,7 +122,7 @@ async function runState(name: string, state: State, input: unknown, scope: Scope
       throw new StatesError(error, String(await evaluate(state.Cause ?? '', inside)));
     }
     case 'Wait':
-      walk.waits.push(Number(await evaluate(state.Seconds, inside)));
+      pass(Number(await evaluate(state.Seconds, inside)), walk);
       return await leave(state, input, inside, scope);
     case 'Choice':
       return await choose(state, input, inside, scope);
@@ -145,7 +152,9 @@ async function work(name: string, state: State, states: object, scope: Scope, wa
     try {
       const inside = { ...scope, states };
       const result =
-        state.Type === 'Task' ? await runTask(name, state, inside, walk) : await runMap(state, inside, scope, walk);
+        state.Type === 'Task'
+          ? await runTask(name, state, inside, walk)
+          : await runMap(name, state, inside, scope, walk);
       limit(result, name, walk);
       return await leave(state, result, { ...scope, states: { ...states, result } }, scope);
     } catch (thrown) {
@@ -154,7 +163,7 @@ async function work(name: string, state: State, states: object, scope: Scope, wa
       const tried = attempts.get(line) ?? 0;
       if (line !== undefined && tried < (line.MaxAttempts ?? 3)) {
         attempts.set(line, tried + 1);
-        walk.waits.push(backoff(line, tried, walk.options.random ?? Math.random));
+        pass(backoff(line, tried, walk.shared.random), walk);
         continue;
       }
       const caught = matching(state.Catch, thrown);
@@ -200,9 +209,9 @@ async function runTask(name: string, state: State, inside: Scope, walk: Walk): P
   const args = (await evaluate(state.Arguments, inside)) as Readonly<Record<string, unknown>>;
   limit(args, name, walk);
   // Scheduled, started, and how it ended.
-  walk.history.events += 3;
+  countEvents(3, walk);
   return plain(
-    await walk.options.runTask({
+    await walk.shared.runTask({
       resource: String(state.Resource),
       args,
       timeoutSeconds: Number(state.TimeoutSeconds ?? 99_999_999),
@@ -211,18 +220,20 @@ async function runTask(name: string, state: State, inside: Scope, walk: Walk): P
   );
 }
 
-async function runMap(state: State, inside: Scope, scope: Scope, walk: Walk): Promise<unknown> {
-  const items = await evaluate(state.Items, inside);
-  if (!Array.isArray(items)) throw new StatesError('States.QueryEvaluationError', 'Items is not a list');
+async function runMap(name: string, state: State, inside: Scope, scope: Scope, walk: Walk): Promise<unknown> {
+  const processor = state.ItemProcessor as Machine & { readonly ProcessorConfig: { readonly Mode: string } };
+  if (processor.ProcessorConfig.Mode === 'DISTRIBUTED')
+    return await runDistributedMap(name, state, inside, walk, runStates);
+  const items = await selectItems(state as ItemFields, inside, undefined);
   // Started and succeeded, of the map and of each item.
-  walk.history.events += 2 + 2 * items.length;
+  countEvents(2 + 2 * items.length, walk);
   const results: unknown[] = new Array(items.length);
   let next = 0;
-  const lanes = Math.min(items.length, Number(state.MaxConcurrency) || items.length);
+  const lanes = Math.min(items.length, Number(state.MaxConcurrency) || mostIterations, mostIterations);
   const lane = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      results[index] = await runStates(state.ItemProcessor as Machine, items[index], scope, walk);
+      results[index] = await runStates(processor, items[index], scope, walk);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -241,12 +252,4 @@ async function leave(
   if (line.End === true) return { end: true, output };
   if (typeof line.Next !== 'string') throw new UnknownFeatureError('A state that leads nowhere');
   return { end: false, output, scope: { ...scope, ...assigned }, next: line.Next };
-}
-
-function limit(value: unknown, where: string, { history }: Walk): void {
-  const bytes = Buffer.byteLength(JSON.stringify(value ?? null));
-  history.largestBytes = Math.max(history.largestBytes, bytes);
-  if (bytes > maxPayloadBytes) {
-    throw new StatesError('States.DataLimitExceeded', `More than ${maxPayloadBytes} bytes at ${where}`);
-  }
 }
