@@ -21,7 +21,12 @@ const eventSchema = z.union([
  */
 export const handler = withMiddleware(eventSchema, async (event, invocation, signal) => {
   if ('RequestType' in event) return await answerDeployment(service, event, signal);
-  const context = await holdStage(service, event, abortBefore(invocation, new StageInterruptedError(event.action)));
+  const context = await holdStage(
+    service,
+    'load',
+    event,
+    abortBefore(invocation, new StageInterruptedError(event.action)),
+  );
   const plan = await requireManifest(context, event.run);
   if (event.action === 'index') await indexStage(context, event.run, plan);
   else await defineStage(context, event.run, plan, service.environment.ETL_DSQL_ROLE ?? 'dsql_etl');

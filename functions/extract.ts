@@ -10,7 +10,7 @@ const service = openService();
 
 /** Reads the source until it is exhausted or the time is nearly up; the state machine calls again until `complete`. */
 export const handler = withMiddleware(z.strictObject(stageShape), async (event, invocation, signal) => {
-  const held = await holdStage(service, event, signal);
+  const held = await holdStage(service, 'extract', event, signal);
   const context = { ...held, objects: await requireObjects(held, event.run) };
   const raw = await extractStage(context, event.run, deadlineOf(invocation));
   return { complete: raw.complete, parts: raw.parts.length, bytes_read: raw.bytes_read };

@@ -47,7 +47,7 @@ type LoadEvent = Extract<z.infer<typeof eventSchema>, { action: 'load' }>;
 export const handler = withMiddleware(eventSchema, async (event, invocation) => {
   const interrupted = new StageInterruptedError(event.action);
   const signal = abortBefore(invocation, interrupted);
-  const context = await holdStage(service, event, signal);
+  const context = await holdStage(service, 'load', event, signal);
   const plan = await requireManifest(context, event.run);
   const run = event.run;
   const result: TransformResult = { plan, chunks: storedChunks(context.store, plan.chunks) };

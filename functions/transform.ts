@@ -17,7 +17,7 @@ const service = openService();
 export const handler = withMiddleware(z.strictObject(stageShape), async (event, invocation, signal) => {
   const tooSlow = new StageTooSlowError('transform', 'transform');
   const deadlineFor = uploadDeadlineOf(invocation);
-  const context = await holdStage(service, event, signal);
+  const context = await holdStage(service, 'transform', event, signal);
   const raw = await requireRaw(context, event.run);
   const written = await transformStage(context, event.run, raw, (checkpointBytes) =>
     AbortSignal.timeout(Math.max(0, deadlineFor(checkpointBytes).getTime() - systemClock.now().getTime())),

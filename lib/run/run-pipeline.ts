@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { prepareDuckDb } from '../duckdb/open-duckdb.ts';
-import { type KeptLease, keepLease, leaseSeconds } from '../state/lease.ts';
+import { type KeptLease, keepLease, leaseSeconds, type ToldProgress } from '../state/lease.ts';
 import { extractStage } from './extract-stage.ts';
 import { waitPollMs } from './others-undos.ts';
 import { type RunOutcome, recordFailure, recordSkipped, recordSuccess } from './record.ts';
 import { replayedContent } from './replay-claims.ts';
 import type { RunResult, Stage } from './result.ts';
 import type { Run } from './run.ts';
-import type { RunContext } from './run-context.ts';
+import type { RunContext, RunProgress } from './run-context.ts';
 import type { RunDemand } from './run-demand.ts';
 import { admitStage, concludeStage, loadStage, prepareStage } from './stages.ts';
 import { reserve, startRun } from './start.ts';
@@ -24,7 +24,15 @@ import { planStage } from './transform-stage.ts';
  */
 export async function runPipeline(given: RunContext, demand: RunDemand): Promise<RunResult> {
   const ddl: string[] = [];
-  const context = { ...given, target: { ...given.target, onDdl: (text: string) => ddl.push(text) } };
+  let progress: RunProgress = { stage: 'start', rows: 0 };
+  const context: RunContext = {
+    ...given,
+    target: { ...given.target, onDdl: (text: string) => ddl.push(text) },
+    onProgress: (told) => {
+      progress = told;
+      given.onProgress?.(told);
+    },
+  };
   const runId = randomUUID();
   const startTime = context.target.retry.clock.now().toISOString();
   let run: Run = {
@@ -43,6 +51,8 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
     time(next);
     stage = next;
     context.onProgress?.({ stage, rows: 0 });
+    // The last stage ends the lease, which no renewal should meet.
+    lease?.tell(next === 'record' ? 'quiet' : undefined);
   };
   prepareDuckDb();
   try {
@@ -53,7 +63,7 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
       reserved = await reserve(context, request);
     }
     if ('skip' in reserved) return await recordSkipped(context, run, reserved.skip);
-    lease = keepLease(context.target, reserved.lease);
+    lease = keepLease(context.target, reserved.lease, undefined, () => toldOf(progress));
     run = { ...run, epoch: reserved.lease.epoch };
 
     enter('extract');
@@ -92,6 +102,11 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
   } finally {
     await lease?.release().catch(() => undefined);
   }
+}
+
+/** What a run's lease keeps of its progress. */
+function toldOf({ of, rows, stage }: RunProgress): ToldProgress {
+  return { stage, rows, of };
 }
 
 /** How long the stages of a run take, by a clock. */

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { clearInterval, setInterval } from 'node:timers';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { z } from 'zod';
 import type { Sql, Transaction } from '../dsql/connect.ts';
 import { withRetries } from '../dsql/retry.ts';
@@ -10,7 +10,7 @@ import { endFence, type Fence, openFence } from './fence.ts';
 type LeaseTarget = Pick<Target, 'sql' | 'retry'>;
 
 /** Who holds a lease, as stored in `etl_state.lease`. */
-const holderSchema = z.object({
+export const holderSchema = z.object({
   holder: z.string(),
   run_id: z.string().optional(),
   host: z.string(),
@@ -38,6 +38,16 @@ export interface LeaseRequest {
 
 /** A lease that was taken. */
 export interface Lease extends LeaseRequest, Fence {}
+
+/** How far a run is. Its lease keeps it for whoever looks, written with renewals, so that no batch writes more for it. */
+export interface ToldProgress {
+  readonly stage: string;
+  readonly rows?: number | undefined;
+  readonly of?: number | undefined;
+}
+
+/** A stage that is over sooner is not told. */
+const tellAfterMs = 1_000;
 
 /**
  * Takes a lease and begins a new epoch of it: what the holder before still sends cannot commit any more. A lease whose time
@@ -94,29 +104,31 @@ async function readHolder(sql: Sql, name: string): Promise<LeaseHolder | undefin
 }
 
 /**
- * Renews a lease where less than half of its time is left, and says whether it is still the holder's. Looking first keeps
- * functions that work side by side from conflicting on the row. A lease that is gone is not taken anew.
+ * Renews a lease where less than half of its time is left or its run has come to another stage, and says whether it is
+ * still the holder's. Looking first keeps functions that work side by side from conflicting on the row. A lease that is
+ * gone is not taken anew.
  *
  * @returns false when the lease was taken over or has ended
  */
-export async function renewLease({ retry, sql }: LeaseTarget, lease: Lease): Promise<boolean> {
+export async function renewLease({ retry, sql }: LeaseTarget, lease: Lease, told?: ToldProgress): Promise<boolean> {
   const [present] = await withRetries(
     'Reading the lease',
     retry,
     async () =>
       await sql<{ readonly fresh: boolean }[]>`
         SELECT lease->>'run_id' IS NOT DISTINCT FROM ${lease.runId ?? null}::text
+               AND COALESCE(lease->'progress'->>'stage' = ${told?.stage ?? null}::text, ${told === undefined}::boolean)
                AND (lease->>'expires_at')::timestamptz
                  > CURRENT_TIMESTAMP + ${lease.seconds}::double precision * interval '0.5 second' AS fresh
           FROM public.etl_state
          WHERE pipeline_name = ${lease.name} AND lease->>'holder' = ${lease.holder} AND epoch = ${lease.epoch}`,
   );
   if (present === undefined) return false;
-  return present.fresh || (await prolong({ retry, sql }, lease));
+  return present.fresh || (await prolong({ retry, sql }, lease, told));
 }
 
-async function prolong({ retry, sql }: LeaseTarget, lease: Lease): Promise<boolean> {
-  const run = lease.runId === undefined ? {} : { run_id: lease.runId };
+async function prolong({ retry, sql }: LeaseTarget, lease: Lease, told: ToldProgress | undefined): Promise<boolean> {
+  const more = { run_id: lease.runId, progress: told };
   const renewed = await withRetries(
     'Renewing the lease',
     retry,
@@ -124,7 +136,7 @@ async function prolong({ retry, sql }: LeaseTarget, lease: Lease): Promise<boole
       await sql`
         UPDATE public.etl_state
            SET updated_at = CURRENT_TIMESTAMP, run_id = ${lease.runId ?? null},
-               lease = lease || ${JSON.stringify(run)}::text::jsonb
+               lease = lease || ${JSON.stringify(more)}::text::jsonb
                  || jsonb_build_object('expires_at', CURRENT_TIMESTAMP + ${lease.seconds}::double precision * interval '1 second')
          WHERE pipeline_name = ${lease.name} AND lease->>'holder' = ${lease.holder} AND epoch = ${lease.epoch}
         RETURNING pipeline_name`,
@@ -177,6 +189,8 @@ export interface KeptLease {
   readonly lease: Lease;
   /** Set when the lease went to someone else. */
   readonly lost: () => boolean;
+  /** Another stage has begun: it is told soon, unless one more begins before; `quiet` for a stage that is not told. */
+  readonly tell: (how?: 'quiet') => void;
   /** Renews it no more; for a lease that has been ended. */
   readonly stop: () => Promise<void>;
   readonly release: () => Promise<void>;
@@ -186,33 +200,41 @@ export interface KeptLease {
  * Renews a lease that was taken, four times within its time, until it is released.
  *
  * @param end  gives the lease back; called when no renewal is under way
+ * @param progress  how far its run is
  */
 export function keepLease(
   target: LeaseTarget,
   lease: Lease,
   end: () => Promise<void> = () => releaseLease(unstopped(target), lease),
+  progress: () => ToldProgress | undefined = () => undefined,
 ): KeptLease {
   let lost = false;
   let renewal: Promise<void> = Promise.resolve();
   const renew = async (): Promise<void> => {
     try {
-      lost ||= !(await prolong(target, lease));
+      lost ||= !(await prolong(target, lease, progress()));
     } catch {
       // Tried again in time; when no renewal gets through, the lease runs out and someone else takes it.
     }
   };
-  const everyMs = (lease.seconds * 1000) / 4;
-  const timer = setInterval(() => {
+  const renewNext = (): void => {
     renewal = renewal.then(renew);
-  }, everyMs);
+  };
+  const timer = setInterval(renewNext, (lease.seconds * 1000) / 4);
   timer.unref();
+  let soon: NodeJS.Timeout | undefined;
   const stop = async (): Promise<void> => {
     clearInterval(timer);
+    clearTimeout(soon);
     await renewal;
   };
   return {
     lease,
     lost: () => lost,
+    tell: (how) => {
+      clearTimeout(soon);
+      soon = how === 'quiet' ? undefined : setTimeout(renewNext, tellAfterMs).unref();
+    },
     stop,
     release: async () => {
       await stop();
@@ -240,7 +262,8 @@ export function unstopped({ retry, sql }: LeaseTarget): LeaseTarget {
   return { sql, retry: { ...retry, signal: undefined } };
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

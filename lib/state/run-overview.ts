@@ -129,15 +129,22 @@ export async function runUnderWay(sql: Statements, pipelineName: string): Promis
   return row?.run_id;
 }
 
+/** A run that is under way is looked at anew this often, so that its time goes on. */
+const tickSeconds = 5;
+
 /** Changes whenever a run begins, goes on or ends; of one run where it is named. */
 export async function logVersion(sql: Statements, runId: string | undefined): Promise<string> {
   const [row] = await sql.unsafe<{ readonly version: string }[]>(
     runId === undefined
       ? `SELECT concat_ws(' ', count(*), max(start_time), max(end_time), count(*) FILTER (WHERE status = 'running'),
                           count(closed_by)) AS version FROM public.etl_execution_log`
-      : `SELECT concat_ws(' ', l.status, l.end_time, l.closed_by, count(b.batch), sum(b.rows_loaded)) AS version
-           FROM public.etl_execution_log l LEFT JOIN public.etl_load_ledger b ON b.run_id = l.run_id
-          WHERE l.run_id = $1 GROUP BY l.status, l.end_time, l.closed_by`,
+      : `SELECT concat_ws(' ', l.status, l.end_time, l.closed_by,
+                          (SELECT concat_ws(' ', count(*), sum(b.rows_loaded))
+                             FROM public.etl_load_ledger b WHERE b.run_id = l.run_id),
+                          CASE WHEN l.status = 'running' THEN (
+                            SELECT concat_ws(' ', s.updated_at, s.lease, floor(extract(epoch FROM CURRENT_TIMESTAMP) / ${tickSeconds}))
+                              FROM public.etl_state s WHERE s.pipeline_name = l.pipeline_name) END) AS version
+           FROM public.etl_execution_log l WHERE l.run_id = $1`,
     runId === undefined ? [] : [runId],
   );
   return row?.version ?? '';

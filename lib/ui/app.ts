@@ -142,9 +142,9 @@ export function appOf(site: Site, guard: Guard): Hono {
   app.get('/events', (context) => {
     const { act, run } = context.req.query();
     const versionOf = async (): Promise<string> => {
-      const told = act === undefined ? progressOf(run) : site.acts?.get(act);
-      if (act !== undefined) return JSON.stringify([told]);
-      return JSON.stringify([told, (await ready()) ? await reading(site.target, (sql) => logVersion(sql, run)) : '']);
+      if (act !== undefined) return JSON.stringify([site.acts?.get(act)]);
+      const ours = run === undefined ? undefined : site.acts?.runningNow().map(({ progress }) => progress);
+      return JSON.stringify([ours, (await ready()) ? await reading(site.target, (sql) => logVersion(sql, run)) : '']);
     };
     const everyMs = act !== undefined ? followMs.act : site.local ? followMs.local : followMs.cluster;
     return streamSSE(context, async (stream) => {
@@ -159,10 +159,6 @@ export function appOf(site: Site, guard: Guard): Hono {
       }
     });
   });
-  /** What an act of this process says of a run that is under way. */
-  function progressOf(run: string | undefined): unknown {
-    return run === undefined ? undefined : site.acts?.runningNow().map(({ progress }) => progress);
-  }
   return app;
 }
 

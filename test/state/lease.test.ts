@@ -122,6 +122,20 @@ describe('a lease', () => {
     expect(await takeLease(target, request('other'))).toMatchObject({ heldBy: { run_id: 'slow' } });
   });
 
+  it('tells the stage of its run, and is written again only when that is another one', async () => {
+    const lease = await taken('telling');
+    const told = async (): Promise<unknown> =>
+      (await target.sql`SELECT lease->'progress'->>'stage' AS stage, xmin::text AS written FROM etl_state`)[0];
+    expect(await renewLease(target, lease, { stage: 'extract' })).toBe(true);
+    const first = await told();
+    expect(first).toMatchObject({ stage: 'extract' });
+    expect(await renewLease(target, lease, { stage: 'extract' })).toBe(true);
+    expect(await renewLease(target, lease)).toBe(true);
+    expect(await told()).toEqual(first);
+    expect(await renewLease(target, lease, { stage: 'load' })).toBe(true);
+    expect(await told()).toMatchObject({ stage: 'load' });
+  });
+
   it('is renewed while batches commit, without a conflict on either side', async () => {
     const lease = await taken('busy');
     const conflicts: string[] = [];

@@ -81,6 +81,37 @@ describe('a run', () => {
     expect(text).toMatch(/There is no file missing\.csv/);
     expect(text).toContain('check path, bucket policy and key policy');
   });
+
+  it('that the log calls running is said to be so only while somebody is at work on it', async () => {
+    const insert = (runId: string, epoch: number): string =>
+      `INSERT INTO etl_execution_log (run_id, pipeline_name, status, trigger, start_time, target_table, kind, epoch)
+       VALUES ('${runId}', 'lively', 'running', 'cli', CURRENT_TIMESTAMP, 'lively', 'load', ${epoch})`;
+    const lease = async (text: string): Promise<unknown> =>
+      await space.sql(`UPDATE etl_state SET lease = ${text} WHERE pipeline_name = 'lively'`);
+    const expires = (
+      seconds: number,
+      more = '',
+    ): string => `jsonb_build_object('holder', 'h', 'host', 'elsewhere', 'pid', 1,
+      'expires_at', CURRENT_TIMESTAMP + interval '${seconds} seconds') || '{${more}}'`;
+    await space.sql(`INSERT INTO etl_state (pipeline_name, epoch) VALUES ('lively', 5)`);
+    for (const [runId, epoch] of [
+      ['old-run', 4],
+      ['new-run', 5],
+    ] as const)
+      await space.sql(insert(runId, epoch));
+    const shown = async (runId: string): Promise<string> => await page.get(`/runs/${runId}`);
+    expect(await shown('new-run')).toContain('nobody is at work on it');
+    await lease(expires(-1));
+    expect(await shown('new-run')).toContain('Last sign of it');
+    await lease(expires(60));
+    expect(await shown('new-run')).toContain('Which stage it is in is not known');
+    await lease(expires(60, '"progress": {"stage": "transform", "rows": 7}'));
+    expect(await shown('new-run')).toMatch(/data-stage="transform" aria-current="step"/);
+    expect(await shown('new-run')).not.toContain('nobody is at work on it');
+    expect(await shown('old-run')).toContain('another run has taken over');
+    await space.sql(`DELETE FROM etl_execution_log WHERE pipeline_name = 'lively'`);
+    await space.sql(`DELETE FROM etl_state WHERE pipeline_name = 'lively'`);
+  });
 });
 
 describe.skipIf(chromiumPath === undefined)(`in a browser${whyNoBrowser}`, () => {

@@ -113,28 +113,6 @@ describe.skipIf(chromiumPath === undefined)(`every view${whyNoBrowser}`, () => {
     await context.close();
   });
 
-  it('follows a run that is under way: its batches as they land, and its end', async () => {
-    const runId = 'live-run';
-    await space.sql(`INSERT INTO etl_execution_log (run_id, pipeline_name, status, trigger, start_time, target_table, kind)
-      VALUES ('${runId}', 'live', 'running', 'cli', CURRENT_TIMESTAMP, 'live', 'load')`);
-    const { context, errors, page: tab } = await openWindow(browser, page.newLink());
-    await tab.goto(`${page.origin}/runs/${runId}`);
-    await tab.getByText('This run is under way').waitFor();
-    for (const batch of [1, 2]) {
-      await tab.waitForTimeout(1_500);
-      await space.sql(`INSERT INTO etl_load_ledger (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected)
-        VALUES ('${runId}', 0, '${batch}', 2000, 2000, 0, 0)`);
-      await tab.locator(`[data-name="batches"][value="${batch}"]`).waitFor({ timeout: 15_000 });
-    }
-    await space.sql(`UPDATE etl_execution_log SET status = 'success', end_time = CURRENT_TIMESTAMP, execution_time_seconds = 3,
-      rows_read = 4000, rows_filtered = 0, rows_deduplicated = 0, rows_rejected = 0, rows_loaded = 4000, rows_inserted = 4000 WHERE run_id = '${runId}'`);
-    await tab.locator('.head .s-success').waitFor({ timeout: 15_000 });
-    expect(await tab.locator('[data-name="rows_loaded"]').first().getAttribute('value')).toBe('4000');
-    expect(await tab.getByText('This run is under way').count()).toBe(0);
-    expect(errors).toEqual([]);
-    await context.close();
-  });
-
   it('is shown with 10,000 runs, each within a second, and its numbers are those of the log', async () => {
     await seedRuns(space.target.sql, {
       pipeline: 'orders',

@@ -32,7 +32,7 @@ export function actProcesses(options: ActOptions): PerformAct {
     child.on('message', (message) => {
       const parsed = messageSchema.safeParse(message);
       if (!parsed.success) return;
-      if (parsed.data.type === 'progress') onProgress(parsed.data.progress);
+      if (parsed.data.type === 'progress') onProgress(parsed.data.progress, child.pid);
       else outcome = parsed.data.outcome;
     });
     const stop = (): void => void child.kill('SIGTERM');

@@ -52,7 +52,7 @@ export type ActOutcome =
 /** Does an act in a process of its own. Never throws: a failure is an outcome. */
 export type PerformAct = (
   demand: ActDemand,
-  onProgress: (progress: RunProgress) => void,
+  onProgress: (progress: RunProgress, pid: number | undefined) => void,
   signal: AbortSignal,
 ) => Promise<ActOutcome>;
 
@@ -63,5 +63,7 @@ export interface Act {
   readonly state: 'waiting' | 'working' | 'done';
   readonly began: Date;
   readonly progress?: RunProgress | undefined;
+  /** The process that does it; known once it has told its progress. */
+  readonly pid?: number | undefined;
   readonly outcome?: ActOutcome | undefined;
 }

@@ -40,9 +40,9 @@ export class Acts {
     return this.#acts.get(id);
   }
 
-  /** The act that runs something of a pipeline now. */
-  runningOf(pipeline: string): Act | undefined {
-    return this.runningNow().find(({ demand }) => demand.pipeline === pipeline);
+  /** The act that is done by a process now. */
+  inProcess(pid: number): Act | undefined {
+    return this.runningNow().find((act) => act.pid === pid);
   }
 
   /** The acts that run something now. */
@@ -62,7 +62,11 @@ export class Acts {
     if (this.#working >= atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#working += 1;
     this.#change(id, { state: 'working' });
-    const outcome = await this.#perform(demand, (progress) => this.#change(id, { progress }), this.#stop.signal);
+    const outcome = await this.#perform(
+      demand,
+      (progress, pid) => this.#change(id, { progress, pid }),
+      this.#stop.signal,
+    );
     this.#change(id, { state: 'done', outcome });
     this.#working -= 1;
     this.#waiting.shift()?.();

@@ -17,22 +17,26 @@ const lineHeight = 60;
 const leastThickness = 2;
 
 /**
- * The rows that were read, and what became of them, as a stream that divides. The drawing has no text: the numbers stand
- * beside it, in lines as high as its parts, so that it fits any width.
+ * Rows and what became of them, as a stream that divides. The drawing has no text: the numbers stand beside it, in lines
+ * as high as its parts, so that it fits any width.
  *
- * @param parts  their rows together are those that were read
+ * @param whole  the rows that came in: their name in the log, how many, and what they are called
+ * @param parts  their rows together are the whole
  */
-export function flow(viewer: Viewer, read: number, parts: readonly FlowPart[]): Html {
-  const { format, words } = viewer;
+export function flow(
+  { format, words }: Viewer,
+  { name: wholeName, rows: read, text }: { readonly name: string; readonly rows: number; readonly text: string },
+  parts: readonly FlowPart[],
+): Html {
   const texts = words.run;
-  if (read === 0) return html`<p class="empty">${number(format, 'rows_read', 0)} ${texts.read}</p>`;
+  if (read === 0) return html`<p class="empty">${number(format, wholeName, 0)} ${text}</p>`;
   const height = lineHeight * parts.length;
   const heights = thicknesses(
     parts.map(({ rows }) => rows),
     height * 0.7,
   );
-  const whole = heights.reduce((sum, one) => sum + one, 0);
-  let from = (height - whole) / 2;
+  const drawn = heights.reduce((sum, one) => sum + one, 0);
+  let from = (height - drawn) / 2;
   const streams = parts.map(({ kind }, index) => {
     const thick = heights[index] ?? 0;
     const top = from;
@@ -46,7 +50,7 @@ export function flow(viewer: Viewer, read: number, parts: readonly FlowPart[]): 
     ({ kind, name, rows }) =>
       html`<li class="f-${kind}${rows === 0 ? ' zero' : ''}"><b>${number(format, name, rows)}</b> <span>${texts[kind]}</span> <small>${format.share(rows, read)}</small></li>`,
   );
-  return html`<div class="flow p${parts.length}" role="group" aria-label="${texts.flowLabel}"><p class="read"><b>${number(format, 'rows_read', read)}</b> <span>${texts.read}</span></p>
+  return html`<div class="flow p${parts.length}" role="group" aria-label="${texts.flowLabel}"><p class="read"><b>${number(format, wholeName, read)}</b> <span>${text}</span></p>
 <svg viewBox="0 0 100 ${height}" preserveAspectRatio="none" aria-hidden="true">${streams}</svg>
 <ul>${lines}</ul></div>`;
 }

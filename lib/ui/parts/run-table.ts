@@ -11,12 +11,14 @@ export function runTable({ format, words }: Viewer, runs: readonly BriefRun[]): 
   const text = words.pipeline;
   if (runs.length === 0) return html`<p class="empty">${text.noRuns}</p>`;
   const kindOf = (kind: string): string => Object.entries(words.kinds).find(([name]) => name === kind)?.[1] ?? kind;
+  const count = (run: BriefRun, name: 'rows_read' | 'rows_loaded' | 'rows_rejected'): Html =>
+    run.status === 'running' ? html`–` : number(format, name, run[name]);
   const rows = runs.map(
     (
       run,
     ) => html`<tr data-run="${run.run_id}"><th scope="row"><a href="${links.run(run.run_id)}">${format.time(run.start_time)}</a><span class="sub"><code>${run.run_id.slice(0, 8)}</code>${run.kind === 'load' ? nothing : html` <span class="tag">${kindOf(run.kind)}</span>`}${run.closed_by !== null && run.status === 'success' ? html` <span class="tag">${text.takenBack}</span>` : nothing}</span></th>
 <td>${statusWord(run.status, words)}${run.status === 'failed' && run.error_code !== null ? html`<span class="sub"><code>${data(run.error_code, 60)}</code></span>` : nothing}</td>
-<td class="right only-wide">${number(format, 'rows_read', run.rows_read)}</td><td class="right">${number(format, 'rows_loaded', run.rows_loaded)}</td><td class="right${run.rows_rejected > 0 ? ' warn' : ''}">${number(format, 'rows_rejected', run.rows_rejected)}</td><td class="right only-wide">${run.seconds === null ? '–' : format.duration(run.seconds)}</td></tr>`,
+<td class="right only-wide">${count(run, 'rows_read')}</td><td class="right">${count(run, 'rows_loaded')}</td><td class="right${run.rows_rejected > 0 ? ' warn' : ''}">${count(run, 'rows_rejected')}</td><td class="right only-wide">${run.seconds === null ? '–' : format.duration(run.seconds)}</td></tr>`,
   );
   return html`<table class="list runs"><thead><tr><th scope="col">${text.started}</th><th scope="col">${text.status}</th><th scope="col" class="right only-wide">${text.read}</th><th scope="col" class="right">${words.overview.rows}</th><th scope="col" class="right">${words.overview.rejectedRows}</th><th scope="col" class="right only-wide">${words.overview.took}</th></tr></thead><tbody>${rows}</tbody></table>`;
 }

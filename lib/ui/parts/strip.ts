@@ -19,7 +19,7 @@ export function strip({ format, words }: Viewer, name: string, runs: readonly Br
     const told = [
       words.status[run.status],
       format.moment(run.start_time),
-      `${format.number(run.rows_loaded)} ${words.overview.loaded}`,
+      ...(run.status === 'running' ? [] : [`${format.number(run.rows_loaded)} ${words.overview.loaded}`]),
       ...(run.rows_rejected > 0 ? [`${format.number(run.rows_rejected)} ${words.overview.rejected}`] : []),
       ...(run.seconds === null ? [] : [format.duration(run.seconds)]),
     ].join(', ');

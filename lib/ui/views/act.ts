@@ -1,12 +1,11 @@
 import { html } from 'hono/html';
-import { stages } from '../../run/result.ts';
-import type { RunProgress } from '../../run/run-context.ts';
 import type { Act, ActDemand, ActOutcome } from '../acts/act.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links } from '../links.ts';
 import { actForm, replayPath, runPath, undoPath } from '../parts/act-form.ts';
 import { markdownLine } from '../parts/markdown-line.ts';
 import { number } from '../parts/number.ts';
+import { progressOf } from '../parts/progress.ts';
 import { remedyOf } from '../runbook.ts';
 import type { View, Viewer } from '../site.ts';
 import { previewOf } from './preview.ts';
@@ -43,25 +42,6 @@ function working(
   const looks = demand.kind.startsWith('preview_');
   return html`<section class="card" aria-live="polite"><h2>${state === 'waiting' ? text.busy : looks ? text.looking : text.working}</h2>${progressOf({ format, words }, progress)}
 ${underWay === undefined || site.acts === undefined ? nothing : html`<p><a href="${links.run(underWay)}">${text.follow} <code>${underWay.slice(0, 8)}</code></a></p>`}</section>`;
-}
-
-/** The stages with the one that is at work, and its rows. */
-export function progressOf(
-  { format, words }: Pick<Viewer, 'format' | 'words'>,
-  progress: RunProgress | undefined,
-): Html {
-  const at = progress === undefined ? -1 : stages.indexOf(progress.stage);
-  const steps = stages.map(
-    (stage, index) =>
-      html`<li class="${index < at ? 'past' : index === at ? 'now' : ''}"${index === at ? html` aria-current="step"` : nothing}>${words.run.stageNames[stage]}</li>`,
-  );
-  const of = progress?.of;
-  const rows = progress?.rows ?? 0;
-  return html`<ol class="steps">${steps}</ol>${
-    of === undefined || of === 0
-      ? html`<p class="quiet">${rows > 0 ? words.act.rows(format.number(rows)) : ''}</p>`
-      : html`<progress max="${of}" value="${rows}" aria-label="${words.act.rowsOf(format.number(rows), format.number(of))}"></progress><p class="quiet">${words.act.rowsOf(format.number(rows), format.number(of))}</p>`
-  }`;
 }
 
 function ended(viewer: Viewer, demand: ActDemand, outcome: ActOutcome): Html {

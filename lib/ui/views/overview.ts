@@ -99,8 +99,8 @@ function tableRow(viewer: Viewer, row: PipelineRow, by: StripHeight): Html {
   return html`<tr data-pipeline="${row.name}"><th scope="row"><a href="${links.pipeline(row.name)}">${data(row.name, 100)}</a><span class="sub">${row.table === undefined ? '' : data(row.table, 80)}${row.settings === undefined ? html` <span class="tag">${text.gone}</span>` : nothing}</span></th>
 <td class="bars" data-label="${text.lastRuns}">${row.runs.length === 0 ? nothing : strip(viewer, row.name, row.runs, by)}</td>
 <td class="state" data-label="${text.lastRun}">${stateOf(viewer, row)}${tail}</td>
-<td class="right" data-label="${text.rows}">${last === undefined ? '–' : number(format, 'rows_loaded', last.rows_loaded)}</td>
-<td class="right${last !== undefined && last.rows_rejected > 0 ? ' warn' : ''}" data-label="${text.rejectedRows}">${last === undefined ? '–' : number(format, 'rows_rejected', last.rows_rejected)}</td>
+<td class="right" data-label="${text.rows}">${last === undefined || last.status === 'running' ? '–' : number(format, 'rows_loaded', last.rows_loaded)}</td>
+<td class="right${last !== undefined && last.rows_rejected > 0 ? ' warn' : ''}" data-label="${text.rejectedRows}">${last === undefined || last.status === 'running' ? '–' : number(format, 'rows_rejected', last.rows_rejected)}</td>
 <td class="right" data-label="${text.took}">${last?.seconds == null ? '–' : format.duration(last.seconds)}</td>
 <td data-label="${text.next}">${nextOf(viewer, row)}</td></tr>`;
 }

@@ -3,6 +3,7 @@ import type { Statements } from '../../dsql/sql.ts';
 import { type NextStep, nextSteps, type RunReport, readReport } from '../../report/run-report.ts';
 import { sampleRejected } from '../../state/rejected-rows.ts';
 import { type LandedBatches, landedBatches } from '../../state/run-series.ts';
+import { readSigns } from '../../state/run-signs.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links } from '../links.ts';
 import { actForm, replayPath, undoPath } from '../parts/act-form.ts';
@@ -18,7 +19,7 @@ import { stageTimes } from '../parts/stages.ts';
 import { statusWord } from '../parts/status.ts';
 import { remedyOf } from '../runbook.ts';
 import type { View, Viewer } from '../site.ts';
-import { progressOf } from './act.ts';
+import { liveCard, liveRows } from './run-live.ts';
 
 /** Groups of batches that are drawn at most. */
 const drawnBatches = 200;
@@ -36,9 +37,10 @@ export async function runView(viewer: Viewer, sql: Statements, runId: string): P
     groups.push({ ...group, samples });
   }
   const running = report.run.status === 'running';
-  const main = html`<div class="wide run">${heading(viewer, report)}${failure(viewer, report)}
+  const signs = running ? await readSigns(sql, runId) : undefined;
+  const main = html`<div class="wide run">${heading(viewer, report)}${running ? liveCard(viewer, signs) : failure(viewer, report)}
 ${next(viewer, report)}
-<section class="card" id="rows"><h2>${viewer.words.run.flow}</h2>${rowsOf(viewer, report, landed)}</section>
+<section class="card" id="rows"><h2>${viewer.words.run.flow}</h2>${running ? liveRows(viewer, landed, signs) : rowsOf(viewer, report)}</section>
 <div class="two"><section class="card" id="stages"><h2>${viewer.words.run.stages}</h2>${stagesOf(viewer, report)}</section>
 <section class="card" id="batches"><h2>${viewer.words.run.batches}</h2>${batchesOf(viewer, report, landed)}</section></div>
 ${rulesOf(viewer, report)}${driftOf(viewer, report)}
@@ -81,7 +83,7 @@ ${run.load_mode === null ? nothing : html`<div><dt>${text.mode}</dt><dd><code>${
 ${run.of_run === null ? nothing : html`<div><dt>${text.ofRun}</dt><dd><a href="${links.run(run.of_run)}"><code>${shortId(run.of_run)}</code></a></dd></div>`}
 ${run.closed_by === null ? nothing : html`<div><dt>${text.closedBy}</dt><dd><a href="${links.run(run.closed_by)}"><code>${shortId(run.closed_by)}</code></a></dd></div>`}
 <div><dt>${text.copy}</dt><dd><code class="command">etl show ${shortId(run.run_id)}</code></dd></div>${site.local || run.trigger === 'cli' ? nothing : awsLinks(viewer)}</dl>
-${run.status === 'running' ? html`<section class="card live"><p>${text.live}</p>${progressOf(viewer, site.acts?.runningOf(name)?.progress)}</section>` : nothing}`;
+`;
 }
 
 function awsLinks({ site, words }: Viewer): Html {
@@ -130,23 +132,22 @@ function next({ format, words }: Viewer, { rejected, run }: RunReport): Html {
 
 const count = (value: string | null): number => Number(value ?? 0);
 
-function rowsOf(viewer: Viewer, { run }: RunReport, landed: readonly LandedBatches[]): Html {
+function rowsOf(viewer: Viewer, { run }: RunReport): Html {
   const { format, words } = viewer;
-  const known = run.status === 'running' ? landed.reduce((sum, { rows }) => sum + rows, 0) : count(run.rows_loaded);
   const parts: FlowPart[] = [
-    { kind: 'loaded', name: 'rows_loaded', rows: known },
+    { kind: 'loaded', name: 'rows_loaded', rows: count(run.rows_loaded) },
     { kind: 'filtered', name: 'rows_filtered', rows: count(run.rows_filtered) },
     { kind: 'deduplicated', name: 'rows_deduplicated', rows: count(run.rows_deduplicated) },
     { kind: 'rejected', name: 'rows_rejected', rows: count(run.rows_rejected) },
   ];
   const sum = parts.reduce((all, { rows }) => all + rows, 0);
-  const read = Math.max(count(run.rows_read), run.status === 'running' ? sum : 0);
+  const read = count(run.rows_read);
   const left = read - sum;
   const drawn: readonly FlowPart[] = left > 0 ? [...parts, { kind: 'left', name: 'rows_left', rows: left }] : parts;
   const text = words.run;
   const small = (name: string, value: string | null, label: string): Html =>
     html`<li>${number(format, name, count(value))} ${label}</li>`;
-  const numbers = flow(viewer, read, drawn);
+  const numbers = flow(viewer, { name: 'rows_read', rows: read, text: text.read }, drawn);
   if (read === 0 && count(run.rows_deleted) === 0) return numbers;
   return html`${numbers}
 <ul class="split">${small('rows_inserted', run.rows_inserted, text.inserted)}${small('rows_updated', run.rows_updated, text.updated)}${small('rows_unchanged', run.rows_unchanged, text.unchanged)}${small('rows_deleted', run.rows_deleted, text.deleted)}</ul>`;
