@@ -191,3 +191,23 @@ test('objects of any shape come back as JSON.parse reads them', async () => {
     { numRuns: 25 },
   );
 });
+
+test('behind lines that are no objects, rows are still told apart and keep their lines', async () => {
+  const files = [
+    'nope\n{"id":1,"n":"a"}\n[]\n\n{"n":"b"}\n{"id":2,"n":"c"}\n{"id":1,"n":"a"}\n{"id":3,"n":"d"}\n',
+    '{"id":4,"n":"e"}\n{"id":,}\n{"id":2,"n":"c"}\n{"n":"f"}\n{"id":5,"n":"g"}',
+  ];
+  const { manifest, rejected, rows } = await runTransform(
+    files.map((content) => ({ format: 'ndjson', content })),
+    { deduplicate: true },
+  );
+  expect(manifest.counts).toMatchObject({ rows_read: 12, rows_deduplicated: 2, rows_rejected: 5, rows_clean: 5 });
+  expect(withoutService(rows)).toEqual(['a', 'c', 'd', 'e', 'g'].map((n, i) => ({ id: String(i + 1), n })));
+  expect(rejected.map(({ row, row_number, source }) => [source, row_number, row.n ?? row.raw])).toEqual([
+    ['input-0', 1, 'nope'],
+    ['input-0', 3, '[]'],
+    ['input-1', 2, '{"id":,}'],
+    ['input-0', 5, 'b'],
+    ['input-1', 4, 'f'],
+  ]);
+});

@@ -30,4 +30,17 @@ export class LineIndex {
     }
     return record + (this.shifts[low - 1] ?? 0);
   }
+
+  /** The index of the records that are left when these are taken out and the others are numbered anew. */
+  without(records: readonly number[]): LineIndex {
+    const left = new LineIndex();
+    const taken = records.toSorted((one, other) => one - other);
+    const begins = [1, ...this.records, ...taken.map((record) => record + 1)].toSorted((one, other) => one - other);
+    let before = 0;
+    for (const record of new Set(begins)) {
+      while ((taken[before] ?? Number.POSITIVE_INFINITY) < record) before += 1;
+      if (taken[before] !== record) left.add(record - before, this.lineOf(record));
+    }
+    return left;
+  }
 }

@@ -45,7 +45,7 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
   );
   const all = parquetRows(linesPath, { rowNumbers: true });
   await countRows(session, all, lines, 'Reading the JSON');
-  const rejected = await rejectBadLines(session, all, rawParts, unreadable);
+  const bad = await rejectBadLines(session, all, rawParts, unreadable);
 
   const keys = await session.rows(
     `SELECT key FROM (SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place, o
@@ -64,12 +64,24 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
   const rawPath = join(scratchDir, 'raw.parquet');
   await session.run(
     `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (SELECT ${['o', ...cells].join(', ')} FROM
-       (SELECT file_row_number + 1 AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
+       (SELECT ${bad.length === 0 ? 'file_row_number + 1' : 'row_number() OVER ()'} AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
      TO ${quoteText(rawPath)} ${scratchParquet}`,
   );
   const relation = parquetRows(rawPath);
-  await countRows(session, relation, lines - rejected, 'Reading the objects');
-  return { kind: 'json', relation, columns, rows: lines - rejected, parts: rawParts };
+  const rows = lines - bad.length;
+  await countRows(session, relation, rows, 'Reading the objects');
+  return { kind: 'json', relation, columns, rows, parts: withoutLines(rawParts, bad) };
+}
+
+/** The parts when some of their lines, by ordinals in their order, are no rows. */
+function withoutLines(parts: readonly RawPartRows[], bad: readonly number[]): readonly RawPartRows[] {
+  let before = 0;
+  return parts.map(({ base, lines, source }, index) => {
+    const end = parts[index + 1]?.base ?? Number.POSITIVE_INFINITY;
+    const first = before;
+    while (before < bad.length && (bad[before] ?? 0) <= end) before += 1;
+    return { source, base: base - first, lines: lines.without(bad.slice(first, before).map((o) => o - base)) };
+  });
 }
 
 /**
@@ -131,22 +143,23 @@ function selectLines(scan: LineScan): string {
   return `SELECT line FROM read_csv(${quoteText(scan.path)}, ${options.join(', ')})`;
 }
 
+/** Keeps the lines that are no objects aside. @returns their ordinals, in their order */
 async function rejectBadLines(
   session: DuckDbSession,
   all: string,
   parts: readonly RawPartRows[],
   unreadable: UnreadableRows,
-): Promise<number> {
+): Promise<readonly number[]> {
   const result = await session.connection.stream(
     `SELECT file_row_number + 1 AS o, bad, line FROM ${all} WHERE bad <> 0 ORDER BY o`,
   );
-  let rejected = 0;
+  const rejected: number[] = [];
   for await (const chunk of result.yieldRowsJs()) {
     for (const [o, bad, line] of chunk) {
       const place = placeOf(parts, Number(o));
       unreadable.from(place.source);
       await unreadable.add({ line: place.line, reason: reasonOf(Number(bad)), raw: Buffer.from(String(line)) });
-      rejected += 1;
+      rejected.push(Number(o));
     }
   }
   return rejected;
