@@ -50,7 +50,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
   const context = await holdStage(service, 'load', event, signal);
   const plan = await requireManifest(context, event.run);
   const run = event.run;
-  const result: TransformResult = { plan, chunks: storedChunks(context.store, plan.chunks) };
+  const result: TransformResult = { plan, chunks: storedChunks(context.store, plan) };
   switch (event.action) {
     case 'admit':
       await admitStage(context, run, result);

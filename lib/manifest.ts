@@ -180,7 +180,7 @@ export const explodedSchema = z.strictObject({
 });
 
 export const manifestSchema = z.strictObject({
-  /** In the order of the target's columns; `uuid_id` first, then the source's, then enriched ones, then `extracted_at`. */
+  /** In the order of the target's columns; the rows' ids first, then the source's, then enriched ones, then when the row was read. */
   columns: z.array(columnSchema),
   /** Parquet files with exactly `columns`; rows in their final order. The cut is deterministic. */
   chunks: z.array(chunkSchema),

@@ -5,7 +5,9 @@ export interface ChunkRelation {
   /** The chunk's number in the run; part of the ledger's key. */
   readonly number: number;
   readonly rows: number;
-  /** A relation of the clean columns by their names; `uuid_id` is unique in it. */
+  /** The column of the rows' ids, which are unique in it. */
+  readonly idColumn: string;
+  /** A relation of the clean columns by their names. */
   readonly relation: string;
   /** Relations of about `pieceRows` rows each, which together have the chunk's rows: what is made of one takes little memory. */
   readonly pieces: readonly string[];

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { cleanName } from '../cleaned-name.ts';
-import { stampColumns, yieldedName } from '../service-columns.ts';
+import { idColumn, isServiceName } from '../service-columns.ts';
 import type { LoadSettings } from './load-settings.ts';
 import type { PipelineSettings } from './pipeline.ts';
 import type { AnswerFormat } from './source-answers.ts';
@@ -113,7 +113,7 @@ function checkNewNames(names: readonly NewName[], add: (path: Path, message: str
     }
     const same = earlier.find((one) => one.from !== from && fold(one.to) === fold(to));
     if (same !== undefined) add(path, `gives ${from} the name ${to}, which ${same.from} gets; choose another name`);
-    if (fold(to) === 'uuid_id')
+    if (fold(to) === idColumn)
       add(path, 'is the name of the column that the service keeps its ids in; choose another name');
   }
 }
@@ -131,13 +131,11 @@ function leftOutBy(settings: ColumnSettings, names: readonly NewName[]): (need: 
     if (made.includes(fold(name))) return undefined;
     const means = (one: string): boolean => isSame(name, one, names) || below(name, one);
     if (exclude?.some(means) === true) return 'exclude leaves out';
-    if (select === undefined || select.some(means) || serviceNames.has(name)) return undefined;
+    // Columns that every table of the service has, no source need have.
+    if (select === undefined || select.some(means) || isServiceName(name)) return undefined;
     return 'select does not name';
   };
 }
-
-/** Columns that every table of the service has, which no source need have. */
-const serviceNames: ReadonlySet<string> = new Set(['uuid_id', ...stampColumns, ...stampColumns.map(yieldedName)]);
 
 function isDropped(declared: ColumnSettings['columns'][string] | undefined): boolean {
   return typeof declared === 'object' && declared.drop === true;

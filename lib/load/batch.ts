@@ -54,8 +54,8 @@ function sizeOf(columns: readonly Column[]): RowSize {
 }
 
 /** A chunk's rows with their places, in a column that no clean column can have the name of. */
-function placed({ relation }: ChunkRelation): string {
-  return `(SELECT *, (row_number() OVER (ORDER BY uuid_id))::INTEGER - 1 AS ${place} FROM ${relation})`;
+function placed({ idColumn, relation }: ChunkRelation): string {
+  return `(SELECT *, (row_number() OVER (ORDER BY ${quoteName(idColumn)}))::INTEGER - 1 AS ${place} FROM ${relation})`;
 }
 
 const place = '"place in chunk"';
@@ -143,7 +143,7 @@ async function renderNarrow<B>(
   for (const piece of chunk.pieces) {
     // The wide rows are left out before anything is rendered, and then some are missing.
     const rows = await session.rows(`
-      SELECT ${rangeOfId(chunk.rows, batchRows)} AS range, count(*)::INTEGER AS rows, ${rendering.select(columns)}
+      SELECT ${rangeOfId(chunk, batchRows)} AS range, count(*)::INTEGER AS rows, ${rendering.select(columns)}
         FROM ${piece} WHERE ${texts} <= ${widest} GROUP BY 1`);
     for (const row of rows) {
       const range = ranges.get(Number(row.range)) ?? { rows: 0, parts: [] };
@@ -179,7 +179,7 @@ export async function countBatches(
   const widest = widestNarrow(chunk, batchRows, size);
   if (widest !== undefined) {
     const rows = await session.rows(`
-      SELECT ${rangeOfId(chunk.rows, batchRows)} AS range, count(*)::INTEGER AS rows
+      SELECT ${rangeOfId(chunk, batchRows)} AS range, count(*)::INTEGER AS rows
         FROM ${chunk.relation} WHERE ${size.texts} <= ${widest} GROUP BY 1`);
     const counts = rows.map((row) => Number(row.rows));
     const all = counts.reduce((sum, count) => sum + count, 0);
@@ -195,8 +195,9 @@ function partsOf(rows: number, batchRows: number): number {
   return rows <= batchRows ? 1 : Math.ceil(rows / Math.max(1, Math.floor(batchRows * fill)));
 }
 
-/** SQL of which of the equal parts of all ids a row's id is in; as many parts as `rows` rows need batches. */
-function rangeOfId(rows: number, batchRows: number): string {
+/** SQL of which of the equal parts of all ids a row's id is in; as many parts as the chunk's rows need batches. */
+function rangeOfId({ idColumn, rows }: ChunkRelation, batchRows: number): string {
+  const id = quoteName(idColumn);
   const parts = partsOf(rows, batchRows);
   const bound = (part: number): string => {
     const digits = Math.floor((part * 2 ** 32) / parts)
@@ -204,7 +205,7 @@ function rangeOfId(rows: number, batchRows: number): string {
       .padStart(8, '0');
     return quoteText(`${digits}-0000-0000-0000-000000000000`);
   };
-  const when = Array.from({ length: parts - 1 }, (_, part) => `WHEN uuid_id < ${bound(part + 1)} THEN ${part}`);
+  const when = Array.from({ length: parts - 1 }, (_, part) => `WHEN ${id} < ${bound(part + 1)} THEN ${part}`);
   return when.length === 0 ? '0' : `CASE ${when.join(' ')} ELSE ${parts - 1} END`;
 }
 
@@ -262,7 +263,9 @@ export async function renderRowsJson(
     return `${quoteText(column.name)}, CASE WHEN strlen(${text}) > ${maxShownCharacters} THEN ${shortened} ELSE ${text} END`;
   });
   const others =
-    withoutIds.length === 0 ? '' : `AND CAST(uuid_id AS VARCHAR) NOT IN (${withoutIds.map(quoteText).join(', ')})`;
+    withoutIds.length === 0
+      ? ''
+      : `AND CAST(${quoteName(chunk.idColumn)} AS VARCHAR) NOT IN (${withoutIds.map(quoteText).join(', ')})`;
   const rows = await session.rows(`
     SELECT ${place} AS n, CAST(json_object(${fields.join(', ')}) AS VARCHAR) AS json
       FROM ${placed(chunk)} WHERE ${place} >= ${range.from} AND ${place} < ${range.to} ${others}

@@ -5,8 +5,9 @@ import type { Target } from '../dsql/target.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { parquetRows } from '../duckdb/parquet-rows.ts';
 import { EtlError } from '../errors.ts';
-import type { ChunkPlan } from '../manifest.ts';
+import type { ChunkPlan, Column } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { idColumn, idColumnOf } from '../service-columns.ts';
 import type { ChunkReader } from '../transform-result.ts';
 
 export interface SessionRequest {
@@ -47,8 +48,9 @@ export async function withSession<T>(
 /** Chunks of which each has a Parquet file of its own in the store. */
 export function storedChunks(
   store: Pick<ObjectStore, 'localFolder' | 'localPath'>,
-  chunks: readonly ChunkPlan[],
+  { chunks, columns }: { readonly chunks: readonly ChunkPlan[]; readonly columns: readonly Column[] },
 ): ChunkReader {
+  const id = idColumnOf(columns) ?? idColumn;
   return {
     folders: [...new Set(chunks.map(({ location }) => store.localFolder(posix.dirname(location))))],
     chunk: async (number) => {
@@ -57,7 +59,7 @@ export function storedChunks(
       const path = await store.localPath(chunk.location);
       const relation = parquetRows(path);
       // Rows of a file can be told apart by their places only where no column has that name; functions have the memory.
-      return { number, rows: chunk.rows, relation, pieces: [relation] };
+      return { number, rows: chunk.rows, idColumn: id, relation, pieces: [relation] };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import type { Column } from '../manifest.ts';
-import { extractedColumn } from '../service-columns.ts';
+import { extractedColumn, idColumnOf } from '../service-columns.ts';
 import { arrayType, type UpsertDemand } from './statement.ts';
 import type { TargetTable } from './target-table.ts';
 
@@ -30,9 +30,10 @@ export function compareUpsert(
   const { given, typeOf } = givenRows(table, columns);
   const present = new Set(table.columns.map((column) => column.name));
   const extracted = extractedColumn(columns);
+  const id = idColumnOf(columns);
   const written = columns
     .map((column) => column.name)
-    .filter((name) => !keyColumns.includes(name) && name !== 'uuid_id' && name !== extracted);
+    .filter((name) => !keyColumns.includes(name) && name !== id && name !== extracted);
   const compared = [...written, ...cleared];
   const before = (name: string): string => (present.has(name) ? `t.${quoteIdentifier(name)}` : 'NULL');
   const after = (name: string): string =>

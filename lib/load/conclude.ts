@@ -92,7 +92,7 @@ async function deleteRest(
 
 /** What tells one row of the table from another, in the chunks too; none where the table is not ours and has no key. */
 export function identityOf(table: TargetTable, keyColumns: readonly string[]): readonly string[] {
-  return table.ours ? ['uuid_id'] : keyColumns.slice(0, maxKeyColumns);
+  return table.idColumn !== undefined ? [table.idColumn] : keyColumns.slice(0, maxKeyColumns);
 }
 
 /** Refuses a replacement whose rows cannot be told apart. */

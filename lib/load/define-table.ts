@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteTable, type TableName } from '../dsql/identifier.
 import type { Target } from '../dsql/target.ts';
 import { maxKeyColumns, maxTableColumns } from '../limits.ts';
 import type { Column } from '../manifest.ts';
-import { extractedColumn, yieldedName } from '../service-columns.ts';
+import { extractedColumn, idColumnOf, yieldedName } from '../service-columns.ts';
 import type { Fence } from '../state/fence.ts';
 import { changeTable, type Ddl } from './change-table.ts';
 import { TableMismatchError, TableShapeError, TableVanishedError } from './errors.ts';
@@ -12,7 +12,7 @@ import { describeTable, hasUniqueKey, type TargetTable, tableText } from './targ
 
 export interface TableDemand {
   readonly name: TableName;
-  /** What the load will write, in order; `uuid_id` first. Of those that are undecided, only what the table has. */
+  /** What the load will write, in order; the rows' ids first. Of those that are undecided, only what the table has. */
   readonly columns: readonly Column[];
   readonly keyColumns: readonly string[];
   readonly loadMode: LoadMode;
@@ -22,6 +22,7 @@ export interface TableDemand {
 export function createTableStatement(demand: TableDemand): string {
   const { keyColumns, name } = demand;
   const columns = demand.columns.filter((column) => column.undecided !== true);
+  const id = idColumnOf(demand.columns);
   const stamps = stampNames(demand);
   const total = columns.length + stamps.length;
   if (total > maxTableColumns) {
@@ -40,7 +41,7 @@ export function createTableStatement(demand: TableDemand): string {
   }
   const lines = [
     ...columns.map((column) =>
-      column.name === 'uuid_id'
+      column.name === id
         ? `${quoteIdentifier(column.name)} uuid PRIMARY KEY`
         : `${quoteIdentifier(column.name)} ${column.type}${keyColumns.includes(column.name) ? ' NOT NULL' : ''}`,
     ),
@@ -74,6 +75,7 @@ export async function defineTable(target: Target, demand: TableDemand, fence?: F
 /** The statements that make a table fit a demand; none when it fits, or is not ours to alter. */
 export function tableStatements(table: TargetTable | undefined, demand: TableDemand): readonly Ddl[] {
   const shown = tableText(demand.name);
+  if (table !== undefined) checkId(table, demand);
   if (table === undefined) return [{ what: `CREATE TABLE ${shown}`, text: createTableStatement(demand) }];
   if (!table.ours) return [];
   const present = new Set(table.columns.map((column) => column.name));
@@ -89,11 +91,12 @@ export function tableStatements(table: TargetTable | undefined, demand: TableDem
 export function definedTable(table: TargetTable | undefined, demand: TableDemand): TargetTable {
   const decided = demand.columns.filter((column) => column.undecided !== true);
   if (table !== undefined && !table.ours) return table;
+  const id = idColumnOf(demand.columns);
   const present = new Set(table?.columns.map((column) => column.name));
   const added = decided
     .filter((column) => !present.has(column.name))
     .map(({ name, type }) => {
-      const notNull = table === undefined && (name === 'uuid_id' || demand.keyColumns.includes(name));
+      const notNull = table === undefined && (name === id || demand.keyColumns.includes(name));
       return { name, type, nullable: !notNull, hasDefault: false, generated: false };
     });
   if (table !== undefined) return { ...table, columns: [...table.columns, ...added] };
@@ -105,7 +108,8 @@ export function definedTable(table: TargetTable | undefined, demand: TableDemand
     generated: false,
   }));
   const keys = demand.keyColumns.length === 0 ? [] : [demand.keyColumns];
-  return { name: demand.name, id: '', columns: [...added, ...stamps], uniqueKeys: [['uuid_id'], ...keys], ours: true };
+  const uniqueKeys = [...(id === undefined ? [] : [[id]]), ...keys];
+  return { name: demand.name, id: '', columns: [...added, ...stamps], uniqueKeys, ours: true, idColumn: id };
 }
 
 /** When the row came, and when it last changed. */
@@ -114,15 +118,27 @@ function stampNames({ columns }: Pick<TableDemand, 'columns'>): readonly string[
   return (['created_at', 'updated_at'] as const).map((stamp) => (sourceNames.has(stamp) ? yieldedName(stamp) : stamp));
 }
 
+/** Refuses rows whose ids have another name than the table's, which was made after what was decided about the rows. */
+function checkId({ idColumn }: TargetTable, demand: Pick<TableDemand, 'name' | 'columns'>): void {
+  const id = idColumnOf(demand.columns);
+  if (idColumn === undefined || id === undefined || id === idColumn) return;
+  throw new TableMismatchError(
+    tableText(demand.name),
+    `its ids are in "${idColumn}" where those of the rows are in "${id}", for it was made while the run was under way`,
+    'Run the pipeline again, which goes by the table as it is.',
+  );
+}
+
 /** Refuses what could only fail row by row. Checked before the transform where the table exists, and again before the load. */
 export function checkFit(
   table: TargetTable,
   demand: Pick<TableDemand, 'name' | 'columns' | 'keyColumns' | 'loadMode'>,
 ): void {
   const shown = tableText(demand.name);
+  checkId(table, demand);
   const written = new Set(writtenColumns(table, demand.columns).map((column) => column.name));
   const present = new Set(table.columns.map((column) => column.name));
-  const optional = new Set(['uuid_id', extractedColumn(demand.columns)]);
+  const optional = new Set([idColumnOf(demand.columns), extractedColumn(demand.columns)]);
   const lacking = demand.columns.filter(
     (column) => column.undecided !== true && !present.has(column.name) && !optional.has(column.name),
   );

@@ -1,5 +1,5 @@
 import { arrayLiteral } from '../dsql/array-literal.ts';
-import { quoteTable } from '../dsql/identifier.ts';
+import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import { maxTransactionRows } from '../limits.ts';
@@ -17,11 +17,13 @@ import type { TargetTable } from './target-table.ts';
 /** Batches whose rows are looked up in one pass over the table, which has no index on the time. */
 const batchesAPass = 100;
 
-/** The columns that hold when the service made a row and when it last changed it, as this table names them. */
+/** The columns that hold a row's id, when the service made a row and when it last changed it, as this table names them. */
 export interface Stamps {
   readonly created: string;
   /** Undefined where the table has none. */
   readonly updated: string | undefined;
+  /** The rows' ids. */
+  readonly id: string;
 }
 
 /** The columns by which a run's rows are found; undefined where rows cannot be told: the table is not ours, or is changed. */
@@ -30,8 +32,8 @@ export function stampsOf(table: TargetTable): Stamps | undefined {
   const filled = (name: string): boolean => table.columns.some((one) => one.name === name && one.hasDefault);
   const created = stampName('created_at', names);
   const updated = stampName('updated_at', names);
-  if (!table.ours || !filled(created)) return undefined;
-  return { created, updated: filled(updated) ? updated : undefined };
+  if (table.idColumn === undefined || !filled(created)) return undefined;
+  return { id: quoteIdentifier(table.idColumn), created, updated: filled(updated) ? updated : undefined };
 }
 
 /** What is in the table of the rows that some batches have inserted. */
@@ -133,7 +135,7 @@ async function idsByTime(
     target.retry,
     async () =>
       await target.sql.unsafe<{ readonly id: string; readonly at: string }[]>(
-        `SELECT uuid_id AS id, ${stamps.created}::text AS at FROM ${quoteTable(table.name)}
+        `SELECT ${stamps.id} AS id, ${stamps.created}::text AS at FROM ${quoteTable(table.name)}
           WHERE ${stamps.created} = ANY($1::text::timestamptz[])`,
         [arrayLiteral([...times.keys()])],
       ),
@@ -165,7 +167,7 @@ async function deletePiece({ fence, stamps, table, target }: DeleteInserted, pie
     const [gone] = await Promise.all([
       transaction.unsafe(
         `DELETE FROM ${quoteTable(table.name)}
-          WHERE uuid_id = ANY($1::text::uuid[]) AND ${stamps.created} = ANY($2::text::timestamptz[])`,
+          WHERE ${stamps.id} = ANY($1::text::uuid[]) AND ${stamps.created} = ANY($2::text::timestamptz[])`,
         [arrayLiteral(piece.ids), times],
         { prepare: true },
       ),

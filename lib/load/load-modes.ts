@@ -21,7 +21,7 @@ export interface WritePlan {
   readonly copies: boolean;
   /** For batches that are not copied. */
   readonly statement: BatchStatement;
-  /** What to use instead when rows turn out to be in the table already under their derived `uuid_id`. */
+  /** What to use instead when rows turn out to be in the table already under their derived ids. */
   readonly insertNew: BatchStatement | undefined;
 }
 
@@ -44,8 +44,8 @@ export const loadModes = {
 /** Every row is a new one. */
 function addingPlan(demand: WriteDemand, columns: readonly Column[]): WritePlan {
   const plan = byIdPlan(demand, columns);
-  if (plan.insertNew === undefined) return plan;
-  return { ...plan, insertNew: insertNewStatement(demand.table, columns) };
+  const { idColumn } = demand.table;
+  return idColumn === undefined ? plan : { ...plan, insertNew: insertNewStatement(demand.table, columns, idColumn) };
 }
 
 /** A row with the same key is updated. */
@@ -64,7 +64,7 @@ function replacingPlan(demand: WriteDemand, columns: readonly Column[]): WritePl
   return byKeyPlan(upsertStatement(table, columns, { keyColumns, cleared }), wasEmpty);
 }
 
-/** Rows are known by their derived `uuid_id`: one that is there is made equal to the source's. */
+/** Rows are known by their derived ids: one that is there is made equal to the source's. */
 function byIdPlan(
   { again, table, wasEmpty }: WriteDemand,
   columns: readonly Column[],
@@ -72,8 +72,8 @@ function byIdPlan(
 ): WritePlan {
   const insert = insertStatement(table, columns);
   const copies = !again || wasEmpty;
-  if (!table.ours) return { copies, statement: insert, insertNew: undefined };
-  const upsert = upsertStatement(table, columns, { keyColumns: ['uuid_id'], cleared });
+  if (table.idColumn === undefined) return { copies, statement: insert, insertNew: undefined };
+  const upsert = upsertStatement(table, columns, { keyColumns: [table.idColumn], cleared });
   return { copies, statement: again ? upsert : insert, insertNew: upsert };
 }
 

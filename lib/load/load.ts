@@ -5,6 +5,7 @@ import type { Target } from '../dsql/target.ts';
 import { EtlError } from '../errors.ts';
 import type { Plan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { hasYielded } from '../service-columns.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from '../state/ledger.ts';
@@ -95,6 +96,7 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       pipelineName: request.pipelineName,
       session,
       columns,
+      keptColumns: plan.columns.filter((column) => columns.includes(column) || hasYielded(column)),
       committed: new Map(committed.map((entry) => [ledgerKey(entry), entry])),
       retry,
       keyed: request.keyColumns.length > 0,

@@ -45,7 +45,7 @@ export interface DeleteRequest {
   readonly session: DuckDbSession;
   readonly table: TargetTable;
   readonly chunks: readonly ChunkRelation[];
-  /** What identifies a row in the chunks and in the table: `uuid_id`, or the key columns of a table that is not ours. */
+  /** What identifies a row in the chunks and in the table: the id, or the key columns of a table that is not ours. */
   readonly identity: readonly string[];
 }
 

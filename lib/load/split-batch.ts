@@ -17,6 +17,8 @@ export interface SplitContext extends WriteContext {
   readonly pipelineName: string;
   readonly session: DuckDbSession;
   readonly columns: readonly Column[];
+  /** Of a row that is kept because the database refused it: with those that tell the service's columns from the source's. */
+  readonly keptColumns: readonly Column[];
   /** Batches of this run that had committed before it was interrupted, by `ledgerKey`. */
   readonly committed: ReadonlyMap<string, LedgerEntry>;
   /** Batches are rendered for COPY; no longer when the database has not got it, or when a key turned out to be there. */
@@ -97,11 +99,11 @@ async function refusePresent(
       const done = await readLedgerEntry(sql, runId, batch.chunk, batch.id);
       if (done !== undefined) return checked(runId, batch, done);
       return await sql.begin(async (transaction) => {
-        const added = await transaction.unsafe<{ readonly uuid_id: string }[]>(insertNew.text, [...batch.arrays], {
+        const added = await transaction.unsafe<{ readonly id: string }[]>(insertNew.text, [...batch.arrays], {
           prepare: true,
         });
-        const ids = added.map((row) => row.uuid_id);
-        const rows = await renderRowsJson(context.session, chunk, context.columns, batch, ids);
+        const ids = added.map((row) => row.id);
+        const rows = await renderRowsJson(context.session, chunk, context.keptColumns, batch, ids);
         await insertRefusedRows(transaction, {
           ...place(batch, context),
           columnName: null,
@@ -140,7 +142,7 @@ async function rejectRow(
   column: string | null,
 ): Promise<LedgerEntry> {
   const entry: LedgerEntry = { ...nothing(batch), rejected: 1 };
-  const rows = await renderRowsJson(context.session, chunk, context.columns, batch);
+  const rows = await renderRowsJson(context.session, chunk, context.keptColumns, batch);
   return await withRetries(`Rejected row ${batch.from} of chunk ${batch.chunk}`, context.retry, async () => {
     const done = await readLedgerEntry(context.sql, context.runId, batch.chunk, batch.id);
     if (done !== undefined) return checked(context.runId, batch, done);

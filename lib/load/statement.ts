@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import type { Column } from '../manifest.ts';
-import { extractedColumn, stampName } from '../service-columns.ts';
+import { extractedColumn, idColumnOf, stampName } from '../service-columns.ts';
 import type { TargetTable } from './target-table.ts';
 
 /** How a batch is written: the statement's text and what its answer means. */
@@ -31,10 +31,11 @@ export function insertStatement(table: TargetTable, columns: readonly Column[]):
   return { text: insertText(table, columns), columns, kind: 'insert' };
 }
 
-/** Leaves rows alone whose derived `uuid_id` is in the table already. */
-export function insertNewStatement(table: TargetTable, columns: readonly Column[]): BatchStatement {
-  const text = `${insertText(table, columns)} ON CONFLICT (uuid_id) DO NOTHING RETURNING t.uuid_id`;
-  return { text, columns, kind: 'insert-new', ...checks(table, columns, { keyColumns: ['uuid_id'] }) };
+/** Leaves rows alone whose derived id is in the table already. */
+export function insertNewStatement(table: TargetTable, columns: readonly Column[], id: string): BatchStatement {
+  const name = quoteIdentifier(id);
+  const text = `${insertText(table, columns)} ON CONFLICT (${name}) DO NOTHING RETURNING t.${name} AS id`;
+  return { text, columns, kind: 'insert-new', ...checks(table, columns, { keyColumns: [id] }) };
 }
 
 export interface UpsertDemand {
@@ -59,7 +60,8 @@ export function upsertStatement(
   const returning = tellsInserted
     ? `RETURNING (t.${created} = CURRENT_TIMESTAMP) AS inserted`
     : 'RETURNING false AS inserted';
-  const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== 'uuid_id');
+  const id = idColumnOf(columns);
+  const changing = columns.filter((column) => !keyColumns.includes(column.name) && column.name !== id);
   const sets = [
     ...changing.map((column) => `${quoteIdentifier(column.name)} = EXCLUDED.${quoteIdentifier(column.name)}`),
     ...cleared.map((name) => `${quoteIdentifier(name)} = NULL`),
@@ -115,8 +117,9 @@ function checkText(
     .filter(({ name }) => keyColumns.includes(name))
     .map((column) => `t.${quoteIdentifier(column.name)} = given.${quoteIdentifier(column.name)}::${typeOf(column)}`);
   const extracted = extractedColumn(columns);
+  const id = idColumnOf(columns);
   const same = columns
-    .filter(({ name }) => !keyColumns.includes(name) && name !== 'uuid_id' && name !== extracted)
+    .filter(({ name }) => !keyColumns.includes(name) && name !== id && name !== extracted)
     .map((column) => {
       const name = quoteIdentifier(column.name);
       return typeOf(column) === 'json'

@@ -1,5 +1,6 @@
 import type { Sql } from '../dsql/connect.ts';
 import { quoteTable, type TableName } from '../dsql/identifier.ts';
+import { isIdName } from '../service-columns.ts';
 
 /** A column of a table that exists, as the catalog has it. */
 export interface TargetColumn {
@@ -20,8 +21,10 @@ export interface TargetTable {
   readonly columns: readonly TargetColumn[];
   /** Column sets of the valid unique indexes without predicate or expression, the primary key's among them. */
   readonly uniqueKeys: readonly (readonly string[])[];
-  /** Made by this service: `uuid_id` is its primary key. */
+  /** Made by this service: the column of the rows' ids is its primary key. */
   readonly ours: boolean;
+  /** That column; undefined where the table is not ours. */
+  readonly idColumn: string | undefined;
 }
 
 interface ColumnRow {
@@ -64,6 +67,9 @@ export async function describeTable(sql: Sql, name: TableName): Promise<TargetTa
       .slice(0, Number(index.indnkeyatts))
       .map((number) => nameOf.get(number) ?? ''),
   }));
+  const [id] = keys.flatMap(({ columns: names, primary }) =>
+    primary && names.length === 1 ? names.filter(isIdName) : [],
+  );
   return {
     name,
     id: columns[0]?.id ?? '',
@@ -75,7 +81,8 @@ export async function describeTable(sql: Sql, name: TableName): Promise<TargetTa
       generated: column.attidentity === 'a' || column.attgenerated !== '',
     })),
     uniqueKeys: keys.map((key) => key.columns),
-    ours: keys.some((key) => key.primary && key.columns.length === 1 && key.columns[0] === 'uuid_id'),
+    ours: id !== undefined,
+    idColumn: id,
   };
 }
 

@@ -20,7 +20,7 @@ export interface WriteContext {
   readonly statement: BatchStatement;
   /** For batches of lines. */
   readonly copy: string;
-  /** What to use instead when rows turn out to be in the table already under their derived `uuid_id`. */
+  /** What to use instead when rows turn out to be in the table already under their derived ids. */
   readonly insertNew: BatchStatement | undefined;
   /** Rows are known by key columns: one that is there already is a row refused, not the same row again. */
   readonly keyed: boolean;

@@ -12,6 +12,7 @@ import { asArrays } from '../load/rendering.ts';
 import { missingPages } from '../load/replace.ts';
 import { type TargetTable, tableText } from '../load/target-table.ts';
 import type { Column, Plan } from '../manifest.ts';
+import { idColumn } from '../service-columns.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import type { PlannedWrites, RowChange } from './preview.ts';
 
@@ -80,7 +81,7 @@ interface Rows {
 /** Rows known by their key, or by their derived id: those that differ would be updated. */
 async function upserted(request: PlannedWritesRequest, rows: Rows): Promise<PlannedWrites> {
   const { columns, present } = rows;
-  const keys = request.keyColumns.length === 0 ? ['uuid_id'] : request.keyColumns;
+  const keys = request.keyColumns.length === 0 ? [present.idColumn ?? idColumn] : request.keyColumns;
   const { compared, counts, examples } = compareUpsert(present, columns, {
     keyColumns: keys,
     latestBy: request.latestBy,
@@ -116,7 +117,10 @@ async function upserted(request: PlannedWritesRequest, rows: Rows): Promise<Plan
 async function added(request: PlannedWritesRequest, rows: Rows): Promise<PlannedWrites> {
   const { columns, present } = rows;
   const names = new Set(columns.map((column) => column.name));
-  const keys = present.ours ? [['uuid_id']] : present.uniqueKeys.filter((key) => key.every((name) => names.has(name)));
+  const keys =
+    present.idColumn !== undefined
+      ? [[present.idColumn]]
+      : present.uniqueKeys.filter((key) => key.every((name) => names.has(name)));
   let found = 0;
   if (keys.length > 0) {
     const text = countPresentStatement(present, columns, keys);

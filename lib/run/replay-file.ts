@@ -3,13 +3,14 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
 import { csvLine } from '../csv-line.ts';
+import { idColumn, yieldedName } from '../service-columns.ts';
 import type { KeptRow } from '../state/rejected-rows.ts';
 
 const rowSchema = z.record(z.string(), z.unknown());
 
 /** Rows of a batch that the database refused are kept as they would have been written, with the service's own columns. */
 const refusedPlace = /^chunk \d+ row \d+$/;
-const ownColumns: ReadonlySet<string> = new Set(['uuid_id', 'extracted_at', 'etl_extracted_at']);
+const ownColumns = [idColumn, 'extracted_at'] as const;
 
 /** A value that was too long to be kept whole ends like this. */
 const shortened = /… \(\d+ bytes\)$/;
@@ -24,7 +25,11 @@ export function replayableOf(kept: Pick<KeptRow, 'row' | 'source'>): Replayable 
   const names = Object.keys(row);
   if (names.length === 1 && names[0] === 'raw') return { why: 'could not be read' };
   if (!refusedPlace.test(kept.source ?? '')) return { fields: row };
-  const fields = Object.fromEntries(Object.entries(row).filter(([name]) => !ownColumns.has(name)));
+  // Where the service's column has its other name, the source has one of the usual name.
+  const own: readonly string[] = ownColumns.map((column) =>
+    yieldedName(column) in row ? yieldedName(column) : column,
+  );
+  const fields = Object.fromEntries(Object.entries(row).filter(([name]) => !own.includes(name)));
   const isCut = Object.values(fields).some((value) => typeof value === 'string' && shortened.test(value));
   return isCut ? { why: 'is too long to be kept whole' } : { fields };
 }

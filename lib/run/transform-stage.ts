@@ -104,5 +104,7 @@ async function columnsOfTarget(context: RunContext): Promise<readonly TargetColu
   const table = await runStatement('Reading the catalog', context.target, () =>
     describeTable(target.sql, parseTableName(pipeline.settings.target_table)),
   );
-  return table?.columns.map(({ hasDefault, name, nullable, type }) => ({ name, type, nullable, hasDefault }));
+  return table?.columns.map(({ hasDefault, name, nullable, type }) => {
+    return { name, type, nullable, hasDefault, isId: name === table.idColumn };
+  });
 }

@@ -1,8 +1,4 @@
 import { cleanName, suffixed } from '../cleaned-name.ts';
-import { stampColumns } from '../service-columns.ts';
-
-/** Columns the service itself keeps in every table it creates, by their usual names. */
-export const serviceColumns: readonly string[] = ['uuid_id', ...stampColumns];
 
 /**
  * The one rule by which names of a source become names of columns: each as `cleanName` gives it; a name that is taken
@@ -11,7 +7,7 @@ export const serviceColumns: readonly string[] = ['uuid_id', ...stampColumns];
  * Reserved words stay as they are, for every identifier is quoted. The same names in the same order give the same
  * result.
  *
- * @param taken   names no column may get, e.g. `serviceColumns`
+ * @param taken   names no column may get, e.g. those of the service
  * @param wanted  whether the name at an index, from 0, is asked for; another takes no name from those, and gets an empty one
  */
 export function cleanNames(

@@ -40,6 +40,8 @@ export interface TargetColumn {
   readonly nullable: boolean;
   /** The database fills it when an INSERT leaves it out. */
   readonly hasDefault?: boolean | undefined;
+  /** The primary key of a table that the service has made: the rows' ids. */
+  readonly isId?: boolean | undefined;
 }
 
 export interface TransformProgress {

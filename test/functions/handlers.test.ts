@@ -25,7 +25,8 @@ deploy: { notify: { emails: [team@example.com] } }
 `;
 
 /** Of 7 rows one is filtered, one is the same row again, one has an amount that is no number: 4 are loaded. */
-const people = 'id,name,amount\n1,ann,10\n2,bob,20\n2,bob,20\n3,nobody,30\n4,dee,none\n5,eve,50\n6,fay,60\n';
+const people =
+  'id,name,amount,uuid_id\n1,ann,10,a\n2,bob,20,a\n2,bob,20,a\n3,nobody,30,a\n4,dee,none,a\n5,eve,50,b\n6,fay,60,c\n';
 
 const startedSchema = z.object({ next: z.string(), run: z.looseObject({ run_id: z.string() }).nullable() });
 
@@ -174,8 +175,9 @@ describe('the stages of a run, called one after another', () => {
     const group = { action: 'load', from: 0, to: 1, conflict_retries: 0, waits: 0 };
     expect(await stage('load', 'run-1', group)).toMatchObject({ from: 1, complete: true });
     expect(await stage('load', 'run-1', group)).toMatchObject({ from: 1, complete: true });
-    const rows = await service.target.sql`SELECT concat_ws(' ', id, name, amount) AS row FROM people ORDER BY id`;
-    expect(rows.map(({ row }) => String(row))).toEqual(['1 ann 10', '2 bob 20', '5 eve 50', '6 fay 60']);
+    const rows = await service.target
+      .sql`SELECT concat_ws(' ', id, name, amount, uuid_id) AS row FROM people ORDER BY id`;
+    expect(rows.map(({ row }) => String(row))).toEqual(['1 ann 10 a', '2 bob 20 a', '5 eve 50 b', '6 fay 60 c']);
   });
 
   it('bootstrap builds the index', async () => {

@@ -207,6 +207,18 @@ describe('a lease that another run holds', () => {
   });
 });
 
+describe('a table that was made while a run was under way', () => {
+  it('is not altered where its ids have another name than those of the rows', async () => {
+    await target.sql`CREATE TABLE other_id (uuid_id uuid PRIMARY KEY, id text)`;
+    const source = { name: 'uuid_id', type: 'text', evidence: 'a is no number' };
+    const columns = [{ name: 'etl_uuid_id', type: 'uuid' }, { name: 'id', type: 'text' }, source];
+    await expect(defineTable(target, { ...demandOf('other_id', []), columns })).rejects.toThrow(
+      /its ids are in "uuid_id" where those of the rows are in "etl_uuid_id".*Run the pipeline again/,
+    );
+    expect(await columnsOf('other_id')).toEqual(['uuid_id', 'id']);
+  });
+});
+
 describe('a process that is killed amid its DDL', () => {
   it('does not keep the next one from finishing it', async () => {
     const own = [...'abcdefghijkl'];

@@ -106,14 +106,19 @@ describe("a source's columns of the service's own names", () => {
   it.each(['', keyed, 'load_mode: replace, key_columns: [id],'])(
     'have the same other names in every run, which is said once: %s',
     async (settings) => {
-      const head = 'id,uuid_id,etl_created_at,etl_extracted_at\n';
+      const head = 'id,etl_uuid_id,etl_created_at,etl_extracted_at\n';
       const { rows, runs } = await loads(settings, `${head}1,a,b,c\n`, `${head}1,a,b,d\n2,e,f,g\n`);
-      const said = ['uuid_id', 'etl_created_at', 'etl_extracted_at'].map(
+      const said = ['etl_uuid_id', 'etl_created_at', 'etl_extracted_at'].map(
         (name) => `The column ${name} of the source is loaded as ${name}_2, for ${name} is a column of the service.`,
       );
       expect(runs[0]).toMatchObject({ status: 'success', warnings: said });
       expect(runs[1]).toMatchObject({ status: 'success', warnings: [] });
-      expect(rows.at(-1)).toMatchObject({ id: '2', uuid_id_2: 'e', etl_created_at_2: 'f', etl_extracted_at_2: 'g' });
+      expect(rows.at(-1)).toMatchObject({
+        id: '2',
+        etl_uuid_id_2: 'e',
+        etl_created_at_2: 'f',
+        etl_extracted_at_2: 'g',
+      });
     },
   );
 });

@@ -34,7 +34,7 @@ export async function chunkFiles(
   const counts = { rows_read: rows, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_clean: rows };
   return {
     plan: { columns: [...columns], chunks, rejected: [], counts, key_columns: [], indexes: [] },
-    reader: storedChunks(folderStore(folder), chunks),
+    reader: storedChunks(folderStore(folder), { chunks, columns }),
     scratchDir,
   };
 }

@@ -10,7 +10,7 @@ async function load(settings: Partial<TransformSettings>, more: Parameters<typeo
 }
 
 const targetColumns = [
-  { name: 'uuid_id', type: 'uuid', nullable: false },
+  { name: 'uuid_id', type: 'uuid', nullable: false, isId: true },
   { name: 'order_no', type: 'bigint', nullable: true },
   { name: 'amount', type: 'numeric(38,2)', nullable: true },
   { name: 'note', type: 'text', nullable: true },

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cleanName } from '../../lib/cleaned-name.ts';
-import { cleanNames, serviceColumns } from '../../lib/transform/column-name.ts';
+import { serviceColumns } from '../../lib/service-columns.ts';
+import { cleanNames } from '../../lib/transform/column-name.ts';
 import { runTransform, withoutService } from './support/stage.ts';
 
 test.each([
@@ -53,14 +54,14 @@ test('names of the service, duplicates and collisions get a suffix, and settings
       business_rules: [
         {
           type: 'filter',
-          condition: "created_at = 't' and uuid_id_2 = 'u' and o = 4 and s = 5 and v0 = 6 and w = 7",
+          condition: "created_at = 't' and uuid_id = 'u' and o = 4 and s = 5 and v0 = 6 and w = 7",
         },
       ],
     },
   );
   expect(manifest.columns.map((column) => [column.name, column.source_name])).toEqual([
+    ['etl_uuid_id', undefined],
     ['uuid_id', undefined],
-    ['uuid_id_2', 'uuid_id'],
     ['created_at', undefined],
     ['a', undefined],
     ['a_2', 'a'],
@@ -72,10 +73,22 @@ test('names of the service, duplicates and collisions get a suffix, and settings
     ['c0', undefined],
     ['extracted_at', undefined],
   ]);
-  expect(withoutService(rows)).toEqual([
-    { uuid_id_2: 'u', created_at: 't', a: '1', a_2: '2', a_3: '3', o: '4', s: '5', v0: '6', w: '7', c0: '8' },
+  expect(rows.map(({ extracted_at, ...row }) => row)).toEqual([
+    {
+      etl_uuid_id: expect.any(String),
+      uuid_id: 'u',
+      created_at: 't',
+      a: '1',
+      a_2: '2',
+      a_3: '3',
+      o: '4',
+      s: '5',
+      v0: '6',
+      w: '7',
+      c0: '8',
+    },
   ]);
-  expect(rejected).toMatchObject([{ column_name: 'uuid_id_2', row: { uuid_id: null, a: '1', a_3: '2', A: '3' } }]);
+  expect(rejected).toMatchObject([{ column_name: 'uuid_id', row: { uuid_id: null, a: '1', a_3: '2', A: '3' } }]);
 });
 
 test.each([
@@ -95,6 +108,7 @@ test.each([
       name,
       type: name === 'uuid_id' ? 'uuid' : 'text',
       nullable: true,
+      isId: name === 'uuid_id',
     }));
     const { manifest } = await runTransform(
       { format: 'csv', content: 'id,created_at,extracted_at\n1,a,b\n' },
@@ -104,6 +118,23 @@ test.each([
     expect(manifest.columns.slice(2).map((column) => column.name)).toEqual(names);
   },
 );
+
+test.each([
+  ['id,uuid_id', {}, undefined, ['etl_uuid_id', 'id', 'uuid_id']],
+  ['id,Uuid Id', {}, undefined, ['etl_uuid_id', 'id', 'uuid_id']],
+  ['uuid_id,etl_uuid_id', {}, undefined, ['etl_uuid_id', 'uuid_id', 'etl_uuid_id_2']],
+  ['id,etl_uuid_id', {}, undefined, ['uuid_id', 'id', 'etl_uuid_id_2']],
+  ['id,uuid_id', { rename: { uuid_id: 'own' } }, undefined, ['uuid_id', 'id', 'own']],
+  ['id,uuid_id', { exclude: ['uuid_id'] }, undefined, ['uuid_id', 'id']],
+  ['id,uuid_id', {}, 'uuid_id', ['uuid_id', 'id', 'uuid_id_2']],
+  ['id,uuid_id', {}, 'etl_uuid_id', ['etl_uuid_id', 'id', 'uuid_id']],
+  ['id,v', {}, 'etl_uuid_id', ['etl_uuid_id', 'id', 'v']],
+])('%s with %j beside a table whose ids are in %s', async (head, settings, present, names) => {
+  const targetColumns =
+    present === undefined ? undefined : [{ name: present, type: 'uuid', nullable: false, isId: true }];
+  const { manifest } = await runTransform({ format: 'csv', content: `${head}\n1,a\n` }, settings, { targetColumns });
+  expect(manifest.columns.slice(0, -1).map((column) => column.name)).toEqual(names);
+});
 
 test('a table that the service did not make keeps its own created_at', async () => {
   const targetColumns = [
@@ -151,6 +182,7 @@ test('a column gets the name that rename gives it, which no other column may hav
   await expect(runTransform(input, { rename: { n: 'created_at' } })).rejects.toThrow(
     /rename gives n the name created_at/,
   );
+  await expect(runTransform(input, { rename: { n: 'etl_uuid_id' } })).rejects.toThrow(/the name etl_uuid_id, which/);
   await expect(runTransform(input, { rename: { n: 'x', number: 'x' } })).rejects.toThrow(/the name x, which another/);
   await expect(runTransform(input, { rename: { nn: 'x' } })).rejects.toThrow(/rename names nn.*Did you mean n\?/);
 });

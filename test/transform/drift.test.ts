@@ -3,7 +3,7 @@ import type { TransformSettings } from '../../lib/transform/request.ts';
 import { runTransform, typesOf, withoutService } from './support/stage.ts';
 
 const targetColumns = [
-  { name: 'uuid_id', type: 'uuid', nullable: false },
+  { name: 'uuid_id', type: 'uuid', nullable: false, isId: true },
   { name: 'id', type: 'bigint', nullable: true },
   { name: 'note', type: 'text', nullable: true },
   { name: 'extracted_at', type: 'timestamp with time zone', nullable: true },

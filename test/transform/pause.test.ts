@@ -228,7 +228,7 @@ describe('rows that are loaded where they were decided', () => {
       ...whole,
       chunks: whole.chunks.map(({ location, rows }) => [location, rows]),
     });
-    const stored = storedChunks(folderStore(join(folder, 'one')), whole.chunks);
+    const stored = storedChunks(folderStore(join(folder, 'one')), whole);
     expect(await rowsOf(decided.chunks, chunks.length)).toEqual(await rowsOf(stored, chunks.length));
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);
   });

@@ -152,7 +152,7 @@ test('a declared type is a contract: what does not fit is rejected with the colu
 
 test('the types of an existing table rule, and what does not fit them is rejected', async () => {
   const targetColumns = [
-    { name: 'uuid_id', type: 'uuid', nullable: false },
+    { name: 'uuid_id', type: 'uuid', nullable: false, isId: true },
     { name: 'n', type: 'character varying(10)', nullable: true },
     { name: 'v', type: 'numeric(10,2)', nullable: false },
   ];

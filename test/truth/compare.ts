@@ -19,7 +19,7 @@ export function compareTable(
 ): ModelTable | string | undefined {
   if (model === undefined) return found === undefined ? undefined : 'made a table without a row';
   if (found === undefined) return 'made no table';
-  const service = serviceColumns(model);
+  const { service } = model;
   const known = new Set([...model.columns.keys(), ...(model.ours ? Object.values(service) : [])]);
   const extra = found.columns.filter((column) => !known.has(column));
   const missing = [...known].filter((column) => !found.columns.includes(column));
@@ -49,19 +49,6 @@ export function compareTable(
     rows.push({ ...row, stamp });
   }
   return { ...model, rows };
-}
-
-/** The service's columns, which give way to the source's of the same name. */
-function serviceColumns({
-  columns,
-}: ModelTable): Readonly<Record<'uuid' | 'created' | 'updated' | 'extracted', string>> {
-  const name = (column: string): string => (columns.has(column) ? `etl_${column}` : column);
-  return {
-    uuid: name('uuid_id'),
-    created: name('created_at'),
-    updated: name('updated_at'),
-    extracted: name('extracted_at'),
-  };
 }
 
 function matchRows(

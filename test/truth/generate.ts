@@ -1,5 +1,6 @@
 import { type Random, randomOf } from './random.ts';
 import type { Cell, ForeignTable, LoadMode, Scenario, SourceRow, Step } from './scenario.ts';
+import { withNames } from './service-columns.ts';
 import { withShape } from './shape.ts';
 import { type KindName, kindsOf, valueKinds } from './values.ts';
 
@@ -17,7 +18,19 @@ interface Frame {
 
 /** The scenario of a seed. */
 export function generateScenario(seed: number): Scenario {
-  return withShape(plainScenario(seed), seed);
+  return withShape(withOwnId(plainScenario(seed), seed), seed);
+}
+
+/** In some seeds a column of the source has the usual name of the service's ids. */
+function withOwnId(scenario: Scenario, seed: number): Scenario {
+  if (!randomOf(seed + 2_000_003).chance(0.12)) return scenario;
+  const name = (column: string): string => (column === 'c1' ? 'uuid_id' : column);
+  const steps = scenario.steps.map((step) => ({
+    ...step,
+    columns: step.columns.map(name),
+    rows: step.rows.map((row) => withNames(row, name)),
+  }));
+  return { ...scenario, steps };
 }
 
 /** The scenario without settings of columns and lists. */

@@ -1,5 +1,6 @@
 import { canonical, declaredType, fits, type ModelType, typeOfValues } from './column-types.ts';
 import { type Cell, filesOf, type Scenario, type SourceRow, type Step, textOf } from './scenario.ts';
+import { besideService, type ServiceNames, serviceNames } from './service-columns.ts';
 import { rowsOfRecord, shapedColumns, shapedRows, unknownNames } from './shape.ts';
 
 /** Values by column in their canonical writing; null is no value. A column that is missing has none either. */
@@ -27,6 +28,7 @@ export interface ModelTable {
   /** Tells a table from the one of the same name before it. */
   readonly made: number;
   readonly ours: boolean;
+  readonly service: ServiceNames;
   readonly columns: ReadonlyMap<string, ModelType>;
   readonly rows: readonly ModelRow[];
 }
@@ -88,7 +90,7 @@ export function emptyState({ foreign }: Scenario): ModelState {
       const values = Object.fromEntries([...columns].map(([name, type]) => [name, canonical(type, row[name] ?? '')]));
       return { values, origin: JSON.stringify([values.id]), content: '', change: 'none' };
     });
-    tables.set('a', { made: 1, ours: false, columns, rows });
+    tables.set('a', { made: 1, ours: false, service: serviceNames([...columns.keys()]), columns, rows });
   }
   return { tables, loads: new Map(), watermarks: new Map(), made: 1 };
 }
@@ -113,7 +115,8 @@ export function expectRun(scenario: Scenario, step: Step, state: ModelState): Ex
     return { statuses: { skipped: 'this content is loaded' }, after: state, counts: {} };
   }
   const read = readRows(scenario, step, state);
-  const cleaned = cleanRows(scenario, step, table, read);
+  const named = besideService(table?.ours === true ? table.service : undefined, step, read);
+  const cleaned = cleanRows(scenario, named.step, table, named.rows);
   const written = writeRows(scenario, step, table, cleaned, content, state.made + 1);
   const made = written.table?.made ?? 0;
   const tables = new Map(state.tables);
@@ -212,6 +215,8 @@ interface CleanRow {
 }
 
 interface Cleaned {
+  /** Of the columns that the source has, by their names in the table. */
+  readonly names: readonly string[];
   readonly rows: readonly CleanRow[];
   readonly columns: ReadonlyMap<string, ModelType>;
   readonly filtered: number;
@@ -309,6 +314,7 @@ function cleanRows(scenario: Scenario, step: Step, table: ModelTable | undefined
   if (rejected.length > rowsRead / 2) mustFail.push(`${rejected.length} of ${rowsRead} rows are rejected`);
   else if (rejected.length > units.length / 2) mayFail.push('more than half of the different rows are rejected');
   return {
+    names,
     rows: keys.length > 0 ? [...standing.values()] : rows,
     columns,
     filtered,
@@ -424,7 +430,13 @@ function writeRows(
   const isMade = table !== undefined || cleaned.rows.length > 0;
   return {
     table: isMade
-      ? { made: table?.made ?? made, ours: table?.ours ?? true, columns, rows: [...after.values()] }
+      ? {
+          made: table?.made ?? made,
+          ours: table?.ours ?? true,
+          service: table?.service ?? serviceNames(cleaned.names),
+          columns,
+          rows: [...after.values()],
+        }
       : undefined,
     inserted,
     updated,

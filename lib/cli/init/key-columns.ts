@@ -1,4 +1,5 @@
 import type { Preview } from '../../preview/preview.ts';
+import { idColumnOf } from '../../service-columns.ts';
 
 /** Columns that are looked at for whether they identify a row, at most. */
 const mostCandidates = 3;
@@ -13,8 +14,9 @@ export function keyCandidates({ columns, target_table }: Pick<Preview, 'columns'
   const rank = (name: string): number =>
     ['id', `${singular}_id`, `${table}_id`, 'uuid', 'guid', 'key'].indexOf(name) + 1 ||
     (/(_id|_no|_key)$/.test(name) ? 9 : 0);
+  const id = idColumnOf(columns);
   return columns
-    .filter(({ name, state, type }) => state !== 'gone' && name !== 'uuid_id' && rank(name) > 0 && keyTypes.test(type))
+    .filter(({ name, state, type }) => state !== 'gone' && name !== id && rank(name) > 0 && keyTypes.test(type))
     .map(({ name }) => name)
     .sort((a, b) => rank(a) - rank(b))
     .slice(0, mostCandidates);

@@ -24,7 +24,7 @@ import { makeLookupTables } from './lookup-tables.ts';
 import { type NamedColumns, resolveColumns } from './named-columns.ts';
 import { type CleanedSource, cleanInOnePass } from './one-pass.ts';
 import { countRules } from './rule-counts.ts';
-import { sourceColumns } from './source-columns.ts';
+import { type SourceColumns, sourceColumns } from './source-columns.ts';
 import { cleanInTwoPasses } from './two-pass.ts';
 
 /** Bytes of a chunk file, about, where its rows are wide; two are held in memory by the load. */
@@ -61,11 +61,11 @@ export async function cleanSource(
   const kept = source.columns.filter(
     (column) => !column.drop && (settings.on_new_column !== 'ignore' || !added.includes(column)),
   );
-  const { extractedAt } = sourceColumns(
+  const service = sourceColumns(
     request,
     source.raw.columns.map((column) => column.sourceName),
   );
-  const columns = manifestColumns(kept, extractedAt, await explained(request, session, source));
+  const columns = manifestColumns(kept, service, await explained(request, session, source));
   const named = resolveColumns(settings, kept, serviceColumnsOf(columns));
   const keys = columnsOf(source, named.key_columns);
   const [latestBy] = named.latest_by === undefined ? [] : columnsOf(source, [named.latest_by]);
@@ -262,11 +262,11 @@ async function explained(
 
 function manifestColumns(
   columns: readonly FinalColumn[],
-  extractedAt: string,
+  { extractedAt, id }: Pick<SourceColumns, 'extractedAt' | 'id'>,
   closest: ReadonlyMap<number, ClosestType>,
 ): Column[] {
   return [
-    { name: 'uuid_id', type: 'uuid' },
+    { name: id, type: 'uuid' },
     ...columns.map(({ index, name, sourceName, type, evidence, undecided }) => ({
       name,
       type: type.pg,

@@ -1,6 +1,6 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import { serviceColumns } from '../column-name.ts';
+import { serviceColumns } from '../../service-columns.ts';
 import { findColumn } from '../find-column.ts';
 import { type ColumnType, columnType, decimalOf } from '../infer/column-type.ts';
 import { type FitContext, fit } from '../infer/fit.ts';

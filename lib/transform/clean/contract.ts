@@ -47,14 +47,14 @@ function contractMismatch(
   const { key_columns: keys, name, target_table: table } = settings;
   const isKey = ({ name: column }: ContractBreak): boolean =>
     keys.some((key) => findColumn([{ name: column }], key) !== undefined);
-  const ours = targetColumns?.some((column) => column.name === 'uuid_id') === true;
+  const id = targetColumns?.find((column) => column.isId)?.name;
   const keyed = breaks.filter(isKey);
   const remedy =
     keyed.length > 0
       ? anotherTable(table, keyed[0]?.name ?? '')
       : [
           "Aurora DSQL changes no column's type. These statements bring the table there, one after another, e.g. by etl sql:",
-          ...breaks.flatMap((one) => changeStatements(table, one, ours ? 'uuid_id' : undefined)),
+          ...breaks.flatMap((one) => changeStatements(table, one, id)),
           'Digits that a numeric or a time has no place for are rounded, and indexes and constraints of the former column are gone. Or declare what the table has.',
         ].join('\n');
   return new ContractMismatchError({

@@ -14,8 +14,8 @@ import type { CleanedSource } from './one-pass.ts';
 import { sourceColumns } from './source-columns.ts';
 
 /** Whether a table of the service has the column besides those of its source. */
-function isOwn(name: string, inTable: ReadonlySet<string>): boolean {
-  return name === 'uuid_id' || stampColumns.some((stamp) => stampName(stamp, inTable) === name);
+function isOwn({ isId, name }: TargetColumn, inTable: ReadonlySet<string>): boolean {
+  return isId === true || stampColumns.some((stamp) => stampName(stamp, inTable) === name);
 }
 
 /** How the columns of a source differ from the table and from `columns`. */
@@ -46,8 +46,8 @@ export function columnDrift(
   const names = new Set(columns.flatMap((column) => (column.drop ? [] : [column.name])));
   const gone = (targetColumns ?? []).filter((column) => !names.has(column.name));
   // A table that someone else made may have columns that no source fills; they matter where they lose their values.
-  const missing = inTable.has('uuid_id')
-    ? gone.filter((column) => !isOwn(column.name, inTable))
+  const missing = targetColumns?.some(({ isId }) => isId)
+    ? gone.filter((column) => !isOwn(column, inTable))
     : gone.filter((column) => isCleared(settings, column));
   return { added, missing };
 }

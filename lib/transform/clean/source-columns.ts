@@ -19,6 +19,8 @@ export interface SourceColumn {
 export interface SourceColumns {
   /** In the order of the source. */
   readonly columns: readonly SourceColumn[];
+  /** Of the column of the rows' ids. */
+  readonly id: string;
   /** Of the column that tells when a row was read. */
   readonly extractedAt: string;
   /** Columns of the source that settings leave out. */
@@ -63,7 +65,7 @@ export function sourceColumns(request: Choice, sourceNames: readonly string[]): 
   );
   const chosen = chosenNames(request, wishes, kept, all.length === 0);
   const own = kept.filter(({ index }) => !chosen.has(index));
-  const { extractedAt, taken } = serviceNames(
+  const { extractedAt, id, taken } = serviceNames(
     own.map(({ sourceName }) => sourceName),
     targetColumns,
   );
@@ -77,7 +79,7 @@ export function sourceColumns(request: Choice, sourceNames: readonly string[]): 
     const isTaken = taken.includes(name) || columns.some((column) => column.index !== index && column.name === name);
     if (isTaken) throw new RenameCollisionError({ pipeline: settings.name, setting, source: sourceName, name });
   }
-  return { columns, extractedAt, leftOut: all.filter((column) => !kept.includes(column)), absent };
+  return { columns, id, extractedAt, leftOut: all.filter((column) => !kept.includes(column)), absent };
 }
 
 /** New names that the configuration gives, by what it names. */

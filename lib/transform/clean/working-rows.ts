@@ -1,6 +1,6 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
-import { serviceColumns } from '../column-name.ts';
+import { serviceColumns } from '../../service-columns.ts';
 import type { RawRows } from '../read/raw-rows.ts';
 import type { TransformRequest } from '../request.ts';
 import { checkRules, compileRules } from '../rules/compile-rules.ts';

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import { quoteName } from '../../duckdb/quote.ts';
 import type { Chunk, Manifest } from '../../manifest.ts';
 import type { TransformRequest } from '../request.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { writeChunks } from './chunks.ts';
-import { chunkColumns, cleanRelation, planOf, rangeOfChunk, type WorkingFile } from './working-file.ts';
+import { chunkColumns, cleanRelation, idOf, planOf, rangeOfChunk, type WorkingFile } from './working-file.ts';
 
 /**
  * How writing the chunks ended. `complete`: all are in the store. `paused`: a later call writes the rest. `no_progress`: as
@@ -37,11 +38,12 @@ export async function writeMissingChunks(
   const chunks: (Chunk | undefined)[] = file.chunks.map((_, index) => args.stored?.[index]);
   let added = 0;
   const columns = chunkColumns(file, request.raw);
+  const id = quoteName(idOf(file));
   await writeChunks(session, {
     chunks: file.chunks,
     rows: (index) =>
       // A column of the source may have the name of an alias, so every reference is qualified.
-      `SELECT * REPLACE (uuid_id::UUID AS uuid_id) FROM
+      `SELECT * REPLACE (${id}::UUID AS ${id}) FROM
         (SELECT ${columns} FROM ${cleanRelation(file, rangeOfChunk(file, index))} AS w ORDER BY w.o)`,
     written: (index) => chunks[index] !== undefined,
     store: request.store,

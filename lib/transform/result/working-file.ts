@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
 import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
+import { idColumn } from '../../service-columns.ts';
 import { type ChunkReader, piecesOf } from '../../transform-result.ts';
 import { alive } from '../row-state.ts';
 import type { ChunkRange } from './chunks.ts';
@@ -82,10 +83,15 @@ export function chunkColumns(
       ? ordinalId(raw.source_fingerprint, 'w.o')
       : keyId(keys.map(({ duckType, id: column }) => ({ duckType, id: `w.${column}` })));
   return [
-    `${id} AS uuid_id`,
+    `${id} AS ${quoteName(idOf({ columns }))}`,
     ...working.map((column) => `w.${column.id} AS ${quoteName(column.name)}`),
     `${quoteText(raw.extracted_at)}::TIMESTAMPTZ AS ${quoteName(columns.at(-1)?.name ?? 'extracted_at')}`,
   ].join(', ');
+}
+
+/** The name of the column of the rows' ids. */
+export function idOf({ columns }: Pick<WorkingFile, 'columns'>): string {
+  return columns[0]?.name ?? idColumn;
 }
 
 /** The chunks as ranges of the working file, which has to stay where it is. */
@@ -104,7 +110,7 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
         const next = starts[piece + 1];
         return relationOf({ from: from + start, to: next === undefined ? to : from + next });
       });
-      return { number, rows: chunk.rows, relation: relationOf({ from, to }), pieces };
+      return { number, rows: chunk.rows, idColumn: idOf(file), relation: relationOf({ from, to }), pieces };
     },
   };
 }

@@ -1,7 +1,6 @@
 import { cleanName } from '../../../cleaned-name.ts';
 import type { Rule } from '../../../config/business-rule.ts';
-import { stampColumns, yieldedName } from '../../../service-columns.ts';
-import { serviceColumns } from '../../column-name.ts';
+import { isServiceName } from '../../../service-columns.ts';
 import { findColumn } from '../../find-column.ts';
 import type { RuleColumn } from '../column-scope.ts';
 import { checkExpression, compileExpression } from '../compile-expression.ts';
@@ -28,7 +27,7 @@ export function newColumnName(newColumn: string, columns: readonly RuleColumn[])
   const existing = findColumn(columns, newColumn);
   if (existing !== undefined) return existing.name;
   const name = cleanName(newColumn, columns.length + 1);
-  if (serviceColumns.includes(name) || stampColumns.some((stamp) => yieldedName(stamp) === name)) {
+  if (isServiceName(name)) {
     throw new ExpressionProblem(`the column ${name} belongs to the service; choose another name`);
   }
   return name;
