@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
+import { splitRecord } from '../../csv-fields.ts';
 import type { CsvDialect } from '../../manifest.ts';
-import { splitRecord } from './csv-record.ts';
 import { openScratchWriter, type ScratchWriter } from './scratch-writer.ts';
 
 /**

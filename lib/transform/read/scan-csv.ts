@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { splitRecord } from '../../csv-fields.ts';
 import type { CsvDialect } from '../../manifest.ts';
 import { maxRecordBytes } from '../../record-limit.ts';
 import { UnreadableSourceError } from '../errors.ts';
 import { walkBlocks } from './blocks.ts';
-import { type LineEnd, type RecordStatus, recordReader, splitRecord } from './csv-record.ts';
+import { type LineEnd, type RecordStatus, recordReader } from './csv-record.ts';
 import type { CsvScan } from './csv-scan.ts';
 import { GoodRecords } from './good-records.ts';
 import { LineIndex } from './line-index.ts';
