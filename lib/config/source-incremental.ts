@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conditionSchema } from './condition.ts';
 import { cursorFormatProblem } from './cursor-format.ts';
 import { durationSchema, shiftFromNow } from './duration.ts';
 import { isTimeZone } from './time-zone.ts';
@@ -58,8 +59,21 @@ export const incrementalSchema = z
       ),
     split_when: z
       .strictObject({
-        total_over: z.int().min(1).describe('More items than this, by the total that the API says, halve the slice.'),
+        total_over: z
+          .int()
+          .min(1)
+          .optional()
+          .describe('More items than this, by the total that the API says, halve the slice.'),
+        condition: conditionSchema
+          .optional()
+          .describe(
+            'What is true of a response that leaves rows out because there are too many, e.g. "$.request_status.type == \'incomplete\'"; the slice is halved.',
+          ),
       })
+      .refine(
+        ({ condition, total_over }) => (condition ?? total_over) !== undefined,
+        'needs total_over or condition: what tells that a slice has too many rows',
+      )
       .optional()
       .describe('Which slices are halved, where an API gives only so many results of a search.'),
     start_param: z.string().min(1).optional().describe('Parameter that takes the lower bound, e.g. "updated_since".'),

@@ -18,6 +18,11 @@ export const responseShape = {
     .describe(
       'What is true of a response that is an error although its status is a good one, e.g. "$.errors" or "$.code != 0"; a list: any of it.',
     ),
+  retry_when: conditionsSchema
+    .optional()
+    .describe(
+      'What is true of a response that says "later" although its status is a good one, e.g. "$.errors[0].extensions.code == \'THROTTLED\'"; a list: any of it. The request is repeated as after status 429.',
+    ),
   error_message_path: jsonPathSchema
     .optional()
     .describe('JSONPath of what such a response says. Default: the place that tells of the error.'),

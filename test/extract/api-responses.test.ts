@@ -68,6 +68,23 @@ describe('what the configuration says of success', () => {
     expect(later.thrown).toMatchObject({ code: 'api_status' });
   });
 
+  it('repeats a request whose body says later, as often as after a status that says so', async () => {
+    const throttled = { errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }] };
+    const rules = { retry_when: "$.errors[0].extensions.code == 'THROTTLED'", records_path: '$.data.results' };
+    const once = await outcomeOf(rules, (_request, response, count) =>
+      sendJson(response, count === 1 ? throttled : { data: { results } }),
+    );
+    expect(once).toMatchObject({ rows: results, warnings: [], thrown: undefined, slept: [1_000] });
+    const forever = await outcomeOf(rules, always(throttled));
+    expect(forever.thrown).toMatchObject({
+      code: 'api_busy',
+      message: expect.stringContaining('answered 200 4 times'),
+    });
+    const other = await outcomeOf(rules, always({ errors: [{ message: 'no such field' }] }));
+    expect(other.thrown).toMatchObject({ code: 'api_error_response' });
+    expect(other.seen).toHaveLength(1);
+  });
+
   it('leaves out a parent that may not be read, with a warning, and keeps its watermark', async () => {
     const settings = {
       endpoint: 'of/{parent.id}',

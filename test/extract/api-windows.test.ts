@@ -110,6 +110,31 @@ describe('a source read by slices of time', () => {
     });
   });
 
+  it('halves slices of which the API says that it leaves rows out, and its lists are none', async () => {
+    const cut: Respond = ({ url }, response) => {
+      if (url.pathname === '/teams') return sendJson(response, { results: [{ id: 1 }], request_status: 'incomplete' });
+      const [since = '', until = ''] = ['since', 'until'].map((name) => url.searchParams.get(name) ?? '');
+      const found = rows.filter(({ at }) => at >= since && at < until);
+      const request_status = found.length > 4 ? { type: 'incomplete', incomplete_reason: 'limit_reached' } : undefined;
+      sendJson(response, { results: found.slice(0, 4), has_more: false, request_status });
+    };
+    const settings = { ...source, pagination: { type: 'none' } };
+    await expect(run(settings, cut)).rejects.toMatchObject({
+      code: 'api_pages_unread',
+      message: expect.stringContaining('$.request_status.incomplete_reason'),
+    });
+    const condition = "$.request_status.type == 'incomplete' || $.request_status == 'incomplete'";
+    const split = { ...settings, incremental: { ...incremental, window: '4 days', split_when: { condition } } };
+    expect((await run(split, cut)).rows).toEqual(rows);
+    const listed = { ...split, endpoint: 'of/{parent.id}', for_each: { endpoint: 'teams' } };
+    expect((await run(listed, cut)).rows).toEqual(rows);
+    const second = { ...split, incremental: { ...split.incremental, split_when: { condition: '$.results' } } };
+    await expect(run(second, cut)).rejects.toMatchObject({
+      code: 'window_too_full',
+      message: expect.stringContaining('leaves rows out by incremental.split_when.condition'),
+    });
+  });
+
   it('ends where the configuration says, and its watermark moves there whatever rows there are', async () => {
     const ending = { ...source, incremental: { ...incremental, end: 'now-1d' } };
     const first = await run(ending, search());

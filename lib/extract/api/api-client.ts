@@ -63,6 +63,18 @@ export interface ApiClientParts {
   readonly stop: AbortController;
 }
 
+/** A response with a good status says in its body that it is to be asked for later. For `send`, which does so. */
+export class AskedLaterError extends Error {
+  override readonly name = 'AskedLaterError';
+  /** What it says, safe to print. */
+  readonly excerpt: string;
+
+  constructor(excerpt: string) {
+    super();
+    this.excerpt = excerpt;
+  }
+}
+
 /** Sends requests to an API and repeats those that failed, as often and as long as the settings allow. */
 export class ApiClient {
   readonly parts: ApiClientParts;
@@ -74,7 +86,7 @@ export class ApiClient {
 
   /**
    * Sends a request and has its response consumed, again from the start after a busy status or a network fault, also one in
-   * the middle of the body. `consume` has to forget what an earlier attempt gave it.
+   * the middle of the body, or where `consume` throws an AskedLaterError. `consume` has to forget what an earlier attempt gave it.
    *
    * @throws {ApiBusyError} {ApiUnreachableError} {WaitTooLongError} transient: all attempts failed
    * @throws {ApiStatusError} {ContentEncodingError} {RedirectLoopError} {ApiCertificateError} terminal
@@ -88,12 +100,14 @@ export class ApiClient {
       signal.throwIfAborted();
       let failure: Error;
       let asked: number | undefined;
+      let status = 0;
       const { body, method } = call;
       const url = withQuery(call.url, this.parts.privateQuery);
       const authorization = await this.parts.authorizer.authorize({ method, url, body });
       try {
         const response = await this.#send(call, authorization);
         if (response === undefined) throw new RedirectLoopError(shown, 20);
+        ({ status } = response);
         const where: RequestShown = { method: call.method, url: redactor.url(response.url) };
         if (isAnswer(call, response)) {
           const used = usedUpWaitMs(response.headers, retry.reset_headers, clock.now());
@@ -119,9 +133,13 @@ export class ApiClient {
         if (asked !== undefined) this.#allowed(asked, where, response.status);
         failure = new ApiBusyError(where, response.status, attempt + 1, excerpt);
       } catch (cause) {
-        if (signal.aborted || !isNetworkFault(cause)) throw cause;
-        if (isCertificateFault(cause)) throw new ApiCertificateError(shown, { cause });
-        failure = new ApiUnreachableError(shown, attempt + 1, { cause });
+        if (cause instanceof AskedLaterError) {
+          failure = new ApiBusyError(shown, status, attempt + 1, cause.excerpt);
+        } else {
+          if (signal.aborted || !isNetworkFault(cause)) throw cause;
+          if (isCertificateFault(cause)) throw new ApiCertificateError(shown, { cause });
+          failure = new ApiUnreachableError(shown, attempt + 1, { cause });
+        }
       }
       if (attempt >= retry.delays_seconds.length) throw failure;
       await this.#wait(nextWaitMs(attempt, retry.delays_seconds, asked, random));

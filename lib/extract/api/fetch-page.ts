@@ -7,6 +7,7 @@ import { advancePosition } from './advance-position.ts';
 import type { PageClient } from './api-client.ts';
 import { ApiStatusError, type RequestShown } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
+import { demandWhole, judgePage } from './judge-page.ts';
 import { ApiErrorResponseError, PagesUnreadError, RowsMissingError } from './page-errors.ts';
 import { itemsBefore, type PagePosition } from './page-position.ts';
 import { type AnswerSettings, emptyPage, type PageContent, readPage } from './page-reader.ts';
@@ -14,7 +15,7 @@ import type { RowSink } from './page-records.ts';
 import { pageRequest, type SequenceRequest } from './page-request.ts';
 import { nextPage, pagerPaths } from './pagers.ts';
 import { recognisePages } from './recognise-pages.ts';
-import { type ResponseRules, responseRules, ruledError, rulePaths } from './response-verdict.ts';
+import { type ResponseRules, responseRules, rulePaths } from './response-verdict.ts';
 import { openEnd, unreadSign } from './unread-sign.ts';
 
 /** A sequence of pages: what to ask for, and how the responses are read. */
@@ -41,22 +42,6 @@ export interface PagePlan {
   readonly noRowsStatuses: readonly number[];
   /** A first page without a list has no rows. */
   readonly listMayBeOmitted: boolean;
-}
-
-/** A page is not the one that was asked for. For the reader, who tries another way. */
-export class PageRefutedError extends Error {
-  override readonly name = 'PageRefutedError';
-}
-
-/** What was asked for has more items than are to be asked for at once. For the reader, who asks for less. */
-export class SplitNeededError extends Error {
-  override readonly name = 'SplitNeededError';
-  readonly total: number;
-
-  constructor(total: number) {
-    super();
-    this.total = total;
-  }
 }
 
 export interface FetchedPage {
@@ -133,20 +118,11 @@ export async function fetchKnownPage(
     return await client.send(call, async (response) => {
       shown = response.shown;
       const content = await readPage(response, plan.rows, captures, sink, redactor, position.header, plan.answer);
-      if (plan.accepts?.(content) === false) throw new PageRefutedError();
-      const ruled = ruledError(rules, content.captures, response);
-      if (ruled !== undefined) {
-        const excerpt = ruled.json === undefined ? '' : excerptOf(ruled.json, redactor);
-        throw new ApiErrorResponseError(shown, response.status, ruled.by, excerpt);
-      }
+      judgePage(plan, content, response, redactor);
       const warnings: string[] = [];
       const facts = { ...content, headers: response.headers, url: response.url };
       const { absent, next, total } = nextPage(pagination, position, facts);
-      const said = total ?? content.signs.total?.count;
-      if (plan.splitOver !== undefined && position.page === 1 && (said ?? 0) > plan.splitOver) {
-        throw new SplitNeededError(said ?? 0);
-      }
-      if (content.absent !== undefined && !mayBeAbsent(plan, position, content, next, total)) throw content.absent;
+      demandWhole(plan, position.page, total ?? content.signs.total?.count, content, response);
       const { error } = content.signs;
       if (error !== undefined && rules.success.length === 0) {
         const excerpt = error.json === undefined ? '' : excerptOf(error.json, redactor);
@@ -154,6 +130,7 @@ export async function fetchKnownPage(
         if (plan.failsOn.error) throw thrown;
         warnings.push(thrown.message);
       }
+      if (content.absent !== undefined && !mayBeAbsent(plan, position, content, next, total)) throw content.absent;
       if (content.namesLost) warnings.push(nameWarning(shown, plan.rows.shown));
       warnings.push(...absentWarnings(shown, absent), ...shrinkWarnings(shown, position, total));
       const recognised = pagination === undefined && next !== undefined ? linkSettings(content.signs) : undefined;

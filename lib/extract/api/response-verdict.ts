@@ -12,25 +12,34 @@ export interface ResponseRules {
   readonly success: readonly Condition[];
   /** Any holds of a response that is an error. */
   readonly error: readonly Condition[];
+  /** Any holds of a response that says "later". */
+  readonly later: readonly Condition[];
+  /** It holds of a response that lacks rows because there are too many; the slice is halved. */
+  readonly cut: readonly Condition[];
   readonly message: JsonPath | undefined;
 }
 
+/** What of a response is judged: the parts of its body that the rules ask about, its status and headers. */
+type Judged = Pick<ApiResponse, 'headers' | 'status'> & { readonly captures: ReadonlyMap<string, string> };
+
 export function responseRules(
-  settings: Pick<ApiSettings, 'success_when' | 'error_when' | 'error_message_path'>,
+  settings: Pick<ApiSettings, 'success_when' | 'error_when' | 'retry_when' | 'error_message_path' | 'incremental'>,
 ): ResponseRules {
-  const { error_message_path, error_when, success_when } = settings;
+  const { error_message_path, error_when, incremental, retry_when, success_when } = settings;
   const conditions = (texts: string | readonly string[] | undefined): readonly Condition[] =>
     [texts ?? []].flat().map(parseCondition);
   return {
     success: conditions(success_when),
     error: conditions(error_when),
+    later: conditions(retry_when),
+    cut: conditions(incremental?.split_when?.condition),
     message: error_message_path === undefined ? undefined : parseJsonPath(error_message_path),
   };
 }
 
 /** What of a body has to be kept to judge it, by name. */
-export function rulePaths({ error, message, success }: ResponseRules): Readonly<Record<string, JsonPath>> {
-  const paths = [...success, ...error].flatMap((condition) => condition.paths);
+export function rulePaths({ cut, error, later, message, success }: ResponseRules): Readonly<Record<string, JsonPath>> {
+  const paths = [...success, ...error, ...later, ...cut].flatMap((condition) => condition.paths);
   const named = Object.fromEntries(paths.map((path) => [nameOf(path), path]));
   return message === undefined ? named : { ...named, [messageName]: message };
 }
@@ -44,20 +53,44 @@ function nameOf({ text }: JsonPath): string {
 /** How a response is an error by the rules: by what, and what it says; undefined where it is none. */
 export function ruledError(
   rules: ResponseRules,
-  captures: ReadonlyMap<string, string>,
-  { headers, status }: Pick<ApiResponse, 'headers' | 'status'>,
+  judged: Judged,
 ): { readonly by: string; readonly json: string | undefined } | undefined {
   if (rules.success.length === 0 && rules.error.length === 0) return undefined;
-  const facts: ResponseFacts = {
+  const facts = factsOf(judged);
+  const { captures } = judged;
+  const broken = rules.success.find((condition) => !condition.holds(bodyOf([condition], captures), facts));
+  const condition = broken ?? metBy(rules.error, judged);
+  if (condition === undefined) return undefined;
+  const json = captures.get(messageName) ?? saidBy(condition, captures);
+  return { by: `${broken === undefined ? 'error_when' : 'success_when'} ${condition.text}`, json };
+}
+
+/** What a response says that is to be asked for later, as JSON; undefined where the rules do not say so of it. */
+export function saysLater(rules: ResponseRules, judged: Judged): string | undefined {
+  const condition = metBy(rules.later, judged);
+  return condition === undefined ? undefined : (saidBy(condition, judged.captures) ?? '');
+}
+
+/** Whether a response lacks rows because there are more than the API gives. */
+export function isCut(rules: ResponseRules, judged: Judged): boolean {
+  return metBy(rules.cut, judged) !== undefined;
+}
+
+function metBy(conditions: readonly Condition[], judged: Judged): Condition | undefined {
+  if (conditions.length === 0) return undefined;
+  const facts = factsOf(judged);
+  return conditions.find((one) => one.holds(bodyOf([one], judged.captures), facts));
+}
+
+function saidBy({ paths }: Condition, captures: ReadonlyMap<string, string>): string | undefined {
+  return paths.map((path) => captures.get(nameOf(path))).find(Boolean);
+}
+
+function factsOf({ headers, status }: Judged): ResponseFacts {
+  return {
     status,
     headers: Object.fromEntries(Object.keys(headers).map((name) => [name, headerText(headers, name) ?? ''])),
   };
-  const broken = rules.success.find((condition) => !condition.holds(bodyOf([condition], captures), facts));
-  const met = broken === undefined ? rules.error.find((one) => one.holds(bodyOf([one], captures), facts)) : undefined;
-  const condition = broken ?? met;
-  if (condition === undefined) return undefined;
-  const json = captures.get(messageName) ?? condition.paths.map((path) => captures.get(nameOf(path))).find(Boolean);
-  return { by: `${broken === undefined ? 'error_when' : 'success_when'} ${condition.text}`, json };
 }
 
 /** As much of a body as conditions ask about. */

@@ -6,10 +6,11 @@ import type { IncrementalScope } from '../incremental/scope.ts';
 import type { Slices } from '../incremental/slices.ts';
 import type { ApiClient } from './api-client.ts';
 import { type Condition, ConditionalClient, NotModifiedError } from './conditional-requests.ts';
-import { type FetchedPage, type PagePlan, pagePlan, SplitNeededError } from './fetch-page.ts';
+import { type FetchedPage, type PagePlan, pagePlan } from './fetch-page.ts';
 import { fetchPage } from './follow-pages.ts';
 import { JobFailedError, JobTimeoutError } from './jobs/job-errors.ts';
 import { awaitJob, type JobRequests, startJob } from './jobs/run-job.ts';
+import { SplitNeededError } from './judge-page.ts';
 import { firstPosition, type PagePosition } from './page-position.ts';
 import { emptyPage } from './page-reader.ts';
 import type { RowSink } from './page-records.ts';
@@ -100,7 +101,7 @@ export class Sequence {
       }
       const most = settings.incremental?.split_when?.total_over;
       if (!(thrown instanceof SplitNeededError) || slices === undefined || state === undefined) throw thrown;
-      return { ...nothing, next: this.#begin(at, 0, slices.split(state, thrown.total, most ?? 0)) };
+      return { ...nothing, next: this.#begin(at, 0, slices.split(state, thrown.total, most)) };
     }
   }
 

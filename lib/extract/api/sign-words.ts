@@ -37,6 +37,8 @@ export type SignKind =
   | 'code'
   /** A number: above zero there is more. */
   | 'remaining'
+  /** Anything but nothing: why rows were left out. */
+  | 'cut'
   /** A number above zero: parts of the answer are missing. */
   | 'failed';
 
@@ -55,6 +57,7 @@ const clear: Readonly<Record<string, SignKind>> = Object.fromEntries([
     'remaining',
     'remainingitemcount remainingitems remainingcount remainingrecords remainingrows remainingresults',
   ),
+  ...words('cut', 'incompletereason truncationreason truncatedreason'),
   ...words('cursor', 'aftercursor cursorafter bookmark'),
   ...words('end_cursor', 'endcursor lastcursor'),
   ...words(

@@ -169,6 +169,8 @@ function judge(finding: Finding, facts: SignFacts): readonly Said[] {
       return isErrorNumber(scalar) && (facts.items === 0 || !finding.atRoot)
         ? [{ kind: 'error', sign: { place, json } }]
         : [];
+    case 'cut':
+      return isNothing(scalar) ? [] : [{ kind: 'more', sign: { place, json } }];
     case 'remaining':
       return countOf(json) === undefined ? [] : [{ kind: (countOf(json) ?? 0) > 0 ? 'more' : 'end', sign }];
     case 'failed':

@@ -53,9 +53,15 @@ export class WindowTooFullError extends TerminalError {
   override readonly name = 'WindowTooFullError';
   readonly code = 'window_too_full';
 
-  constructor(from: string, to: string, total: number, most: number) {
+  /** @param total  undefined where the API says no number, only that it leaves rows out */
+  constructor(from: string, to: string, total: number | undefined, most: number | undefined) {
+    const says =
+      total === undefined
+        ? 'leaves rows out by incremental.split_when.condition'
+        : `says that there are ${total.toLocaleString('en-US')} items, more than incremental.split_when.total_over (${(most ?? 0).toLocaleString('en-US')})`;
+    const raise = total === undefined ? '' : ', or raise total_over where the API gives all of them';
     super(
-      `From ${from} to ${to} the API says that there are ${total.toLocaleString('en-US')} items, more than incremental.split_when.total_over (${most.toLocaleString('en-US')}), and the time cannot be halved further. Split the source by for_each or params, or raise total_over where the API gives all of them.`,
+      `From ${from} to ${to} the API ${says}, and the time cannot be halved further. Split the source by for_each or params${raise}.`,
     );
   }
 }

@@ -74,7 +74,7 @@ export class Slices {
    *
    * @throws {WindowTooFullError} when it is a second long, or a day where the source knows days only
    */
-  split({ pending, rest }: SliceState, total: number, most: number): SliceState {
+  split({ pending, rest }: SliceState, total: number | undefined, most: number | undefined): SliceState {
     const [from, to] = instants(pending[0]);
     const middle = floorDivide((from + to) / 2n, this.#unit) * this.#unit;
     if (middle <= from || middle >= to) throw new WindowTooFullError(isoText(from, 0), isoText(to, 0), total, most);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ApiSettings } from '../../../config/pipeline.ts';
 import { fileLines } from '../../file-lines.ts';
 import { PartWriter } from '../../part-writer.ts';
 import type { ApiCursor } from '../api-cursor.ts';
@@ -88,7 +89,8 @@ async function listEndpoint(
   writer: PartWriter,
   after: (listed: Known) => Known,
 ): Promise<void> {
-  const { client, request, settings } = extraction;
+  const { client, request } = extraction;
+  const settings = withoutSlices(extraction.settings);
   const { settings: list } = level;
   const texts = { ...listTexts(list), headers: commonHeaders(request, settings) };
   const template = new RequestTemplate(texts, request.pipeline.dataSource.base_url);
@@ -150,6 +152,12 @@ async function listEndpoint(
     throw thrown;
   }
   await keep(true);
+}
+
+/** A list has no slices that could be halved. */
+function withoutSlices(settings: ApiSettings): ApiSettings {
+  const { incremental } = settings;
+  return incremental === undefined ? settings : { ...settings, incremental: { ...incremental, split_when: undefined } };
 }
 
 const skippedWarning = 'The lists of for_each leave out what the API answered for with one of skip_statuses.';
