@@ -73,13 +73,23 @@ describe('a run', () => {
     expect(text).toMatch(/<code><bdi>"?&quot;N\/A&quot;<\/bdi><\/code>/);
   });
 
-  it('that failed says where and why, and what the runbook advises', async () => {
+  it('that failed says where and why, and what to do, in the language of the reader', async () => {
     const [run] = await space.sql(`SELECT run_id FROM etl_execution_log WHERE pipeline_name = 'missing'`);
     const text = await page.get(`/runs/${String(run?.run_id)}`);
     expect(text).toContain('file_not_found');
     expect(text).toContain('in stage Extract');
     expect(text).toMatch(/There is no file missing\.csv/);
     expect(text).toContain('check path, bucket policy and key policy');
+    const japanese = await page.get(`/runs/${String(run?.run_id)}`, { 'accept-language': 'ja' });
+    expect(japanese).toContain('バケットポリシー、キーポリシーを確認します');
+  });
+
+  it('with warnings says of each kind what to do', async () => {
+    const [run] = await space.sql(`SELECT run_id, warnings FROM etl_execution_log WHERE pipeline_name = 'items'`);
+    expect(run?.warnings).toMatch(/^1 row was rejected: /);
+    const to = `/runs/${String(run?.run_id)}`;
+    expect(await page.get(to)).toMatch(/data-warning="rows_rejected"[\s\S]*run them again\./);
+    expect(await page.get(to, { 'accept-language': 'ja' })).toContain('ソースか設定を直して再実行してください');
   });
 
   it('that the log calls running is said to be so only while somebody is at work on it', async () => {

@@ -1,12 +1,12 @@
 import { html } from 'hono/html';
+import { remedyOfCode } from '../../report/remedies/remedies.ts';
 import type { Act, ActDemand, ActOutcome } from '../acts/act.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links } from '../links.ts';
 import { actForm, replayPath, runPath, undoPath } from '../parts/act-form.ts';
-import { markdownLine } from '../parts/markdown-line.ts';
 import { number } from '../parts/number.ts';
 import { progressOf } from '../parts/progress.ts';
-import { remedyOf } from '../runbook.ts';
+import { remedyList } from '../parts/remedy.ts';
 import type { View, Viewer } from '../site.ts';
 import { previewOf } from './preview.ts';
 
@@ -137,7 +137,7 @@ function seeRun({ words }: Viewer, runId: string): Html {
   return html`<p><a href="${links.run(runId)}">${words.act.seeRun} <code>${runId.slice(0, 8)}</code></a></p>`;
 }
 
-function failed({ words }: Viewer, { code, message }: { readonly code: string; readonly message: string }): Html {
-  const remedy = remedyOf(code);
-  return html`<section class="card error" role="alert"><h2>${words.act.failed} <code>${code}</code></h2><p class="message" lang="en">${data(message, 5_000)}</p>${remedy === undefined ? nothing : html`<dl class="remedy"><div><dt>${words.run.whatNow} <small>${words.run.runbook}</small></dt><dd>${markdownLine(remedy.todo)}</dd></div></dl>`}</section>`;
+function failed(viewer: Viewer, { code, message }: { readonly code: string; readonly message: string }): Html {
+  const remedy = remedyOfCode(viewer.language, code);
+  return html`<section class="card error" role="alert"><h2>${viewer.words.act.failed} <code>${code}</code></h2><p class="message" lang="en">${data(message, 5_000)}</p>${remedy === undefined ? nothing : remedyList(viewer, remedy)}</section>`;
 }

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Preview, RowChange } from '../../preview/preview.ts';
 import { data, type Html, nothing, shownText } from '../html.ts';
 import { number } from '../parts/number.ts';
+import { warningList } from '../parts/warning-list.ts';
 import type { Viewer } from '../site.ts';
 
 /** What a run would do, in words and numbers. */
@@ -14,7 +15,7 @@ export function previewOf(viewer: Viewer, preview: Preview): Html {
 ${outcome.status === 'load' ? nothing : html`<p class="message" lang="en">${data(outcome.message, 3_000)}</p>`}
 ${outcome.status === 'load' ? countsOf(viewer, preview) : nothing}
 ${preview.rows_limit === null ? nothing : html`<p class="quiet">${text.firstRows(format.number(preview.rows_limit))}</p>`}</section>
-${list(text.unknowns, preview.writes?.unknown ?? [])}${list(words.run.warnings, preview.warnings)}
+${list(text.unknowns, preview.writes?.unknown ?? [])}${preview.warnings.length === 0 ? nothing : html`<section class="card warnings"><h2>${words.run.warnings}</h2>${warningList(viewer, preview.warnings)}</section>`}
 ${changesOf(viewer, preview.writes?.updates ?? [])}${deletionsOf(viewer, preview.writes?.deletions ?? [])}
 ${rejectionsOf(viewer, preview)}
 ${preview.ddl.length === 0 ? nothing : html`<section class="card"><h2>${text.ddl}</h2><pre tabindex="0"><code>${preview.ddl.map((one) => `${one};`).join('\n\n')}</code></pre></section>`}

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Statements } from '../../dsql/sql.ts';
+import { remedyOfCode } from '../../report/remedies/remedies.ts';
 import { type NextStep, nextSteps, type RunReport, readReport } from '../../report/run-report.ts';
 import { sampleRejected } from '../../state/rejected-rows.ts';
 import { type LandedBatches, landedBatches } from '../../state/run-series.ts';
@@ -11,13 +12,13 @@ import { columnTable } from '../parts/columns.ts';
 import { driftList } from '../parts/drift-list.ts';
 import { type FlowPart, flow } from '../parts/flow.ts';
 import { lineChart } from '../parts/line-chart.ts';
-import { markdownLine } from '../parts/markdown-line.ts';
 import { number } from '../parts/number.ts';
 import { rejectedGroups, type ShownGroup } from '../parts/rejected-groups.ts';
+import { remedyList } from '../parts/remedy.ts';
 import { sourceList } from '../parts/source-list.ts';
 import { stageTimes } from '../parts/stages.ts';
 import { statusWord } from '../parts/status.ts';
-import { remedyOf } from '../runbook.ts';
+import { warningList } from '../parts/warning-list.ts';
 import type { View, Viewer } from '../site.ts';
 import { liveCard, liveRows } from './run-live.ts';
 
@@ -106,14 +107,15 @@ function actions(viewer: Viewer, { rejected, run }: RunReport): Html {
   return html`<div class="acts">${replay ? form(replayPath(run.run_id), words.run.replay) : nothing}${undo ? form(undoPath(run.run_id), words.run.undo) : nothing}</div>`;
 }
 
-function failure({ words }: Viewer, { run }: RunReport): Html {
+function failure(viewer: Viewer, { run }: RunReport): Html {
+  const { words } = viewer;
   if (run.error_message === null || run.status === 'success') return nothing;
-  const remedy = run.error_code === null ? undefined : remedyOf(run.error_code);
+  const remedy = run.error_code === null ? undefined : remedyOfCode(viewer.language, run.error_code);
   const stage = Object.entries(words.run.stageNames).find(([name]) => name === run.stage)?.[1] ?? run.stage;
   const bad = run.status === 'failed';
   return html`<section class="card ${bad ? 'error' : 'quiet-card'}" aria-labelledby="error-title"><h2 id="error-title"><code>${run.error_code ?? ''}</code>${stage === null ? nothing : html` <span>${words.run.whereIn(stage)}</span>`}</h2>
 <p class="message" lang="en">${data(run.error_message, 5_000)}</p>
-${remedy === undefined ? nothing : html`<dl class="remedy"><div><dt>${words.run.means}</dt><dd>${markdownLine(remedy.means)}</dd></div><div><dt>${words.run.whatNow} <small>${words.run.runbook}</small></dt><dd>${markdownLine(remedy.todo)}</dd></div></dl>`}</section>`;
+${remedy === undefined ? nothing : remedyList(viewer, remedy)}</section>`;
 }
 
 function next({ format, words }: Viewer, { rejected, run }: RunReport): Html {
@@ -192,10 +194,10 @@ function driftOf({ words }: Viewer, { drift }: RunReport): Html {
   return html`<section class="card" id="drift"><h2>${words.run.drift}</h2>${driftList(words, drift)}</section>`;
 }
 
-function warningsOf({ words }: Viewer, { run }: RunReport): Html {
+function warningsOf(viewer: Viewer, { run }: RunReport): Html {
   const warnings = run.warnings?.split('\n') ?? [];
   if (warnings.length === 0) return nothing;
-  return html`<section class="card warnings" id="warnings"><h2>${words.run.warnings} <small>${warnings.length}</small></h2><ul lang="en">${warnings.map((one) => html`<li>${data(one, 2_000)}</li>`)}</ul></section>`;
+  return html`<section class="card warnings" id="warnings"><h2>${viewer.words.run.warnings} <small>${number(viewer.format, 'warnings', warnings.length)}</small></h2>${warningList(viewer, warnings)}</section>`;
 }
 
 function rejectedOf(viewer: Viewer, { run }: RunReport, groups: readonly ShownGroup[]): Html {

@@ -1,5 +1,5 @@
-import { en } from './en.ts';
-import { ja } from './ja.ts';
+import { en } from './en/en.ts';
+import { ja } from './ja/ja.ts';
 import type { Words } from './words.ts';
 
 /** The languages of the page. */
