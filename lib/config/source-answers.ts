@@ -11,6 +11,7 @@ export const answerFormats = {
   csv: { takes: ['csv'] },
   tsv: { takes: ['csv'] },
   xml: { takes: ['records'] },
+  parquet: { takes: [] },
 } as const satisfies Readonly<Record<string, { readonly takes: readonly ('records' | 'csv')[] }>>;
 
 export type AnswerFormat = keyof typeof answerFormats;
@@ -51,7 +52,7 @@ export const answerShape = {
 interface AnswerSettings {
   readonly method: 'GET' | 'POST';
   readonly body?: unknown;
-  readonly pagination?: object | undefined;
+  readonly pagination?: { readonly type: string } | undefined;
   readonly body_format: 'json' | 'form';
   readonly array_format: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -63,6 +64,11 @@ interface AnswerSettings {
   readonly columnar?: true | undefined;
   readonly header?: unknown;
   readonly include: Readonly<Record<string, string>>;
+  readonly encoding?: string | undefined;
+  readonly incremental?: object | undefined;
+  readonly parent?: object | undefined;
+  readonly for_each?: unknown;
+  readonly max_rows?: number | undefined;
 }
 
 /** Settings of bodies and responses that are right each by itself and do not fit together. */
@@ -84,6 +90,7 @@ export function checkAnswers(source: AnswerSettings, add: AddIssue): void {
       }
     }
   }
+  if (format === 'parquet') checkWholeFile(source, add);
   const isTable = format !== undefined && answerFormats[format].takes.some((one) => one === 'csv');
   if (csv !== undefined && format !== undefined && !isTable)
     add(['csv'], `says how to read csv, but format is ${format}`);
@@ -104,5 +111,17 @@ export function checkAnswers(source: AnswerSettings, add: AddIssue): void {
   const delimiter = csv.delimiter ?? fileFormats[format === 'tsv' ? 'tsv' : 'csv'].delimiter;
   for (const key of ['quote', 'escape', 'comment'] as const) {
     if (csv[key] !== undefined && csv[key] === delimiter) add(['csv', key], 'must differ from the delimiter');
+  }
+}
+
+/** What looks into responses, or asks for several, where a response is a file that is taken as it is. */
+function checkWholeFile(source: AnswerSettings, add: AddIssue): void {
+  const looking = ['records_path', 'record_name_column', 'map_key', 'columnar', 'header', 'encoding'] as const;
+  for (const key of [...looking, 'incremental', 'parent', 'for_each', 'max_rows'] as const) {
+    if (source[key] !== undefined) add([key], 'does not go with format: parquet, of which one file is loaded as it is');
+  }
+  if (Object.keys(source.include).length > 0) add(['include'], 'takes from JSON and XML, but format is parquet');
+  if (source.pagination !== undefined && source.pagination.type !== 'none') {
+    add(['pagination'], 'does not go with format: parquet, of which one file is loaded as it is');
   }
 }

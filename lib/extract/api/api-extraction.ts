@@ -10,6 +10,7 @@ import { PartWriter, rawPartName } from '../part-writer.ts';
 import { writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest } from '../request.ts';
 import { keepCursor } from '../stored-cursor.ts';
+import { answerReader } from './answers/formats.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { ApiParts } from './api-parts.ts';
@@ -55,6 +56,7 @@ export class ApiExtraction {
       request.prefix,
       cursor,
       client.parts.redactor.url(shownUrl(request, settings)),
+      answerReader(settings.format, '').whole,
     );
     this.#savedAt = request.clock.now().getTime();
   }

@@ -1,7 +1,7 @@
 import type { RawPart } from '../../manifest.ts';
 import type { ObjectStore } from '../../object-store.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
-import { PartWriter, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
+import { PartWriter, partBytes, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
 import type { ApiCursor } from './api-cursor.ts';
 import { PageSink } from './page-sink.ts';
 
@@ -19,11 +19,17 @@ export class ApiParts {
   readonly #rejected: PartWriter;
   readonly #held: PartWriter;
   readonly #source: string;
+  readonly #format: RawPart['format'];
   #rejectedRows = 0;
 
-  /** @param source  what people know the rows' origin by */
-  constructor(store: ObjectStore, prefix: string, cursor: ApiCursor, source: string) {
-    this.#rows = new PartWriter(store, rawPartName(prefix, 'ndjson'), cursor.parts.length);
+  /**
+   * @param source  what people know the rows' origin by
+   * @param whole   the format of files that are parts as they are
+   */
+  constructor(store: ObjectStore, prefix: string, cursor: ApiCursor, source: string, whole: 'parquet' | undefined) {
+    this.#format = whole ?? 'ndjson';
+    const most = whole === undefined ? partBytes : Infinity;
+    this.#rows = new PartWriter(store, rawPartName(prefix, this.#format), cursor.parts.length, most);
     this.#rejected = new PartWriter(store, rejectedPartName(prefix), cursor.rejected.length, Infinity);
     this.#held = new PartWriter(store, heldPartName(prefix), cursor.progress.held.length);
     this.#source = source;
@@ -58,7 +64,7 @@ export class ApiParts {
   }
 
   partOf(part: SealedPart): RawPart {
-    return { ...part, local: false, source: this.#source, format: 'ndjson' };
+    return { ...part, local: false, source: this.#source, format: this.#format };
   }
 
   async discard(): Promise<void> {

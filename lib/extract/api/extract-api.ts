@@ -113,7 +113,7 @@ async function readPages(extraction: ApiExtraction, sequence: Sequence): Promise
         not_modified: step.notModified,
       },
     );
-    if (step.keepAtOnce) await extraction.save();
+    if (step.keepAtOnce || extraction.settings.format === 'parquet') await extraction.save();
     else await extraction.saveIfDue();
   }
 }

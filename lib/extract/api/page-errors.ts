@@ -1,4 +1,5 @@
 import { TerminalError, TransientError } from '../../errors.ts';
+import type { BinaryKind } from '../file/binary-kind.ts';
 import type { RequestShown } from './errors.ts';
 import { said } from './said.ts';
 
@@ -23,6 +24,16 @@ export class AnswerFormatError extends TerminalError {
     super(
       `${request.method} ${request.url} answered ${status} with something that cannot be read as ${format} (${found})${said(excerpt)}. Check endpoint, auth, format and csv.`,
     );
+  }
+}
+
+/** A body is neither JSON nor any text. */
+export class BinaryAnswerError extends TerminalError {
+  override readonly name = 'BinaryAnswerError';
+  readonly code = 'api_binary';
+
+  constructor(request: RequestShown, status: number, { name, remedy }: BinaryKind) {
+    super(`${request.method} ${request.url} answered ${status} with ${name}, not with text. ${remedy}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JsonPath } from '../../config/json-path.ts';
 import type { AnswerFormat } from '../../config/source-answers.ts';
 import type { CsvSettings } from '../../config/source-file.ts';
+import { binaryKind } from '../file/binary-kind.ts';
 import { TooManyHeldRowsError } from '../json/enclosing-fields.ts';
 import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
@@ -11,6 +12,7 @@ import { UnequalColumnsError } from '../json/row-shaper.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import { readTable, TableSyntaxError } from './answers/csv.ts';
 import { answerReader } from './answers/formats.ts';
+import { NoFileError, takeFile } from './answers/parquet.ts';
 import { unpacked } from './answers/unpacked.ts';
 import { XmlSyntaxError, xmlAsJson } from './answers/xml.ts';
 import type { ApiResponse } from './api-client.ts';
@@ -19,6 +21,7 @@ import { UnknownCharsetError } from './errors.ts';
 import { excerptOf } from './excerpt.ts';
 import {
   AnswerFormatError,
+  BinaryAnswerError,
   ColumnsUnequalError,
   DocumentTooLargeError,
   FieldsTooLateError,
@@ -108,6 +111,11 @@ export async function readPage(
   const excerpt = (): string => excerptOf(new TextDecoder().decode(head), redactor);
   try {
     const text = charset === undefined || reader.from === 'xml' ? pieces() : utf8Pieces(pieces(), charset);
+    if (reader.whole !== undefined) {
+      const digest = await takeFile(pieces(), sink);
+      const signs = readSigns({ members: [], headers: {}, status, url, rows: everyDocument, items: 0 });
+      return { ...emptyPage, itemsKnown: false, bytes, signs, digest, identity: digest };
+    }
     if (table !== undefined) {
       await readTable(text, answer.csv, table === 'tsv', { add: page.add, refuse: page.refuse, flush: sink.flush });
       const signs = readSigns({ members: [], headers, status, url, rows: everyDocument, items: page.rows });
@@ -151,14 +159,17 @@ export async function readPage(
     };
   } catch (cause) {
     if (cause instanceof DocumentLimitReachedError) throw new DocumentTooLargeError(response.shown, documentBytes);
-    if (cause instanceof XmlSyntaxError || cause instanceof TableSyntaxError) {
-      throw new AnswerFormatError(response.shown, status, table ?? 'xml', cause.message, excerpt());
+    if (cause instanceof XmlSyntaxError || cause instanceof TableSyntaxError || cause instanceof NoFileError) {
+      const format = table ?? reader.whole ?? 'xml';
+      throw new AnswerFormatError(response.shown, status, format, cause.message, excerpt());
     }
     if (cause instanceof TooManyHeldRowsError) throw new FieldsTooLateError(response.shown, documentBytes);
     if (cause instanceof UnequalColumnsError) throw new ColumnsUnequalError(response.shown, rows.shown);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = charset === undefined && cause.offset === bytes && bytes > 0 && looksLikeJson(head);
     if (cutOff) throw new TruncatedBodyError(bytes);
+    const kind = binaryKind(head);
+    if (kind !== undefined) throw new BinaryAnswerError(response.shown, status, kind);
     const found = bytes === 0 ? 'the body is empty' : `byte ${cause.offset}: ${cause.found}`;
     throw new NotJsonError(response.shown, status, contentType, found, excerpt());
   }

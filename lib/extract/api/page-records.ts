@@ -17,6 +17,8 @@ export interface RowSink {
   readonly row: (line: Buffer, ordinal: number) => boolean;
   /** A record that cannot be a row; `ordinal` counts the page's records from 1. */
   readonly reject: (raw: Buffer, ordinal: number, reason: string) => void;
+  /** Takes a file as it is, piece by piece; absent where rows are looked at. */
+  readonly whole?: ((piece: Buffer) => Promise<void>) | undefined;
   /** Called between pieces of the body; writes down what was collected. */
   readonly flush: () => Promise<void>;
 }

@@ -86,6 +86,10 @@ export class PageSink implements RowSink {
     this.#refuse(raw, ordinal, null, reason);
   };
 
+  readonly whole = async (piece: Buffer): Promise<void> => {
+    await this.#writers.rows.write(piece);
+  };
+
   readonly flush = async (): Promise<void> => {
     await this.#writers.rows.write(Buffer.concat(this.#lines.splice(0)));
     await this.#writers.held.write(Buffer.concat(this.#held.splice(0)));

@@ -8,6 +8,8 @@ export interface AnswerReader {
   readonly from?: 'xml';
   /** A table with this between two values. */
   readonly table?: 'csv' | 'tsv';
+  /** A file that becomes a part as it is. */
+  readonly whole?: 'parquet';
   /** Content types that say so by themselves. */
   readonly contentType: RegExp;
 }
@@ -18,10 +20,13 @@ const readers: Readonly<Record<AnswerFormat, AnswerReader>> = {
   json: { contentType: /\bjson\b/i },
   tsv: { table: 'tsv', contentType: /^\s*text\/tab-separated-values\b/i },
   csv: { table: 'csv', contentType: /^\s*(text|application)\/csv\b/i },
+  parquet: { whole: 'parquet', contentType: /\bapache\.parquet\b/i },
   xml: { from: 'xml', contentType: /^\s*(text|application)\/([\w.-]+\+)?xml\b/i },
 };
 
 export function answerReader(format: AnswerFormat | undefined, contentType: string): AnswerReader {
   if (format !== undefined) return readers[format];
-  return Object.values(readers).find((reader) => reader.contentType.test(contentType)) ?? readers.json;
+  const meant = Object.values(readers).find((reader) => reader.contentType.test(contentType));
+  // Parts of it are named before it comes, so that it has to be said.
+  return meant === undefined || meant.whole !== undefined ? readers.json : meant;
 }
