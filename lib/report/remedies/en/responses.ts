@@ -38,6 +38,10 @@ export const responses = {
     means: 'Rows wait for fields that stand behind them in the response, and are too many to be held.',
     todo: 'Ask for smaller pages, or leave these fields out of `include`.',
   },
+  api_binary: {
+    means: 'The body is a file that is no text, such as Parquet, zip or Excel.',
+    todo: 'Do what the message says: `format: parquet`, or another endpoint or format of the export.',
+  },
   api_format: {
     means: 'The body is not in the format that the configuration, or its own Content-Type, says.',
     todo: 'Check `endpoint`, `auth`, `format` and `csv`.',

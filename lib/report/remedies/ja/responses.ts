@@ -40,6 +40,10 @@ export const responses: Remedies<keyof typeof english> = {
     means: '応答の後ろにあるフィールドを待つ行が多すぎて、保持できません。',
     todo: 'ページを小さくするか、これらのフィールドを `include` から外してください。',
   },
+  api_binary: {
+    means: '本文がテキストではないファイル（Parquet、zip、Excel など）です。',
+    todo: 'メッセージに従ってください。`format: parquet` を設定するか、エクスポートの別のエンドポイントか形式を使ってください。',
+  },
   api_format: {
     means: '本文が、設定または Content-Type の示す形式ではありません。',
     todo: '`endpoint`、`auth`、`format`、`csv` を確認してください。',
