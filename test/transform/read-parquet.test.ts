@@ -1,10 +1,14 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DuckDbSession, openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 import { quoteText } from '../../lib/duckdb/quote.ts';
 import { commonType } from '../../lib/transform/read/common-type.ts';
+import type { LocalPart } from '../../lib/transform/read/local-part.ts';
+import { exactColumns } from '../../lib/transform/read/parquet-nanoseconds.ts';
+import { readParquetSchema } from '../../lib/transform/read/parquet-schema.ts';
+import { int96Times, nanosecondTimes, nestedTimes } from './support/parquet-times.ts';
 import { runTransform, typesOf, withoutService } from './support/stage.ts';
 
 let folder: string;
@@ -102,6 +106,106 @@ describe('a column whose type differs between files', () => {
       'BOOLEAN',
     ];
     for (const one of all) for (const other of all) expect(commonType(one, other)).toBe(commonType(other, one));
+  });
+});
+
+describe('times with nanoseconds', () => {
+  const read = async (content: Buffer, more: Parameters<typeof runTransform>[2] = {}) => {
+    const { manifest, rejected, rows } = await runTransform(
+      { format: 'parquet', content },
+      { blank_text: 'keep' },
+      more,
+    );
+    return { types: typesOf(manifest), rows: withoutService(rows), rejected, manifest };
+  };
+
+  it('are times of microseconds where none is used, and texts where one is, whether or not they have a zone', async () => {
+    const { manifest, rows, types } = await read(nanosecondTimes);
+    expect(manifest.warnings).toEqual([]);
+    expect(types).toEqual({
+      id: 'integer',
+      utc: 'timestamptz',
+      utc_ns: 'text',
+      local: 'timestamp',
+      local_ns: 'text',
+      clock: 'time',
+      clock_ns: 'text',
+    });
+    expect(rows).toEqual([
+      {
+        id: 1,
+        utc: '2024-01-01 00:03:05.123456+00',
+        utc_ns: '2024-01-01 00:03:05.123456+00',
+        local: '2024-01-01 00:03:05.123456',
+        local_ns: '2024-01-01 00:03:05.123456',
+        clock: '01:02:03.123456',
+        clock_ns: '23:59:59.999999999',
+      },
+      {
+        id: 2,
+        utc: '2024-01-01 00:03:05.123457+00',
+        utc_ns: '2024-01-01 00:03:05.123456789+00',
+        local: '2024-01-01 00:03:05.123457',
+        local_ns: '2024-01-01 00:03:05.123456789',
+        clock: '01:02:03.123457',
+        clock_ns: '01:02:03.123456789',
+      },
+      { id: 3, utc: null, utc_ns: null, local: null, local_ns: null, clock: null, clock_ns: null },
+    ]);
+  });
+
+  it('reject their rows where the table has times', async () => {
+    const types = {
+      utc_ns: 'timestamp with time zone',
+      local_ns: 'timestamp without time zone',
+      clock_ns: 'time without time zone',
+    };
+    for (const [name, type] of Object.entries(types)) {
+      const { rejected, rows } = await read(nanosecondTimes, { targetColumns: [{ name, type, nullable: true }] });
+      expect(rejected).toMatchObject(
+        (name === 'clock_ns' ? [1, 2] : [2]).map((row) => ({ row_number: row, column_name: name })),
+      );
+      expect(rows).toHaveLength(name === 'clock_ns' ? 1 : 2);
+    }
+  });
+
+  it('of twelve bytes are read alike, in every row group', async () => {
+    const { manifest, rows, types } = await read(int96Times);
+    expect([types, manifest.warnings]).toEqual([{ id: 'integer', t: 'text', whole: 'timestamp' }, []]);
+    expect(rows).toEqual([
+      { id: 1, t: '2024-01-01 00:03:05.123456', whole: '2024-01-01 00:03:05.123456' },
+      { id: 2, t: '1969-12-31 23:59:59.999999211', whole: '1970-01-01 00:00:00' },
+      { id: 3, t: null, whole: null },
+    ]);
+  });
+
+  it('within lists are said to be cut', async () => {
+    const { manifest, rows } = await read(nestedTimes);
+    expect(manifest.warnings).toEqual([expect.stringContaining('element of the Parquet file may hold nanoseconds')]);
+    expect(rows).toEqual([{ id: 1, l: '["2024-01-01 00:03:05.123456+00"]' }]);
+  });
+
+  it('of a file whose description is not understood are said to be cut', async () => {
+    const path = join(folder, 'odd.parquet');
+    await writeFile(path, nanosecondTimes);
+    const schema = await readParquetSchema(session, { path, source: 'odd.parquet' } as LocalPart);
+    expect([...schema.cut]).toEqual([
+      ['utc', { place: 1, stored: 'instant' }],
+      ['utc_ns', { place: 2, stored: 'instant' }],
+      ['clock', { place: 5, stored: 'time' }],
+      ['clock_ns', { place: 6, stored: 'time' }],
+    ]);
+    await writeFile(
+      path,
+      Buffer.concat([nanosecondTimes.subarray(0, -9), Buffer.of(0x1d), nanosecondTimes.subarray(-8)]),
+    );
+    const found = await exactColumns(
+      session,
+      { path, source: 'odd.parquet' } as LocalPart,
+      schema,
+      join(folder, 'plain.parquet'),
+    );
+    expect([found.path, found.cut]).toEqual([path, ['utc', 'utc_ns', 'clock', 'clock_ns']]);
   });
 });
 

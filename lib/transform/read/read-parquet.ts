@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { parquetRows } from '../../duckdb/parquet-rows.ts';
@@ -5,15 +6,15 @@ import { quoteName } from '../../duckdb/quote.ts';
 import { asCommon, commonType, isExactAsDouble } from './common-type.ts';
 import { LineIndex } from './line-index.ts';
 import type { LocalPart } from './local-part.ts';
-import { type ParquetSchema, readParquetSchema, unreadableParquet } from './parquet-schema.ts';
+import { exactColumns, type ParquetColumns } from './parquet-nanoseconds.ts';
+import { readParquetSchema, unreadableParquet } from './parquet-schema.ts';
 import { countRows, writeRawRows } from './raw-file.ts';
 import type { RawColumn, RawPartRows, RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
 import { placeColumns } from './select-csv.ts';
 
-interface ParquetPart {
+interface ParquetPart extends Pick<ParquetColumns, 'path' | 'texts' | 'types'> {
   readonly part: LocalPart;
-  readonly schema: ParquetSchema;
   /** The names that the file has for the columns, by the column's place in the union. */
   readonly names: ReadonlyMap<number, string>;
 }
@@ -28,12 +29,15 @@ export async function readParquet(parts: readonly LocalPart[], { scratchDir, ses
   const files: ParquetPart[] = [];
   const sourceNames: string[] = [];
   const rawParts: RawPartRows[] = [];
+  const cut = new Set<string>();
   let rows = 0;
-  for (const part of parts) {
+  for (const [number, part] of parts.entries()) {
     const schema = await readParquetSchema(session, part);
+    const exact = await exactColumns(session, part, schema, join(scratchDir, `plain-${number}.parquet`));
     const names = [...schema.types.keys()];
     const places = placeColumns(names, sourceNames);
-    files.push({ part, schema, names: new Map(names.map((name, at) => [places[at] ?? -1, name])) });
+    for (const name of exact.cut) cut.add(name);
+    files.push({ ...exact, part, names: new Map(names.map((name, at) => [places[at] ?? -1, name])) });
     const lines = new LineIndex();
     lines.add(1, 1);
     rawParts.push({ source: part.source, base: rows, lines });
@@ -43,26 +47,28 @@ export async function readParquet(parts: readonly LocalPart[], { scratchDir, ses
   for (const [place, sourceName] of sourceNames.entries()) {
     columns.push({ sourceName, duckType: await typeOf(session, files, place) });
   }
-  const selects = files.map(({ names, part, schema }) => {
+  const selects = files.map(({ names, path, texts, types }) => {
     const list = columns.map(({ duckType }, i) => {
       const name = names.get(i) ?? '';
-      const own = schema.types.get(name);
-      return `${own === undefined ? `NULL::${duckType}` : asCommon(quoteName(name), own, duckType)} AS c${i}`;
+      const own = types.get(name);
+      const value = texts.get(name) ?? quoteName(name);
+      return `${own === undefined ? `NULL::${duckType}` : asCommon(value, own, duckType)} AS c${i}`;
     });
-    return `SELECT ${list.join(', ')} FROM ${parquetRows(part.path)}`;
+    return `SELECT ${list.join(', ')} FROM ${parquetRows(path)}`;
   });
   const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns).catch(
     async (error: unknown) => {
       throw await damagedFile(session, files, error);
     },
   );
+  for (const { part, path } of files) if (path !== part.path) await rm(path);
   await countRows(session, relation, columns.length === 0 ? 0 : rows, 'Reading the Parquet files');
-  return { kind: 'typed', relation, columns, rows, parts: rawParts, warnings: warningsOf(files) };
+  return { kind: 'typed', relation, columns, rows, parts: rawParts, warnings: warningsOf(cut) };
 }
 
 /** The type that holds a column's values in all files, exactly. */
 async function typeOf(session: DuckDbSession, files: readonly ParquetPart[], place: number): Promise<string> {
-  const own = [...new Set(files.flatMap(({ names, schema }) => schema.types.get(names.get(place) ?? '') ?? []))];
+  const own = [...new Set(files.flatMap(({ names, types }) => types.get(names.get(place) ?? '') ?? []))];
   const type = own.reduce(commonType);
   if (type === 'DOUBLE' && own.length > 1 && !(await every(session, files, place, isExactAsDouble))) return 'VARCHAR';
   // pandas writes every timestamp with nanoseconds; where none are used, PostgreSQL's microseconds hold it exactly.
@@ -79,11 +85,11 @@ async function every(
   place: number,
   condition: (value: string, type: string) => string | undefined,
 ): Promise<boolean> {
-  for (const { names, part, schema } of files) {
+  for (const { names, path, types } of files) {
     const name = names.get(place) ?? '';
-    const sql = condition(quoteName(name), schema.types.get(name) ?? '');
+    const sql = condition(quoteName(name), types.get(name) ?? '');
     if (sql === undefined) continue;
-    const [row] = await session.rows(`SELECT bool_and(${sql}) AS holds FROM ${parquetRows(part.path)}`);
+    const [row] = await session.rows(`SELECT bool_and(${sql}) AS holds FROM ${parquetRows(path)}`);
     if (row?.holds === false) return false;
   }
   return true;
@@ -101,10 +107,9 @@ async function damagedFile(session: DuckDbSession, files: readonly ParquetPart[]
   return error;
 }
 
-function warningsOf(files: readonly ParquetPart[]): readonly string[] {
-  const names = [...new Set(files.flatMap(({ schema }) => schema.nanoseconds))];
-  if (names.length === 0) return [];
+function warningsOf(cut: ReadonlySet<string>): readonly string[] {
+  if (cut.size === 0) return [];
   return [
-    `${names.join(', ')} of the Parquet file may hold nanoseconds, of which microseconds are loaded. Write microseconds to be sure that nothing is cut.`,
+    `${[...cut].join(', ')} of the Parquet file may hold nanoseconds, of which microseconds are loaded. Write microseconds to be sure that nothing is cut.`,
   ];
 }
