@@ -102,7 +102,7 @@ export async function* renderBatches<B>(
   batchRows: number,
   rendering: Rendering<B>,
   sized: readonly Column[] = columns,
-): AsyncGenerator<readonly (BatchRange & B)[]> {
+): AsyncGenerator<Iterable<BatchRange & B>> {
   const narrow = await renderNarrow(session, chunk, columns, batchRows, rendering, sizeOf(sized));
   if (narrow !== undefined) {
     yield narrow;
@@ -136,7 +136,7 @@ async function renderNarrow<B>(
   batchRows: number,
   rendering: Rendering<B>,
   { fixed, texts }: RowSize,
-): Promise<readonly (BatchRange & B)[] | undefined> {
+): Promise<Iterable<BatchRange & B> | undefined> {
   const widest = widestNarrow(chunk, batchRows, { fixed });
   if (widest === undefined) return undefined;
   const ranges = new Map<number, { rows: number; readonly parts: B[] }>();
@@ -152,14 +152,26 @@ async function renderNarrow<B>(
       ranges.set(Number(row.range), range);
     }
   }
+  const inOrder = [...ranges].toSorted(([one], [other]) => one - other).map(([, range]) => range);
+  const rows = inOrder.reduce((sum, range) => sum + range.rows, 0);
+  const fits = rows === chunk.rows && inOrder.every((range) => range.rows <= batchRows);
+  return fits ? joined(chunk, inOrder, rendering) : undefined;
+}
+
+/** Each batch is put together when it is asked for, and nothing is kept of it: a chunk takes the memory of its pieces. */
+function* joined<B>(
+  chunk: ChunkRelation,
+  inOrder: { readonly rows: number; readonly parts: readonly B[] }[],
+  rendering: Rendering<B>,
+): Generator<BatchRange & B> {
   let from = 0;
-  const inOrder = [...ranges].toSorted(([one], [other]) => one - other);
-  const batches = inOrder.map(([, { parts, rows }], index) => {
+  let number = 0;
+  for (let next = inOrder.shift(); next !== undefined; next = inOrder.shift()) {
+    const { parts, rows } = next;
+    yield { chunk: chunk.number, id: String(number), from, to: from + rows, rows, ...rendering.join(parts) };
     from += rows;
-    const range = { chunk: chunk.number, id: String(index), from: from - rows, to: from, rows };
-    return { ...range, ...rendering.join(parts) };
-  });
-  return from === chunk.rows && batches.every((batch) => batch.rows <= batchRows) ? batches : undefined;
+    number += 1;
+  }
 }
 
 /** Bytes of texts up to which a row is narrow enough for batches by ranges of ids alone; undefined where it cannot be. */

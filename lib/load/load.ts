@@ -157,15 +157,16 @@ async function* eachBatch(
   const render = <B extends Arrays | Lines>(
     chunk: ChunkRelation,
     rendering: Rendering<B>,
-  ): AsyncGenerator<readonly (BatchRange & B)[]> =>
+  ): AsyncGenerator<Iterable<BatchRange & B>> =>
     renderBatches(context.session, chunk, context.columns, request.batchRows, rendering, request.plan.columns);
-  const groups = async function* (): AsyncGenerator<
-    readonly { readonly batch: Batch; readonly chunk: ChunkRelation }[]
-  > {
+  const groups = async function* (): AsyncGenerator<{
+    readonly batches: Iterable<Batch>;
+    readonly chunk: ChunkRelation;
+  }> {
     for (const number of chunks) {
       const chunk = await request.reader.chunk(number);
       for await (const batches of context.copying ? render(chunk, asLines) : render(chunk, asArrays)) {
-        yield batches.map((batch) => ({ batch, chunk }));
+        yield { batches, chunk };
       }
     }
   };
@@ -177,7 +178,7 @@ async function* eachBatch(
     ahead = rendered.next();
     // A failure is thrown when its turn comes; until then it must not count as unhandled.
     ahead.catch(() => undefined);
-    yield* group.value;
+    for (const batch of group.value.batches) yield { batch, chunk: group.value.chunk };
   }
 }
 

@@ -32,11 +32,15 @@ export const asArrays: Rendering<Arrays> = {
   read: (row, columns) => ({ form: 'arrays', arrays: columns.map((_, index) => String(row[`c${index}`])) }),
   join: (parts) => ({
     form: 'arrays',
-    arrays: (parts[0]?.arrays ?? []).map(
-      (_, index) => `{${parts.map(({ arrays }) => (arrays[index] ?? '{}').slice(1, -1)).join(',')}}`,
-    ),
+    arrays: (parts[0]?.arrays ?? []).map((_, index) => joinedLiteral(parts.map(({ arrays }) => arrays[index] ?? '{}'))),
   }),
 };
+
+/** One array literal of the elements of several, none of which is empty; joined once, for it may have megabytes. */
+function joinedLiteral(literals: readonly string[]): string {
+  const last = literals.length - 1;
+  return literals.map((text, index) => text.slice(index === 0 ? 0 : 1, index === last ? undefined : -1)).join(',');
+}
 
 export const asLines: Rendering<Lines> = {
   select: (columns) => `encode(string_agg(${line(columns)}, chr(10)) || chr(10)) AS lines`,
