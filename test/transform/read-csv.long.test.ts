@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse';
 import { expect, test } from 'vitest';
 import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
-import { readCsv } from '../../lib/transform/read/read-csv.ts';
+import { readParts } from '../../lib/transform/read/read-parts.ts';
 import { openUnreadableRows } from '../../lib/transform/read/unreadable-rows.ts';
 import { commas } from './support/stage.ts';
 
@@ -62,7 +62,7 @@ test.each([
       try {
         const unreadable = await openUnreadableRows(join(folder, 'unreadable'));
         const part = { location: path, local: true, source: 'a', format: 'csv', csv: commas, bytes: 0, path } as const;
-        const raw = await readCsv([part], { session, scratchDir: folder, unreadable });
+        const raw = await readParts([part], { session, scratchDir: folder, unreadable });
         await unreadable.close();
         expect([raw.rows, unreadable.rows()]).toEqual([theirRows, ragged]);
         const ours = createHash('sha256');

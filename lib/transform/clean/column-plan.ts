@@ -46,14 +46,18 @@ export interface ColumnPlan {
 /**
  * Names and types for every column of the source: the target's types rule, then declared ones, then what rows say.
  *
- * @param first  the rows are only the first ones of the source, of fields of CSV: columns get a `proof`
+ * @param first    the rows are only the first ones of the source, of fields of CSV: columns get a `proof`
+ * @param surveys  what all rows say, where they have been asked; by column
  * @throws {UnprovableError} with `first`: a type depends on all rows together
  */
 export async function planColumns(
   session: DuckDbSession,
   raw: Pick<RawRows, 'columns' | 'kind' | 'relation' | 'rows'>,
   request: TransformRequest,
-  { first = false }: { readonly first?: boolean } = {},
+  {
+    first = false,
+    surveys: given,
+  }: { readonly first?: boolean; readonly surveys?: ReadonlyMap<number, ColumnSurvey> | undefined } = {},
 ): Promise<readonly ColumnPlan[]> {
   const { settings, targetColumns } = request;
   const { columns: named } = sourceColumns(
@@ -86,8 +90,8 @@ export async function planColumns(
   const surveys =
     raw.kind === 'typed'
       ? undefined
-      : raw.rows === 0
-        ? new Map(open.map((index) => [index, nothingSeen] as const))
+      : given !== undefined || raw.rows === 0
+        ? new Map(open.map((index) => [index, given?.get(index) ?? nothingSeen] as const))
         : await surveyColumns(session, {
             kind: raw.kind,
             relation: raw.relation,

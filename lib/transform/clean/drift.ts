@@ -1,16 +1,13 @@
 import { cleanName } from '../../cleaned-name.ts';
 import { loadModeTraits } from '../../config/load-mode.ts';
-import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { isServiceName, stampColumns, stampName } from '../../service-columns.ts';
 import { SourceDriftError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import { columnType } from '../infer/column-type.ts';
 import { holdsType, otherType } from '../infer/holds-type.ts';
-import { placeOfRow } from '../read/row-place.ts';
+import type { RawRows, RowPlace } from '../read/raw-rows.ts';
 import { refuse, type TargetColumn, type TransformRequest } from '../request.ts';
-import { workingRelation } from '../result/working-file.ts';
 import type { FinalColumn } from './final-columns.ts';
-import type { CleanedSource } from './one-pass.ts';
 import { sourceColumns } from './source-columns.ts';
 
 /** Whether a table of the service has the column besides those of its source. */
@@ -52,20 +49,32 @@ export function columnDrift(
   return { added, missing };
 }
 
+/** What drift is told of. */
+export interface DriftSource {
+  readonly raw: Pick<RawRows, 'columns'>;
+  readonly columns: readonly FinalColumn[];
+}
+
+/** How many rows have a value in a column, and the place of the first. */
+export interface FilledRows {
+  readonly rows: number;
+  readonly first: RowPlace | undefined;
+}
+
 /**
  * Says how the source differs from the table and from the configuration, one sentence for each column.
  *
+ * @param filled  asked of columns that are new
  * @throws {SourceDriftError} where the configuration does not allow it
  */
 export async function describeDrift(
   request: Pick<TransformRequest, 'onRefusal' | 'settings' | 'targetColumns'>,
-  session: DuckDbSession,
-  source: CleanedSource,
-  workingPath: string,
+  source: DriftSource,
+  filled: (column: FinalColumn) => Promise<FilledRows>,
 ): Promise<readonly string[]> {
   const { added, missing } = columnDrift(request, source.columns);
   const said: string[] = [];
-  for (const column of added) said.push(...(await describeAdded(request, session, source, column, workingPath)));
+  for (const column of added) said.push(...describeAdded(request, column, await filled(column)));
   const { absent, leftOut } = sourceColumns(
     request,
     source.raw.columns.map(({ sourceName }) => sourceName),
@@ -103,21 +112,10 @@ function describeRenamed(
 
 type DriftRequest = Pick<TransformRequest, 'onRefusal' | 'settings' | 'targetColumns'>;
 
-async function describeAdded(
-  request: DriftRequest,
-  session: DuckDbSession,
-  source: CleanedSource,
-  column: FinalColumn,
-  workingPath: string,
-): Promise<readonly string[]> {
+function describeAdded(request: DriftRequest, column: FinalColumn, { first, rows }: FilledRows): readonly string[] {
   const { settings, targetColumns } = request;
-  const [found] = await session.rows(
-    `SELECT count(${column.id}) AS n, min(o) FILTER (WHERE ${column.id} IS NOT NULL) AS o FROM ${workingRelation(workingPath)}`,
-  );
-  const rows = Number(found?.n);
-  if (rows === 0) return [];
-  const place = await placeOfRow(session, source.raw, Number(found?.o));
-  const drift = `the source has a new column ${column.name} with values in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} (first: ${place.source}, row ${place.line})`;
+  if (first === undefined) return [];
+  const drift = `the source has a new column ${column.name} with values in ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} (first: ${first.source}, row ${first.line})`;
   if (settings.on_new_column === 'fail') {
     refuse(request, new SourceDriftError({ pipeline: settings.name, setting: 'on_new_column', drift: `${drift}.` }));
   }

@@ -3,7 +3,6 @@ import { loadModeTraits } from '../../config/load-mode.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import type { TransformRequest } from '../request.ts';
-import { workingRelation } from '../result/working-file.ts';
 import { alive, repeated } from '../row-state.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { findRepeatedRows, findSupersededRows } from './duplicates.ts';
@@ -25,18 +24,19 @@ export interface Duplicates {
 
 /** Finds what is there twice, and counts the rows by their states. */
 export async function findDuplicates(
-  { settings }: TransformRequest,
+  { settings }: Pick<TransformRequest, 'settings'>,
   session: DuckDbSession,
   args: {
-    readonly source: CleanedSource;
+    /** A relation of the rows with their ordinals `o`, and how many there are. */
+    readonly written: string;
+    readonly count: number;
+    /** A table of the ordinals of rows that repeat another one, where there are any. */
+    readonly repeats: string | undefined;
     readonly keys: readonly FinalColumn[];
     readonly latestBy: FinalColumn | undefined;
-    readonly workingPath: string;
   },
 ): Promise<Duplicates> {
-  const { keys, latestBy, source } = args;
-  const written = workingRelation(args.workingPath);
-  const repeats = settings.deduplicate ? await findRepeats(session, source) : undefined;
+  const { keys, latestBy, repeats, written } = args;
   const rows =
     repeats === undefined
       ? written
@@ -48,7 +48,7 @@ export async function findDuplicates(
       ? undefined
       : await findSupersededRows(
           session,
-          { relation: `(SELECT * FROM ${rows} WHERE s = ${alive})`, rows: source.raw.rows },
+          { relation: `(SELECT * FROM ${rows} WHERE s = ${alive})`, rows: args.count },
           keys.map((key) => key.id),
           lastWins ? 'last' : 'first',
           latestBy?.id,
@@ -65,9 +65,15 @@ export async function findDuplicates(
   };
 }
 
-/** Rows of records that repeat an earlier record in every column of the source. */
-async function findRepeats(session: DuckDbSession, { hashes, raw }: CleanedSource): Promise<string | undefined> {
-  const records = await findRepeatedRows(session, raw.records ?? raw, hashes);
+/**
+ * Rows of records that repeat an earlier record in every column of the source.
+ *
+ * @returns a table of their ordinals; undefined where there are none
+ */
+export async function findRepeats(session: DuckDbSession, { hashes, raw }: CleanedSource): Promise<string | undefined> {
+  const { columns, relation, rows } = raw.records ?? raw;
+  const list = columns.map((_, i) => `c${i}`).join(', ');
+  const records = await findRepeatedRows(session, { relation, rows, columns: list, hash: 'h', hashes });
   if (records === undefined || raw.exploded === undefined) return records;
   await session.run(
     `CREATE TABLE repeated_element AS SELECT o, NULL::BIGINT AS kept FROM ${raw.relation} WHERE r IN (SELECT o FROM ${records})`,
@@ -78,7 +84,7 @@ async function findRepeats(session: DuckDbSession, { hashes, raw }: CleanedSourc
 /** Writes the ordinals of rows that another one makes superfluous. @returns the file; undefined where there are none */
 export async function writeDropped(
   session: DuckDbSession,
-  { repeats, superseded }: Duplicates,
+  { repeats, superseded }: Pick<Duplicates, 'repeats' | 'superseded'>,
   scratch: string,
 ): Promise<string | undefined> {
   const dropped = [repeats, superseded].flatMap((table) => (table === undefined ? [] : `SELECT o FROM ${table}`));

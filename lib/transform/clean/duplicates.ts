@@ -1,28 +1,30 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import type { RawRows } from '../read/raw-rows.ts';
 
 /**
  * Finds rows that equal an earlier one in every column of the source. Hashes only point at candidates; equality decides.
  *
- * @param hashes  a relation of the rows' hashes `h` where there is one that is read faster than the rows
+ * @param columns  SQL list of the columns
+ * @param hash     SQL of their hash
+ * @param hashes   a relation of which the hash can be computed faster than of the rows, where there is one
  * @returns a relation of their ordinals, column `o`; undefined when there are none
  */
 export async function findRepeatedRows(
   session: DuckDbSession,
-  raw: RawRows,
-  hashes: string = raw.relation,
+  raw: {
+    readonly relation: string;
+    readonly rows: number;
+    readonly columns: string;
+    readonly hash: string;
+    readonly hashes?: string | undefined;
+  },
 ): Promise<string | undefined> {
-  if (raw.columns.length === 0 || raw.rows < 2) {
+  if (raw.columns === '' || raw.rows < 2) {
     return undefined;
   }
-  const columns = raw.columns.map((_, i) => `c${i}`).join(', ');
   return duplicatesOf(session, {
     table: 'repeated_row',
-    relation: raw.relation,
-    hashes,
-    rows: raw.rows,
-    hash: 'h',
-    columns,
+    ...raw,
+    hashes: raw.hashes ?? raw.relation,
     again: 'row_number() OVER (PARTITION BY {} ORDER BY o) > 1',
     kept: 'NULL::BIGINT',
   });

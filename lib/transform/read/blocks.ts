@@ -9,12 +9,13 @@ const blockBytes = 1 << 20;
  *
  * @param consume  returns 0 ≤ consumed ≤ bytes.length; with `last` it must consume everything. The bytes are its own until
  *   it resolves; the next block takes their place
+ * @returns the file's size in bytes
  */
 export async function walkBlocks(
   path: string,
   consume: (bytes: Buffer, offset: number, last: boolean) => Promise<number> | number,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const file = await open(path, 'r');
   try {
     let buffer = Buffer.allocUnsafe(blockBytes + (blockBytes >> 3));
@@ -40,7 +41,7 @@ export async function walkBlocks(
       const last = filled < wanted;
       const consumed = await consume(buffer.subarray(0, filled), offset, last);
       if (last) {
-        return;
+        return offset + filled;
       }
       offset += consumed;
       buffer.copyWithin(0, consumed, filled);

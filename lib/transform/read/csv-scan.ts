@@ -17,4 +17,8 @@ export interface CsvScan {
   /** A quoted field holds a line end. */
   readonly innerLines: boolean;
   readonly lines: LineIndex;
+  /** Bytes of the file that its records and lines took. */
+  readonly end: number;
+  /** Lines that were walked over. */
+  readonly linesRead: number;
 }

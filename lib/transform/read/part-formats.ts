@@ -1,15 +1,15 @@
 import type { RawPart } from '../../manifest.ts';
 import type { LocalPart } from './local-part.ts';
-import type { RawRows } from './raw-rows.ts';
+import type { OpenedParts } from './opened-parts.ts';
 import type { ReadContext } from './read-context.ts';
-import { readCsv } from './read-csv.ts';
-import { readJson } from './read-json.ts';
-import { readParquet } from './read-parquet.ts';
+import { openCsv } from './read-csv.ts';
+import { openJson } from './read-json.ts';
+import { openParquet } from './read-parquet.ts';
 
 /** How parts of one format are read. */
 export interface PartFormat {
-  /** Reads all parts into one relation; what cannot be read goes to `unreadable`, row by row. */
-  readonly read: (parts: readonly LocalPart[], context: ReadContext) => Promise<RawRows>;
+  /** Finds the records of all parts; what cannot be read goes to `unreadable`, row by row. */
+  readonly open: (parts: readonly LocalPart[], context: ReadContext) => Promise<OpenedParts>;
   /**
    * Bytes of working files for each byte of input, at the least: the rows as cleaned, and beside them, except for a large
    * CSV that is cleaned in one pass, the rows as read; as Parquet. Measured as the most the scratch folder held at once,
@@ -22,7 +22,7 @@ export interface PartFormat {
 
 /** One entry for each format of parts. */
 export const partFormats = {
-  csv: { read: readCsv, workingBytes: 0.3 },
-  ndjson: { read: readJson, workingBytes: 1.5 },
-  parquet: { read: readParquet, workingBytes: 3 },
+  csv: { open: openCsv, workingBytes: 0.3 },
+  ndjson: { open: openJson, workingBytes: 1.5 },
+  parquet: { open: openParquet, workingBytes: 3 },
 } satisfies Readonly<Record<RawPart['format'], PartFormat>>;

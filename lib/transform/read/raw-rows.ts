@@ -61,10 +61,12 @@ export interface RawPartRows {
 }
 
 /** The source of a row and its line there (or its ordinal). */
-export function placeOf(
-  parts: readonly RawPartRows[],
-  ordinal: number,
-): { readonly source: string; readonly line: number } {
+export interface RowPlace {
+  readonly source: string;
+  readonly line: number;
+}
+
+export function placeOf(parts: readonly RawPartRows[], ordinal: number): RowPlace {
   let low = 0;
   let high = parts.length;
   while (low < high) {

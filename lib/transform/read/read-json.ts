@@ -1,42 +1,45 @@
 import { join } from 'node:path';
-import { cleanName } from '../../cleaned-name.ts';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteText } from '../../duckdb/quote.ts';
 import { scratchParquet } from '../scratch-parquet.ts';
 import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
 import type { LocalPart } from './local-part.ts';
-import { countRows, rowHash } from './raw-file.ts';
+import type { FieldPlaces, OpenedParts } from './opened-parts.ts';
+import { countRows, rowHash, writeRawRows } from './raw-file.ts';
 import { placeOf, type RawPartRows, type RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
 import { type LineScan, scanLines } from './scan-lines.ts';
+import { groupNames } from './unite-fields.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /**
- * Reads NDJSON parts: one object a row; columns are the union of the keys in first-seen order, those of one
- * name but for case, blanks and signs as one. What is no valid object is rejected. Cells are kept as the JSON text that stands in the source, numbers with every digit.
+ * Finds the objects of NDJSON parts, one a row, and their keys. What is no valid object is rejected. Cells are kept as the
+ * JSON text that stands in the source, numbers with every digit.
  *
  * @throws {RowsUnaccountedError} when DuckDB finds another number of lines than the walk over the bytes did
  */
-export async function readJson(parts: readonly LocalPart[], context: ReadContext): Promise<RawRows> {
+export async function openJson(parts: readonly LocalPart[], context: ReadContext): Promise<OpenedParts> {
   const { scratchDir, session, signal, unreadable } = context;
   const scans: LineScan[] = [];
   const rawParts: RawPartRows[] = [];
   let lines = 0;
   for (const [index, part] of parts.entries()) {
     unreadable.from(part.source);
-    const scan = await scanLines({
-      path: part.path,
-      copyPath: join(scratchDir, `good-${index}.ndjson`),
-      unreadable,
-      signal,
-    });
+    const copyPath = join(scratchDir, `good-${index}.ndjson`);
+    const scan = await scanLines({ path: part.path, copyPath, unreadable, signal, slice: part.slice });
     scans.push(scan);
     rawParts.push({ source: part.source, base: lines, lines: scan.lines });
     lines += scan.records;
   }
+  const walked = scans.map(({ linesRead }) => ({ bytes: 0, lines: linesRead }));
+  const opened = { kind: 'json', walked, holds: async () => true } as const;
   if (lines === 0) {
-    return { kind: 'json', relation: '(SELECT NULL::BIGINT AS o LIMIT 0)', columns: [], rows: 0, parts: rawParts };
+    const write = async ({ columns }: FieldPlaces): Promise<RawRows> => {
+      const relation = await writeRawRows(session, '', [], columns);
+      return { kind: 'json', relation, columns, rows: 0, parts: rawParts };
+    };
+    return { ...opened, rows: 0, parts: rawParts, fields: [], write };
   }
   const linesPath = join(scratchDir, 'lines.parquet');
   const selects = scans.flatMap((scan) => (scan.records === 0 ? [] : [selectLines(scan)]));
@@ -46,31 +49,53 @@ export async function readJson(parts: readonly LocalPart[], context: ReadContext
   const all = parquetRows(linesPath, { rowNumbers: true });
   await countRows(session, all, lines, 'Reading the JSON');
   const bad = await rejectBadLines(session, all, rawParts, unreadable);
-
   const keys = await session.rows(
     `SELECT key FROM (SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place, o
        FROM (SELECT json_keys(line) AS keys, min(file_row_number) AS o FROM ${all} WHERE bad = 0 GROUP BY keys))
      GROUP BY key ORDER BY min({o: o, place: place})`,
   );
   const names = keys.map((row) => String(row.key));
-  const places = new Map(names.map((name, place) => [name, place]));
-  const groups = await sameNames(session, all, names);
-  const columns = groups.map(([sourceName = '']) => ({ sourceName, duckType: 'VARCHAR' }));
-  const pointers = names.map((name) => quoteText(pointerTo(name))).join(', ');
-  const cells = groups.map((group, i) => {
-    const found = group.map((name) => plainCell(`cells[${(places.get(name) ?? 0) + 1}]::VARCHAR`));
-    return `${found.length === 1 ? found[0] : `coalesce(${found.join(', ')})`} AS c${i}`;
+  const rows = lines - bad.length;
+  const good = { names, rows, isDense: bad.length === 0, parts: withoutLines(rawParts, bad) };
+  return {
+    ...opened,
+    rows,
+    parts: good.parts,
+    fields: [{ names, together: await namesTogether(session, all, names) }],
+    write: async (to) => await writeCells(context, all, good, to),
+  };
+}
+
+/** Writes the cells of the good lines. */
+async function writeCells(
+  { scratchDir, session }: ReadContext,
+  all: string,
+  good: {
+    readonly names: readonly string[];
+    readonly rows: number;
+    /** Every line is good. */
+    readonly isDense: boolean;
+    readonly parts: readonly RawPartRows[];
+  },
+  { columns, places }: FieldPlaces,
+): Promise<RawRows> {
+  const pointers = good.names.map((name) => quoteText(pointerTo(name))).join(', ');
+  const cells = columns.map((_, i) => {
+    const found = (places[0] ?? []).flatMap((place, at) =>
+      place === i ? [plainCell(`cells[${at + 1}]::VARCHAR`)] : [],
+    );
+    const [only = 'NULL::VARCHAR'] = found;
+    return `${found.length > 1 ? `coalesce(${found.join(', ')})` : only} AS c${i}`;
   });
   const rawPath = join(scratchDir, 'raw.parquet');
   await session.run(
     `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (SELECT ${['o', ...cells].join(', ')} FROM
-       (SELECT ${bad.length === 0 ? 'file_row_number + 1' : 'row_number() OVER ()'} AS o, ${columns.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
+       (SELECT ${good.isDense ? 'file_row_number + 1' : 'row_number() OVER ()'} AS o, ${good.names.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
      TO ${quoteText(rawPath)} ${scratchParquet}`,
   );
   const relation = parquetRows(rawPath);
-  const rows = lines - bad.length;
-  await countRows(session, relation, rows, 'Reading the objects');
-  return { kind: 'json', relation, columns, rows, parts: withoutLines(rawParts, bad) };
+  await countRows(session, relation, good.rows, 'Reading the objects');
+  return { kind: 'json', relation, columns, rows: good.rows, parts: good.parts };
 }
 
 /** The parts when some of their lines, by ordinals in their order, are no rows. */
@@ -84,34 +109,17 @@ function withoutLines(parts: readonly RawPartRows[], bad: readonly number[]): re
   });
 }
 
-/**
- * Names that make the same column, because they differ in case, blanks and signs alone, are of one column, as in headers of
- * CSV; not where an object has two of them.
- *
- * @returns the names of each column, in first-seen order
- */
-async function sameNames(
+/** Names of one column, as they are folded, of which an object has two. */
+async function namesTogether(
   session: DuckDbSession,
   all: string,
   names: readonly string[],
-): Promise<readonly (readonly string[])[]> {
-  const groups = new Map<string, string[]>();
-  for (const name of names) {
-    const folded = cleanName(name, 0);
-    const key = folded === 'column_0' ? `\0${name}` : folded;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [name]);
-    else group.push(name);
+): Promise<readonly string[]> {
+  const together: string[] = [];
+  for (const [folded, group] of groupNames(names)) {
+    if (group.length > 1 && (await areTogether(session, all, group))) together.push(folded);
   }
-  const firsts = new Map<string, readonly string[]>();
-  for (const group of groups.values()) {
-    const together = group.length > 1 && (await areTogether(session, all, group));
-    for (const one of together ? group.map((name) => [name]) : [group]) firsts.set(one[0] ?? '', one);
-  }
-  return names.flatMap((name) => {
-    const group = firsts.get(name);
-    return group === undefined ? [] : [group];
-  });
+  return together;
 }
 
 /** Whether an object has two of the names. */

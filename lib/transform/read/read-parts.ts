@@ -4,6 +4,7 @@ import { partFormats } from './part-formats.ts';
 import type { RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
 import { withPartColumns } from './source-column.ts';
+import { uniteFields } from './unite-fields.ts';
 
 /**
  * Reads every part into one relation. What cannot be read goes to `unreadable`, row by row.
@@ -20,7 +21,8 @@ export async function readParts(parts: readonly LocalPart[], context: ReadContex
       problem: `this is ${odd.format} and other files of the source are not; make them pipelines of their own.`,
     });
   }
-  return withPartColumns(await partFormats[first.format].read(parts, context), parts);
+  const opened = await partFormats[first.format].open(parts, context);
+  return withPartColumns(await opened.write(await uniteFields(opened)), parts);
 }
 
 const noRows = '(SELECT NULL::BIGINT AS o, NULL::UBIGINT AS h LIMIT 0)';

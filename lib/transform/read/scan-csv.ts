@@ -8,6 +8,7 @@ import { type LineEnd, type RecordStatus, recordReader } from './csv-record.ts';
 import type { CsvScan } from './csv-scan.ts';
 import { GoodRecords } from './good-records.ts';
 import { LineIndex } from './line-index.ts';
+import type { PartSlice } from './local-part.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 export interface ScanArgs {
@@ -19,6 +20,8 @@ export interface ScanArgs {
   readonly signal?: AbortSignal | undefined;
   /** Told the header's fields as soon as they are known, where so far DuckDB could read the file as it stands. */
   readonly onHeader?: ((names: readonly string[]) => void) | undefined;
+  /** Which piece of a file it is, where it is not the whole. */
+  readonly slice?: PartSlice | undefined;
 }
 
 /**
@@ -40,16 +43,20 @@ export async function scanCsv(args: ScanArgs): Promise<CsvScan> {
   let headerRead = !dialect.header;
   let begun = false;
   let linesToSkip = dialect.skip_lines;
-  let line = 1;
+  const { before = 0, begins = true, more = false, until = Number.POSITIVE_INFINITY } = args.slice ?? {};
+  let line = 1 + before;
+  let stopped: number | undefined;
   let records = 0;
   let longest = 0;
   let innerLines = false;
-  let lineEnd: LineEnd | undefined;
-  let reader = recordReader(dialect, '\n');
+  let lineEnd = args.slice?.lineEnd;
+  let reader = recordReader(dialect, lineEnd ?? '\n');
 
-  const consume = async (bytes: Buffer, offset: number, last: boolean): Promise<number> => {
+  const consume = async (bytes: Buffer, offset: number, isLast: boolean): Promise<number> => {
     const end = bytes.length;
-    let at = offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+    if (stopped !== undefined) return end;
+    const last = isLast && !more;
+    let at = begins && offset === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     if (lineEnd === undefined) {
       lineEnd = firstLineEnd(bytes, dialect, last);
       if (lineEnd === undefined) {
@@ -66,6 +73,10 @@ export async function scanCsv(args: ScanArgs): Promise<CsvScan> {
       return stop === -1 ? (last ? end : undefined) : stop + 1;
     };
     while (at < end) {
+      if (offset + at >= until && names !== undefined) {
+        stopped = offset + at;
+        return end;
+      }
       if (comment !== undefined && end - at < comment.length && !last) {
         return at;
       }
@@ -169,7 +180,7 @@ export async function scanCsv(args: ScanArgs): Promise<CsvScan> {
     return at;
   };
 
-  await walkBlocks(args.path, consume, args.signal);
+  const size = await walkBlocks(args.path, consume, args.signal);
   const { path, direct } = await good.close();
   return {
     names: names ?? dialect.names,
@@ -180,6 +191,8 @@ export async function scanCsv(args: ScanArgs): Promise<CsvScan> {
     longest,
     innerLines,
     lines,
+    end: stopped ?? size,
+    linesRead: line - 1 - before,
   };
 }
 

@@ -4,6 +4,7 @@ import { walkBlocks } from './blocks.ts';
 import { isBlank } from './csv-record.ts';
 import { GoodRecords } from './good-records.ts';
 import { LineIndex } from './line-index.ts';
+import type { PartSlice } from './local-part.ts';
 import type { UnreadableRows } from './unreadable-rows.ts';
 
 /** What a walk over the lines of a file has found. */
@@ -15,6 +16,8 @@ export interface LineScan {
   /** The longest line, in bytes. */
   readonly longest: number;
   readonly lines: LineIndex;
+  /** Lines that were walked over. */
+  readonly linesRead: number;
 }
 
 /**
@@ -28,10 +31,13 @@ export async function scanLines(args: {
   readonly copyPath: string;
   readonly unreadable: UnreadableRows;
   readonly signal?: AbortSignal | undefined;
+  /** Which piece of a file it is, where it is not the whole. */
+  readonly slice?: PartSlice | undefined;
 }): Promise<LineScan> {
   const good = new GoodRecords({ original: args.path, copyPath: args.copyPath });
   const lines = new LineIndex();
-  let line = 0;
+  const { before = 0, begins = true } = args.slice ?? {};
+  let line = before;
   let records = 0;
   let longest = 0;
 
@@ -39,7 +45,7 @@ export async function scanLines(args: {
     const end = bytes.length;
     let at = 0;
     if (offset === 0) {
-      at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+      at = begins && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
       await good.begin(at, at === 0);
     }
     const settled = last ? end : bytes.lastIndexOf(10) + 1;
@@ -77,7 +83,7 @@ export async function scanLines(args: {
 
   await walkBlocks(args.path, consume, args.signal);
   const { path } = await good.close();
-  return { records, path, longest, lines };
+  return { records, path, longest, lines, linesRead: line - before };
 }
 
 function problemOf(content: Buffer): string | undefined {

@@ -27,6 +27,7 @@ export async function skimCsv(args: {
   let names: readonly string[] | undefined = dialect.header ? undefined : dialect.names;
   let records = 0;
   let longest = 0;
+  let size = 0;
   const consume = (bytes: Buffer, offset: number, last: boolean): number => {
     const end = last ? bytes.length : bytes.lastIndexOf(lf) + 1;
     if (end === 0 && bytes.length > maxRecordBytes) throw new NotPlainError();
@@ -59,14 +60,16 @@ export async function skimCsv(args: {
     return end;
   };
   try {
-    await walkBlocks(path, consume, args.signal);
+    size = await walkBlocks(path, consume, args.signal);
   } catch (error) {
     if (error instanceof NotPlainError) return undefined;
     throw error;
   }
   const index = new LineIndex();
   index.add(1, dialect.header ? 2 : 1);
-  return { names, records, path, direct: true, header: dialect.header, longest, innerLines: false, lines: index };
+  const linesRead = records + (dialect.header ? 1 : 0);
+  const walked = { end: size, linesRead, lines: index };
+  return { names, records, path, direct: true, header: dialect.header, longest, innerLines: false, ...walked };
 }
 
 const lf = 10;
