@@ -5,8 +5,10 @@ import type { RefreshTokens } from '../config/refresh-tokens.ts';
 import type { ResolveSecret } from '../config/secret.ts';
 import type { Target } from '../dsql/target.ts';
 import type { RunObjects } from '../extract/request.ts';
+import type { Manifest } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { S3Reader } from '../s3-reader.ts';
+import type { TransformRequest } from '../transform/request.ts';
 import type { Stage } from './result.ts';
 
 /** One pipeline, and what every stage of a run needs; the same on a laptop and in a Lambda. */
@@ -35,6 +37,8 @@ export interface RunContext {
   /** Reads `s3://` sources; needed only where there are any. */
   readonly s3?: S3Reader;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Cleans a source in pieces, into chunks in the store, where it is too large for one go; undefined where it is not. */
+  readonly inPieces?: ((request: TransformRequest) => Promise<Manifest | undefined>) | undefined;
 }
 
 /** What DuckDB may keep in memory, in MB: the least of what is asked for and what there is; undefined for its default. */

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { assertUnchanged } from '../extract/file/fingerprint.ts';
+import { storedChunks } from '../load/chunk-session.ts';
 import { LedgerMismatchError } from '../load/errors.ts';
 import { describeTable } from '../load/target-table.ts';
 import { manifestSchema, type RawManifest } from '../manifest.ts';
@@ -26,8 +27,18 @@ export async function planStage(
   raw: RawManifest,
   look: Pick<TransformRequest, 'explain' | 'firstRows' | 'onRefusal'> = {},
 ): Promise<TransformResult> {
-  const result = await transformToWorkingFile({ ...(await transformRequest(context, run, raw)), ...look });
+  const request = { ...(await transformRequest(context, run, raw)), ...look };
+  const result = (await planInPieces(context, request)) ?? (await transformToWorkingFile(request));
   return { ...result, plan: { ...result.plan, not_modified: raw.not_modified } };
+}
+
+/** The result of a transform in pieces; undefined where the source is cleaned in one go. */
+async function planInPieces(
+  { inPieces, store }: RunContext,
+  request: TransformRequest,
+): Promise<TransformResult | undefined> {
+  const plan = await inPieces?.(request);
+  return plan === undefined ? undefined : { plan, chunks: storedChunks(store, plan) };
 }
 
 /**
