@@ -35,9 +35,12 @@ export interface Shape {
 }
 
 const size = 3;
-export const items = Array.from({ length: 7 }, (_, index) => ({ id: index + 1, name: `n${index + 1}` }));
-const total = items.length;
-const page = (from: number): readonly Loose[] => items.slice(from, from + size);
+const total = 7;
+/** The rows that all copies have; a test may have others come in their place, as many. */
+export const stock: { rows: readonly Loose[] } = {
+  rows: Array.from({ length: total }, (_, index) => ({ id: index + 1, name: `n${index + 1}` })),
+};
+const page = (from: number): readonly Loose[] => stock.rows.slice(from, from + size);
 const more = (from: number): boolean => from + size < total;
 const number = (query: URLSearchParams, name: string, other: number): number => Number(query.get(name) ?? other);
 const post = { method: 'POST' };
@@ -150,7 +153,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     answer: ({ raw }) => {
       const first = 9_007_199_254_740_993n;
       const after = BigInt(/"search_after":\[(\d+)/.exec(raw)?.[1] ?? 0);
-      const left = items.map((_, index) => first + BigInt(index)).filter((id) => id > after);
+      const left = stock.rows.map((_, index) => first + BigInt(index)).filter((id) => id > after);
       const hits = left.slice(0, size).map((id) => `{"_id":"d${id}","_source":{"seq":${id}},"sort":[${id},"d"]}`);
       return {
         body: `{"took":1,"timed_out":false,"_shards":{"total":2,"failed":0},"hits":{"total":{"value":7,"relation":"eq"},"hits":[${hits.join()}]}}`,
@@ -190,7 +193,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   },
   'rows by their keys': {
     rows: '$.data[*]',
-    answer: () => ({ body: { data: Object.fromEntries(items.map((row) => [`k${row.id}`, row])) } }),
+    answer: () => ({ body: { data: Object.fromEntries(stock.rows.map((row) => [`k${row.id}`, row])) } }),
     tuned: { record_name_column: 'key' },
   },
   'connections of GraphQL': {
@@ -212,7 +215,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   },
   'one answer with a status': {
     rows: '$.data.result',
-    answer: () => ({ body: { status: 'success', data: { resultType: 'matrix', result: items } } }),
+    answer: () => ({ body: { status: 'success', data: { resultType: 'matrix', result: stock.rows } } }),
     tuned: {},
   },
   'the values of a sheet': {
@@ -479,7 +482,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
     tuned: { pagination: { type: 'cursor', in: 'header', cursor_param: 'Range', cursor_header: 'Next-Range' } },
   },
   'a bare list as long as the limit that was asked for': {
-    answer: ({ query }) => ({ body: items.slice(number(query, '$offset', 0), number(query, '$offset', 0) + 3) }),
+    answer: ({ query }) => ({ body: stock.rows.slice(number(query, '$offset', 0), number(query, '$offset', 0) + 3) }),
     naked: { params: { $limit: 3 } },
     tuned: { pagination: { type: 'offset', offset_param: '$offset', limit_param: '$limit', limit: size } },
   },
