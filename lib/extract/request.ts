@@ -82,8 +82,11 @@ export interface ExtractRequest {
   readonly deadline?: Date | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly s3?: S3Reader | undefined;
-  /** Reads the rows of a SELECT in the target, in a transaction that cannot write; absent where there is no target. */
-  readonly queryTarget?: ((text: string) => Promise<readonly Readonly<Record<string, unknown>>[]>) | undefined;
+  /**
+   * Reads the rows of a SELECT in the target, each as a JSON object, in a transaction that cannot write; absent where there
+   * is no target.
+   */
+  readonly queryTarget?: ((text: string) => Promise<readonly string[]>) | undefined;
   /** Instead of the configured files. */
   readonly objects?: RunObjects | undefined;
   readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;

@@ -1,4 +1,5 @@
 import { parseTableName } from '../dsql/identifier.ts';
+import { jsonNames, jsonRow } from '../dsql/json-rows.ts';
 import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
 import type { ExtractRequest, SourceFingerprint } from '../extract/request.ts';
@@ -29,9 +30,12 @@ export async function readSource(
     ...how,
     prefix: prefixOf(run),
     queryTarget: (text) =>
-      runStatement('Reading the values of for_each.query', context.target, async () => [
-        ...(await context.target.sql.begin((transaction) => transaction.unsafe(text), { readOnly: true })),
-      ]),
+      runStatement('Reading the values of for_each.query', context.target, async () => {
+        const rows = await context.target.sql.begin((transaction) => transaction.values(text), { readOnly: true });
+        const { columns = [] } = rows;
+        const names = jsonNames(columns);
+        return rows.map((row) => jsonRow(names, columns, row));
+      }),
     range: run.range,
     onProgress: ({ bytes, rows }) => context.onProgress?.({ stage: 'extract', rows, bytes }),
   });

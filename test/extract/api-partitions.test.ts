@@ -75,13 +75,13 @@ describe('requests for each', () => {
     const asked: string[] = [];
     const queryTarget = async (text: string) => {
       asked.push(text);
-      return [{ id: 'a' }, { id: '9007199254740993' }];
+      return ['{"id":"a"}', '{"id":"9007199254740993"}'];
     };
     const settings = { endpoint: 'of/{parent.id}', for_each: { query: 'SELECT id FROM customers' } };
     expect((await outcomeOf(settings, echo, { queryTarget })).rows).toEqual(twice(['a', '9007199254740993']));
     expect(asked).toEqual(['SELECT id FROM customers']);
     await expect(outcomeOf(settings, echo)).rejects.toMatchObject({ code: 'for_each_query' });
-    const empty = outcomeOf(settings, echo, { queryTarget: async () => [{ id: null }] });
+    const empty = outcomeOf(settings, echo, { queryTarget: async () => ['{"id":null}'] });
     await expect(empty).rejects.toMatchObject({ code: 'parent_field_missing' });
   });
 

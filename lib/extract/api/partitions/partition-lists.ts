@@ -34,7 +34,7 @@ export const partitionLists: { readonly [K in Exclude<ForEachKind, 'endpoint'>]:
   },
   query: async function* ({ query = '' }, request) {
     if (request.queryTarget === undefined) throw new TargetQueryMissingError();
-    for (const row of await request.queryTarget(query)) yield Buffer.from(JSON.stringify(row));
+    for (const row of await request.queryTarget(query)) yield Buffer.from(row);
   },
 };
 
