@@ -15,6 +15,19 @@ export class TargetAccessDeniedError extends TerminalError {
   }
 }
 
+/** The role that is connected may not do what a statement asks for. */
+export class PrivilegeMissingError extends TerminalError {
+  override readonly name = 'PrivilegeMissingError';
+  readonly code = 'privilege_missing';
+
+  constructor(what: string, user: string, reason: string, options: { readonly cause?: unknown } = {}) {
+    super(
+      `${what} was refused to role ${user}: ${reason}. As admin, let it do so, e.g. GRANT SELECT ON the table TO ${user}.`,
+      options,
+    );
+  }
+}
+
 /** Every attempt met a conflict with another transaction. */
 export class ConflictRetriesExhaustedError extends TransientError {
   override readonly name = 'ConflictRetriesExhaustedError';

@@ -1,6 +1,6 @@
 import { EtlError } from '../errors.ts';
 import type { Sql } from './connect.ts';
-import { StatementRefusedError, TargetAccessDeniedError } from './errors.ts';
+import { PrivilegeMissingError, StatementRefusedError, TargetAccessDeniedError } from './errors.ts';
 import { classifyFailure } from './failure.ts';
 import { type RetryContext, withRetries } from './retry.ts';
 
@@ -27,6 +27,10 @@ export async function runStatement<T>(
   } catch (error) {
     if (error instanceof EtlError || retry.signal?.aborted === true) throw error;
     const failure = classifyFailure(error);
+    // A login that is refused has other words.
+    if (failure.class === 'denied' && /^(permission denied for|must be owner of) /.test(failure.words)) {
+      throw new PrivilegeMissingError(what, where.user, failure.words, { cause: error });
+    }
     throw failure.class === 'denied'
       ? new TargetAccessDeniedError(where.endpoint, where.user, failure.words, { cause: error })
       : new StatementRefusedError(what, failure.code, failure.words, { cause: error });

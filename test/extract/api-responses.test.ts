@@ -174,6 +174,22 @@ describe('a job', () => {
     expect(rows).toEqual(six);
   });
 
+  it('has pages of its result that are asked for by their URLs, and not as the job was started', async () => {
+    const { rows, seen, thrown } = await outcomeOf(
+      { ...job, async: { ...job.async, result_url_path: undefined, result_endpoint: 'rows' }, pagination: undefined },
+      ({ method, url }, response) => {
+        if (url.pathname !== '/rows') return sendJson(response, { state: 'DONE' }, { location: '/jobs/1' }, 202);
+        const page = Number(url.searchParams.get('page') ?? 1);
+        const next = page < 3 ? `/rows?page=${page + 1}` : null;
+        sendJson(response, { results: [{ id: page }], next }, {}, method === 'GET' ? 200 : 405);
+      },
+    );
+    expect(thrown).toBeUndefined();
+    expect(rows).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+    expect(seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    expect(seen.slice(1).map(({ body }) => body)).toEqual(['', '', '', '']);
+  });
+
   it('whose status has the rows itself is read there', async () => {
     const { rows } = await outcomeOf(
       {

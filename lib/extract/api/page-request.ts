@@ -21,10 +21,12 @@ export function pageRequest(
   position: PagePosition,
 ): ApiRequest {
   const draft = request.draft(pageScope(pagination, position));
-  if (position.url !== undefined) return finish({ ...draft, url: new URL(position.url) });
   const result = position.job?.result_url;
-  if (result !== undefined) {
-    // Pages of a job's result are asked for where it lies.
+  // Pages of a job's result are asked for where it lies, and not as the job was started.
+  const isResult = result !== undefined;
+  const asked: RequestDraft = isResult ? { ...draft, method: 'GET', body: undefined } : draft;
+  if (position.url !== undefined) return finish({ ...asked, url: new URL(position.url) });
+  if (isResult) {
     const at: RequestDraft = { method: 'GET', url: new URL(result), headers: draft.headers, body: undefined };
     writePage(at, pagination, position, request.placed);
     return finish(at);
