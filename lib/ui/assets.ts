@@ -27,10 +27,10 @@ const styles = [
   'styles/lists.css',
   'styles/strip.css',
   'styles/run.css',
-  'styles/narrow.css',
   'styles/pipeline.css',
   'styles/data.css',
   'styles/acts.css',
+  'styles/narrow.css',
 ] as const;
 
 const files = {

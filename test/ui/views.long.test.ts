@@ -1,20 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillRun, seededRunId, seedRuns } from '../../bench/support/seeded-log.ts';
+import { axeFindings } from '../support/axe.ts';
 import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
 import { type InProcess, inProcess } from '../support/in-process.ts';
 import { pagesOf } from '../support/page-list.ts';
 import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
 
 let space: InProcess;
 let page: PageOfTest;
@@ -33,23 +24,6 @@ afterAll(async () => {
   await space.remove();
 });
 
-/** What axe finds that is serious or worse; it comes by the tools of the browser, for the page lets no script in. */
-async function findings(tab: Page): Promise<readonly string[]> {
-  await tab.evaluate(axe);
-  const found = (await tab.evaluate(
-    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))`,
-  )) as readonly Finding[];
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .slice(0, 3)
-          .map(({ html }) => html.slice(0, 160))
-          .join(' | ')}`,
-    );
-}
-
 /** Every view is shown, in both themes and languages and at two widths: nothing overflows, no script fails, axe finds nothing. */
 async function look(browser: Browser, pages: Readonly<Record<string, string>>): Promise<void> {
   for (const [colorScheme, locale, width] of [
@@ -66,7 +40,7 @@ async function look(browser: Browser, pages: Readonly<Record<string, string>>): 
         await opened.page.evaluate('document.documentElement.scrollWidth - innerWidth'),
         where,
       ).toBeLessThanOrEqual(0);
-      expect(await findings(opened.page), where).toEqual([]);
+      expect(await axeFindings(opened.page), where).toEqual([]);
       if (answer?.ok() === true) expect(opened.errors.slice(errors), where).toEqual([]);
     }
     await opened.context.close();

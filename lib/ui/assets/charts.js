@@ -10,11 +10,12 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 const language = document.documentElement.lang;
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+const small = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 });
 
 /** @type {Readonly<Record<string, (value: number) => string>>} */
 const texts = {
   loaded: (value) => whole.format(value),
-  rejected: (value) => `${whole.format(value)} %`,
+  rejected: (value) => `${(value < 1 ? small : whole).format(value)} %`,
   seconds: (value) => (value >= 60 ? `${whole.format(value / 60)} min` : `${whole.format(value)} s`),
 };
 
@@ -28,32 +29,52 @@ function draw(place, name, series) {
   const text = texts[name] ?? String;
   const axis = {
     stroke: colour('--soft'),
-    grid: { stroke: colour('--line'), width: 1 },
     ticks: { show: false },
     font: '11px system-ui',
   };
   const value = document.createElement('output');
-  const index = series.at.map((_, number) => number);
-  const bars = uPlot.paths.bars?.({ size: [0.8, 24, 1] }) ?? (() => null);
-  const ok = series[name].map((one, at) => (series.failed[at] === 1 ? null : one));
-  const bad = series[name].map((one, at) => (series.failed[at] === 1 ? one : null));
-  const fill = name === 'rejected' ? '--bad-fill' : '--good-fill';
+  const bars = uPlot.paths.bars?.({ size: [0.75, 24, 1] }) ?? (() => null);
+  const fill = name === 'rejected' ? '--warn-fill' : '--good-fill';
+  const last = series.at.length - 0.5;
+  /** @param {import('uplot')} self */
+  const showAll = (self) => self.setScale('x', { min: -0.5, max: last });
+  let bins = binsOf(series, name, 0, last, place.clientWidth);
   const chart = new uPlot(
     {
       width: place.clientWidth,
       height: 150,
-      padding: [8, 30, 0, 0],
+      padding: [8, 24, 0, 0],
       legend: { show: false },
-      cursor: { sync: { key: 'runs', setSeries: false }, y: false, points: { show: false } },
-      scales: { x: { time: false }, y: { range: (_, __, top) => [0, top > 0 ? top * 1.05 : 1] } },
+      cursor: {
+        sync: { key: 'runs', setSeries: false },
+        y: false,
+        points: { show: false },
+        bind: {
+          dblclick: (self) => () => {
+            showAll(self);
+            return null;
+          },
+        },
+      },
+      scales: {
+        x: { time: false, range: (_, from, to) => [from, to] },
+        y: { range: (_, __, top) => [0, top > 0 ? top * 1.05 : 1] },
+      },
       axes: [
         {
           ...axis,
-          values: (_, splits) => splits.map((split) => dayOf(series.at[Math.round(split)])),
+          grid: { show: false },
+          values: (_, splits) => daysOf(splits.map((split) => series.at[Math.round(split)])),
           space: 90,
           size: 26,
         },
-        { ...axis, values: (_, splits) => splits.map((split) => text(split)), size: 62, space: 36 },
+        {
+          ...axis,
+          grid: { stroke: colour('--line'), width: 1 },
+          values: (_, splits) => splits.map((split) => text(split)),
+          size: 62,
+          space: 36,
+        },
       ],
       series: [
         {},
@@ -61,27 +82,72 @@ function draw(place, name, series) {
         { fill: colour('--bad-fill'), stroke: colour('--bad-fill'), width: 0, paths: bars, points: { show: false } },
       ],
       hooks: {
+        ready: [showAll],
+        setScale: [
+          (self, key) => {
+            if (key !== 'x') return;
+            bins = binsOf(series, name, self.scales.x?.min ?? 0, self.scales.x?.max ?? last, place.clientWidth);
+            self.setData(dataOf(bins), false);
+          },
+        ],
         setCursor: [
           (self) => {
-            const at = self.cursor.idx;
-            value.textContent =
-              at === null || at === undefined ? '' : `${text(series[name][at] ?? 0)} · ${momentOf(series.at[at])}`;
+            const bin = bins[self.cursor.idx ?? -1];
+            value.textContent = bin === undefined ? '' : `${text(bin.value)} · ${timeOf(series, bin)}`;
           },
         ],
       },
     },
-    [index, ok, bad],
+    dataOf(bins),
     place,
   );
   drawing.remove();
   place.querySelector('figcaption')?.append(value);
   chart.over.addEventListener('click', () => {
-    const at = chart.cursor.idx;
-    const wasDragged = (chart.select.width ?? 0) > 0;
-    if (at !== null && at !== undefined && !wasDragged)
-      location.href = `/runs/${encodeURIComponent(series.run[at] ?? '')}`;
+    const bin = bins[chart.cursor.idx ?? -1];
+    if (bin === undefined || (chart.select.width ?? 0) > 0) return;
+    if (bin.size === 1) location.href = `/runs/${encodeURIComponent(series.run[bin.from] ?? '')}`;
+    else chart.setScale('x', { min: bin.from - 0.5, max: bin.from + bin.size - 0.5 });
   });
   shown.push({ chart, place });
+}
+
+/** @typedef {{ from: number, size: number, value: number, failed: number | null }} Bin */
+
+/**
+ * The runs between two places as bars that can be told apart: each is one run, or the mean of some that follow each
+ * other, whose foot is the share that failed. A run that failed is seen also where it has loaded nothing.
+ *
+ * @param {Series} series @param {'loaded' | 'rejected' | 'seconds'} name
+ * @param {number} from @param {number} to @param {number} width  in pixels @returns {Bin[]}
+ */
+function binsOf(series, name, from, to, width) {
+  const first = Math.max(0, Math.ceil(from));
+  const end = Math.min(series.at.length, Math.floor(to) + 1);
+  const size = Math.max(1, Math.ceil((end - first) / Math.max(20, (width - 86) / leastBarPixels)));
+  const bins = [];
+  for (let at = first; at < end; at += size) {
+    const values = series[name].slice(at, Math.min(end, at + size));
+    const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+    const failed = series.failed.slice(at, at + values.length).reduce((sum, one) => sum + one, 0);
+    const isDrawn = failed > 0 && name !== 'rejected';
+    bins.push({ from: at, size: values.length, value, failed: isDrawn ? (value * failed) / values.length : null });
+  }
+  const top = Math.max(0, ...bins.map(({ value }) => value));
+  const least = top * (size === 1 ? 0.06 : 0.02);
+  return bins.map((bin) => (bin.failed === null ? bin : { ...bin, failed: Math.max(least, bin.failed) }));
+}
+
+/** A bar and the gap behind it. */
+const leastBarPixels = 4;
+
+/** @param {Bin[]} bins @returns {import('uplot').AlignedData} */
+function dataOf(bins) {
+  return [
+    bins.map(({ from, size }) => from + (size - 1) / 2),
+    bins.map(({ failed, size, value }) => (failed !== null && size === 1 ? null : value)),
+    bins.map(({ failed }) => failed),
+  ];
 }
 
 const moment = new Intl.DateTimeFormat(language, {
@@ -91,16 +157,18 @@ const moment = new Intl.DateTimeFormat(language, {
   minute: '2-digit',
 });
 
-/** @param {number | undefined} seconds */
-function momentOf(seconds) {
-  return seconds === undefined ? '' : moment.format(new Date(seconds * 1000));
+/** When the runs of a bar began. @param {Series} series @param {Bin} bin */
+function timeOf({ at }, { from, size }) {
+  const [first = 0, last = 0] = [at[from], at[from + size - 1]];
+  return moment.formatRange(new Date(first * 1000), new Date(last * 1000));
 }
 
 const day = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric' });
 
-/** @param {number | undefined} seconds */
-function dayOf(seconds) {
-  return seconds === undefined ? '' : day.format(new Date(seconds * 1000));
+/** A day is written once, where it begins. @param {(number | undefined)[]} seconds */
+function daysOf(seconds) {
+  const days = seconds.map((one) => (one === undefined ? '' : day.format(new Date(one * 1000))));
+  return days.map((one, at) => (one === days[at - 1] ? '' : one));
 }
 
 async function drawAll() {
@@ -116,6 +184,10 @@ async function drawAll() {
     const name = place.dataset.series;
     if (name === 'loaded' || name === 'rejected' || name === 'seconds') draw(place, name, series);
   }
+  const hint = document.createElement('p');
+  hint.className = 'quiet hint';
+  hint.textContent = charts.dataset.zoom ?? '';
+  charts.append(hint);
 }
 
 addEventListener('resize', () => {

@@ -90,10 +90,4 @@ document.addEventListener('keydown', (event) => {
   next.focus();
 });
 
-/** A choice is applied at once; the button is for browsers without scripts. */
-document.addEventListener('change', (event) => {
-  const field = event.target;
-  if (field instanceof HTMLSelectElement) field.form?.requestSubmit();
-});
-
 follow();

@@ -14,7 +14,7 @@ interface Bar {
   readonly loaded: number;
   readonly rejectedPercent: number;
   readonly seconds: number;
-  readonly failed: boolean;
+  readonly failed: ChartPoint['bad'];
 }
 
 /**
@@ -34,7 +34,7 @@ export function historyCharts({ format, words }: Viewer, name: string, runs: rea
   ] as const;
   const drawn = charts.map(([series, title, measure, yText]) => {
     const points = bars.map(
-      (bar): ChartPoint => ({ x: bar.at, y: measure(bar), bad: series === 'rejected' || bar.failed }),
+      (bar): ChartPoint => ({ x: bar.at, y: measure(bar), bad: series === 'rejected' ? undefined : bar.failed }),
     );
     const label = text.chartLabel(title, runs.length);
     return html`<figure data-series="${series}"><figcaption>${title}</figcaption>${lineChart(points, 'bars', { label, yText, xText: format.axis })}</figure>`;
@@ -49,12 +49,13 @@ function barsOf(runs: readonly SeriesRun[]): readonly Bar[] {
     const some = runs.slice(from, from + size);
     const sum = (measure: (run: SeriesRun) => number): number => some.reduce((all, run) => all + measure(run), 0);
     const read = sum((run) => run.rows_read);
+    const failed = some.filter((run) => run.status === 'failed').length;
     bars.push({
       at: some[0]?.at ?? 0,
       loaded: sum((run) => run.rows_loaded) / some.length,
       rejectedPercent: read === 0 ? 0 : (100 * sum((run) => run.rows_rejected)) / read,
       seconds: sum((run) => run.seconds) / some.length,
-      failed: some.some((run) => run.status === 'failed'),
+      failed: failed === some.length ? 'all' : failed > 0 ? 'some' : undefined,
     });
   }
   return bars;

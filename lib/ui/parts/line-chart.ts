@@ -5,8 +5,8 @@ import type { Html } from '../html.ts';
 export interface ChartPoint {
   readonly x: number;
   readonly y: number;
-  /** Drawn in the colour of failures. */
-  readonly bad?: boolean | undefined;
+  /** Drawn in the colour of failures: all of it, or its foot where it stands for some of which not all failed. */
+  readonly bad?: 'all' | 'some' | undefined;
 }
 
 /** What a chart is drawn with. */
@@ -20,6 +20,9 @@ export interface ChartText {
 /** The drawing's own units; it is stretched to the place that it has. */
 const width = 1000;
 const height = 100;
+/** A bar of anything is seen, and more so one that failed. */
+const leastBar = 1.5;
+const failedFoot = 6;
 
 /** A drawing without text of how a value grew or changed; its texts stand around it. @param points  in the order of x */
 export function lineChart(points: readonly ChartPoint[], kind: 'area' | 'bars', text: ChartText): Html {
@@ -33,16 +36,16 @@ export function lineChart(points: readonly ChartPoint[], kind: 'area' | 'bars', 
 <p class="x"><span>${text.xText(first)}</span><span>${text.xText(last)}</span></p></div>`;
   function bars(all: readonly ChartPoint[]): Html {
     const step = width / Math.max(1, all.length);
-    const path = (bad: boolean): string =>
-      all
-        .map((one, index) => ({ ...one, index }))
-        .filter((one) => (one.bad ?? false) === bad && one.y > 0)
-        .map(
-          ({ index, y }) =>
-            `M${fixed(index * step + step * 0.12)} ${height}V${fixed(Math.min(height - 1.5, py(y)))}H${fixed((index + 1) * step - step * 0.12)}V${height}Z`,
-        )
-        .join('');
-    return html`<path class="good" d="${path(false)}"/><path class="bad" d="${path(true)}"/>`;
+    const bar = (index: number, high: number): string =>
+      high === 0
+        ? ''
+        : `M${fixed(index * step + step * 0.12)} ${height}V${fixed(height - high)}H${fixed((index + 1) * step - step * 0.12)}V${height}Z`;
+    const high = (y: number): number => (y > 0 ? Math.max(leastBar, height - py(y)) : 0);
+    const good = all.map(({ bad, y }, index) => bar(index, bad === 'all' ? 0 : high(y)));
+    const failed = all.map(({ bad, y }, index) =>
+      bar(index, bad === undefined ? 0 : Math.max(failedFoot, bad === 'all' ? high(y) : 0)),
+    );
+    return html`<path class="good" d="${good.join('')}"/><path class="bad" d="${failed.join('')}"/>`;
   }
 }
 

@@ -85,7 +85,7 @@ function answerCard(viewer: Viewer, answer: Answer): Html {
   return html`<section class="card" aria-labelledby="answer"><h2 id="answer">${more ? text.first(shown) : text.rows(shown)}</h2>${
     columns.length === 0
       ? html`<p class="empty">${text.none}</p>`
-      : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="answer"><table class="list grid"><thead><tr>${columns.map(({ name }) => html`<th scope="col">${data(name, 80)}</th>`)}</tr></thead><tbody>${body}</tbody></table></div>`
+      : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="answer"><table class="list grid"><thead><tr>${columns.map(({ name, type }) => html`<th scope="col"${numberTypes.has(type) ? html` class="right"` : nothing}>${data(name, 80)}</th>`)}</tr></thead><tbody>${body}</tbody></table></div>`
   }</section>`;
 }
 

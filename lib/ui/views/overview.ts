@@ -15,6 +15,13 @@ const stripRuns = 30;
 const filters = ['all', 'problems', 'failed', 'running', 'success', 'skipped', 'never'] as const;
 type Filter = (typeof filters)[number];
 
+/** What the list is asked for. */
+interface Choice {
+  readonly by: StripHeight;
+  readonly filter: Filter;
+  readonly name: string;
+}
+
 /** All pipelines with their last runs, those that ask for somebody first. @param sql  undefined before the first run */
 export async function overview(viewer: Viewer, sql: Statements | undefined): Promise<View> {
   const { now, site, url, words } = viewer;
@@ -26,13 +33,14 @@ export async function overview(viewer: Viewer, sql: Statements | undefined): Pro
   const by: StripHeight = url.searchParams.get('bars') === 'duration' ? 'duration' : 'rows';
   const filter = filters.find((one) => one === url.searchParams.get('status')) ?? 'all';
   const name = url.searchParams.get('name') ?? '';
-  const shown = rows.filter((row) => fits(row, filter) && row.name.toLowerCase().includes(name.toLowerCase()));
+  const named = rows.filter((row) => row.name.toLowerCase().includes(name.toLowerCase()));
+  const shown = named.filter((row) => fits(row, filter));
   const main = html`<div class="wide">
 <div class="head"><h1>${words.overview.title}</h1></div>
 ${problem === undefined ? nothing : html`<p class="notice bad" role="alert">${data(problem, 2_000)}</p>`}
 ${totals === undefined ? nothing : totalsOf(viewer, totals)}
 ${rows.length === 0 || summaries.length === 0 ? firstRun(viewer, rows.length === 0) : nothing}
-${rows.length === 0 ? nothing : html`${filterForm(viewer, { by, filter, name })}${shown.length === 0 ? html`<p class="empty">${words.overview.none}</p>` : table(viewer, shown, by)}`}
+${rows.length === 0 ? nothing : html`${tools(viewer, named, { by, filter, name })}${shown.length === 0 ? noneShown(viewer, by) : table(viewer, shown, by)}`}
 </div>`;
   return { title: words.overview.title, main, events: '/events', reloadSeconds: 30 };
 }
@@ -52,7 +60,7 @@ function fits({ state }: PipelineRow, filter: Filter): boolean {
 
 function totalsOf({ format, words }: Viewer, totals: RunTotals): Html {
   const total = (name: string, value: number, text: string, kind: string): Html =>
-    html`<li class="${value > 0 ? kind : ''}"><b>${number(format, name, value)}</b> <span>${text}</span></li>`;
+    html`<li class="${value > 0 ? kind : ''}"><span>${text}</span> <b>${number(format, name, value)}</b></li>`;
   return html`<section class="totals" aria-label="${words.overview.today}"><h2>${words.overview.today}</h2><ul>
 ${total('today_runs', totals.runs, words.overview.runs, '')}
 ${total('today_failed', totals.failed, words.overview.failed, 'bad')}
@@ -67,19 +75,36 @@ function firstRun({ words }: Viewer, noConfig: boolean): Html {
 <p>${noConfig ? words.overview.noConfig : words.overview.firstRun}</p><pre><code>npx etl run</code></pre></section>`;
 }
 
-function filterForm(
-  { words }: Viewer,
-  chosen: { readonly by: StripHeight; readonly filter: Filter; readonly name: string },
-): Html {
-  const filterText = (one: Filter): string =>
-    one === 'all' || one === 'problems' || one === 'never' ? words.overview[one] : words.status[one];
-  const height = (by: StripHeight, text: string): Html =>
-    html`<a href="${withQuery('/', { ...(chosen.name === '' ? {} : { name: chosen.name }), ...(chosen.filter === 'all' ? {} : { status: chosen.filter }), bars: by })}"${chosen.by === by ? html` aria-current="true"` : nothing}>${text}</a>`;
-  return html`<div class="tools"><form class="filter" method="get" action="/" role="search" aria-label="${words.overview.filter}">
-<label><span>${words.overview.name}</span><input type="search" name="name" value="${chosen.name}" placeholder="${words.overview.namePlaceholder}" id="filter-name"></label>
-<label><span>${words.overview.status}</span><select name="status" id="filter-status">${filters.map((one) => html`<option value="${one}"${one === chosen.filter ? html` selected` : nothing}>${filterText(one)}</option>`)}</select></label>
-<input type="hidden" name="bars" value="${chosen.by}"><button type="submit">${words.overview.apply}</button></form>
-<p class="switch"><span>${words.overview.height}</span>${height('rows', words.overview.byRows)}${height('duration', words.overview.byDuration)}</p></div>`;
+/** @param named  the pipelines whose names fit; the filters say how many of them each would show */
+function tools({ format, words }: Viewer, named: readonly PipelineRow[], chosen: Choice): Html {
+  const text = words.overview;
+  const textOf = (one: Filter): string =>
+    one === 'all' || one === 'problems' || one === 'never' ? text[one] : words.status[one];
+  const entries = filters.flatMap((one) => {
+    const count = named.filter((row) => fits(row, one)).length;
+    if (count === 0 && one !== chosen.filter && one !== 'all' && one !== 'problems') return [];
+    return [
+      html`<a href="${addressOf({ ...chosen, filter: one })}"${one === chosen.filter ? html` aria-current="true"` : nothing}>${textOf(one)} <small>${format.number(count)}</small></a>`,
+    ];
+  });
+  const height = (by: StripHeight, label: string): Html =>
+    html`<a href="${addressOf({ ...chosen, by })}"${chosen.by === by ? html` aria-current="true"` : nothing}>${label}</a>`;
+  return html`<div class="tools"><nav class="tabs" aria-label="${text.status}">${entries}</nav>
+<form class="filter" method="get" action="${links.overview}" role="search" aria-label="${text.filter}"><input type="search" name="name" value="${chosen.name}" placeholder="${text.namePlaceholder}" aria-label="${text.name}" id="filter-name">${chosen.filter === 'all' ? nothing : html`<input type="hidden" name="status" value="${chosen.filter}">`}${chosen.by === 'rows' ? nothing : html`<input type="hidden" name="bars" value="${chosen.by}">`}<button type="submit">${text.apply}</button></form>
+<p class="switch"><span>${text.height}</span>${height('rows', text.byRows)}${height('duration', text.byDuration)}</p></div>`;
+}
+
+function addressOf({ by, filter, name }: Choice): string {
+  return withQuery(links.overview, {
+    name: name === '' ? undefined : name,
+    status: filter === 'all' ? undefined : filter,
+    bars: by === 'rows' ? undefined : by,
+  });
+}
+
+function noneShown({ words }: Viewer, by: StripHeight): Html {
+  const all = addressOf({ by, filter: 'all', name: '' });
+  return html`<section class="card blank"><p>${words.overview.none}</p><p><a href="${all}">${words.overview.showAll}</a></p></section>`;
 }
 
 function table(viewer: Viewer, rows: readonly PipelineRow[], by: StripHeight): Html {
@@ -96,13 +121,27 @@ function tableRow(viewer: Viewer, row: PipelineRow, by: StripHeight): Html {
     last === undefined
       ? nothing
       : html`<a class="when" href="${links.run(last.run_id)}">${format.time(last.start_time)}</a>`;
-  return html`<tr data-pipeline="${row.name}"><th scope="row"><a href="${links.pipeline(row.name)}">${data(row.name, 100)}</a><span class="sub">${row.table === undefined ? '' : data(row.table, 80)}${row.settings === undefined ? html` <span class="tag">${text.gone}</span>` : nothing}</span></th>
+  return html`<tr data-pipeline="${row.name}" class="p-${row.state}"><th scope="row"><a href="${links.pipeline(row.name)}">${data(row.name, 100)}</a>${underName(viewer, row)}</th>
 <td class="bars" data-label="${text.lastRuns}">${row.runs.length === 0 ? nothing : strip(viewer, row.name, row.runs, by)}</td>
 <td class="state" data-label="${text.lastRun}">${stateOf(viewer, row)}${tail}</td>
 <td class="right" data-label="${text.rows}">${last === undefined || last.status === 'running' ? '–' : number(format, 'rows_loaded', last.rows_loaded)}</td>
 <td class="right${last !== undefined && last.rows_rejected > 0 ? ' warn' : ''}" data-label="${text.rejectedRows}">${last === undefined || last.status === 'running' ? '–' : number(format, 'rows_rejected', last.rows_rejected)}</td>
 <td class="right" data-label="${text.took}">${last?.seconds == null ? '–' : format.duration(last.seconds)}</td>
 <td data-label="${text.next}">${nextOf(viewer, row)}</td></tr>`;
+}
+
+/** Why the last run failed, else the table where it has another name, and that nothing runs the pipeline any more. */
+function underName({ words }: Viewer, { name, runs, settings, state, table: into }: PipelineRow): Html {
+  const why = state === 'failed' ? runs[0]?.error_code : undefined;
+  const texts = [
+    why == null
+      ? into === undefined || into === name
+        ? []
+        : [html`→ ${data(into, 80)}`]
+      : [html`<code>${why}</code>`],
+    settings === undefined ? [html`<span class="tag">${words.overview.gone}</span>`] : [],
+  ].flat();
+  return texts.length === 0 ? nothing : html`<span class="sub">${texts}</span>`;
 }
 
 function stateOf({ words }: Viewer, { runs, state }: PipelineRow): Html {
@@ -116,7 +155,7 @@ function nextOf({ format, words }: Viewer, { freshness, next, settings, summary 
   const text = words.overview;
   const fresh =
     freshness?.kind === 'late'
-      ? html`<span class="sub" title="${text.lateText(format.duration(freshness.hours * 3600))}">${status('late', text.late)}${summary?.last_load == null ? nothing : format.time(summary.last_load)}</span>`
+      ? html`<span class="sub" title="${text.lateText(format.duration(freshness.hours * 3600))}">${status('late', text.late)}${summary?.last_load == null ? nothing : html`<span>${words.pipeline.lastLoad} ${format.time(summary.last_load)}</span>`}</span>`
       : freshness === undefined
         ? nothing
         : html`<span class="sub">${text.fresh}</span>`;

@@ -40,11 +40,11 @@ function changesOf({ words }: Viewer, updates: readonly RowChange[]): Html {
   const text = words.act;
   const rows = updates.flatMap(({ columns, key }) =>
     Object.entries(columns).map(
-      ([name, { after, before }]) =>
-        html`<tr><th scope="row">${keyText(key)}</th><td><code>${data(name, 80)}</code></td><td>${value(before)}</td><td>${value(after)}</td></tr>`,
+      ([name, { after, before }], index, all) =>
+        html`<tr${index === 0 ? nothing : html` class="same"`}>${index === 0 ? html`<th scope="rowgroup" rowspan="${all.length}">${keyText(key)}</th>` : nothing}<td><code>${data(name, 80)}</code></td><td>${value(before)}</td><td>${value(after)}</td></tr>`,
     ),
   );
-  return html`<section class="card"><h2>${text.changes}</h2><div class="scroll" tabindex="0" role="region" aria-label="${text.changes}"><table class="list"><thead><tr><th scope="col">${words.pipeline.key}</th><th scope="col">${words.pipeline.column}</th><th scope="col">${text.before}</th><th scope="col">${text.after}</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+  return html`<section class="card"><h2>${text.changes}</h2><div class="scroll" tabindex="0" role="region" aria-label="${text.changes}"><table class="list changed"><thead><tr><th scope="col">${words.pipeline.key}</th><th scope="col">${words.pipeline.column}</th><th scope="col">${text.before}</th><th scope="col">${text.after}</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
 function deletionsOf({ words }: Viewer, keys: readonly Readonly<Record<string, string>>[]): Html {

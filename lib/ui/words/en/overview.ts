@@ -26,6 +26,7 @@ export const overview = {
   apply: 'Show',
   never: 'Never run',
   none: 'No pipeline matches.',
+  showAll: 'Show all pipelines',
   nothingYet: 'Nothing has run yet',
   firstRun: 'Run a pipeline, and it is shown here:',
   noConfig: 'There is no configuration in this folder. Write an etl.yaml, then:',

@@ -28,6 +28,7 @@ export const overview: Words['overview'] = {
   apply: '表示',
   never: '未実行',
   none: '該当するパイプラインはありません。',
+  showAll: 'すべてのパイプラインを表示',
   nothingYet: 'まだ何も実行されていません',
   firstRun: 'パイプラインを実行すると、ここに表示されます。',
   noConfig: 'このフォルダーには設定ファイルがありません。etl.yaml を作成してから実行してください。',
