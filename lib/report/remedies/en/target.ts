@@ -40,6 +40,10 @@ export const target = {
     todo: 'Change the table or the configuration as the message says.',
   },
   table_vanished: { means: 'Someone else dropped the table while it was being prepared.', todo: 'Run again.' },
+  privilege_missing: {
+    means: 'The role that is connected may not do what a statement asks for.',
+    todo: 'As admin: `GRANT SELECT ON` the table that the message names `TO` the role, e.g. for a table of `for_each.query`.',
+  },
   target_access_denied: {
     means: 'The target refused the token or the role.',
     todo: 'In AWS deploy again: the bootstrap restores the mapping of the role. Elsewhere check the credentials, the permission `dsql:DbConnect` and `aurora_dsql.region`.',

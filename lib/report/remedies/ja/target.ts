@@ -41,6 +41,10 @@ export const target: Remedies<keyof typeof english> = {
     todo: 'メッセージに従ってテーブルか設定を変えてください。',
   },
   table_vanished: { means: '準備中に、他者がテーブルを削除しました。', todo: '再度実行してください。' },
+  privilege_missing: {
+    means: '接続したロールには、文が求める操作の権限がありません。',
+    todo: 'admin として、メッセージにあるテーブルに `GRANT SELECT ON テーブル TO ロール` を実行してください（`for_each.query` のテーブルなど）。',
+  },
   target_access_denied: {
     means: 'ターゲットがトークンまたはロールを拒否しました。',
     todo: 'AWS では再度デプロイしてください。ロールの対応付けが復元されます。それ以外では認証情報、権限 `dsql:DbConnect`、`aurora_dsql.region` を確認します。',
