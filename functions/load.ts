@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chunkGroups } from '../lib/load/chunk-groups.ts';
+import { chunkGroups, loadMapOf } from '../lib/load/chunk-groups.ts';
 import { storedChunks } from '../lib/load/chunk-session.ts';
 import { TableVanishedError } from '../lib/load/errors.ts';
 import { loadModes } from '../lib/load/load-modes.ts';
@@ -16,7 +16,7 @@ import type { Invocation } from './runtime/invocation.ts';
 import { withMiddleware } from './runtime/middleware.ts';
 import { abortBefore, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
-import { loadedRows, requireManifest } from './runtime/stage-results.ts';
+import { loadedRows, requireManifest, requireRaw } from './runtime/stage-results.ts';
 
 const service = openService((deploy) => deploy.load_connections);
 
@@ -58,8 +58,10 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
     case 'prepare': {
       const { table, warnings, wasEmpty } = await prepareStage(context, run, result);
       const { indexes, load_mode, verify } = context.pipeline.settings;
+      const map = loadMapOf((await requireRaw(context, run)).bytes_read, service.config.deploy);
       return {
-        groups: chunkGroups(plan.chunks.length),
+        groups: chunkGroups(plan.chunks.length, map),
+        distributed: map === 'distributed',
         warnings,
         was_empty: wasEmpty,
         index: table !== undefined && indexes.length > 0,

@@ -5,6 +5,7 @@ import { messageOf } from '../lib/errors.ts';
 import { ownValue } from '../lib/own-value.ts';
 import { type Stage, stages } from '../lib/run/result.ts';
 import { type Run, runSchema } from '../lib/run/run.ts';
+import { errorOfChild } from './runtime/error-of-child.ts';
 import { type Execution, executionSchema, inputSchema } from './runtime/events.ts';
 import { type Failure, failureOf } from './runtime/execution-failure.ts';
 import { logFailure } from './runtime/log-failure.ts';
@@ -65,7 +66,8 @@ export const handler = withMiddleware(eventSchema, async (event, invocation, sig
     return { sent: true };
   }
   const { execution, input, run, stage } = event;
-  return await fail({ execution, given: input, begun: run, stage, failure: failureOf('FAILED', event.error) }, logging);
+  const error = run === null ? event.error : await errorOfChild(service.store, run, execution.name, event.error);
+  return await fail({ execution, given: input, begun: run, stage, failure: failureOf('FAILED', error) }, logging);
 });
 
 /** What is known of an execution that failed. */

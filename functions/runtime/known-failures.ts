@@ -12,6 +12,10 @@ export const knownFailures: Readonly<Record<string, readonly [code: string, mess
     'function_crashed',
     'A function crashed, most likely because it ran out of memory. Raise its memory_mb.',
   ],
+  'States.ExceedToleratedFailureThreshold': [
+    'child_failed',
+    'A child execution of a distributed map failed, and its reason was not kept. Look at the map run of the execution in the console.',
+  ],
   'Lambda.Unknown': ['function_crashed', 'A function ended without a response. See its log.'],
 };
 

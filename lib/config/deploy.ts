@@ -107,7 +107,12 @@ export const deploySchema = z
     transform: functionSchema({ memory_mb: 4096, timeout_seconds: 900, scratch_mb: 10_240 }),
     load: functionSchema({ memory_mb: 2048, timeout_seconds: 900, scratch_mb: 2048 }),
     load_connections: z.int().min(1).max(30).default(4).describe('Batches one load function has in flight.'),
-    load_concurrency: z.int().min(1).max(40).default(8).describe('Load functions of one run at once.'),
+    load_concurrency: z
+      .int()
+      .min(1)
+      .max(500)
+      .default(8)
+      .describe('Load functions of one run at once; 40 at most where the run is not above scatter_above_mb.'),
     max_load_functions: z
       .int()
       .min(1)
@@ -122,6 +127,12 @@ export const deploySchema = z
       .max(1_000_000)
       .default(defaultChunkRows)
       .describe('Rows of one unit of load and retry.'),
+    scatter_above_mb: z
+      .int()
+      .min(0)
+      .max(1_000_000_000)
+      .default(2048)
+      .describe('Runs that read more than this are loaded by a distributed map, which begins slowly.'),
     run_timeout_minutes: z.int().min(20).max(1440).default(360).describe('A run that takes longer is ended.'),
     log_retention_days: z
       .union([z.literal(7), z.literal(14), z.literal(30), z.literal(90), z.literal(365)])

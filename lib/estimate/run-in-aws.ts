@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { chunkGroups } from '../load/chunk-groups.ts';
+import { chunkGroups, loadMapOf } from '../load/chunk-groups.ts';
 
 /*
  * What a run of the state machine takes besides the database. The numbers of states and calls are those of the machine, a
@@ -7,8 +7,8 @@ import { chunkGroups } from '../load/chunk-groups.ts';
  */
 
 /** States that every success enters, and those of each group of chunks. */
-export const fixedTransitions = 20;
-export const transitionsPerGroup = 3;
+export const fixedTransitions = 21;
+export const transitionsPerGroup = { inline: 3, distributed: 4 } as const;
 
 /** Calls of functions in every success, besides one a group: start, extract, transform, admit, define, prepare, record. */
 export const fixedCalls = 7;
@@ -47,13 +47,14 @@ export interface RunInAws {
 
 export function runInAws(
   size: { readonly rows: number; readonly bytes: number; readonly chunks: number },
-  deploy: Pick<Config['deploy'], 'extract' | 'transform' | 'load' | 'load_concurrency'>,
+  deploy: Pick<Config['deploy'], 'extract' | 'transform' | 'load' | 'load_concurrency' | 'scatter_above_mb'>,
   more: MoreStates,
 ): RunInAws {
-  const groups = chunkGroups(size.chunks).length;
+  const map = loadMapOf(size.bytes, deploy);
+  const groups = chunkGroups(size.chunks, map).length;
   const besides = [more.indexes, more.concludes, more.tells, more.takesObjects].filter((one) => one).length;
   // A conclusion stands in the place of a state that only passes on.
-  const transitions = fixedTransitions + groups * transitionsPerGroup + besides - (more.concludes ? 1 : 0);
+  const transitions = fixedTransitions + groups * transitionsPerGroup[map] + besides - (more.concludes ? 1 : 0);
   const calls = fixedCalls + groups + besides;
   const reading = size.bytes / assumedBytesPerSecond;
   const loading = size.rows / assumedRowsPerSecond;

@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { endStates } from './machine-end.ts';
-import { loadMap } from './machine-load-map.ts';
+import { distributedLoadMap, loadMap } from './machine-load-map.ts';
 import {
   bootstrapSeconds,
   catchTo,
+  failState,
   jsonataList,
   lambdaTask,
   placeholder,
@@ -112,14 +113,20 @@ export function machineDefinition(config: Config): State {
         payload: { action: 'define' },
         seconds: bootstrapSeconds,
       }),
-      Prepare: stageTask('load', 'Load', {
+      Prepare: stageTask('load', 'How to load?', {
         fn: 'load',
         comment: 'Gets the table ready, and refuses what must not be loaded into it',
         payload: { action: 'prepare' },
         seconds: load.timeout_seconds,
         assign: { prepared: '{% $states.result.Payload %}' },
       }),
+      'How to load?': {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $prepared.distributed %}', Next: 'Load distributed' }],
+        Default: 'Load',
+      },
       Load: loadMap(config, 'Indexes?'),
+      'Load distributed': distributedLoadMap(config, 'Indexes?'),
       'Indexes?': {
         Type: 'Choice',
         Choices: [{ Condition: '{% $prepared.index %}', Next: 'Index' }],
@@ -225,13 +232,7 @@ export function machineDefinition(config: Config): State {
         Next: 'More objects?',
       },
       ...endStates(config),
-      Failed: {
-        Type: 'Fail',
-        Comment: 'Names that begin with States. are for Step Functions alone',
-        Error:
-          "{% $substring($error.Error, 0, 7) = 'States.' ? $substringAfter($error.Error, 'States.') : $error.Error %}",
-        Cause: "{% $exists($error.Cause) ? $error.Cause : '' %}",
-      },
+      Failed: failState('$error'),
     },
   };
 }

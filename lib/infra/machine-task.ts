@@ -21,6 +21,20 @@ export function placeholder(name: string): string {
   return `\${${name}}`;
 }
 
+/**
+ * Ends an execution with an error as Step Functions gives it to a Catch.
+ *
+ * @param error  JSONata of an object with `Error` and perhaps `Cause`
+ */
+export function failState(error: string): State {
+  return {
+    Type: 'Fail',
+    Comment: 'Names that begin with States. are for Step Functions alone',
+    Error: `{% $substring(${error}.Error, 0, 7) = 'States.' ? $substringAfter(${error}.Error, 'States.') : ${error}.Error %}`,
+    Cause: `{% $exists(${error}.Cause) ? ${error}.Cause : '' %}`,
+  };
+}
+
 /** Every failure of a state goes to notify, with the stage. */
 export function catchTo(stage: Stage): readonly State[] {
   return [

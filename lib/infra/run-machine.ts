@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -8,10 +8,12 @@ import type { Config } from '../config/config.ts';
 import type { DeployStage } from './deploy-stage.ts';
 import { type FunctionName, functionNames } from './function-names.ts';
 import { machineDefinition } from './machine-definition.ts';
+import { stagingSubstitution } from './machine-map-failure.ts';
 import { functionSubstitution, topicSubstitution } from './machine-task.ts';
 import { acknowledge, acknowledgeWildcards } from './nag.ts';
 import type { Notices } from './notices.ts';
 import type { StageFunction } from './stage-function.ts';
+import type { StagingBucket } from './staging-bucket.ts';
 
 export interface RunMachineProps {
   readonly config: Config;
@@ -20,6 +22,7 @@ export interface RunMachineProps {
   readonly retention: RetentionDays;
   readonly functions: Readonly<Record<FunctionName, StageFunction>>;
   readonly notices: Notices;
+  readonly staging: StagingBucket;
 }
 
 /**
@@ -45,6 +48,8 @@ export class RunMachine extends Construct {
       description: 'Of the state machine of the ETL service',
     });
     role.addToPolicy(allVersions);
+    const ofMaps = this.mapStatements(props);
+    for (const statement of ofMaps) role.addToPolicy(statement);
     for (const statement of props.notices.publishStatements()) role.addToPolicy(statement);
     const logKey = props.config.deploy.kms_keys.logs;
     this.machine = new StateMachine(this, 'Machine', {
@@ -55,6 +60,7 @@ export class RunMachine extends Construct {
       definitionSubstitutions: {
         Partition: Stack.of(this).partition,
         [topicSubstitution]: props.notices.topic.topicArn,
+        [stagingSubstitution]: props.staging.bucket.bucketName,
         ...Object.fromEntries(arns),
       },
       tracingEnabled: true,
@@ -74,10 +80,39 @@ export class RunMachine extends Construct {
       'Log delivery and X-Ray, which the CDK adds, know no resources.',
     );
     acknowledgeWildcards(role, [allVersions], 'A run calls the versions of its functions with which it began.');
+    acknowledgeWildcards(role, ofMaps, 'Child executions of the machine itself, and where they keep their errors.');
     acknowledge(
       this.machine,
       'AwsSolutions-SF1',
       'Errors are logged with their data; the history of an execution holds the rest for 90 days.',
     );
+  }
+  /**
+   * What a distributed map takes (developer guide, "IAM policies for using Distributed Map states"): starting, watching
+   * and stopping executions of its own machine; and its children write their errors.
+   */
+  private mapStatements({ name, staging }: RunMachineProps): readonly PolicyStatement[] {
+    const arn = (resource: string, resourceName: string): string =>
+      Stack.of(this).formatArn({
+        service: 'states',
+        resource,
+        resourceName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    const failures = staging.failureStatement();
+    return [
+      new PolicyStatement({
+        sid: 'StartChildren',
+        actions: ['states:StartExecution'],
+        resources: [arn('stateMachine', name)],
+      }),
+      new PolicyStatement({
+        sid: 'FollowChildren',
+        actions: ['states:DescribeExecution', 'states:StopExecution'],
+        resources: [arn('execution', `${name}:*`)],
+      }),
+      failures,
+      ...staging.keyStatements([failures]),
+    ];
   }
 }

@@ -98,6 +98,7 @@ export class ServiceStack extends Stack {
       retention: deploy.log_retention_days,
       functions: stages,
       notices,
+      staging,
     });
     machine.node.addDependency(bootstrap);
     new Triggers(this, 'Triggers', {

@@ -51,6 +51,11 @@ export class StagingBucket extends Construct {
     return this.statement('WriteStaging', ['s3:PutObject']);
   }
 
+  /** Keeping why a child execution of the state machine failed. */
+  failureStatement(): PolicyStatement {
+    return this.statement('WriteStagingFailures', ['s3:PutObject'], 'runs/*/failures/*');
+  }
+
   /** Ending an upload that failed midway. */
   abortStatement(): PolicyStatement {
     return this.statement('AbortStaging', ['s3:AbortMultipartUpload']);
@@ -73,13 +78,13 @@ export class StagingBucket extends Construct {
   /** What these statements need of the bucket's key, where it has one of its own: parts of uploads are read as well. */
   keyStatements(statements: readonly PolicyStatement[]): readonly PolicyStatement[] {
     const may = (sid: string): boolean => statements.some((statement) => statement.sid === sid);
-    const writes = may('WriteStaging');
+    const writes = may('WriteStaging') || may('WriteStagingFailures');
     if (this.keyArn === undefined || !(writes || may('ReadStaging'))) return [];
     const actions = ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])];
     return [new PolicyStatement({ sid: 'UseStagingKey', actions, resources: [this.keyArn] })];
   }
 
-  private statement(sid: string, actions: string[]): PolicyStatement {
-    return new PolicyStatement({ sid, actions, resources: [this.bucket.arnForObjects('runs/*')] });
+  private statement(sid: string, actions: string[], keys = 'runs/*'): PolicyStatement {
+    return new PolicyStatement({ sid, actions, resources: [this.bucket.arnForObjects(keys)] });
   }
 }

@@ -22,5 +22,10 @@ export function objectsKey(run: Pick<Run, 'run_id'>): string {
   return `${prefixOf(run)}/objects.json`;
 }
 
+/** Why a child execution of the state machine failed, by the name of its parent. */
+export function mapFailureKey(run: Pick<Run, 'run_id'>, execution: string): string {
+  return `${prefixOf(run)}/failures/${execution}.json`;
+}
+
 /** Tells beside a run's files which target it loads into, where one store serves several. */
 export const runOwnerName = 'owner.json';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
-import { chunkGroups } from '../../lib/load/chunk-groups.ts';
+import { chunkGroups, type LoadMap } from '../../lib/load/chunk-groups.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
 import { interpret } from '../support/states-interpreter/interpret.ts';
 import type { Task } from '../support/states-interpreter/walk.ts';
@@ -24,7 +24,7 @@ interface Figures {
 }
 
 /** Executes the machine with functions that answer at once what the real ones answer in shape and size. */
-async function figuresOf(chunks: number, objects: number | undefined): Promise<Figures> {
+async function figuresOf(chunks: number, objects: number | undefined, map: LoadMap): Promise<Figures> {
   let busy = 0;
   let most = 0;
   const name = `objects-${'0'.repeat(36)}`;
@@ -44,7 +44,14 @@ async function figuresOf(chunks: number, objects: number | undefined): Promise<F
     Transform: { complete: true, chunks, ...counts },
     Admit: { admitted: true },
     Define: { done: 'define' },
-    Prepare: { groups: chunkGroups(chunks), warnings: [], was_empty: false, index: false, conclude: false },
+    Prepare: {
+      groups: chunkGroups(chunks, map),
+      distributed: map === 'distributed',
+      warnings: [],
+      was_empty: false,
+      index: false,
+      conclude: false,
+    },
     Record: { run_id: name, pipeline_name: 'sales', status: 'success', ...counts },
     'Next run': { started: true },
   };
@@ -62,13 +69,21 @@ async function figuresOf(chunks: number, objects: number | undefined): Promise<F
     runTask,
   });
   expect(outcome.status, outcome.cause).toBe('SUCCEEDED');
-  return { events: outcome.history.events, bytes: outcome.history.largestBytes, functions: most };
+  const histories = [outcome.history, ...outcome.mapRuns.map(({ history }) => history)];
+  expect(Math.max(...histories.map(({ events }) => events))).toBeLessThan(maxEvents);
+  const bytes = Math.max(...histories.map(({ largestBytes }) => largestBytes));
+  return { events: outcome.history.events, bytes, functions: most };
 }
 
 const grouped = (value: number): string => value.toLocaleString('en-US');
 
-async function row(what: string, runs: number, chunks: number, objects?: number): Promise<string> {
-  const { bytes, events, functions } = await figuresOf(chunks, objects);
+async function row(
+  what: string,
+  runs: number,
+  chunks: number,
+  { map = 'inline', objects }: { readonly map?: LoadMap; readonly objects?: number } = {},
+): Promise<string> {
+  const { bytes, events, functions } = await figuresOf(chunks, objects, map);
   expect(events).toBeLessThan(maxEvents);
   expect(bytes).toBeLessThan(maxBytes);
   return `| ${[what, runs, grouped(events), grouped(bytes), functions, functions * (connections + 1)].join(' | ')} |`;
@@ -84,7 +99,8 @@ describe('the table of what a run costs in executions', () => {
       '|---|---|---|---|---|---|',
       await row('1 chunk', 1, 1),
       await row('400 chunks', 1, 400),
-      await row('10,000 objects, 1 chunk a run', 10, 1, 1_000),
+      await row('100,000 chunks, above `scatter_above_mb`', 1, 100_000, { map: 'distributed' }),
+      await row('10,000 objects, 1 chunk a run', 10, 1, { objects: 1_000 }),
     ];
     const table = `\n${rows.join('\n')}\n\n`;
     const text = readFileSync('docs/deploy.md', 'utf8');

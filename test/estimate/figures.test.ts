@@ -52,46 +52,57 @@ describe('a run in AWS', () => {
   const none = { indexes: false, concludes: false, tells: false, takesObjects: false };
 
   it.each([
-    { chunks: 1, index: false, conclude: false, extra: '' },
-    { chunks: 3, index: true, conclude: true, extra: '' },
-    { chunks: 401, index: false, conclude: true, extra: ', notify: { on_success: true, emails: [a@example.com] }' },
-  ])('enters as many states and calls as many functions as the machine ($chunks chunks)', async (plan) => {
-    const whole = parseConfig(
-      `pipelines: { sales: { source_type: file, file_path: sales.csv, target_table: sales${plan.extra} } }`,
-      'etl.yaml',
-    );
-    let calls = 0;
-    const answers: Readonly<Record<string, unknown>> = {
-      Start: { next: 'go', run: { run_id: 'r' }, reason: null },
-      Extract: { complete: true },
-      Conclude: { rows_deleted: 0, verified: null },
-      Transform: { complete: true },
-      Prepare: {
-        groups: chunkGroups(plan.chunks),
-        warnings: [],
-        was_empty: true,
-        index: plan.index,
-        conclude: plan.conclude,
-      },
-    };
-    const outcome = await interpret(machineDefinition(whole) as unknown as Machine, {
-      input: { pipeline: 'sales' },
-      execution: { Id: 'arn:execution', Name: 'one', StartTime: '2026-01-01T00:00:00Z' },
-      runTask: async ({ args, state }: Task) => {
-        calls += 1;
-        const { to } = args.Payload as { readonly to?: number };
-        return { Payload: answers[state] ?? { from: to, complete: true, conflict_retries: 0 } };
-      },
-    });
-    expect(outcome.status, outcome.cause).toBe('SUCCEEDED');
-    const found = runInAws({ rows: 1, bytes: 1, chunks: plan.chunks }, whole.deploy, {
-      ...none,
-      indexes: plan.index,
-      concludes: plan.conclude,
-      tells: plan.extra !== '',
-    });
-    expect({ transitions: found.transitions, calls: found.calls }).toEqual({ transitions: outcome.path.length, calls });
-  });
+    { chunks: 1, map: 'inline', index: false, conclude: false, extra: '' },
+    { chunks: 3, map: 'inline', index: true, conclude: true, extra: '' },
+    { chunks: 401, map: 'inline', index: false, conclude: true, extra: ', notify: { on_success: true }' },
+    { chunks: 5, map: 'distributed', index: false, conclude: false, extra: '' },
+  ] as const)(
+    'enters as many states and calls as many functions as the machine ($chunks chunks, $map)',
+    async (plan) => {
+      const whole = parseConfig(
+        `pipelines: { sales: { source_type: file, file_path: sales.csv, target_table: sales${plan.extra} } }`,
+        'etl.yaml',
+      );
+      let calls = 0;
+      const answers: Readonly<Record<string, unknown>> = {
+        Start: { next: 'go', run: { run_id: 'r' }, reason: null },
+        Extract: { complete: true },
+        Conclude: { rows_deleted: 0, verified: null },
+        Transform: { complete: true },
+        Prepare: {
+          groups: chunkGroups(plan.chunks, plan.map),
+          distributed: plan.map === 'distributed',
+          warnings: [],
+          was_empty: true,
+          index: plan.index,
+          conclude: plan.conclude,
+        },
+      };
+      const outcome = await interpret(machineDefinition(whole) as unknown as Machine, {
+        input: { pipeline: 'sales' },
+        execution: {
+          Id: 'arn:aws:states:us-east-1:000000000000:execution:etl:one',
+          Name: 'one',
+          StartTime: '2026-01-01T00:00:00Z',
+        },
+        runTask: async ({ args, state }: Task) => {
+          calls += 1;
+          const { to } = args.Payload as { readonly to?: number };
+          return { Payload: answers[state] ?? { from: to, complete: true, conflict_retries: 0 } };
+        },
+      });
+      expect(outcome.status, outcome.cause).toBe('SUCCEEDED');
+      const bytes = plan.map === 'inline' ? 1 : whole.deploy.scatter_above_mb * 1024 * 1024 + 1;
+      const found = runInAws({ rows: 1, bytes, chunks: plan.chunks }, whole.deploy, {
+        ...none,
+        indexes: plan.index,
+        concludes: plan.conclude,
+        tells: plan.extra !== '',
+      });
+      const transitions = outcome.mapRuns.reduce((sum, run) => sum + run.transitions, outcome.path.length);
+      expect({ transitions: found.transitions, calls: found.calls }).toEqual({ transitions, calls });
+    },
+  );
 });
 
 describe('a budget', () => {

@@ -164,6 +164,7 @@ describe('the stages of a run, called one after another', () => {
   it('load tells the state machine which chunks there are and what comes after them', async () => {
     expect(await stage('load', 'run-1', { action: 'prepare' })).toEqual({
       groups: [{ from: 0, to: 1 }],
+      distributed: false,
       was_empty: true,
       warnings: [expect.stringMatching(/^1 row was rejected: /)],
       index: true,

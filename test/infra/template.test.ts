@@ -100,9 +100,8 @@ describe('the template', () => {
   it('orders timeouts: transaction < functions < tasks < run', () => {
     const machine = assembly.machine();
     const functions = Object.values(deployedFunctions(assembly));
-    const tasks = [machine, machine.States.Load?.ItemProcessor as typeof machine].flatMap((one) =>
-      Object.values(one.States),
-    );
+    const maps = ['Load', 'Load distributed'].map((name) => machine.States[name]?.ItemProcessor as typeof machine);
+    const tasks = [machine, ...maps].flatMap((one) => Object.values(one.States));
     for (const task of tasks.filter((state) => state.Type === 'Task' && String(state.Resource).includes('lambda'))) {
       const { FunctionName } = task.Arguments as { readonly FunctionName: string };
       const fn = functions.find((candidate) => FunctionName.startsWith(`${candidate.arn}:`));

@@ -114,6 +114,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     region,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
+  const objects = bucketObjects(aws.s3, calls);
   const before: Deployment['before'] = new Map();
   const executionArn = (name: string): string => `${stateMachineArn.replace('stateMachine', 'execution')}:${name}`;
   const runTask = async ({ args, resource, state }: Task): Promise<unknown> => {
@@ -129,6 +130,10 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
       calls.push({ principal: 'machine', action: 'sns:Publish', resource: String(args.TopicArn) });
       return await sns.send(new PublishCommand(args as never));
     }
+    if (resource === 'arn:aws:states:::aws-sdk:s3:putObject') {
+      await objects.put(String(args.Bucket), String(args.Key), String(args.Body));
+      return {};
+    }
     throw new StatesError('States.Runtime', `No resource ${resource}`);
   };
   const execute: Deployment['execute'] = async (input, name = randomUUID()) =>
@@ -136,7 +141,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
       input: JSON.parse(JSON.stringify(input)) as unknown,
       execution: { Id: executionArn(name), Name: name, StartTime: new Date().toISOString() },
       runTask,
-      objects: bucketObjects(aws.s3, calls),
+      objects,
     });
   const deliver = async (): Promise<void> => await deliverMessages(assembly, queues, byArn);
   return {

@@ -5,6 +5,7 @@ import { type SampleApi, startSampleApi } from '../../../examples/sample-api.ts'
 import { setLocalFaults } from '../../../lib/local/client.ts';
 import { serve, type TestServer } from '../http-server.ts';
 import type { LocalTarget } from '../local-target.ts';
+import { StatesError } from '../states-interpreter/errors.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import { allows, grantsOf } from './permissions.ts';
 import { referenceRun } from './reference-run.ts';
@@ -82,6 +83,8 @@ deploy:
   architecture: x86_64
   extract: { timeout_seconds: 10 }
   chunk_rows: 80000
+  # The 11 MB of the flights are loaded by a distributed map, and the other files by an inline one.
+  scatter_above_mb: 5
 `,
     );
   }
@@ -138,6 +141,9 @@ deploy:
       async (name) => {
         const outcome = await service.execute({ pipeline: name, trigger: 'schedule', event_id: `schedule:${name}` });
         expect(outcome.error ?? outcome.status, outcome.cause).toBe('SUCCEEDED');
+        expect(outcome.mapRuns.map(({ counts }) => counts)).toEqual(
+          name === 'flights' ? [{ succeeded: 2, failed: 0, pending: 0 }] : [],
+        );
         expect(await rowsOf(service.target, name)).toEqual(await rowsOf(reference.target, name));
         expect(plain(await logOf(service.target, name))).toEqual(plain(await logOf(reference.target, name)));
         expect(plain(await ledgerOf(service.target, name))).toEqual(plain(await ledgerOf(reference.target, name)));
@@ -309,6 +315,23 @@ deploy:
       expect(outcome.waitedSeconds.length).toBeGreaterThanOrEqual(1);
       expect(await rowsOf(service.target, 'flights')).toEqual(await rowsOf(reference.target, 'flights'));
     }, 120_000);
+
+    it('a child execution that fails tells log and notice why, and the next run finishes it', async () => {
+      await service.messages();
+      service.before.set('Load chunks (distributed)', () => {
+        throw new StatesError('Runtime.OutOfMemory', 'gone');
+      });
+      const outcome = await service.execute({ pipeline: 'flights', again: true });
+      service.before.clear();
+      expect(outcome).toMatchObject({ status: 'FAILED', error: 'Runtime.OutOfMemory' });
+      expect(outcome.mapRuns[0]?.counts.failed).toBeGreaterThan(0);
+      const why = { pipeline: 'flights', stage: 'load', error_code: 'function_out_of_memory' };
+      expect((await logOf(service.target, 'flights')).at(-1)).toMatchObject({ status: 'failed', stage: 'load' });
+      expect(await service.messages()).toMatchObject([{ attributes: why }]);
+      const next = await service.execute({ pipeline: 'flights', again: true });
+      expect(next.error ?? next.status, next.cause).toBe('SUCCEEDED');
+      expect(await rowsOf(service.target, 'flights')).toEqual(await rowsOf(reference.target, 'flights'));
+    }, 240_000);
 
     it('conflicts beyond every ladder fail the run, and the next one finishes it', async () => {
       await service.messages();
@@ -503,7 +526,9 @@ deploy:
       'sqs:ReceiveMessage': 'Lambda receives messages in the name of the function',
       'sqs:DeleteMessage': 'Lambda deletes messages in the name of the function',
       'sqs:GetQueueAttributes': 'Lambda looks at the queue in the name of the function',
-      'states:StartExecution': 'the Scheduler starts executions',
+      'states:StartExecution': 'the Scheduler starts executions, and Step Functions those of a distributed map',
+      'states:DescribeExecution': 'Step Functions follows the children of a distributed map in the name of the machine',
+      'states:StopExecution': 'Step Functions stops the children of a distributed map that has failed',
       's3:GetObjectVersion': 'read instead of s3:GetObject where the source bucket keeps versions',
       's3:AbortMultipartUpload': 'ends an upload of more than 32 MiB that failed midway',
     };

@@ -89,6 +89,7 @@ function openRun(name: string, state: State, walk: Walk, runStates: RunStates): 
     arn,
     counts: { succeeded: 0, failed: 0, pending: 0 },
     mostAtOnce: 0,
+    transitions: 0,
     history: { events: 0, largestBytes: 0 },
   };
   walk.shared.mapRuns.push(record);
@@ -175,6 +176,7 @@ async function runChild(run: Run, index: number, { input, items }: ChildInput): 
     maxEvents: run.express ? Number.POSITIVE_INFINITY : maxHistoryEvents,
   };
   const outcome = await endOf(run, input, walk);
+  run.record.transitions += walk.path.length;
   run.record.history.events = Math.max(run.record.history.events, walk.history.events);
   run.record.history.largestBytes = Math.max(run.record.history.largestBytes, walk.history.largestBytes);
   return { child: { ...about, ...outcome, started, stopped: new Date().toISOString() }, items, seconds: walk.waited };

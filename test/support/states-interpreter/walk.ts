@@ -36,6 +36,8 @@ export interface MapRun {
   readonly counts: { succeeded: number; failed: number; pending: number };
   /** Child executions that ran at the same time at most. */
   mostAtOnce: number;
+  /** States that all children have entered. */
+  transitions: number;
   /** The longest history of a child, and the largest payload in one. */
   readonly history: History;
 }

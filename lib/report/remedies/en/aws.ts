@@ -19,6 +19,10 @@ export const aws = {
     means: 'Deployments need packages that are not installed.',
     todo: 'Install those that the message names.',
   },
+  child_failed: {
+    means: 'A child execution of a distributed map failed, and its reason was not kept.',
+    todo: 'Look at the map run of the execution in the console, and run again.',
+  },
   clusters_unknown: {
     means: 'The two clusters of a multi-Region pair are not known yet.',
     todo: 'Deploy the clusters first, as the message says.',
