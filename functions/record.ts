@@ -12,6 +12,7 @@ import { releaseLease, renewLease } from '../lib/state/lease.ts';
 import { rowsReadBefore, statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
 import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
+import { placeOf } from './runtime/execution-place.ts';
 import { withMiddleware } from './runtime/middleware.ts';
 import { demandOf, takesObjects } from './runtime/pipeline-input.ts';
 import { addRunMetrics, addSurprises } from './runtime/run-metrics.ts';
@@ -55,7 +56,7 @@ async function start(execution: Execution, given: unknown, signal: AbortSignal):
     );
   }
   const input = parsed.data;
-  const context = service.contextFor(input, signal);
+  const context = { ...service.contextFor(input, signal), execution: placeOf(service, execution) };
   const runId = input.run_id ?? execution.name;
   const request = { holder: execution.id, runId, seconds: leaseSeconds };
   const reserved = await reserve(context, request);
@@ -97,7 +98,7 @@ type RunSummary = Pick<RunResult, 'run_id' | 'pipeline_name' | 'status'> &
 
 async function succeed(event: SuccessEvent, signal: AbortSignal): Promise<RunSummary> {
   const { execution, input, run } = event;
-  const context = service.contextFor(input, signal);
+  const context = { ...service.contextFor(input, signal), execution: placeOf(service, execution) };
   const { target } = context;
   const status = await runStatement('Reading the execution log', target, () => statusOfRun(target.sql, run.run_id));
   if (status === 'success') {

@@ -12,6 +12,7 @@ import { statusOfRun } from '../../lib/state/run-log.ts';
 import { IncompleteDeploymentError, StageFailedError } from './errors.ts';
 import type { Execution, Input } from './events.ts';
 import { type Failure, mayBeOfObjects } from './execution-failure.ts';
+import { placeOf } from './execution-place.ts';
 import { logger } from './middleware.ts';
 import { demandOf, takesObjects } from './pipeline-input.ts';
 import { addRunMetrics } from './run-metrics.ts';
@@ -42,7 +43,7 @@ export async function logFailure(
 ): Promise<RunResult | undefined> {
   const { execution, failure, input, run: begun, stage } = failed;
   try {
-    const context = contextOf(service, input, signal);
+    const context = { ...contextOf(service, input, signal), execution: placeOf(service, execution) };
     const run = begun ?? (await runOf(context, execution, input));
     const { target } = context;
     const status = await runStatement('Reading the execution log', target, () => statusOfRun(target.sql, run.run_id));

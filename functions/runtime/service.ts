@@ -38,6 +38,8 @@ const environmentSchema = z.object({
   ETL_STATE_MACHINE_ARN: z.string().optional(),
   /** Keeps what nobody can load. */
   ETL_DEAD_LETTERS_URL: z.string().optional(),
+  /** Names of the log groups of all functions, with commas; for functions that log runs. */
+  ETL_LOG_GROUPS: z.string().optional(),
   /** The role that loads; only bootstrap connects as someone else. */
   ETL_DSQL_ROLE: z.string().optional(),
 });

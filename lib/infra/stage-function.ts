@@ -49,6 +49,8 @@ export class StageFunction extends Construct {
   /** What is deployed, code, configuration and variables, for good. */
   readonly version: Version;
   readonly role: Role;
+  /** Name of its log group. */
+  readonly logGroup: string;
 
   constructor(scope: Construct, id: string, props: StageFunctionProps) {
     super(scope, id);
@@ -58,6 +60,7 @@ export class StageFunction extends Construct {
       removalPolicy: props.stage.removalPolicy,
       ...(props.keys.logs === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, 'LogKey', props.keys.logs) }),
     });
+    this.logGroup = logGroup.logGroupName;
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Of the function ${props.entry} of the ETL service`,

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { Config } from '../config/config.ts';
 import { connectStatement, type TargetCluster } from './cluster.ts';
 import type { DeployStage } from './deploy-stage.ts';
-import { type FunctionName, forEachFunction } from './function-names.ts';
+import { type FunctionName, forEachFunction, functionNames } from './function-names.ts';
 import { bootstrapSeconds, quickFunctionSeconds } from './machine-task.ts';
 import type { Notices } from './notices.ts';
 import type { ObjectQueues } from './object-queues.ts';
@@ -33,6 +33,9 @@ export interface StageFunctionsProps {
 
 /** The functions that read sources and write rows, which `deploy.vpc` is about. */
 const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'load']);
+
+/** The functions that write how a run ended, and where its lines are. */
+const loggingRuns: readonly FunctionName[] = ['record', 'notify'];
 
 const quick = { memory_mb: 512, timeout_seconds: quickFunctionSeconds, scratch_mb: 512 };
 
@@ -154,5 +157,8 @@ export function stageFunctions(
       environment: { ETL_STATE_MACHINE_ARN: props.machine },
     },
   };
-  return forEachFunction((name) => make(name, parts[name]));
+  const made = forEachFunction((name) => make(name, parts[name]));
+  const groups = functionNames.map((name) => made[name].logGroup).join(',');
+  for (const name of loggingRuns) made[name].function.addEnvironment('ETL_LOG_GROUPS', groups);
+  return made;
 }

@@ -90,7 +90,7 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
     const name = context.pipeline.settings.target_table;
     const table = await describeTable(sql, parseTableName(name));
     await sql.begin(async (transaction) => {
-      await logEnd(transaction, endOf(result, run, outcome), fingerprint, table?.id);
+      await logEnd(transaction, endOf(context, result, run, outcome), fingerprint, table?.id);
       if (run.objects !== undefined) await objectsLoaded(transaction, context.pipeline.name, run.run_id);
       // Without a table nothing was loaded, and the next run reads from the same place.
       if (watermark !== undefined && table !== undefined) {
@@ -122,10 +122,10 @@ export async function recordFailure(
   });
   const target = unstopped(context.target);
   try {
-    if (run.epoch === 0) await logWithoutLease(target.sql, endOf(result, run, outcome));
+    if (run.epoch === 0) await logWithoutLease(target.sql, endOf(context, result, run, outcome));
     else {
       await fenced('Writing the execution log', target, fenceOf(context, run), (transaction) =>
-        logEnd(transaction, endOf(result, run, outcome), outcome.raw?.source_fingerprint ?? null),
+        logEnd(transaction, endOf(context, result, run, outcome), outcome.raw?.source_fingerprint ?? null),
       );
     }
   } catch (failure) {
@@ -177,7 +177,7 @@ export async function recordSkipped(
     },
   );
   await runStatement('Writing the execution log', context.target, () =>
-    logWithoutLease(context.target.sql, endOf(result, run, {})),
+    logWithoutLease(context.target.sql, endOf(context, result, run, {})),
   );
   return result;
 }
@@ -212,12 +212,13 @@ function resultOf(
 
 /** A result as the log keeps it. */
 function endOf(
+  { execution }: Pick<RunContext, 'execution'>,
   { resumed: _, not_modified: __, ...result }: RunResult,
   run: Pick<Run, 'trigger' | 'validator'>,
   { history, plan, raw }: RunOutcome,
 ): RunEnd {
   const validator = validatorOf(result, run, raw);
-  return { ...result, trigger: run.trigger, details: detailsText({ ...history, plan, raw, validator }) };
+  return { ...result, trigger: run.trigger, details: detailsText({ ...history, plan, raw, validator, execution }) };
 }
 
 /** What a later run may ask with: rows that were rejected are not in the table, so that all has to be read again. */

@@ -9,6 +9,7 @@ import type { Manifest } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { S3Reader } from '../s3-reader.ts';
 import type { TransformRequest } from '../transform/request.ts';
+import type { ExecutionPlace } from './execution-place.ts';
 import type { Stage } from './result.ts';
 
 /** One pipeline, and what every stage of a run needs; the same on a laptop and in a Lambda. */
@@ -39,6 +40,8 @@ export interface RunContext {
   readonly onProgress?: (progress: RunProgress) => void;
   /** Cleans a source in pieces, into chunks in the store, where it is too large for one go; undefined where it is not. */
   readonly inPieces?: ((request: TransformRequest) => Promise<Manifest | undefined>) | undefined;
+  /** Where it runs in AWS, for the log; left out elsewhere. */
+  readonly execution?: ExecutionPlace | undefined;
 }
 
 /** What DuckDB may keep in memory, in MB: the least of what is asked for and what there is; undefined for its default. */

@@ -7,6 +7,7 @@ import {
   rejectionSchema,
   ruleCountSchema,
 } from '../manifest.ts';
+import { type ExecutionPlace, executionPlaceSchema } from './execution-place.ts';
 import { stages } from './result.ts';
 import { type KeptValidator, keptValidatorSchema } from './run.ts';
 
@@ -43,6 +44,8 @@ export const runDetailsSchema = z.object({
   not_modified: z.literal(true).optional(),
   /** The DDL statements that were executed, in their order. */
   ddl: z.array(z.string()).default([]),
+  /** Of the last attempt; left out where it ran elsewhere, or was a run of a release that did not tell. */
+  execution: executionPlaceSchema.optional(),
 });
 
 export type RunDetails = z.infer<typeof runDetailsSchema>;
@@ -54,10 +57,11 @@ export interface DetailParts {
   readonly stages?: RunDetails['stages'] | undefined;
   readonly ddl?: readonly string[] | undefined;
   readonly validator?: KeptValidator | undefined;
+  readonly execution?: ExecutionPlace | undefined;
 }
 
 /** The details as JSON text for the log. What would make it longer than it may be is left out. */
-export function detailsText({ ddl, plan, raw, stages: durations, validator }: DetailParts): string {
+export function detailsText({ ddl, execution, plan, raw, stages: durations, validator }: DetailParts): string {
   const details: RunDetails = {
     stages: durations ?? [],
     columns: (plan?.columns ?? []).map(({ evidence, ...column }) =>
@@ -74,6 +78,7 @@ export function detailsText({ ddl, plan, raw, stages: durations, validator }: De
     validator,
     not_modified: raw?.not_modified,
     ddl: [...(ddl ?? [])],
+    execution,
   };
   const whole = storable(details);
   if (whole.length <= mostCharacters) return whole;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
 import type { Statements } from '../dsql/sql.ts';
 import type { executionLog } from './run-log.ts';
@@ -119,6 +120,24 @@ export async function readRun(sql: Statements, runId: string): Promise<WholeRun>
     firstBatch: iso(ledger?.first),
     lastBatch: iso(ledger?.last),
   };
+}
+
+/** How many ended runs are asked for the log groups of their state machine. */
+const askedRuns = 20;
+
+/**
+ * The log groups of the functions of a state machine, as one of the pipeline's last runs that have ended tells them; none
+ * where none does.
+ *
+ * @param machine  how the ARNs of the machine's executions begin
+ */
+export async function logGroupsOf(sql: Statements, pipelineName: string, machine: string): Promise<readonly string[]> {
+  const [row] = await sql<{ readonly groups: string }[]>`
+    SELECT (execution->'log_groups')::text AS groups FROM (
+      SELECT start_time, details->'execution' AS execution FROM public.etl_execution_log
+       WHERE pipeline_name = ${pipelineName} AND end_time IS NOT NULL ORDER BY start_time DESC LIMIT ${askedRuns}) AS l
+     WHERE left(execution->>'arn', length(${machine}::text)) = ${machine} ORDER BY start_time DESC LIMIT 1`;
+  return row === undefined ? [] : z.array(z.string()).parse(JSON.parse(row.groups));
 }
 
 /** The details of the pipeline's last success into the same table before a run, as JSON text; null where there are none. */

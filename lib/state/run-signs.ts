@@ -17,6 +17,8 @@ export interface RunSigns {
   readonly alive: boolean;
   /** When it last renewed its lease, and told how far it is; ISO 8601, UTC. */
   readonly seen: string;
+  /** Who has the lease; in AWS the ARN of the execution. */
+  readonly holder: string;
   /** Its process, where it runs on this machine. */
   readonly pid: number | undefined;
   /** How far it was then; undefined of a run that has not told it, or of a release that does not. */
@@ -33,11 +35,12 @@ export async function readSigns(sql: Statements, runId: string): Promise<RunSign
       FROM public.etl_execution_log l JOIN public.etl_state s ON s.pipeline_name = l.pipeline_name
      WHERE l.run_id = ${runId} AND l.epoch = s.epoch AND s.lease IS NOT NULL`;
   if (row === undefined) return undefined;
-  const { host, pid, progress } = signsSchema.parse(JSON.parse(row.lease));
+  const { holder, host, pid, progress } = signsSchema.parse(JSON.parse(row.lease));
   const here = pid > 0 && host === hostname();
   return {
     alive: row.lasts && (!here || isAlive(pid)),
     seen: isoTimestamp(row.updated_at, timestamptz),
+    holder,
     pid: here ? pid : undefined,
     progress,
   };

@@ -87,7 +87,8 @@ async function filesOf(run: string): Promise<readonly string[]> {
 
 async function logOf(run: string) {
   return await service.target.sql`
-    SELECT status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded, error_message
+    SELECT status, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded, error_message,
+           details->'execution'->>'arn' AS execution, (details->'execution'->'log_groups')::text AS log_groups
       FROM etl_execution_log WHERE run_id = ${run}`;
 }
 
@@ -205,7 +206,8 @@ describe('the stages of a run, called one after another', () => {
     const summary = await stage('record', 'run-1', success);
     expect(summary).toMatchObject({ status: 'success', rows_read: 7, rows_loaded: 4 });
     expect(await stage('record', 'run-1', success)).toMatchObject({ run_id: 'run-1', status: 'success' });
-    expect(await logOf('run-1')).toMatchObject([{ status: 'success', rows_loaded: '4' }]);
+    const place = { execution: executionOf('run-1').id, log_groups: '["etl-record-log", "etl-load-log"]' };
+    expect(await logOf('run-1')).toMatchObject([{ status: 'success', rows_loaded: '4', ...place }]);
     expect(await filesOf('run-1')).toEqual([]);
   });
 
@@ -237,7 +239,8 @@ describe('a run that fails', () => {
       error: { Error: 'TooManyRejectedError', Cause: cause },
     });
     expect(response).toEqual({ Error: 'TooManyRejectedError', Cause: 'Too many.' });
-    expect(await logOf('run-4')).toMatchObject([{ status: 'failed', error_message: 'Too many.' }]);
+    const place = { execution: executionOf('run-4').id };
+    expect(await logOf('run-4')).toMatchObject([{ status: 'failed', error_message: 'Too many.', ...place }]);
     expect(await service.messages()).toMatchObject([
       { subject: '[etl test] people failed in load: too_many_rejected', body: { run_id: 'run-4' } },
     ]);

@@ -135,10 +135,13 @@ describe('the template', () => {
     ];
     expect(variables).toEqual({
       ...forEachFunction(() => common),
-      notify: [...common, 'ETL_DEAD_LETTERS_URL', 'ETL_TOPIC_ARN'].sort(),
+      record: [...common, 'ETL_LOG_GROUPS'].sort(),
+      notify: [...common, 'ETL_DEAD_LETTERS_URL', 'ETL_LOG_GROUPS', 'ETL_TOPIC_ARN'].sort(),
       collect: [...common, 'ETL_STATE_MACHINE_ARN'].sort(),
       bootstrap: [...common, 'ETL_DSQL_ROLE'].sort(),
     });
+    const groups = JSON.stringify(functions.record?.environment.ETL_LOG_GROUPS);
+    for (const name of functionNames) expect(groups).toMatch(new RegExp(`Functions${name}Log`, 'i'));
     const admins = Object.entries(functions).filter(([, fn]) => fn.environment.ETL_DSQL_USER === 'admin');
     expect(admins.map(([name]) => name)).toEqual(['bootstrap']);
   });

@@ -84,6 +84,31 @@ describe('a run', () => {
     expect(japanese).toContain('バケットポリシー、キーポリシーを確認します');
   });
 
+  it('of AWS leads to its execution and its lines, while it is under way and afterwards', async () => {
+    const arn = (name: string): string => `arn:aws:states:us-east-1:123456789012:execution:dsql-etl-dev:${name}`;
+    const row = (name: string, status: string, details: object | null, epoch: number): string =>
+      `INSERT INTO etl_execution_log (run_id, pipeline_name, status, trigger, start_time, end_time, target_table, kind, epoch, details)
+       VALUES ('${name}', 'cloudy', '${status}', 'schedule', CURRENT_TIMESTAMP, ${status === 'running' ? 'NULL' : 'CURRENT_TIMESTAMP'},
+       'cloudy', 'load', ${epoch}, ${details === null ? 'NULL' : `'${JSON.stringify(details)}'`})`;
+    await space.sql(row('aws-old', 'success', {}, 1));
+    await space.sql(
+      row('aws-done', 'success', { execution: { arn: arn('aws-done'), log_groups: ['etl-FunctionsLoadLog'] } }, 2),
+    );
+    await space.sql(row('aws-now', 'running', null, 3));
+    await space.sql(`INSERT INTO etl_state (pipeline_name, epoch, lease) VALUES ('cloudy', 3, jsonb_build_object('holder',
+      '${arn('aws-now')}', 'host', 'elsewhere', 'pid', 0, 'expires_at', CURRENT_TIMESTAMP + interval '1 minute'))`);
+    const cluster = await pageOver(space, { local: false, region: 'us-east-1' });
+    for (const name of ['aws-done', 'aws-now']) {
+      const text = await cluster.get(`/runs/${name}`);
+      expect(text, name).toContain(`/states/home?region=us-east-1#/v2/executions/details/${arn(name)}"`);
+      expect(text, name).toMatch(new RegExp(`logs-insights[^"]*${name}\\*22[^"]*etl-FunctionsLoadLog`));
+    }
+    expect(await cluster.get('/runs/aws-old')).toContain('The run has not logged which one.');
+    await cluster.close();
+    for (const table of ['etl_execution_log', 'etl_state'])
+      await space.sql(`DELETE FROM ${table} WHERE pipeline_name = 'cloudy'`);
+  });
+
   it('with warnings says of each kind what to do', async () => {
     const [run] = await space.sql(`SELECT run_id, warnings FROM etl_execution_log WHERE pipeline_name = 'items'`);
     expect(run?.warnings).toMatch(/^1 row was rejected: /);

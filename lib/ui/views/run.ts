@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Statements } from '../../dsql/sql.ts';
 import { remedyOfCode } from '../../report/remedies/remedies.ts';
 import { type NextStep, nextSteps, type RunReport, readReport } from '../../report/run-report.ts';
+import type { ExecutionPlace } from '../../run/execution-place.ts';
 import { sampleRejected } from '../../state/rejected-rows.ts';
 import { type LandedBatches, landedBatches } from '../../state/run-series.ts';
 import { readSigns } from '../../state/run-signs.ts';
@@ -20,6 +21,7 @@ import { stageTimes } from '../parts/stages.ts';
 import { statusWord } from '../parts/status.ts';
 import { warningList } from '../parts/warning-list.ts';
 import type { View, Viewer } from '../site.ts';
+import { awsLinks, executionOf } from './run-aws.ts';
 import { liveCard, liveRows } from './run-live.ts';
 
 /** Groups of batches that are drawn at most. */
@@ -39,7 +41,7 @@ export async function runView(viewer: Viewer, sql: Statements, runId: string): P
   }
   const running = report.run.status === 'running';
   const signs = running ? await readSigns(sql, runId) : undefined;
-  const main = html`<div class="wide run">${heading(viewer, report)}${running ? liveCard(viewer, signs) : failure(viewer, report)}
+  const main = html`<div class="wide run">${heading(viewer, report, await executionOf(sql, report, signs))}${running ? liveCard(viewer, signs) : failure(viewer, report)}
 ${next(viewer, report)}
 <section class="card" id="rows"><h2>${viewer.words.run.flow}</h2>${running ? liveRows(viewer, landed, signs) : rowsOf(viewer, report)}</section>
 <div class="two"><section class="card" id="stages"><h2>${viewer.words.run.stages}</h2>${stagesOf(viewer, report)}</section>
@@ -64,8 +66,8 @@ function statusOf({ run }: RunReport): 'success' | 'failed' | 'running' | 'skipp
   return status === 'success' || status === 'failed' || status === 'skipped' ? status : 'running';
 }
 
-function heading(viewer: Viewer, report: RunReport): Html {
-  const { format, now, site, words } = viewer;
+function heading(viewer: Viewer, report: RunReport, place: ExecutionPlace | undefined): Html {
+  const { format, now, words } = viewer;
   const { run } = report;
   const text = words.run;
   const kind = run.kind === null || run.kind === 'load' ? undefined : run.kind;
@@ -83,16 +85,8 @@ function heading(viewer: Viewer, report: RunReport): Html {
 ${run.load_mode === null ? nothing : html`<div><dt>${text.mode}</dt><dd><code>${run.load_mode}</code></dd></div>`}
 ${run.of_run === null ? nothing : html`<div><dt>${text.ofRun}</dt><dd><a href="${links.run(run.of_run)}"><code>${shortId(run.of_run)}</code></a></dd></div>`}
 ${run.closed_by === null ? nothing : html`<div><dt>${text.closedBy}</dt><dd><a href="${links.run(run.closed_by)}"><code>${shortId(run.closed_by)}</code></a></dd></div>`}
-<div><dt>${text.copy}</dt><dd><code class="command">etl show ${shortId(run.run_id)}</code></dd></div>${site.local || run.trigger === 'cli' ? nothing : awsLinks(viewer)}</dl>
+<div><dt>${text.copy}</dt><dd><code class="command">etl show ${shortId(run.run_id)}</code></dd></div>${awsLinks(viewer, report, place)}</dl>
 `;
-}
-
-function awsLinks({ site, words }: Viewer): Html {
-  const { region } = site;
-  if (region === undefined) return nothing;
-  const name = site.config().loaded?.config.deploy.name ?? 'dsql-etl';
-  const root = `https://${region}.console.aws.amazon.com`;
-  return html`<div><dt>${words.run.links}</dt><dd><a rel="noreferrer noopener" target="_blank" href="${root}/states/home?region=${region}#/statemachines">${words.run.executions}</a>, <a rel="noreferrer noopener" target="_blank" href="${root}/cloudwatch/home?region=${region}#logsV2:log-groups$3FlogGroupNameFilter$3D${name}">${words.run.logs}</a></dd></div>`;
 }
 
 /** Forms that preview what can be done about the run. */

@@ -90,6 +90,7 @@ export async function bundledFunctions(
             ETL_TOPIC_ARN: topic.arn,
             ETL_STATE_MACHINE_ARN: `arn:aws:states:${region}:${account}:stateMachine:etl`,
             ETL_DEAD_LETTERS_URL: deadLetters,
+            ETL_LOG_GROUPS: 'etl-record-log,etl-load-log',
             POWERTOOLS_SERVICE_NAME: name,
             POWERTOOLS_METRICS_NAMESPACE: 'DsqlEtl',
           },
