@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Html } from '../html.ts';
 import type { Viewer } from '../site.ts';
-import { number } from './number.ts';
+import { measure, number } from './number.ts';
 
 /** What became of rows: each kind has a colour of its own in the style sheet. */
 export interface FlowPart {
@@ -48,7 +48,7 @@ export function flow(
   });
   const lines = parts.map(
     ({ kind, name, rows }) =>
-      html`<li class="f-${kind}${rows === 0 ? ' zero' : ''}"><b>${number(format, name, rows)}</b> <span>${texts[kind]}</span> <small>${format.share(rows, read)}</small></li>`,
+      html`<li class="f-${kind}${rows === 0 ? ' zero' : ''}"><b>${number(format, name, rows)}</b> <span>${texts[kind]}</span> <small>${measure(`${name}_percent`, (100 * rows) / read, format.share(rows, read))}</small></li>`,
   );
   return html`<div class="flow p${parts.length}" role="group" aria-label="${texts.flowLabel}"><p class="read"><b>${number(format, wholeName, read)}</b> <span>${text}</span></p>
 <svg viewBox="0 0 100 ${height}" preserveAspectRatio="none" aria-hidden="true">${streams}</svg>

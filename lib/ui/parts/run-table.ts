@@ -3,7 +3,7 @@ import type { BriefRun } from '../../state/run-overview.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links, withQuery } from '../links.ts';
 import type { Viewer } from '../site.ts';
-import { number } from './number.ts';
+import { measure, number } from './number.ts';
 import { statusWord } from './status.ts';
 
 /** Runs of one pipeline, newest first. */
@@ -18,7 +18,7 @@ export function runTable({ format, words }: Viewer, runs: readonly BriefRun[]): 
       run,
     ) => html`<tr data-run="${run.run_id}"><th scope="row"><a href="${links.run(run.run_id)}">${format.time(run.start_time)}</a><span class="sub"><code>${run.run_id.slice(0, 8)}</code>${run.kind === 'load' ? nothing : html` <span class="tag">${kindOf(run.kind)}</span>`}${run.closed_by !== null && run.status === 'success' ? html` <span class="tag">${text.takenBack}</span>` : nothing}</span></th>
 <td>${statusWord(run.status, words)}${run.status === 'failed' && run.error_code !== null ? html`<span class="sub"><code>${data(run.error_code, 60)}</code></span>` : nothing}</td>
-<td class="right only-wide">${count(run, 'rows_read')}</td><td class="right">${count(run, 'rows_loaded')}</td><td class="right${run.rows_rejected > 0 ? ' warn' : ''}">${count(run, 'rows_rejected')}</td><td class="right only-wide">${run.seconds === null ? '–' : format.duration(run.seconds)}</td></tr>`,
+<td class="right only-wide">${count(run, 'rows_read')}</td><td class="right">${count(run, 'rows_loaded')}</td><td class="right${run.rows_rejected > 0 ? ' warn' : ''}">${count(run, 'rows_rejected')}</td><td class="right only-wide">${run.seconds === null ? '–' : measure('execution_time_seconds', run.seconds, format.duration(run.seconds))}</td></tr>`,
   );
   return html`<table class="list runs"><thead><tr><th scope="col">${text.started}</th><th scope="col">${text.status}</th><th scope="col" class="right only-wide">${text.read}</th><th scope="col" class="right">${words.overview.rows}</th><th scope="col" class="right">${words.overview.rejectedRows}</th><th scope="col" class="right only-wide">${words.overview.took}</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
@@ -37,7 +37,7 @@ export function pager(
     format.number(Math.min(total, offset + limit)),
     format.number(total),
   );
-  return html`<nav class="pager" aria-label="${shown}"><span>${shown}</span>${offset > 0 ? html`<a class="button" rel="prev" href="${to(Math.max(0, offset - limit))}">${text.newer}</a>` : nothing}${offset + limit < total ? html`<a class="button" rel="next" href="${to(offset + limit)}">${text.older}</a>` : nothing}</nav>`;
+  return html`<nav class="pager" aria-label="${shown}"><span>${measure('listed', total, shown)}</span>${offset > 0 ? html`<a class="button" rel="prev" href="${to(Math.max(0, offset - limit))}">${text.newer}</a>` : nothing}${offset + limit < total ? html`<a class="button" rel="next" href="${to(offset + limit)}">${text.older}</a>` : nothing}</nav>`;
 }
 
 /** Where a list begins, by its address; 0 for anything that is no number. */

@@ -5,6 +5,7 @@ import { valueText } from '../../dsql/json-rows.ts';
 import { listTables } from '../../state/table-list.ts';
 import { data, type Html, nothing, shownText } from '../html.ts';
 import { links } from '../links.ts';
+import { measure } from '../parts/number.ts';
 import { reading } from '../reading.ts';
 import type { View, Viewer } from '../site.ts';
 
@@ -37,7 +38,7 @@ export async function dataView(
   const answer = query === undefined || query.trim() === '' ? undefined : await ask(viewer, query);
   const list = tables.map(
     ({ columns, name, service }) =>
-      html`<li><a href="${links.table(name)}"${name === asked.table ? html` aria-current="true"` : nothing}>${data(name, 80)}</a> <small>${text.columns(format.number(columns))}${service ? `, ${text.service}` : ''}</small></li>`,
+      html`<li data-table="${name}"><a href="${links.table(name)}"${name === asked.table ? html` aria-current="true"` : nothing}>${data(name, 80)}</a> <small>${measure('columns', columns, text.columns(format.number(columns)))}${service ? `, ${text.service}` : ''}</small></li>`,
   );
   const main = html`<div class="wide"><div class="head"><h1>${asked.table === undefined ? text.title : data(asked.table, 80)}</h1></div><p class="quiet lead">${text.text}</p>
 <div class="data"><section class="card tables" aria-labelledby="tables"><h2 id="tables">${text.tables}</h2>${tables.length === 0 ? html`<p class="empty">${text.noTables}</p>` : html`<ul>${list}</ul>`}</section>
@@ -82,7 +83,7 @@ function answerCard(viewer: Viewer, answer: Answer): Html {
   const { columns, more, rows } = answer;
   const shown = format.number(rows.length);
   const body = rows.map((row) => html`<tr>${columns.map(({ type }, index) => cell(viewer, row[index], type))}</tr>`);
-  return html`<section class="card" aria-labelledby="answer"><h2 id="answer">${more ? text.first(shown) : text.rows(shown)}</h2>${
+  return html`<section class="card" aria-labelledby="answer"><h2 id="answer">${measure('rows', rows.length, more ? text.first(shown) : text.rows(shown))}</h2>${
     columns.length === 0
       ? html`<p class="empty">${text.none}</p>`
       : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="answer"><table class="list grid"><thead><tr>${columns.map(({ name, type }) => html`<th scope="col"${numberTypes.has(type) ? html` class="right"` : nothing}>${data(name, 80)}</th>`)}</tr></thead><tbody>${body}</tbody></table></div>`

@@ -3,7 +3,7 @@ import type { Statements } from '../../dsql/sql.ts';
 import { lastRuns, pipelineSummaries, type RunTotals, totalsSince } from '../../state/run-overview.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links, withQuery } from '../links.ts';
-import { number } from '../parts/number.ts';
+import { measure, number } from '../parts/number.ts';
 import { status } from '../parts/status.ts';
 import { type StripHeight, strip } from '../parts/strip.ts';
 import { type PipelineRow, pipelineRows, problemStates } from '../pipeline-rows.ts';
@@ -126,7 +126,7 @@ function tableRow(viewer: Viewer, row: PipelineRow, by: StripHeight): Html {
 <td class="state" data-label="${text.lastRun}">${stateOf(viewer, row)}${tail}</td>
 <td class="right" data-label="${text.rows}">${last === undefined || last.status === 'running' ? '–' : number(format, 'rows_loaded', last.rows_loaded)}</td>
 <td class="right${last !== undefined && last.rows_rejected > 0 ? ' warn' : ''}" data-label="${text.rejectedRows}">${last === undefined || last.status === 'running' ? '–' : number(format, 'rows_rejected', last.rows_rejected)}</td>
-<td class="right" data-label="${text.took}">${last?.seconds == null ? '–' : format.duration(last.seconds)}</td>
+<td class="right" data-label="${text.took}">${last?.seconds == null ? '–' : measure('execution_time_seconds', last.seconds, format.duration(last.seconds))}</td>
 <td data-label="${text.next}">${nextOf(viewer, row)}</td></tr>`;
 }
 

@@ -16,7 +16,7 @@ import { actForm, runPath } from '../parts/act-form.ts';
 import { columnTable } from '../parts/columns.ts';
 import { driftList } from '../parts/drift-list.ts';
 import { historyCharts } from '../parts/history-charts.ts';
-import { number } from '../parts/number.ts';
+import { measure, number } from '../parts/number.ts';
 import { offsetOf, pager, runTable } from '../parts/run-table.ts';
 import { sourceList } from '../parts/source-list.ts';
 import { statusWord } from '../parts/status.ts';
@@ -59,10 +59,10 @@ export async function pipelineView(
   const main = html`<div class="wide">${heading(viewer, name, row, settings)}
 ${series.length === 0 ? nothing : html`<section class="card" aria-label="${words.pipeline.runs}">${historyCharts(viewer, name, series)}</section>`}
 <section class="card" id="runs"><div class="card-head"><h2>${text.runs} <small>${number(viewer.format, 'runs', total)}</small></h2>${statusSwitch(viewer, name, status)}</div>${runTable(viewer, runs)}${pager(viewer, { limit: tableRuns, offset, total })}</section>
-${last === undefined ? nothing : html`<details class="card" id="columns"><summary><h2>${text.columns} <small>${last.columns.length}</small></h2></summary>${columnTable(viewer, last)}</details>`}
+${last === undefined ? nothing : html`<details class="card" id="columns"><summary><h2>${text.columns} <small>${number(viewer.format, 'columns', last.columns.length)}</small></h2></summary>${columnTable(viewer, last)}</details>`}
 ${history.length < 2 ? nothing : driftCard(viewer, driftedRuns(history), history.length)}
 <div class="two">${watermarkCard(viewer, marks, settings)}${objects.length === 0 ? nothing : objectsCard(viewer, objects)}</div>
-${last === undefined || last.sources_total === 0 ? nothing : html`<details class="card" id="sources"><summary><h2>${text.sources} <small>${last.sources_total}</small></h2></summary><p class="quiet intro">${text.sourcesText}</p>${sourceList(viewer, last)}</details>`}
+${last === undefined || last.sources_total === 0 ? nothing : html`<details class="card" id="sources"><summary><h2>${text.sources} <small>${number(viewer.format, 'sources_total', last.sources_total)}</small></h2></summary><p class="quiet intro">${text.sourcesText}</p>${sourceList(viewer, last)}</details>`}
 ${yaml === undefined ? nothing : html`<details class="card" id="configuration"><summary><h2>${text.configuration}</h2></summary><p class="quiet intro">${text.configurationText}</p><pre tabindex="0"><code>${yaml}</code></pre></details>`}
 </div>`;
   return { title: name, main, events: '/events', reloadSeconds: 30, charts: series.length > 0 };
@@ -95,7 +95,7 @@ function heading(
 ${settings === undefined ? nothing : html`${fact(text.source, sourceText(settings))}${fact(text.loadMode, html`<code>${settings.load_mode}</code>`)}${fact(text.schedule, scheduleText(viewer, settings))}`}
 ${row?.next === undefined ? nothing : fact(words.overview.next, format.time(row.next))}
 ${row?.summary?.last_load == null ? nothing : fact(text.lastLoad, format.time(row.summary.last_load))}
-${row?.freshness === undefined ? nothing : fact(text.freshness, row.freshness.kind === 'late' ? html`<span class="warn">${words.overview.late}: ${words.overview.lateText(format.duration(row.freshness.hours * 3600))}</span>` : words.overview.fresh)}</dl>`;
+${row?.freshness === undefined ? nothing : fact(text.freshness, row.freshness.kind === 'late' ? html`<span class="warn">${words.overview.late}: ${measure('late_after_hours', row.freshness.hours, words.overview.lateText(format.duration(row.freshness.hours * 3600)))}</span>` : words.overview.fresh)}</dl>`;
 }
 
 function runNow(viewer: Viewer, name: string, settings: PipelineSettings | undefined): Html {
@@ -120,7 +120,7 @@ function driftCard({ format, words }: Viewer, drifted: readonly DriftedRun[], co
     ({ drift, run_id, start_time }) =>
       html`<li><p><a href="${links.run(run_id)}">${format.time(start_time)}</a> <code>${run_id.slice(0, 8)}</code></p>${driftList(words, drift)}</li>`,
   );
-  return html`<section class="card" id="drift"><h2>${text.drift}</h2>${runs.length === 0 ? html`<p class="empty">${text.noDrift(compared)}</p>` : html`<ol class="drift">${runs}</ol>`}</section>`;
+  return html`<section class="card" id="drift"><h2>${text.drift}</h2>${runs.length === 0 ? html`<p class="empty">${measure('compared_runs', compared, text.noDrift(compared))}</p>` : html`<ol class="drift">${runs}</ol>`}</section>`;
 }
 
 function watermarkCard(
@@ -143,5 +143,5 @@ function watermarkCard(
 
 function objectsCard({ format, words }: Viewer, objects: Awaited<ReturnType<typeof countObjects>>): Html {
   const text = words.pipeline;
-  return html`<section class="card" id="objects"><h2>${text.objects}</h2><ul class="split first-split">${objects.map(({ bytes, objects: count, status }) => html`<li>${number(format, `objects_${status}`, count)} ${text.objectStates[status]} <small>${format.bytes(bytes)}</small></li>`)}</ul></section>`;
+  return html`<section class="card" id="objects"><h2>${text.objects}</h2><ul class="split first-split">${objects.map(({ bytes, objects: count, status }) => html`<li>${number(format, `objects_${status}`, count)} ${text.objectStates[status]} <small>${measure(`objects_${status}_bytes`, bytes, format.bytes(bytes))}</small></li>`)}</ul></section>`;
 }

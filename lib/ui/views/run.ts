@@ -13,7 +13,7 @@ import { columnTable } from '../parts/columns.ts';
 import { driftList } from '../parts/drift-list.ts';
 import { type FlowPart, flow } from '../parts/flow.ts';
 import { lineChart } from '../parts/line-chart.ts';
-import { number } from '../parts/number.ts';
+import { measure, number } from '../parts/number.ts';
 import { rejectedGroups, type ShownGroup } from '../parts/rejected-groups.ts';
 import { remedyList } from '../parts/remedy.ts';
 import { sourceList } from '../parts/source-list.ts';
@@ -79,8 +79,8 @@ function heading(viewer: Viewer, report: RunReport, place: ExecutionPlace | unde
   return html`<nav class="path" aria-label="${words.shell.overview}"><a href="${links.overview}">${words.overview.title}</a><a href="${links.pipeline(name)}">${data(name, 80)}</a></nav>
 <div class="head"><h1>${kindText ?? text.run} <code>${shortId(run.run_id)}</code></h1>${statusWord(statusOf(report), words)}${run.closed_by === null || run.status !== 'success' ? nothing : html`<span class="tag">${words.pipeline.takenBack}</span>`}${actions(viewer, report)}</div>
 <dl class="facts"><div><dt>${words.overview.pipeline}</dt><dd><a href="${links.pipeline(name)}">${data(name, 80)}</a> ${text.into} ${data(run.target_table ?? '', 80)}</dd></div>
-<div><dt>${text.began}</dt><dd>${format.time(began)} <small>${format.moment(began)}</small></dd></div>
-<div><dt>${text.took}</dt><dd>${seconds === undefined ? html`${format.duration(Math.max(0, (now.getTime() - Date.parse(began)) / 1000))} <small>${text.soFar}</small>` : html`<data value="${seconds}" data-name="execution_time_seconds">${format.duration(seconds)}</data>`}</dd></div>
+<div><dt>${text.began}</dt><dd>${format.time(began)} <small><time datetime="${new Date(began).toISOString()}">${format.moment(began)}</time></small></dd></div>
+<div><dt>${text.took}</dt><dd>${seconds === undefined ? html`${format.duration(Math.max(0, (now.getTime() - Date.parse(began)) / 1000))} <small>${text.soFar}</small>` : html`${measure('execution_time_seconds', seconds, format.duration(seconds))}`}</dd></div>
 <div><dt>${text.trigger}</dt><dd>${triggerText}</dd></div>
 ${run.load_mode === null ? nothing : html`<div><dt>${text.mode}</dt><dd><code>${run.load_mode}</code></dd></div>`}
 ${run.of_run === null ? nothing : html`<div><dt>${text.ofRun}</dt><dd><a href="${links.run(run.of_run)}"><code>${shortId(run.of_run)}</code></a></dd></div>`}
@@ -119,7 +119,7 @@ function next({ format, words }: Viewer, { rejected, run }: RunReport): Html {
     go_on: ({ pipeline }) => html`${steps.go_on} <code class="command">etl run ${data(pipeline)}</code>`,
     put_right: ({ pipeline }) => html`${steps.put_right} <code class="command">etl run ${data(pipeline)}</code>`,
     open_rejected: ({ rows, run: id }) =>
-      html`<a href="${links.rejected({ run: run.run_id ?? undefined })}">${steps.open_rejected(format.number(rows))}</a> <code class="command">etl rejects ${id}</code>`,
+      html`<a href="${links.rejected({ run: run.run_id ?? undefined })}">${measure('open_rejected', rows, steps.open_rejected(format.number(rows)))}</a> <code class="command">etl rejects ${id}</code>`,
     take_back: ({ run: id }) => html`${steps.take_back} <code class="command">etl undo ${id}</code>`,
   };
   const texts = nextSteps(run, rejected).map((step) => (textOf[step.kind] as (given: NextStep) => Html)(step));
@@ -178,7 +178,7 @@ function rulesOf({ format, words }: Viewer, { details }: RunReport): Html {
   const text = words.run;
   const rows = rules.map(
     ({ number: place, rows_filtered: filtered, rows_rejected: rejected, text: rule, type }) =>
-      html`<tr><td class="right">${place}</td><th scope="row"><code>${type}</code> <code>${data(rule, 300)}</code></th><td class="right">${number(format, 'rule_filtered', filtered)}</td><td class="right${rejected > 0 ? ' warn' : ''}">${number(format, 'rule_rejected', rejected)}</td></tr>`,
+      html`<tr data-rule="${place}"><td class="right">${number(format, 'rule', place)}</td><th scope="row"><code>${type}</code> <code>${data(rule, 300)}</code></th><td class="right">${number(format, 'rule_filtered', filtered)}</td><td class="right${rejected > 0 ? ' warn' : ''}">${number(format, 'rule_rejected', rejected)}</td></tr>`,
   );
   return html`<section class="card" id="rules"><h2>${text.rules}</h2><table class="list"><thead><tr><th scope="col" class="right">#</th><th scope="col">${text.rule}</th><th scope="col" class="right">${text.filtered}</th><th scope="col" class="right">${text.rejected}</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
@@ -208,22 +208,32 @@ function detailsOf(viewer: Viewer, { details, run }: RunReport): Html {
   const { format, words } = viewer;
   const text = words.run;
   const more = [
-    [text.verified, run.verified],
-    [text.bytesRead, run.bytes_read === null ? null : format.bytes(count(run.bytes_read))],
-    [text.retries, run.conflict_retries === null ? null : format.number(count(run.conflict_retries))],
+    [text.verified, run.verified === null ? null : data(run.verified, 200)],
+    [
+      text.bytesRead,
+      run.bytes_read === null
+        ? null
+        : measure('bytes_read', count(run.bytes_read), format.bytes(count(run.bytes_read))),
+    ],
+    [
+      text.retries,
+      run.conflict_retries === null ? null : number(format, 'conflict_retries', count(run.conflict_retries)),
+    ],
     [
       text.already,
-      details === undefined || details.already_loaded_rows === 0 ? null : format.number(details.already_loaded_rows),
+      details === undefined || details.already_loaded_rows === 0
+        ? null
+        : number(format, 'already_loaded_rows', details.already_loaded_rows),
     ],
-    [text.fingerprint, run.source_fingerprint],
+    [text.fingerprint, run.source_fingerprint === null ? null : data(run.source_fingerprint, 200)],
   ] as const;
   const facts = more.flatMap(([name, value]) =>
-    value === null ? [] : [html`<div><dt>${name}</dt><dd>${data(value, 200)}</dd></div>`],
+    value === null ? [] : [html`<div><dt>${name}</dt><dd>${value}</dd></div>`],
   );
   const fold = (id: string, title: string, size: number, content: Html): Html =>
     size === 0
       ? nothing
-      : html`<details class="card" id="${id}"><summary><h2>${title} <small>${format.number(size)}</small></h2></summary>${content}</details>`;
+      : html`<details class="card" id="${id}"><summary><h2>${title} <small>${number(format, id, size)}</small></h2></summary>${content}</details>`;
   return html`${
     details === undefined
       ? nothing
