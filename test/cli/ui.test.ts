@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linkOf, visit } from '../support/served-page.ts';
 import { type Workspace, workspace } from '../support/workspace.ts';
 
 let space: Workspace;
@@ -13,29 +14,14 @@ beforeAll(async () => {
 
 afterAll(async () => await space.remove());
 
-/** Resolves with the text that a process has written when it has a link in it. */
-async function linkOf(child: ChildProcess): Promise<string> {
-  let text = '';
-  return await new Promise((resolve, reject) => {
-    child.stdout?.setEncoding('utf8').on('data', (some: string) => {
-      text += some;
-      const link = /http:\S+/.exec(text)?.[0];
-      if (link !== undefined) resolve(link);
-    });
-    child.once('close', (status) => reject(new Error(`etl ui ended with ${status}: ${text}`)));
-  });
-}
-
 describe('etl ui', () => {
   it('serves the page of its folder, prints another link at Enter, and ends at a signal', async () => {
     const child = spawn(process.execPath, [path.resolve('dist/bin/etl.js'), 'ui', '--target', 'local'], {
       cwd: space.folder,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const link = await linkOf(child);
-    const cookie = (await fetch(link)).headers.get('set-cookie')?.split(';')[0] ?? '';
-    const { origin } = new URL(link);
-    const page = await (await fetch(origin, { headers: { cookie, 'accept-language': 'en' } })).text();
+    const { get, origin } = await visit(await linkOf(child));
+    const page = await get('/');
     expect(page).toContain('data-pipeline="items"');
     for (const [, asset = ''] of page.matchAll(/(?:src|href)="(\/assets\/[^"]*)"/g)) {
       expect((await fetch(origin + asset)).status, asset).toBe(200);

@@ -1,33 +1,20 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { actProcesses } from '../../lib/cli/ui/act-process.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { Acts } from '../../lib/ui/acts/acts.ts';
+import { itemsConfig, itemsFile, openActingPage } from '../support/acts-page.ts';
 import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { type PageOfTest, pageOver } from '../support/served-page.ts';
+import type { InProcess } from '../support/in-process.ts';
+import type { PageOfTest } from '../support/served-page.ts';
 
 let space: InProcess;
 let page: PageOfTest;
-let acts: Acts;
-
-const config = (more: string): string =>
-  `pipelines:
-  items: { source_type: file, file_path: items.csv, target_table: items, columns: { price: numeric }${more} }`;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  space = await inProcess();
-  const file = space.write('etl.yaml', config(''));
-  space.write('items.csv', 'id,price\n1,2.50\n2,N/A\n3,1.00\n');
-  acts = new Acts(actProcesses({ config: file, target: 'local' }), systemClock);
-  page = await pageOver(space, { acts });
+  ({ space, page, close } = await openActingPage(itemsConfig()));
+  space.write('items.csv', itemsFile);
 });
 
-afterAll(async () => {
-  await acts.close();
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 const rows = async (): Promise<unknown> => (await space.sql('SELECT count(*) AS n FROM items'))[0]?.n;
 
@@ -62,7 +49,7 @@ describe.skipIf(chromiumPath === undefined)(`in a browser${whyNoBrowser}`, () =>
 
   it('rejected rows are previewed and run again, once', async () => {
     const [first] = await space.sql(`SELECT run_id FROM etl_execution_log`);
-    space.write('etl.yaml', config(', csv: { null_strings: [N/A] }'));
+    space.write('etl.yaml', itemsConfig(', csv: { null_strings: [N/A] }'));
     await tab.goto(`${page.origin}/runs/${String(first?.run_id)}`);
     await click('Run rejected rows again …');
     await shown('It would load');

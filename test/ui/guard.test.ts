@@ -1,21 +1,17 @@
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { type PageOfTest, pageOver } from '../support/served-page.ts';
+import { openPageSpace, type PageOfTest } from '../support/served-page.ts';
 
-let space: InProcess;
 let page: PageOfTest;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  space = await inProcess();
-  space.write('etl.yaml', 'pipelines: { items: { source_type: file, file_path: items.csv, target_table: items } }');
-  page = await pageOver(space);
+  ({ page, close } = await openPageSpace(
+    'pipelines: { items: { source_type: file, file_path: items.csv, target_table: items } }',
+  ));
 });
 
-afterAll(async () => {
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 /** A request with headers that `fetch` does not let anybody set. */
 async function raw(path: string, headers: http.OutgoingHttpHeaders, method = 'GET'): Promise<number | undefined> {

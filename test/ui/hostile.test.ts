@@ -1,36 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shownText } from '../../lib/ui/html.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { type PageOfTest, pageOver } from '../support/served-page.ts';
+import type { InProcess } from '../support/in-process.ts';
+import { openPageSpace, type PageOfTest } from '../support/served-page.ts';
 
 let space: InProcess;
 let page: PageOfTest;
+let close: () => Promise<void>;
 
 const tag = `<img src=x onerror="alert(1)">'"&</script><script>alert(2)</script>`;
 const name = 'a/b "c" <i>%2e&';
 
 beforeAll(async () => {
-  space = await inProcess();
+  const settings = {
+    source_type: 'file',
+    file_path: 'data.ndjson',
+    target_table: 'hostile',
+    columns: { n: 'numeric' },
+  };
+  ({ space, page, close } = await openPageSpace(JSON.stringify({ pipelines: { [name]: settings } })));
   space.write(
     'data.ndjson',
     `${JSON.stringify({ id: 1, n: tag, t: tag })}\n${JSON.stringify({ id: 2, n: '1', t: `\u202e${tag}` })}\n${JSON.stringify({ id: 3, n: '2', t: 'x'.repeat(100_000) })}\n`,
   );
-  space.write(
-    'etl.yaml',
-    JSON.stringify({
-      pipelines: {
-        [name]: { source_type: 'file', file_path: 'data.ndjson', target_table: 'hostile', columns: { n: 'numeric' } },
-      },
-    }),
-  );
   await space.run();
-  page = await pageOver(space);
 });
 
-afterAll(async () => {
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 describe('text from data', () => {
   it('is text on every page: tags, quotes, marks of direction and long cells', async () => {

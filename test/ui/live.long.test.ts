@@ -2,21 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { actProcesses } from '../../lib/cli/ui/act-process.ts';
-import { systemClock } from '../../lib/clock.ts';
 import { setLocalFaults } from '../../lib/local/client.ts';
-import { Acts } from '../../lib/ui/acts/acts.ts';
+import { openActingPage } from '../support/acts-page.ts';
 import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
 import { serve, type TestServer } from '../support/http-server.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { type PageOfTest, pageOver } from '../support/served-page.ts';
+import type { InProcess } from '../support/in-process.ts';
+import type { PageOfTest } from '../support/served-page.ts';
 
 /** Rows of a page of the API, of which a run reads two. */
 const pageRows = 50_000;
 
 let space: InProcess;
 let page: PageOfTest;
-let acts: Acts;
+let close: () => Promise<void>;
 let api: TestServer;
 /** Lets the API answer with its second page; with this status. */
 let answer: (status: number) => void;
@@ -43,23 +41,17 @@ beforeAll(async () => {
     if (number === 2) void second.then(send);
     else send(200);
   });
-  space = await inProcess();
-  const file = space.write(
-    'etl.yaml',
+  ({ space, page, close } = await openActingPage(
     `data_source: { base_url: "${api.url}" }
 aurora_dsql: { max_connections: 2 }
 pipelines:
   prices: { source_type: api, endpoint: prices, target_table: prices, pagination: { type: page_number }, key_columns: [id], load_mode: upsert }`,
-  );
-  acts = new Acts(actProcesses({ config: file, target: 'local' }), systemClock);
-  page = await pageOver(space, { acts });
+  ));
 });
 
 afterAll(async () => {
-  await acts.close();
-  await page.close();
+  await close();
   await api.close();
-  await space.remove();
 });
 
 /** `etl run` as a terminal runs it. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedRuns } from '../../bench/support/seeded-log.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { type PageOfTest, pageOver } from '../support/served-page.ts';
+import type { InProcess } from '../support/in-process.ts';
+import { openPageSpace, type PageOfTest } from '../support/served-page.ts';
 import { type ShownNumber, shownNumbers, strayNumbers } from '../support/shown-numbers.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -10,11 +10,10 @@ type Expected = readonly [of: string, name: string, value: number];
 
 let space: InProcess;
 let page: PageOfTest;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  space = await inProcess();
-  space.write(
-    'etl.yaml',
+  ({ space, page, close } = await openPageSpace(
     `pipelines:
   items:
     source_type: file
@@ -27,7 +26,7 @@ beforeAll(async () => {
   missing: { source_type: file, file_path: missing.csv, target_table: missing }
   late: { source_type: file, file_path: late.csv, target_table: late, schedule: { rate: 1 hour } }
   fresh: { source_type: file, file_path: fresh.csv, target_table: fresh, schedule: { rate: 1 hour } }`,
-  );
+  ));
   space.write('items-1.csv', 'id,price\n1,2.50\n2,N/A\n3,1.00\n3,1.00\n7,7\n8,8\n9,9\n');
   await space.run(['items', 'missing']);
   space.write('items-2.csv', 'id,price\n1,2.75\n4,4.00\n5,many\n');
@@ -40,13 +39,9 @@ beforeAll(async () => {
     until: new Date(Date.now() - 3 * 3_600_000),
   });
   await seedRuns(space.target.sql, { ...seed, pipeline: 'fresh', runs: 3, until: new Date(Date.now() + 1_800_000) });
-  page = await pageOver(space);
 });
 
-afterAll(async () => {
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 /** The columns of a row that have a number, as numbers of something. */
 function of(what: string, row: Row | undefined): Expected[] {
@@ -125,7 +120,7 @@ describe('every number', () => {
 
   it('of freshness is that of a query: what is late, and after how long', async () => {
     const text = await page.get('/');
-    const [, , ...rows] = text.split('<tr data-pipeline="');
+    const [, ...rows] = text.split('<tr data-pipeline="');
     for (const { hours, name } of await space.sql(`SELECT pipeline_name AS name,
         extract(epoch FROM CURRENT_TIMESTAMP - max(start_time)) / 3600 AS hours FROM etl_execution_log
        WHERE pipeline_name IN ('late', 'fresh') AND (status = 'success' OR error_code = 'already_loaded') GROUP BY 1`)) {

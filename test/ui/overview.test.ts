@@ -1,27 +1,22 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
+import type { InProcess } from '../support/in-process.ts';
+import { numbersOf, openPageSpace, type PageOfTest, pageOver } from '../support/served-page.ts';
 
 let space: InProcess;
 let page: PageOfTest;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  space = await inProcess();
-  space.write(
-    'etl.yaml',
+  ({ space, page, close } = await openPageSpace(
     `pipelines:
   items: { source_type: file, file_path: items.csv, target_table: items, columns: { price: numeric } }
   missing: { source_type: file, file_path: missing.csv, target_table: missing }`,
-  );
-  page = await pageOver(space);
+  ));
 });
 
-afterAll(async () => {
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 describe('the overview', () => {
   it('before the first run names the pipelines, and says how to begin', async () => {

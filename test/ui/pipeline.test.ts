@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedRuns } from '../../bench/support/seeded-log.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
-import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
+import type { InProcess } from '../support/in-process.ts';
+import { numbersOf, openPageSpace, type PageOfTest } from '../support/served-page.ts';
 
 let space: InProcess;
 let page: PageOfTest;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  space = await inProcess();
-  space.write(
-    'etl.yaml',
+  ({ space, page, close } = await openPageSpace(
     `data_source: { base_url: "https://user:hunter2@api.example.com/v1?key=abc", headers: { X-Api-Key: visible, Accept: application/json } }
 pipelines:
   items: { source_type: file, file_path: items.csv, target_table: items }
@@ -19,14 +18,10 @@ pipelines:
     target_table: rates
     params: { api_key: plain-text, page_size: 50 }
     auth: { type: bearer, token: { env: RATES_TOKEN } }`,
-  );
-  page = await pageOver(space);
+  ));
 });
 
-afterAll(async () => {
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 describe('the page of a pipeline', () => {
   it('before its first run shows its name, and how to run it', async () => {

@@ -3,26 +3,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillRun, seededRunId, seedRuns } from '../../bench/support/seeded-log.ts';
 import { axeFindings } from '../support/axe.ts';
 import { chromiumPath, openBrowser, openWindow, whyNoBrowser } from '../support/browser.ts';
-import { type InProcess, inProcess } from '../support/in-process.ts';
+import type { InProcess } from '../support/in-process.ts';
 import { pagesOf } from '../support/page-list.ts';
-import { numbersOf, type PageOfTest, pageOver } from '../support/served-page.ts';
+import { numbersOf, openPageSpace, type PageOfTest } from '../support/served-page.ts';
 
 let space: InProcess;
 let page: PageOfTest;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  space = await inProcess();
-  space.write(
-    'etl.yaml',
+  ({ space, page, close } = await openPageSpace(
     'pipelines: { orders: { source_type: file, file_path: orders.csv, target_table: orders, columns: { price: numeric } } }',
-  );
-  page = await pageOver(space);
+  ));
 });
 
-afterAll(async () => {
-  await page.close();
-  await space.remove();
-});
+afterAll(async () => await close());
 
 /** Every view is shown, in both themes and languages and at two widths: nothing overflows, no script fails, axe finds nothing. */
 async function look(browser: Browser, pages: Readonly<Record<string, string>>): Promise<void> {
