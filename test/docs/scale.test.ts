@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type ScaleRates, scaledRun, stepNames } from '../../bench/support/scale-model.ts';
+import { scaleTables } from '../../bench/support/scale-tables.ts';
+
+const rates = JSON.parse(readFileSync('bench/scale-rates.json', 'utf8')) as ScaleRates;
+
+describe('the model of large sources', () => {
+  it('has made the tables of docs/scale.md from the rates that were measured', () => {
+    const text = readFileSync('docs/scale.md', 'utf8');
+    const [, shown] = /<!-- scale -->\n\n([\s\S]+?)\n\n<!-- end of scale -->/.exec(text) ?? [];
+    expect(shown).toBe(scaleTables(rates));
+    const measured = `${rates.transform_cpu_seconds.toFixed(1)} s for ${Math.round(rates.part_bytes / 1e6)} MB`;
+    expect(text).toContain(measured);
+  });
+
+  it('says what the page says: the database binds at every size, and S3 binds the clean and the gather of 1 TB', () => {
+    const runs = [1e9, 1e10, 1e11, 1e12].map((bytes) => scaledRun(bytes, rates));
+    expect(runs.map(({ binds }) => binds)).toEqual(['load', 'load', 'load', 'load']);
+    expect(runs.map(({ bounds }) => bounds.clean === 'requests of S3')).toEqual([false, false, false, true]);
+    const [terabyte] = runs.slice(-1);
+    expect(terabyte?.bounds.gather).toBe('requests of S3');
+    expect(terabyte?.total).toBeLessThan(24 * 3_600);
+    expect(terabyte?.usd.s3).toBeGreaterThan(terabyte?.usd.states ?? 0);
+  });
+
+  it('takes longer in no step where there is less to do, or where processors are faster', () => {
+    const sizes = [1e8, 1e9, 5e9, 1e11, 1e12].map((bytes) => scaledRun(bytes, rates));
+    for (const [index, run] of sizes.slice(1).entries()) {
+      for (const step of stepNames) expect(run.seconds[step]).toBeGreaterThanOrEqual(sizes[index]?.seconds[step] ?? 0);
+    }
+    const faster = scaledRun(1e11, { ...rates, transform_cpu_seconds: rates.transform_cpu_seconds / 2 });
+    const usual = scaledRun(1e11, rates);
+    for (const step of ['survey', 'clean', 'gather'] as const)
+      expect(faster.seconds[step]).toBeLessThan(usual.seconds[step]);
+    expect(faster.seconds.load).toBe(usual.seconds.load);
+  });
+});
