@@ -101,8 +101,24 @@ describe('every number', () => {
     const last = await space.sql(`SELECT pipeline_name, ${lastRunColumns} FROM etl_execution_log AS l
       WHERE start_time = (SELECT max(start_time) FROM etl_execution_log WHERE pipeline_name = l.pipeline_name)`);
     expect(last).toHaveLength(4);
+    const good = `SELECT extract(epoch FROM CURRENT_TIMESTAMP - max(start_time)) / 3600 FROM etl_execution_log
+      WHERE pipeline_name = l.pipeline_name AND (status = 'success' OR error_code = 'already_loaded')`;
+    const states = await space.sql(`SELECT CASE WHEN status = 'failed' THEN 'failed'
+          WHEN pipeline_name IN ('late', 'fresh') AND (${good}) > 2 THEN 'late'
+          WHEN status = 'success' AND rows_rejected > 0 THEN 'rejected' ELSE status END AS state
+      FROM etl_execution_log AS l WHERE start_time = (SELECT max(start_time) FROM etl_execution_log WHERE pipeline_name = l.pipeline_name)`);
+    const among = (...some: readonly string[]): number =>
+      states.filter(({ state }) => some.includes(String(state))).length;
+    const filters = {
+      pipelines_all: states.length,
+      pipelines_problems: among('failed', 'late', 'rejected'),
+      ...(among('failed') > 0 ? { pipelines_failed: among('failed') } : {}),
+      ...(among('success', 'rejected') > 0 ? { pipelines_success: among('success', 'rejected') } : {}),
+      ...(among('skipped') > 0 ? { pipelines_skipped: among('skipped') } : {}),
+    };
     await expectNumbers('/', [
       ...of('', today),
+      ...of('', filters),
       ...last.flatMap(({ pipeline_name: name, ...row }) => of(String(name), row)),
     ]);
     const bars = [

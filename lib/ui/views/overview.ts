@@ -84,7 +84,7 @@ function tools({ format, words }: Viewer, named: readonly PipelineRow[], chosen:
     const count = named.filter((row) => fits(row, one)).length;
     if (count === 0 && one !== chosen.filter && one !== 'all' && one !== 'problems') return [];
     return [
-      html`<a href="${addressOf({ ...chosen, filter: one })}"${one === chosen.filter ? html` aria-current="true"` : nothing}>${textOf(one)} <small>${format.number(count)}</small></a>`,
+      html`<a href="${addressOf({ ...chosen, filter: one })}"${one === chosen.filter ? html` aria-current="true"` : nothing}>${textOf(one)} <small>${number(format, `pipelines_${one}`, count)}</small></a>`,
     ];
   });
   const height = (by: StripHeight, label: string): Html =>
