@@ -55,6 +55,25 @@ describe.skipIf(chromiumPath === undefined)(`every view${whyNoBrowser}`, () => {
     await look(browser, pages);
   });
 
+  it('has the colours of the theme that was chosen, else of the system', async () => {
+    const { context, page: tab } = await openWindow(browser, page.newLink(), { colorScheme: 'light' });
+    const colours = async (system: 'light' | 'dark', theme: string): Promise<unknown> => {
+      await tab.emulateMedia({ colorScheme: system });
+      await tab.goto(`${page.origin}/?theme=${theme}`);
+      return await tab.evaluate(
+        'const { backgroundColor, color } = getComputedStyle(document.body); [backgroundColor, color].join()',
+      );
+    };
+    const light = await colours('light', 'auto');
+    const dark = await colours('dark', 'auto');
+    expect(light).not.toBe(dark);
+    for (const system of ['light', 'dark'] as const) {
+      expect(await colours(system, 'light')).toBe(light);
+      expect(await colours(system, 'dark')).toBe(dark);
+    }
+    await context.close();
+  });
+
   it('is shown with one run, and by the keyboard leads from the overview to the run and its rejected rows', async () => {
     space.write('orders.csv', 'id,price\n1,2.50\n2,N/A\n3,1.00\n');
     const [run] = await space.run();

@@ -6,7 +6,14 @@ const { default: uPlot } = await import(document.body.dataset.charts ?? '');
 /** @typedef {{ at: number[], loaded: number[], rejected: number[], seconds: number[], failed: number[], run: string[] }} Series */
 
 /** @param {string} name */
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const colour = (name) => {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
 
 const language = document.documentElement.lang;
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
