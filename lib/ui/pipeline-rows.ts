@@ -18,18 +18,27 @@ export interface PipelineRow {
   readonly state: PipelineState;
 }
 
-/** The states of a pipeline, in the order in which somebody should look at them. */
-export const pipelineStates = ['failed', 'late', 'rejected', 'running', 'success', 'skipped', 'never'] as const;
+/** The states of a pipeline, in the order in which somebody should look at them; `stopped`: the log calls its last run running, and nobody is at work on it. */
+export const pipelineStates = [
+  'failed',
+  'stopped',
+  'late',
+  'rejected',
+  'running',
+  'success',
+  'skipped',
+  'never',
+] as const;
 export type PipelineState = (typeof pipelineStates)[number];
 
 /** States that ask for somebody. */
-export const problemStates: ReadonlySet<PipelineState> = new Set(['failed', 'late', 'rejected']);
+export const problemStates: ReadonlySet<PipelineState> = new Set(['failed', 'stopped', 'late', 'rejected']);
 
-/** All pipelines of the configuration and the log, those that ask for somebody first. */
+/** All pipelines of the configuration and the log, those that ask for somebody first. @param atWork  the runs on which somebody is at work */
 export function pipelineRows(
   pipelines: Config['pipelines'] | undefined,
   summaries: readonly PipelineSummary[],
-  runs: readonly BriefRun[],
+  { atWork, runs }: { readonly runs: readonly BriefRun[]; readonly atWork: ReadonlySet<string> },
   now: Date,
 ): readonly PipelineRow[] {
   const byName = new Map<string, BriefRun[]>();
@@ -49,16 +58,21 @@ export function pipelineRows(
       runs: own,
       freshness,
       next: settings?.schedule === undefined ? undefined : nextRun(settings.schedule, scheduled?.start_time, now),
-      state: stateOf(own, freshness),
+      state: stateOf(own, atWork, freshness),
     };
   });
   const rank = ({ state }: PipelineRow): number => pipelineStates.indexOf(state);
   return rows.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
-function stateOf([last]: readonly BriefRun[], freshness: Freshness | undefined): PipelineState {
+function stateOf(
+  [last]: readonly BriefRun[],
+  atWork: ReadonlySet<string>,
+  freshness: Freshness | undefined,
+): PipelineState {
   if (last === undefined) return 'never';
   if (last.status === 'failed') return 'failed';
+  if (last.status === 'running' && !atWork.has(last.run_id)) return 'stopped';
   if (freshness?.kind === 'late') return 'late';
   if (last.status === 'success' && last.rows_rejected > 0 && last.closed_by === null) return 'rejected';
   return last.status;

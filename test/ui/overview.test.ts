@@ -131,6 +131,7 @@ describe('a run', () => {
       await space.sql(insert(runId, epoch));
     const shown = async (runId: string): Promise<string> => await page.get(`/runs/${runId}`);
     expect(await shown('new-run')).toContain('nobody is at work on it');
+    expect(await page.get('/?status=problems')).toMatch(/data-pipeline="lively"[\s\S]*?s-stopped/);
     await lease(expires(-1));
     expect(await shown('new-run')).toContain('Last sign of it');
     await lease(expires(60));
@@ -138,6 +139,7 @@ describe('a run', () => {
     await lease(expires(60, '"progress": {"stage": "transform", "rows": 7}'));
     expect(await shown('new-run')).toMatch(/data-stage="transform" aria-current="step"/);
     expect(await shown('new-run')).not.toContain('nobody is at work on it');
+    expect(await page.get('/?status=running')).toMatch(/data-pipeline="lively"[\s\S]*?s-running/);
     expect(await shown('old-run')).toContain('another run has taken over');
     await space.sql(`DELETE FROM etl_execution_log WHERE pipeline_name = 'lively'`);
     await space.sql(`DELETE FROM etl_state WHERE pipeline_name = 'lively'`);

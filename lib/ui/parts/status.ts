@@ -8,6 +8,7 @@ const shapes = {
   failed: html`<path d="M4 4l8 8M12 4l-8 8"/>`,
   running: html`<circle cx="8" cy="8" r="4.5"/><path d="M8 5.5V8l1.8 1.2"/>`,
   skipped: html`<path d="M4 8h8"/>`,
+  stopped: html`<path d="M8 3.5v5.5M8 12v.5"/>`,
   late: html`<path d="M8 3.5v5.5M8 12v.5"/>`,
   rejected: html`<path d="M8 3.5v5.5M8 12v.5"/>`,
   never: html`<circle cx="8" cy="8" r="1"/>`,

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Statements } from '../../dsql/sql.ts';
+import { runsAtWork } from '../../report/runs-at-work.ts';
 import { lastRuns, pipelineSummaries, type RunTotals, totalsSince } from '../../state/run-overview.ts';
 import { data, type Html, nothing } from '../html.ts';
 import { links, withQuery } from '../links.ts';
@@ -29,7 +30,8 @@ export async function overview(viewer: Viewer, sql: Statements | undefined): Pro
   const runs = sql === undefined ? [] : await lastRuns(sql, stripRuns);
   const summaries = sql === undefined ? [] : await pipelineSummaries(sql);
   const totals = sql === undefined ? undefined : await totalsSince(sql, startOfDay(now));
-  const rows = pipelineRows(loaded?.config.pipelines, summaries, runs, now);
+  const atWork = sql === undefined ? new Set<string>() : await runsAtWork(sql, runs);
+  const rows = pipelineRows(loaded?.config.pipelines, summaries, { runs, atWork }, now);
   const by: StripHeight = url.searchParams.get('bars') === 'duration' ? 'duration' : 'rows';
   const filter = filters.find((one) => one === url.searchParams.get('status')) ?? 'all';
   const name = url.searchParams.get('name') ?? '';
@@ -147,6 +149,7 @@ function underName({ words }: Viewer, { name, runs, settings, state, table: into
 function stateOf({ words }: Viewer, { runs, state }: PipelineRow): Html {
   const [last] = runs;
   if (last === undefined || state === 'never') return status('never', words.overview.never);
+  if (state === 'stopped') return status('stopped', words.stopped);
   if (state === 'late') return html`${status(last.status, words.status[last.status])}`;
   return status(last.status === 'success' && state === 'rejected' ? 'success' : last.status, words.status[last.status]);
 }

@@ -3,6 +3,7 @@ import type { PipelineSettings } from '../../config/pipeline.ts';
 import { shownPipeline } from '../../config/shown-config.ts';
 import type { Statements } from '../../dsql/sql.ts';
 import { ownValue } from '../../own-value.ts';
+import { runsAtWork } from '../../report/runs-at-work.ts';
 import { type RunDetails, runDetailsSchema } from '../../run/run-details.ts';
 import { countObjects } from '../../state/landed-object.ts';
 import { readRun } from '../../state/run-list.ts';
@@ -19,7 +20,7 @@ import { historyCharts } from '../parts/history-charts.ts';
 import { measure, number } from '../parts/number.ts';
 import { offsetOf, pager, runTable } from '../parts/run-table.ts';
 import { sourceList } from '../parts/source-list.ts';
-import { statusWord } from '../parts/status.ts';
+import { status, statusWord } from '../parts/status.ts';
 import { type PipelineRow, pipelineRows } from '../pipeline-rows.ts';
 import { scheduleText } from '../schedule-text.ts';
 import type { View, Viewer } from '../site.ts';
@@ -45,7 +46,13 @@ export async function pipelineView(
   const summaries = (await pipelineSummaries(sql)).filter(({ pipeline_name }) => pipeline_name === name);
   if (settings === undefined && summaries.length === 0) return undefined;
   const recent = (await lastRuns(sql, 30)).filter(({ pipeline_name }) => pipeline_name === name);
-  const [row] = pipelineRows(settings === undefined ? {} : { [name]: settings }, summaries, recent, now);
+  const atWork = await runsAtWork(sql, recent.slice(0, 1));
+  const [row] = pipelineRows(
+    settings === undefined ? {} : { [name]: settings },
+    summaries,
+    { runs: recent, atWork },
+    now,
+  );
   const series = await runSeries(sql, name, chartedRuns);
   const status = ['success', 'failed', 'running', 'skipped'].find((one) => one === url.searchParams.get('status'));
   const offset = offsetOf(url);
@@ -90,7 +97,7 @@ function heading(
   const last = row?.runs[0];
   const table = row?.table;
   return html`<nav class="path" aria-label="${words.shell.overview}"><a href="${links.overview}">${words.overview.title}</a></nav>
-<div class="head"><h1>${data(name, 100)}</h1>${last === undefined ? nothing : statusWord(last.status, words)}${runNow(viewer, name, settings)}</div>
+<div class="head"><h1>${data(name, 100)}</h1>${last === undefined ? nothing : row?.state === 'stopped' ? status('stopped', words.stopped) : statusWord(last.status, words)}${runNow(viewer, name, settings)}</div>
 <dl class="facts">${table === undefined ? nothing : fact(text.table, html`<a href="${links.table(table)}">${data(table, 80)}</a>`)}
 ${settings === undefined ? nothing : html`${fact(text.source, sourceText(settings))}${fact(text.loadMode, html`<code>${settings.load_mode}</code>`)}${fact(text.schedule, scheduleText(viewer, settings))}`}
 ${row?.next === undefined ? nothing : fact(words.overview.next, format.time(row.next))}

@@ -8,19 +8,25 @@ import { progressOf, type ShownProgress } from '../parts/progress.ts';
 import type { Viewer } from '../site.ts';
 
 /** How far a run that has not ended is, or why that is not known. @param signs  undefined where nobody is at work on it */
-export function liveCard(viewer: Viewer, signs: RunSigns | undefined): Html {
+export function liveCard(viewer: Viewer, landed: readonly LandedBatches[], signs: RunSigns | undefined): Html {
   const { format, words } = viewer;
   const text = words.run;
   if (signs?.alive !== true) {
     return html`<section class="card live gone" role="status"><p>${text.gone}</p><p class="quiet">${signs === undefined ? text.goneUnseen : html`${text.goneSeen} ${format.time(signs.seen)}`}</p></section>`;
   }
   const act = actProgress(viewer, signs);
-  const progress = act ?? signs.progress;
+  const told = act ?? signs.progress;
+  const rows = told?.stage === 'load' ? Math.max(told.rows ?? 0, rowsOf(landed)) : told?.rows;
+  const progress = told === undefined ? undefined : { ...told, rows };
   return html`<section class="card live"><p>${text.live}</p>${
     progress === undefined
       ? html`<p class="quiet">${text.stageUnknown}</p>`
       : html`${progressOf(viewer, progress)}${act === undefined ? html`<p class="quiet">${text.toldAt} ${format.time(signs.seen)}</p>` : ''}`
   }</section>`;
+}
+
+function rowsOf(landed: readonly LandedBatches[]): number {
+  return landed.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** What an act of this page tells of the run, at once and of every stage; undefined where another process runs it. */
@@ -32,7 +38,7 @@ export function actProgress({ site }: Viewer, signs: RunSigns | undefined): Show
 export function liveRows(viewer: Viewer, landed: readonly LandedBatches[], signs: RunSigns | undefined): Html {
   const { format, words } = viewer;
   const text = words.run;
-  const loaded = landed.reduce((sum, { rows }) => sum + rows, 0);
+  const loaded = rowsOf(landed);
   const progress = actProgress(viewer, signs) ?? signs?.progress;
   const toLoad = progress?.stage === 'load' ? progress.of : undefined;
   if (toLoad === undefined || toLoad < loaded) {

@@ -18,7 +18,7 @@ import { rejectedGroups, type ShownGroup } from '../parts/rejected-groups.ts';
 import { remedyList } from '../parts/remedy.ts';
 import { sourceList } from '../parts/source-list.ts';
 import { stageTimes } from '../parts/stages.ts';
-import { statusWord } from '../parts/status.ts';
+import { status, statusWord } from '../parts/status.ts';
 import { warningList } from '../parts/warning-list.ts';
 import type { View, Viewer } from '../site.ts';
 import { awsLinks, executionOf } from './run-aws.ts';
@@ -41,8 +41,8 @@ export async function runView(viewer: Viewer, sql: Statements, runId: string): P
   }
   const running = report.run.status === 'running';
   const signs = running ? await readSigns(sql, runId) : undefined;
-  const main = html`<div class="wide run">${heading(viewer, report, await executionOf(sql, report, signs))}${running ? liveCard(viewer, signs) : failure(viewer, report)}
-${next(viewer, report)}
+  const main = html`<div class="wide run">${heading(viewer, report, await executionOf(sql, report, signs), signs?.alive)}${running ? liveCard(viewer, landed, signs) : failure(viewer, report)}
+${signs?.alive === true ? nothing : next(viewer, report)}
 <section class="card" id="rows"><h2>${viewer.words.run.flow}</h2>${running ? liveRows(viewer, landed, signs) : rowsOf(viewer, report)}</section>
 <div class="two"><section class="card" id="stages"><h2>${viewer.words.run.stages}</h2>${stagesOf(viewer, report)}</section>
 <section class="card" id="batches"><h2>${viewer.words.run.batches}</h2>${batchesOf(viewer, report, landed)}</section></div>
@@ -66,7 +66,12 @@ function statusOf({ run }: RunReport): 'success' | 'failed' | 'running' | 'skipp
   return status === 'success' || status === 'failed' || status === 'skipped' ? status : 'running';
 }
 
-function heading(viewer: Viewer, report: RunReport, place: ExecutionPlace | undefined): Html {
+function heading(
+  viewer: Viewer,
+  report: RunReport,
+  place: ExecutionPlace | undefined,
+  alive: boolean | undefined,
+): Html {
   const { format, now, words } = viewer;
   const { run } = report;
   const text = words.run;
@@ -77,7 +82,7 @@ function heading(viewer: Viewer, report: RunReport, place: ExecutionPlace | unde
   const began = run.start_time ?? now.toISOString();
   const name = run.pipeline_name ?? '';
   return html`<nav class="path" aria-label="${words.shell.overview}"><a href="${links.overview}">${words.overview.title}</a><a href="${links.pipeline(name)}">${data(name, 80)}</a></nav>
-<div class="head"><h1>${kindText ?? text.run} <code>${shortId(run.run_id)}</code></h1>${statusWord(statusOf(report), words)}${run.closed_by === null || run.status !== 'success' ? nothing : html`<span class="tag">${words.pipeline.takenBack}</span>`}${actions(viewer, report)}</div>
+<div class="head"><h1>${kindText ?? text.run} <code>${shortId(run.run_id)}</code></h1>${run.status === 'running' && alive !== true ? status('stopped', words.stopped) : statusWord(statusOf(report), words)}${run.closed_by === null || run.status !== 'success' ? nothing : html`<span class="tag">${words.pipeline.takenBack}</span>`}${actions(viewer, report)}</div>
 <dl class="facts"><div><dt>${words.overview.pipeline}</dt><dd><a href="${links.pipeline(name)}">${data(name, 80)}</a> ${text.into} ${data(run.target_table ?? '', 80)}</dd></div>
 <div><dt>${text.began}</dt><dd>${format.time(began)} <small><time datetime="${new Date(began).toISOString()}">${format.moment(began)}</time></small></dd></div>
 <div><dt>${text.took}</dt><dd>${seconds === undefined ? html`${format.duration(Math.max(0, (now.getTime() - Date.parse(began)) / 1000))} <small>${text.soFar}</small>` : html`${measure('execution_time_seconds', seconds, format.duration(seconds))}`}</dd></div>

@@ -3,6 +3,7 @@ export const shared = {
   language: 'English',
   units: { ms: 'ms', s: 's', min: 'min', h: 'h' },
   status: { success: 'Succeeded', failed: 'Failed', running: 'Running', skipped: 'Skipped' },
+  stopped: 'Stopped',
   kinds: { load: 'Load', replay: 'Replay', undo: 'Undo', reset: 'Reset', forget: 'Reset, rows kept' },
   shell: {
     skip: 'Go to the content',

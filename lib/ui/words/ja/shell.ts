@@ -1,10 +1,11 @@
 import type { Words } from '../words.ts';
 
 /** The texts that every view shares, in Japanese. */
-export const shared: Pick<Words, 'language' | 'units' | 'status' | 'kinds' | 'shell' | 'problem'> = {
+export const shared: Pick<Words, 'language' | 'units' | 'status' | 'stopped' | 'kinds' | 'shell' | 'problem'> = {
   language: '日本語',
   units: { ms: 'ms', s: '秒', min: '分', h: '時間' },
   status: { success: '成功', failed: '失敗', running: '実行中', skipped: 'スキップ' },
+  stopped: '中断',
   kinds: { load: 'ロード', replay: '再実行', undo: '取り消し', reset: 'リセット', forget: 'リセット(行は残す)' },
   shell: {
     skip: '本文へ移動',
