@@ -8,6 +8,7 @@ import { refreshTokensOf } from '../../config/refresh-tokens.ts';
 import { secretResolver } from '../../config/resolve-secret.ts';
 import type { RunProgress } from '../../run/run-context.ts';
 import type { SharedContext } from '../../run/run-pipelines.ts';
+import { transformInPieces } from '../../scatter/transform-scattered.ts';
 import { folderStore } from '../../store/folder-store.ts';
 import { removeLeftovers } from '../local/leftover-files.ts';
 import { privateStateFolder } from '../local/state-folder.ts';
@@ -66,6 +67,7 @@ export async function sharing<T>(
         secret: secretRefreshTokens(region, resolveSecret, clock),
       }),
       ...(s3 === undefined ? {} : { s3 }),
+      inPieces: transformInPieces,
       onProgress: (step: RunProgress) => {
         if (!interrupt.signal.aborted) display.report(step);
       },

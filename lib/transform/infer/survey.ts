@@ -55,11 +55,11 @@ export interface SurveyArgs {
 }
 
 /** Rows looked at first, so that the whole is asked only what is still open. */
-const firstRows = 1_000;
+export const firstRows = 1_000;
 /** Rows looked at next, where there are more. */
-const sampleRows = 20_000;
+export const sampleRows = 20_000;
 /** Columns asked in one statement. */
-const columnsAtOnce = 40;
+export const columnsAtOnce = 40;
 
 /**
  * Asks all rows, in few passes: the first rows settle most questions by a counterexample; then every column is asked the
@@ -152,13 +152,14 @@ async function ask(
 }
 
 /** The text `t<column>` of a cell, of JSON beside the cell itself; without what is no value where values are asked for. */
-function textsOf({ kind }: SurveyArgs, c: number, values: boolean): string {
+export function textsOf({ kind }: SurveyArgs, c: number, values: boolean): string {
   const text = kind === 'json' ? cellText(`c${c}`) : `c${c}`;
   const value = values ? `CASE WHEN ${isGiven(text)} THEN ${withoutLength(text)} END` : text;
   return `${kind === 'json' ? `c${c}, ` : ''}${value} AS t${c}`;
 }
 
-function aggregatesOf(args: SurveyArgs, c: number, asked: readonly Question[]): readonly string[] {
+/** SQL of the answers to questions about the texts of a column. */
+export function aggregatesOf(args: SurveyArgs, c: number, asked: readonly Question[]): readonly string[] {
   const cell = cellOf(args, c);
   const list = [
     `count(t${c}) AS n${c}`,
@@ -178,7 +179,8 @@ function aggregatesOf(args: SurveyArgs, c: number, asked: readonly Question[]): 
   return list;
 }
 
-function answerOf(row: Readonly<Record<string, unknown>>, c: number, asked: readonly Question[]): Answer {
+/** The answers, as `aggregatesOf` has asked for them. */
+export function answerOf(row: Readonly<Record<string, unknown>>, c: number, asked: readonly Question[]): Answer {
   const counterexamples: Partial<Record<Question, string>> = {};
   for (const question of asked) {
     const value = row[`${question}${c}`];

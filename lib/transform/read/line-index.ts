@@ -31,6 +31,11 @@ export class LineIndex {
     return record + (this.shifts[low - 1] ?? 0);
   }
 
+  /** From which records on lines are how many ahead of them, in their order. */
+  entries(): readonly { readonly record: number; readonly shift: number }[] {
+    return this.records.map((record, at) => ({ record, shift: this.shifts[at] ?? 0 }));
+  }
+
   /** The index of the records that are left when these are taken out and the others are numbered anew. */
   without(records: readonly number[]): LineIndex {
     const left = new LineIndex();

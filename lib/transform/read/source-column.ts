@@ -29,7 +29,7 @@ export function withPartColumns(raw: RawRows, parts: readonly RawPart[], all: re
       values: parts.map((part) => partitionValue(part, name)),
       duckType: raw.kind === 'typed' ? typeOf(all.map((part) => partitionValue(part, name))) : 'VARCHAR',
     }));
-  const source = parts[0]?.source_column;
+  const source = all[0]?.source_column;
   const sources =
     source === undefined ? [] : [{ name: source, values: parts.map((part) => part.source), duckType: 'VARCHAR' }];
   return [

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
 import { quoteText } from '../../duckdb/quote.ts';
+import type { RejectedRow } from '../../manifest.ts';
 import type { RejectReason } from '../clean/reject-reasons.ts';
 import { cleanNames } from '../column-name.ts';
 import { ownText } from '../infer/own-type.ts';
@@ -47,25 +48,12 @@ export async function writeRejected(
     sameKey === undefined
       ? ''
       : ` UNION ALL SELECT o, ${quoteText(sameKey.columns)} AS column_name, 'the same key as row' AS reason, kept AS other FROM ${sameKey.table}`;
-  const names = raw.columns.map((column) => column.sourceName);
-  const cleaned = cleanNames(names, names);
-  const fields = args.columns.map(({ hidden, index }, at) => {
-    const { sourceName = '', duckType = '' } = raw.columns[index] ?? {};
-    const name = names.indexOf(sourceName) === index ? sourceName : (cleaned[index] ?? sourceName);
-    const own = hidden === undefined ? jsonOf(raw, index, duckType) : hiddenJson(raw, index, duckType, hidden);
-    // Run again, the row is a list of this one element.
-    const value =
-      sourceName === raw.exploded?.path
-        ? `CASE WHEN p = 0 THEN '[' || coalesce(${own}, 'null') || ']' ELSE ${own} END`
-        : own;
-    return `${quoteText(`${at === 0 ? '' : ','}${JSON.stringify(name)}:`)}, coalesce(${value}, 'null')`;
-  });
   const ordinal = raw.exploded === undefined ? 'o' : 'r';
   const other = raw.exploded === undefined ? 'other' : 'other_r';
   const others =
     raw.exploded === undefined ? '' : `LEFT JOIN (SELECT o AS other, r AS other_r FROM ${raw.relation}) USING (other)`;
   const result = await session.connection.stream(
-    `SELECT ${ordinal}, column_name, reason, ${other}, concat('{', ${[...fields, "'}'"].join(', ')}) AS row
+    `SELECT ${ordinal}, column_name, reason, ${other}, ${rowText(raw, args.columns)} AS row
      FROM (${refused}${repeated}) JOIN ${raw.relation} USING (o) ${others} ORDER BY o`,
   );
   const writer = await openScratchWriter(args.path, 'a');
@@ -77,9 +65,7 @@ export async function writeRejected(
         const spoken = other === null ? String(reason) : `${String(reason)} ${placeOf(raw.parts, Number(other)).line}`;
         const place = { source, row_number: line, column_name: column === null ? null : String(column) };
         args.rejections.add({ ...place, reason: String(reason) });
-        const head = JSON.stringify({ ...place, reason: spoken });
-        // The row is put in as text: parsed again, its numbers would lose digits.
-        await writer.write(Buffer.from(`${head.slice(0, -1)},"row":${String(row)}}\n`));
+        await writer.write(rejectedLine({ ...place, reason: spoken }, String(row)));
         rows += 1;
       }
     }
@@ -89,7 +75,30 @@ export async function writeRejected(
   return rows;
 }
 
-function jsonOf(raw: RawRows, index: number, duckType: string): string {
+/** SQL of a raw row as JSON, of the columns that rejected rows are kept with. */
+export function rowText(raw: Pick<RawRows, 'columns' | 'exploded' | 'kind'>, columns: readonly KeptColumn[]): string {
+  const names = raw.columns.map((column) => column.sourceName);
+  const cleaned = cleanNames(names, names);
+  const fields = columns.map(({ hidden, index }, at) => {
+    const { sourceName = '', duckType = '' } = raw.columns[index] ?? {};
+    const name = names.indexOf(sourceName) === index ? sourceName : (cleaned[index] ?? sourceName);
+    const own = hidden === undefined ? jsonOf(raw, index, duckType) : hiddenJson(raw, index, duckType, hidden);
+    // Run again, the row is a list of this one element.
+    const value =
+      sourceName === raw.exploded?.path
+        ? `CASE WHEN p = 0 THEN '[' || coalesce(${own}, 'null') || ']' ELSE ${own} END`
+        : own;
+    return `${quoteText(`${at === 0 ? '' : ','}${JSON.stringify(name)}:`)}, coalesce(${value}, 'null')`;
+  });
+  return `concat('{', ${[...fields, "'}'"].join(', ')})`;
+}
+
+/** A line of a file of `RejectedRow`. @param row  its JSON, put in as text: parsed again, its numbers would lose digits */
+export function rejectedLine(place: Omit<RejectedRow, 'row'>, row: string): Buffer {
+  return Buffer.from(`${JSON.stringify(place).slice(0, -1)},"row":${row}}\n`);
+}
+
+function jsonOf(raw: Pick<RawRows, 'kind'>, index: number, duckType: string): string {
   const cell = `c${index}`;
   if (raw.kind === 'json') {
     return cell;
@@ -97,7 +106,7 @@ function jsonOf(raw: RawRows, index: number, duckType: string): string {
   return raw.kind === 'text' ? `to_json(${cell})::VARCHAR` : `to_json(${ownText(cell, duckType)})::VARCHAR`;
 }
 
-function hiddenJson(raw: RawRows, index: number, duckType: string, hidden: (text: string) => string): string {
+function hiddenJson(raw: Pick<RawRows, 'kind'>, index: number, duckType: string, hidden: (text: string) => string): string {
   const cell = `c${index}`;
   const text = raw.kind === 'json' ? cellText(cell) : raw.kind === 'text' ? cell : ownText(cell, duckType);
   return `to_json(${hidden(text)})::VARCHAR`;

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { type Rejection, rejectedRowSchema } from '../../manifest.ts';
 
 /** Entries that the plan carries; a source can give each of its rows a reason of its own. */
-const maxRejections = 50;
+export const maxRejections = 50;
 
 /** Counts rejected rows by column and reason as they are met. */
 export class Rejections {
@@ -17,12 +17,16 @@ export class Rejections {
     else if (this.counts.size < 10_000) this.counts.set(key, { rows: 1, first: row });
   }
 
+  /** In the order in which they were met. */
+  entries(): readonly Rejection[] {
+    return [...this.counts.values()].map(({ first, rows }) => ({ ...first, rows }));
+  }
+
   /** The most frequent first. */
   list(): Rejection[] {
-    return [...this.counts.values()]
+    return this.entries()
       .toSorted((one, other) => other.rows - one.rows)
-      .slice(0, maxRejections)
-      .map(({ first, rows }) => ({ ...first, rows }));
+      .slice(0, maxRejections);
   }
 }
 

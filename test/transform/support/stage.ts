@@ -67,6 +67,17 @@ export async function runTransform(
   more: Partial<TransformRequest> = {},
   rejectedByExtract: readonly RejectedRow[] = [],
 ): Promise<Outcome> {
+  return await runTransformBy(transformWhole, inputs, settings, more, rejectedByExtract);
+}
+
+/** The same, by this way to transform. */
+export async function runTransformBy(
+  transform: (request: TransformRequest) => Promise<Manifest>,
+  inputs: readonly Input[] | Input,
+  settings: Partial<TransformSettings> = {},
+  more: Partial<TransformRequest> = {},
+  rejectedByExtract: readonly RejectedRow[] = [],
+): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'transform-test-'));
   try {
     const hash = createHash('sha256');
@@ -93,7 +104,7 @@ export async function runTransform(
       refused.location,
       rejectedByExtract.map((row) => `${JSON.stringify(row)}\n`).join(''),
     );
-    const manifest = await transformWhole({
+    const manifest = await transform({
       raw: {
         complete: true,
         parts,

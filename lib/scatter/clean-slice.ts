@@ -1,0 +1,190 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { loadModeTraits } from '../config/load-mode.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { quoteText } from '../duckdb/quote.ts';
+import { withAbsentColumns } from '../transform/clean/absent-columns.ts';
+import { columnDrift } from '../transform/clean/drift.ts';
+import { keptColumns } from '../transform/clean/kept-columns.ts';
+import { placeOf, type RawRows } from '../transform/read/raw-rows.ts';
+import { withPartColumns } from '../transform/read/source-column.ts';
+import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
+import { rowText } from '../transform/result/rejected.ts';
+import { Rejections } from '../transform/result/rejections.ts';
+import { keyId } from '../transform/result/row-id.ts';
+import { workingRelation } from '../transform/result/working-file.ts';
+import { alive } from '../transform/row-state.ts';
+import { scratchParquet } from '../transform/scratch-parquet.ts';
+import { bucketOfHex, bucketOfRow } from './bucket.ts';
+import { artefact, artefactKey, inSession, lookupsOf, type ScatterJob } from './job.ts';
+import { openSlice, type SliceAt } from './open-slice.ts';
+import { type DecidedRows, decideRows, type ScatterPlan, sliceAt } from './plan-source.ts';
+import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
+import { rowIdentity } from './row-identity.ts';
+import { localPart, type Split } from './split.ts';
+
+const cleanSchema = z.strictObject({
+  rows: z.int().min(0),
+  /** Parquet file of all rows in the order of their buckets. */
+  location: z.string(),
+  /** Rows that could not be read. */
+  rejected: z.strictObject({ location: z.string(), rows: z.int().min(1) }).nullable(),
+  tally: tallySchema,
+  /** Of columns that neither the table nor the configuration has: rows with a value, and the place of the first. */
+  added: z.array(
+    z.strictObject({
+      name: z.string(),
+      rows: z.int(),
+      first: z.strictObject({ source: z.string(), line: z.int() }).nullable(),
+    }),
+  ),
+});
+
+export type CleanedSlice = z.infer<typeof cleanSchema>;
+
+/**
+ * Decides about the rows of a slice what can be decided of each alone, and writes them in the order of their buckets:
+ *
+ *   b bucket · o place in the source, from 1 · s state · i identity of the raw row · l, p its line and part ·
+ *   j the raw row as JSON, where it is or may yet be rejected · the working columns
+ *
+ * A row's repeats are in its bucket, and so are the living rows of its key.
+ */
+export async function cleanSlice(
+  job: ScatterJob,
+  split: Split,
+  plan: ScatterPlan,
+  number: number,
+): Promise<CleanedSlice> {
+  const { request } = job;
+  return await artefact(job, artefactKey(job, 'clean', number, '.json'), cleanSchema, async () => {
+    const slice = sliceAt(split, plan, number);
+    const parts = slice.pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
+    const lookups = await lookupsOf(job);
+    const files = lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path));
+    for (const part of parts) files.push((await localPart(request, part)).path);
+    return await inSession(job, { files }, async (session, scratch) => {
+      const rejections = new Rejections();
+      const unreadable = await openUnreadableRows(join(scratch, 'unreadable.ndjson'), rejections);
+      const opened = await openSlice(job, split, slice, { session, scratch, unreadable }).finally(unreadable.close);
+      const own = plan.columns.slice(0, plan.own);
+      const columnOf = new Map(plan.names);
+      const places =
+        plan.kind === 'json'
+          ? opened.fields.map(({ names }) => names.map((name) => columnOf.get(name) ?? -1))
+          : slice.pieces.map(({ part }) => plan.parts[part] ?? []);
+      const written = await opened.write({ columns: own, places });
+      const raw = withAbsentColumns(request, withPartColumns(written, parts, request.raw.parts));
+      const workingPath = join(scratch, 'work.parquet');
+      const decided = await decideRows(job, plan, raw, { session, scratch, lookups, workingPath });
+      request.onProgress?.({ stage: 'read', rows: raw.rows + (plan.slices[number]?.rows_before ?? 0) });
+      const location = artefactKey(job, 'clean', number, '.parquet');
+      const path = join(scratch, 'clean.parquet');
+      const rows = await bucketRows(job, plan, { ...slice, raw, decided, session, scratch, workingPath });
+      await session.run(`COPY (${rows}) TO ${quoteText(path)} ${scratchParquet}`);
+      const added = await addedColumns(job, { raw, decided, session, workingPath });
+      await request.store.putFile(location, path);
+      const refused = artefactKey(job, 'unreadable', number, '.ndjson');
+      if (unreadable.rows() > 0) await request.store.putFile(refused, unreadable.path);
+      return {
+        rows: raw.rows,
+        location,
+        rejected: unreadable.rows() === 0 ? null : { location: refused, rows: unreadable.rows() },
+        tally: talliedLines(rejections, number),
+        added,
+      };
+    });
+  });
+}
+
+interface CleanedRows {
+  readonly raw: RawRows;
+  readonly decided: DecidedRows;
+  readonly session: DuckDbSession;
+  readonly workingPath: string;
+}
+
+/** A query of the rows as the bucket file has them. */
+async function bucketRows(
+  job: ScatterJob,
+  plan: ScatterPlan,
+  at: CleanedRows & { readonly number: number; readonly pieces: SliceAt['pieces']; readonly scratch: string },
+): Promise<string> {
+  const { decided, number, raw, workingPath } = at;
+  const { settings } = job.request;
+  const { keys } = decided.target;
+  const before = plan.slices[number]?.rows_before ?? 0;
+  const told = settings.deduplicate && raw.columns.length > 0;
+  // A row may yet meet another one of its key, and is rejected then.
+  const keepsFirst = keys.length > 0 && !loadModeTraits[settings.load_mode].keepsLast;
+  const kept = keepsFirst ? `s >= ${firstReason} OR s = ${alive}` : `s >= ${firstReason}`;
+  const identity = told ? `sha256(${rowIdentity(raw)})` : 'NULL::VARCHAR';
+  const text = `CASE WHEN ${kept} THEN ${rowText(raw, keptColumns(job.request, raw))} END`;
+  const rows = `(SELECT w.*, ${identity} AS sha, ${text} AS j FROM ${workingRelation(workingPath)} AS w JOIN ${raw.relation} USING (o))`;
+  const keyed = keys.length === 0 ? '' : `WHEN s = ${alive} THEN ${bucketOfHex(keyId(keys), plan.buckets)}`;
+  const other = told ? bucketOfHex('sha', plan.buckets) : bucketOfRow(`o + ${before}`, plan);
+  const { join: placed, line, part } = await placesOf(at, at.pieces);
+  const columns = decided.columns.map(({ id }) => id);
+  return `SELECT ${[
+    `(CASE ${keyed === '' ? 'WHEN false THEN 0' : keyed} ELSE ${other} END)::INTEGER AS b`,
+    `(o + ${before})::BIGINT AS o`,
+    's',
+    'unhex(sha) AS i',
+    `(${line})::BIGINT AS l`,
+    `(${part})::INTEGER AS p`,
+    'j',
+    ...columns,
+  ].join(', ')} FROM ${rows} ${placed} ORDER BY b, o`;
+}
+
+/** The first state that is a reason; see `RejectReasons`. */
+const firstReason = 10;
+
+/** SQL of the line and the part of a row with the ordinal `o`. */
+async function placesOf(
+  { raw, scratch, session }: CleanedRows & { readonly scratch: string },
+  pieces: SliceAt['pieces'],
+): Promise<{ readonly join: string; readonly line: string; readonly part: string }> {
+  const places = raw.parts.flatMap(({ base, lines }, piece) =>
+    lines
+      .entries()
+      .map(({ record, shift }) => ({ at: base + record, shift: shift - base, part: pieces[piece]?.part ?? 0 })),
+  );
+  const [only] = places;
+  if (only === undefined || places.length === 1) {
+    return { join: '', line: `o + ${only?.shift ?? 0}`, part: `${only?.part ?? 0}` };
+  }
+  const path = join(scratch, 'places.csv');
+  await writeFile(path, places.map(({ at, part, shift }) => `${at},${shift},${part}\n`).join(''));
+  const columns = "columns = {begin_o: 'BIGINT', shift: 'BIGINT', part: 'INTEGER'}";
+  await session.run(
+    `CREATE TABLE place AS SELECT * FROM read_csv(${quoteText(path)}, ${columns}, auto_detect = false, header = false, hive_partitioning = false)`,
+  );
+  return { join: 'ASOF LEFT JOIN place ON o >= place.begin_o', line: 'o + place.shift', part: 'place.part' };
+}
+
+async function addedColumns(
+  { request }: ScatterJob,
+  { decided, raw, session, workingPath }: CleanedRows,
+): Promise<CleanedSlice['added']> {
+  const added: CleanedSlice['added'] = [];
+  for (const { id, name } of columnDrift(request, decided.columns).added) {
+    const [found] = await session.rows(
+      `SELECT count(${id}) AS n, min(o) FILTER (WHERE ${id} IS NOT NULL) AS o FROM ${workingRelation(workingPath)}`,
+    );
+    const rows = Number(found?.n);
+    added.push({ name, rows, first: rows === 0 ? null : placeOf(raw.parts, Number(found?.o)) });
+  }
+  return added;
+}
+
+/** Lines that cannot be read are told of before records that are no rows. */
+function talliedLines(rejections: Rejections, number: number): CleanedSlice['tally'] {
+  const tally = new RejectionTally();
+  for (const [at, entry] of rejections.entries().entries()) {
+    const phase = entry.reason.startsWith('the line ') ? tellOrder.line : tellOrder.record;
+    tally.add({ ...entry, order: [phase, number, at] });
+  }
+  return tally.entries();
+}

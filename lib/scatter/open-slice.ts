@@ -1,0 +1,96 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import type { RawPart } from '../manifest.ts';
+import { maxRecordBytes } from '../record-limit.ts';
+import type { LocalPart } from '../transform/read/local-part.ts';
+import type { OpenedParts } from '../transform/read/opened-parts.ts';
+import { partFormats } from '../transform/read/part-formats.ts';
+import type { UnreadableRows } from '../transform/read/unreadable-rows.ts';
+import type { ScatterJob } from './job.ts';
+import { localPart, type Piece, type Split } from './split.ts';
+
+/** A slice, and where its records begin as far as that is known. */
+export interface SliceAt {
+  readonly number: number;
+  readonly pieces: readonly Piece[];
+  /** Of a piece of CSV: the byte of its first record. */
+  readonly start: number;
+  /** Lines of its part before it. */
+  readonly linesBefore: number;
+}
+
+/** The part of which the slice is a piece; undefined where it has whole parts. */
+export function cutPart({ request }: ScatterJob, { pieces }: Pick<SliceAt, 'pieces'>): RawPart | undefined {
+  const [piece] = pieces;
+  return piece === undefined || (piece.begins && piece.ends) ? undefined : request.raw.parts[piece.part];
+}
+
+/** Finds the records of a slice, and takes from its copy what is of the next one. */
+export async function openSlice(
+  job: ScatterJob,
+  split: Split,
+  slice: SliceAt,
+  at: { readonly session: DuckDbSession; readonly scratch: string; readonly unreadable: UnreadableRows },
+): Promise<OpenedParts> {
+  const { request } = job;
+  const parts: LocalPart[] = [];
+  for (const piece of slice.pieces) parts.push(await localPiece(job, split, slice, piece, at.scratch));
+  const [first] = parts;
+  if (first === undefined) throw new Error(`Slice ${slice.number} has no piece.`);
+  const context = {
+    session: at.session,
+    scratchDir: at.scratch,
+    unreadable: at.unreadable,
+    signal: request.signal,
+  };
+  const opened = await partFormats[first.format].open(parts, context);
+  const [walked] = opened.walked;
+  if (first.slice?.until !== undefined && walked !== undefined) await truncate(first.path, walked.bytes);
+  return opened;
+}
+
+/** A piece on the local disk: a part itself where it is whole, or Parquet, else a copy of its bytes. */
+async function localPiece(
+  { request }: ScatterJob,
+  { heads }: Split,
+  { linesBefore, start }: SliceAt,
+  piece: Piece,
+  scratch: string,
+): Promise<LocalPart> {
+  const raw = request.raw.parts[piece.part];
+  if (raw === undefined) throw new Error(`There is no part ${piece.part}.`);
+  const part = await localPart(request, raw);
+  const { begins, ends, from, to } = piece;
+  if (begins && ends) return part;
+  if (part.format === 'parquet') return { ...part, slice: { before: from, begins, rows: to - from } };
+  const path = join(scratch, `slice.${part.format}`);
+  if (part.format === 'ndjson') {
+    await copyBytes(part.path, from, to, path);
+    return { ...part, path, bytes: to - from, slice: { before: linesBefore, begins } };
+  }
+  // The last record ends behind the cut; a longer one than the limit is given up there, as in the whole file.
+  const end = Math.max(start, ends ? part.bytes : Math.min(part.bytes, to + maxRecordBytes + readAhead));
+  await copyBytes(part.path, start, end, path);
+  const head = heads.find((one) => one.part === piece.part);
+  const csv =
+    begins || head === undefined || part.csv === undefined
+      ? part.csv
+      : { ...part.csv, header: false, names: head.names, skip_lines: 0 };
+  const until = ends ? Number.MAX_SAFE_INTEGER : Math.max(0, to - start);
+  const slice = { before: linesBefore, begins, until, more: end < part.bytes, lineEnd: head?.line_end };
+  return { ...part, path, bytes: end - start, ...(csv === undefined ? {} : { csv }), slice };
+}
+
+/** Bytes by which a reader has to see that a record is longer than the limit. */
+const readAhead = 4 << 20;
+
+async function copyBytes(path: string, from: number, to: number, copy: string): Promise<void> {
+  if (from >= to) {
+    await writeFile(copy, '', { mode: 0o600 });
+    return;
+  }
+  await pipeline(createReadStream(path, { start: from, end: to - 1 }), createWriteStream(copy, { mode: 0o600 }));
+}

@@ -1,0 +1,177 @@
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { quoteText } from '../duckdb/quote.ts';
+import type { RawPart } from '../manifest.ts';
+import { headPart } from '../transform/read/head-part.ts';
+import type { LocalPart } from '../transform/read/local-part.ts';
+import { firstLineEnd, scanCsv } from '../transform/read/scan-csv.ts';
+import { dialectOf } from '../transform/read/select-csv.ts';
+import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
+import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
+
+/** A piece of a raw part: bytes of a text, rows of Parquet. */
+const pieceSchema = z.strictObject({
+  /** Of the raw manifest, from 0. */
+  part: z.int().min(0),
+  /** Of CSV only about: its first record is the first that begins there or behind it. */
+  from: z.int().min(0),
+  to: z.int().min(0),
+  /** It is the part's first, and its last. */
+  begins: z.boolean(),
+  ends: z.boolean(),
+});
+
+const splitSchema = z.strictObject({
+  /** What one survey or clean reads: small parts together, or a piece of a large one. */
+  slices: z.array(z.array(pieceSchema)),
+  /** Of CSV parts that are cut: what their first lines say. */
+  heads: z.array(z.strictObject({ part: z.int(), names: z.array(z.string()), line_end: z.enum(['\n', '\r\n', '\r']) })),
+});
+
+export type Piece = z.infer<typeof pieceSchema>;
+export type Split = z.infer<typeof splitSchema>;
+
+/**
+ * Cuts the parts of a source into slices of about `partBytes`: texts by bytes, NDJSON at the ends of lines, Parquet at its
+ * row groups; small parts are put together. Reads the parts' first records and the bytes about the cuts.
+ */
+export async function splitSource(job: ScatterJob): Promise<Split> {
+  return await artefact(job, artefactKey(job, 'split', 0, '.json'), splitSchema, async () => {
+    const parts = await localParts(job);
+    return await inSession(job, { files: parts.map((part) => part.path) }, async (session, scratch) => {
+      const slices: Piece[][] = [];
+      const heads: Split['heads'][number][] = [];
+      let room = 0;
+      for (const [part, local] of parts.entries()) {
+        const { bytes } = local;
+        const head = await headOf(job, local, scratch);
+        const cuts = bytes <= job.sizes.partBytes ? undefined : await cutsOf(job, session, local, head?.bytes);
+        const ends = cuts ?? [bytes];
+        const pieces = ends.map((to, at) => ({
+          part,
+          from: ends[at - 1] ?? 0,
+          to,
+          begins: at === 0,
+          ends: at === ends.length - 1,
+        }));
+        if (head !== undefined && pieces.length > 1)
+          heads.push({ part, names: [...head.names], line_end: head.lineEnd });
+        const last = slices.at(-1);
+        if (pieces.length === 1 && last !== undefined && bytes <= room) {
+          last.push(...pieces);
+          room -= bytes;
+          continue;
+        }
+        slices.push(...pieces.map((piece) => [piece]));
+        room = pieces.length === 1 ? job.sizes.partBytes - bytes : 0;
+      }
+      return { slices, heads };
+    });
+  });
+}
+
+/** The parts where this machine has them. */
+async function localParts({ request }: ScatterJob): Promise<readonly LocalPart[]> {
+  const parts: LocalPart[] = [];
+  for (const part of request.raw.parts) parts.push(await localPart(request, part));
+  return parts;
+}
+
+/** A part where this machine has it. */
+export async function localPart({ store }: Pick<ScatterJob['request'], 'store'>, part: RawPart): Promise<LocalPart> {
+  return { ...part, path: part.local ? part.location : await store.localPath(part.location) };
+}
+
+/** Where the pieces of a large part end; undefined where it cannot be cut. */
+async function cutsOf(
+  { sizes }: ScatterJob,
+  session: DuckDbSession,
+  part: LocalPart,
+  headBytes: number | undefined,
+): Promise<readonly number[] | undefined> {
+  if (part.format === 'parquet') return await rowGroupEnds(session, part, sizes.partBytes);
+  const pieces = Math.ceil(part.bytes / sizes.partBytes);
+  const even = Array.from({ length: pieces }, (_, at) => Math.round((part.bytes * (at + 1)) / pieces));
+  if (part.format === 'csv') {
+    if (headBytes === undefined) return undefined;
+    const cuts = even.filter((end) => end > headBytes);
+    return cuts.length < 2 ? undefined : cuts;
+  }
+  const ends: number[] = [];
+  for (const end of even) {
+    const at = end === part.bytes ? end : await behindLine(part.path, end);
+    if (at > (ends.at(-1) ?? 0)) ends.push(at);
+  }
+  return ends;
+}
+
+/** The first byte of a line that begins at this byte or behind it. */
+async function behindLine(path: string, from: number): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const block = Buffer.allocUnsafe(1 << 16);
+    for (let at = from - 1; ; ) {
+      const { bytesRead } = await file.read(block, 0, block.length, at);
+      const stop = block.subarray(0, bytesRead).indexOf(10);
+      if (stop !== -1) return at + stop + 1;
+      at += bytesRead;
+      if (bytesRead === 0) return at;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Ends of pieces, in rows. */
+async function rowGroupEnds(session: DuckDbSession, part: LocalPart, partBytes: number): Promise<readonly number[]> {
+  const groups = await session.rows(
+    `SELECT row_group_id AS g, any_value(row_group_num_rows) AS n, sum(total_compressed_size)::BIGINT AS bytes
+       FROM parquet_metadata(${quoteText(part.path)}) GROUP BY g ORDER BY g`,
+  );
+  const ends: number[] = [];
+  let rows = 0;
+  let bytes = 0;
+  for (const group of groups) {
+    if (bytes > 0 && bytes + Number(group.bytes) > partBytes) {
+      ends.push(rows);
+      bytes = 0;
+    }
+    rows += Number(group.n);
+    bytes += Number(group.bytes);
+  }
+  return [...ends, rows];
+}
+
+/** Rows after which the columns of a file are known, or it is not cut. */
+const headRows = [1, 64, 4_096];
+
+/** What the first records of a large CSV say, and how many bytes they take; undefined where they say nothing. */
+async function headOf(
+  { request, sizes }: ScatterJob,
+  part: LocalPart,
+  scratch: string,
+): Promise<
+  { readonly names: readonly string[]; readonly lineEnd: '\n' | '\r\n' | '\r'; readonly bytes: number } | undefined
+> {
+  if (part.format !== 'csv' || part.bytes <= sizes.partBytes) return undefined;
+  for (const rows of headRows) {
+    const { part: head } = await headPart(part, rows, join(scratch, 'head.csv'), request.signal);
+    if (head.path === part.path) return undefined;
+    const unreadable = await openUnreadableRows(join(scratch, 'head.ndjson'));
+    const dialect = dialectOf(part);
+    const scan = await scanCsv({
+      path: head.path,
+      copyPath: join(scratch, 'head-good.csv'),
+      source: part.source,
+      dialect,
+      unreadable,
+      signal: request.signal,
+    }).finally(unreadable.close);
+    if (scan.names === undefined) continue;
+    const lineEnd = firstLineEnd(await readFile(head.path), dialect, true);
+    return { names: scan.names, lineEnd: lineEnd ?? '\n', bytes: head.bytes };
+  }
+  return undefined;
+}

@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
+import { numberStyle } from '../transform/clean/column-plan.ts';
+import { evidenceSchema, gatherEvidence } from '../transform/infer/evidence.ts';
+import type { FieldPlaces, OpenedParts, PartFields } from '../transform/read/opened-parts.ts';
+import { questionOf } from '../transform/read/parquet-questions.ts';
+import { dialectOf } from '../transform/read/select-csv.ts';
+import { withPartColumns } from '../transform/read/source-column.ts';
+import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
+import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
+import { cutPart, openSlice, type SliceAt } from './open-slice.ts';
+import { guessRecordStart } from './record-start.ts';
+import { localPart, type Split } from './split.ts';
+
+const surveySchema = z.strictObject({
+  /** Bytes of its part, where it is a piece of CSV: where its first record begins, and the first of the next slice. */
+  start: z.int().min(0),
+  end: z.int().min(0),
+  /** Lines that a piece has. */
+  lines: z.int().min(0),
+  rows: z.int().min(0),
+  unreadable: z.int().min(0),
+  kind: z.enum(['text', 'json', 'typed']),
+  /** What its pieces say of their columns; of JSON together. */
+  fields: z.array(
+    z.strictObject({
+      names: z.array(z.string()),
+      types: z.array(z.string()).optional(),
+      together: z.array(z.string()).optional(),
+    }),
+  ),
+  /** Fields of Parquet of which not every value is as its type would need it. */
+  fails: z.array(
+    z.strictObject({ question: z.enum(['exact_double', 'microseconds']), piece: z.int(), field: z.int() }),
+  ),
+  cut_names: z.array(z.string()),
+  /** What the values say, by the field of a piece that stands for all pieces with the same fields. */
+  evidence: z.array(z.strictObject({ piece: z.int(), field: z.int(), of: evidenceSchema })),
+  /** The same of columns that parts add, by name. */
+  added: z.array(z.strictObject({ name: z.string(), of: evidenceSchema })),
+});
+
+export type SliceSurvey = z.infer<typeof surveySchema>;
+
+/**
+ * Reads a slice and says what its rows say of the columns, and how many there are.
+ *
+ * @param start  where the first record of a piece of CSV begins; a likely place where it is left out
+ */
+export async function surveySlice(job: ScatterJob, split: Split, number: number, start?: number): Promise<SliceSurvey> {
+  const name = start === undefined ? '.json' : `-from-${start}.json`;
+  return await artefact(job, artefactKey(job, 'survey', number, name), surveySchema, async () => {
+    const pieces = split.slices[number] ?? [];
+    const slice = { number, pieces, linesBefore: 0, start: start ?? (await likelyStart(job, split, pieces)) };
+    const paths: string[] = [];
+    for (const piece of pieces) {
+      const part = job.request.raw.parts[piece.part];
+      if (part !== undefined) paths.push((await localPart(job.request, part)).path);
+    }
+    return await inSession(
+      job,
+      { files: paths },
+      async (session, scratch) => await survey(job, split, slice, session, scratch),
+    );
+  });
+}
+
+/** Where the slice likely begins. */
+async function likelyStart(job: ScatterJob, { heads }: Split, pieces: SliceAt['pieces']): Promise<number> {
+  const [piece] = pieces;
+  const part = cutPart(job, { pieces });
+  const head = heads.find((one) => one.part === piece?.part);
+  if (part?.format !== 'csv' || piece === undefined || piece.begins || head === undefined) return piece?.from ?? 0;
+  const local = await localPart(job.request, part);
+  const shape = { lineEnd: head.line_end, fields: head.names.length };
+  return await guessRecordStart(local.path, piece.from, dialectOf(local), shape);
+}
+
+async function survey(
+  job: ScatterJob,
+  split: Split,
+  slice: SliceAt,
+  session: DuckDbSession,
+  scratch: string,
+): Promise<SliceSurvey> {
+  const { request } = job;
+  const unreadable = await openUnreadableRows(join(scratch, 'unreadable.ndjson'));
+  const opened = await openSlice(job, split, slice, { session, scratch, unreadable }).finally(unreadable.close);
+  const isCut = cutPart(job, slice) !== undefined;
+  const [walked] = opened.walked;
+  const [piece] = slice.pieces;
+  const isCutCsv = isCut && opened.kind === 'text';
+  return {
+    start: isCutCsv ? slice.start : (piece?.from ?? 0),
+    end: isCutCsv ? slice.start + (walked?.bytes ?? 0) : (piece?.to ?? 0),
+    lines: isCut ? (walked?.lines ?? 0) : 0,
+    rows: opened.rows,
+    unreadable: unreadable.rows(),
+    kind: opened.kind,
+    fields: opened.fields.map(({ names, together, types }) => ({
+      names: [...names],
+      ...(types === undefined ? {} : { types: [...types] }),
+      ...(together === undefined ? {} : { together: [...together] }),
+    })),
+    fails: await failsOf(opened, request.raw.parts.length > 1),
+    cut_names: [...(opened.cutNames ?? [])],
+    ...(await evidenceOf(job, slice, opened, session)),
+  };
+}
+
+async function evidenceOf(
+  { request }: ScatterJob,
+  { pieces }: SliceAt,
+  opened: OpenedParts,
+  session: DuckDbSession,
+): Promise<Pick<SliceSurvey, 'added' | 'evidence'>> {
+  if (opened.kind === 'typed' || opened.rows === 0) return { evidence: [], added: [] };
+  const apart = fieldsApart(opened.fields);
+  const parts = pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
+  const raw = withPartColumns(await opened.write(apart.to), parts, request.raw.parts);
+  const found = await gatherEvidence(session, {
+    kind: opened.kind,
+    relation: raw.relation,
+    rows: raw.rows,
+    columns: raw.columns.map((_, column) => column),
+    numbers: numberStyle(request),
+    dateFormat: () => request.settings.date_format,
+  });
+  const own = apart.to.columns.length;
+  return {
+    evidence: apart.of.flatMap(({ field, piece }, column) => {
+      const of = found.get(column);
+      return of === undefined ? [] : [{ piece, field, of }];
+    }),
+    added: raw.columns.slice(own).flatMap(({ sourceName: name }, at) => {
+      const of = found.get(own + at);
+      return of === undefined ? [] : [{ name, of }];
+    }),
+  };
+}
+
+/**
+ * Columns for the fields of parts. Only parts that follow one another with the very same fields share theirs: which fields
+ * are one column depends on all that is before them.
+ */
+function fieldsApart(fields: readonly PartFields[]): {
+  readonly to: FieldPlaces;
+  /** The field that each column is of. */
+  readonly of: readonly { readonly piece: number; readonly field: number }[];
+} {
+  const of: { readonly piece: number; readonly field: number }[] = [];
+  const columns: FieldPlaces['columns'][number][] = [];
+  let first = 0;
+  const places = fields.map(({ names }, piece) => {
+    if (!isDeepStrictEqual(names, fields[piece - 1]?.names)) {
+      first = columns.length;
+      for (const [field, sourceName] of names.entries()) {
+        columns.push({ sourceName, duckType: 'VARCHAR' });
+        of.push({ piece, field });
+      }
+    }
+    return names.map((_, field) => first + field);
+  });
+  return { to: { columns, places }, of };
+}
+
+/** @param several  types may differ between parts */
+async function failsOf({ fields, holds }: OpenedParts, several: boolean): Promise<SliceSurvey['fails']> {
+  const fails: SliceSurvey['fails'] = [];
+  for (const [piece, { types = [] }] of fields.entries()) {
+    for (const [field, type] of types.entries()) {
+      const question = questionOf(type) ?? (several ? 'exact_double' : undefined);
+      if (question !== undefined && !(await holds(question, piece, field))) fails.push({ question, piece, field });
+    }
+  }
+  return fails;
+}
