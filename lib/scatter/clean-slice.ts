@@ -79,7 +79,7 @@ export async function cleanSlice(
       const workingPath = join(scratch, 'work.parquet');
       const decided = await decideRows(job, plan, raw, { session, scratch, lookups, workingPath });
       request.onProgress?.({ stage: 'read', rows: raw.rows + (plan.slices[number]?.rows_before ?? 0) });
-      const location = artefactKey(job, 'clean', number, '.parquet');
+      const location = artefactKey(job, 'rows/clean', number, '.parquet');
       const path = join(scratch, 'clean.parquet');
       const rows = await bucketRows(job, plan, { ...slice, raw, decided, session, scratch, workingPath });
       await session.run(`COPY (${rows}) TO ${quoteText(path)} ${scratchParquet}`);

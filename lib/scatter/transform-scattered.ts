@@ -20,7 +20,7 @@ export async function transformScattered(request: TransformRequest, sizes: Scatt
   const job = scatterJob(request, sizes);
   // The table that a run makes changes what its next attempt would do; so what it had decided lies where any attempt finds it.
   const key = `${request.prefix}/scatter/manifest-${cutVersion}.json`;
-  return await artefact(job, key, manifestSchema, async () => {
+  const manifest = await artefact(job, key, manifestSchema, async () => {
     await request.beforeCleaning?.();
     const split = await splitSource(job);
     const plan = await planSource(job, split, await surveyAll(job, split));
@@ -33,6 +33,9 @@ export async function transformScattered(request: TransformRequest, sizes: Scatt
     }
     return await joinBuckets(job, plan, cleaned, gathered);
   });
+  // The chunks hold all that is needed of them.
+  await request.store.removeAll(`${job.prefix}/rows`);
+  return manifest;
 }
 
 /** Surveys all slices, and those again that were not read from where the records before them end. */

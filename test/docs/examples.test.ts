@@ -4,7 +4,7 @@ import { parseConfig } from '../../lib/config/read-config.ts';
 import { checkExpressions } from '../../lib/transform/rules/check-expressions.ts';
 import { runTransform, withoutService } from '../transform/support/stage.ts';
 
-const pages = ['columns', 'contracts', 'rules', 'nested'] as const;
+const pages = ['columns', 'contracts', 'rules', 'nested', 'decisions/scatter'] as const;
 
 /** The blocks of a language in a page. */
 function blocks(page: string, language: string): readonly string[] {

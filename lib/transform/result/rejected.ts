@@ -106,7 +106,12 @@ function jsonOf(raw: Pick<RawRows, 'kind'>, index: number, duckType: string): st
   return raw.kind === 'text' ? `to_json(${cell})::VARCHAR` : `to_json(${ownText(cell, duckType)})::VARCHAR`;
 }
 
-function hiddenJson(raw: Pick<RawRows, 'kind'>, index: number, duckType: string, hidden: (text: string) => string): string {
+function hiddenJson(
+  raw: Pick<RawRows, 'kind'>,
+  index: number,
+  duckType: string,
+  hidden: (text: string) => string,
+): string {
   const cell = `c${index}`;
   const text = raw.kind === 'json' ? cellText(cell) : raw.kind === 'text' ? cell : ownText(cell, duckType);
   return `to_json(${hidden(text)})::VARCHAR`;
