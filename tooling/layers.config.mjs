@@ -22,7 +22,7 @@ const folders = {
   estimate: ['config', 'load'],
   run: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'estimate'],
   preview: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'estimate', 'run'],
-  report: ['dsql', 'state', 'run'],
+  report: ['dsql', 'state', 'run', 'transform'],
   infra: ['config', 'run'],
   ui: ['config', 'dsql', 'extract', 'transform', 'load', 'state', 'run', 'report', 'preview'],
   cli: [

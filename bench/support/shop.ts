@@ -168,7 +168,7 @@ async function startRun({ sql }: Target, pipeline: string, began: Date): Promise
   );
   await sql.unsafe(
     `INSERT INTO public.etl_load_ledger (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected, loaded_at)
-     SELECT $1, 0, n::text, 2900, 2900, 0, 0, $2::text::timestamptz + (6 + n * 0.4 + 3 * sin(n / 7.0)) * interval '1 second'
+     SELECT $1, 0, n::text, 2900, 2900, 0, 0, $2::text::timestamptz + (6 + n * 0.4 + 1.5 * sin(n / 5.0)) * interval '1 second'
        FROM generate_series(1, 70) AS n`,
     [runId, began],
   );

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RunDetails } from '../run/run-details.ts';
+import { columnType } from '../transform/infer/column-type.ts';
 
 /** A column that a source has gained or lost since another run, or that now has another type. */
 export interface ColumnDrift {
@@ -19,5 +21,12 @@ export function columnDrift(
   const names = new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])]);
   return [...names]
     .map((column) => ({ column, before: old?.get(column) ?? null, after: now?.get(column) ?? null }))
-    .filter((one) => one.before !== one.after);
+    .filter(({ after, before }) => !isSameType(before, after));
+}
+
+/** Whether two names are of one type, which the first run may have as it is declared and a later one as the catalog prints it. */
+function isSameType(one: string | null, other: string | null): boolean {
+  if (one === null || other === null || one === other) return one === other;
+  const [a, b] = [columnType(one), columnType(other)];
+  return a.kind !== 'other' && isDeepStrictEqual({ ...a, pg: '' }, { ...b, pg: '' });
 }
