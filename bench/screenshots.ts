@@ -9,9 +9,9 @@ import { openShot, type Shot, takeAll } from './support/shots.ts';
 const pictures: Readonly<Record<string, readonly [string, Look, number]>> = {
   overview: ['overview', { theme: 'light', locale: 'en', width: 1280 }, 830],
   run: ['run-warned', { theme: 'light', locale: 'en', width: 1280 }, 1000],
-  pipeline: ['10000-pipeline', { theme: 'dark', locale: 'en', width: 1280 }, 830],
-  'overview-narrow': ['overview', { theme: 'light', locale: 'ja', width: 375 }, 812],
-  'run-narrow': ['run-warned', { theme: 'dark', locale: 'ja', width: 375 }, 812],
+  pipeline: ['pipeline', { theme: 'dark', locale: 'en', width: 1280 }, 830],
+  'overview-narrow': ['overview', { theme: 'light', locale: 'ja', width: 375 }, 1000],
+  'run-narrow': ['run-warned', { theme: 'dark', locale: 'ja', width: 375 }, 1000],
 };
 
 /**
@@ -42,7 +42,7 @@ function docsTaker(browser: Browser, site: ShopSite): Take {
     for (const [name, [shown, look, height]] of Object.entries(pictures)) {
       const shot = shots.find((one) => one.name === shown);
       if (shot === undefined) continue;
-      const context = await windowOf(browser, site, look, look.width < 800 ? 2 : 1);
+      const context = await windowOf(browser, site, look, look.width < 800 ? 1.5 : 1);
       const tab = await openShot(context, site, shot);
       await tab.setViewportSize({ width: look.width, height });
       const file = path.join('docs', 'images', `${name}.png`);

@@ -5,6 +5,8 @@ const { default: uPlot } = await import(document.body.dataset.charts ?? '');
 
 /** @typedef {{ at: number[], loaded: number[], rejected: number[], seconds: number[], failed: number[], run: string[] }} Series */
 
+/** Places in a series, between runs. @typedef {{ min: number, max: number }} Range */
+
 /** @param {string} name */
 const colour = (name) => {
   const probe = document.createElement('span');
@@ -16,18 +18,24 @@ const colour = (name) => {
 };
 
 const language = document.documentElement.lang;
+const hundreds = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
 const small = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 });
 
 /** @type {Readonly<Record<string, (value: number) => string>>} */
 const texts = {
-  loaded: (value) => whole.format(value),
+  loaded: (value) => (value < 100 ? whole : hundreds).format(value),
   rejected: (value) => `${(value < 1 ? small : whole).format(value)} %`,
   seconds: (value) => (value >= 60 ? `${whole.format(value / 60)} min` : `${whole.format(value)} s`),
 };
 
-/** @type {{ chart: import('uplot'), place: HTMLElement }[]} */
+/** Fits each chart to its place, and shows a range of runs, or the one it shows. @type {((range?: Range) => void)[]} */
 let shown = [];
+
+/** @param {Range} range */
+function showEverywhere(range) {
+  for (const show of shown) show(range);
+}
 
 /** @param {HTMLElement} place @param {'loaded' | 'rejected' | 'seconds'} name @param {Series} series */
 function draw(place, name, series) {
@@ -43,9 +51,19 @@ function draw(place, name, series) {
   const bars = uPlot.paths.bars?.({ size: [0.75, 24, 1] }) ?? (() => null);
   const fill = name === 'rejected' ? '--warn-fill' : '--good-fill';
   const last = series.at.length - 0.5;
-  /** @param {import('uplot')} self */
-  const showAll = (self) => self.setScale('x', { min: -0.5, max: last });
-  let bins = binsOf(series, name, 0, last, place.clientWidth);
+  /** @type {Bin[]} */
+  let bins = [];
+  let seen = { min: -0.5, max: last };
+  /** Shows the runs between two places. @param {import('uplot')} self @param {Range} range */
+  function show(self, range) {
+    if (range.max - range.min < 1) return;
+    seen = range;
+    bins = binsOf(series, name, range.min, range.max, self.width);
+    self.batch(() => {
+      self.setData(dataOf(bins), false);
+      self.setScale('x', range);
+    });
+  }
   const chart = new uPlot(
     {
       width: place.clientWidth,
@@ -56,9 +74,10 @@ function draw(place, name, series) {
         sync: { key: 'runs', setSeries: false },
         y: false,
         points: { show: false },
+        drag: { setScale: false },
         bind: {
-          dblclick: (self) => () => {
-            showAll(self);
+          dblclick: () => () => {
+            showEverywhere({ min: -0.5, max: last });
             return null;
           },
         },
@@ -89,12 +108,13 @@ function draw(place, name, series) {
         { fill: colour('--bad-fill'), stroke: colour('--bad-fill'), width: 0, paths: bars, points: { show: false } },
       ],
       hooks: {
-        ready: [showAll],
-        setScale: [
-          (self, key) => {
-            if (key !== 'x') return;
-            bins = binsOf(series, name, self.scales.x?.min ?? 0, self.scales.x?.max ?? last, place.clientWidth);
-            self.setData(dataOf(bins), false);
+        ready: [(self) => show(self, seen)],
+        setSelect: [
+          (self) => {
+            const { left, width } = self.select;
+            if (width === 0) return;
+            self.setSelect({ ...self.select, width: 0 }, false);
+            show(self, { min: self.posToVal(left, 'x'), max: self.posToVal(left + width, 'x') });
           },
         ],
         setCursor: [
@@ -105,18 +125,28 @@ function draw(place, name, series) {
         ],
       },
     },
-    dataOf(bins),
+    dataOf([]),
     place,
   );
   drawing.remove();
   place.querySelector('figcaption')?.append(value);
-  chart.over.addEventListener('click', () => {
-    const bin = bins[chart.cursor.idx ?? -1];
-    if (bin === undefined || (chart.select.width ?? 0) > 0) return;
-    if (bin.size === 1) location.href = `/runs/${encodeURIComponent(series.run[bin.from] ?? '')}`;
-    else chart.setScale('x', { min: bin.from - 0.5, max: bin.from + bin.size - 0.5 });
+  let pressedAt = 0;
+  chart.over.addEventListener('mousedown', ({ clientX }) => {
+    pressedAt = clientX;
   });
-  shown.push({ chart, place });
+  chart.over.addEventListener('click', (event) => {
+    const bin = bins[chart.cursor.idx ?? -1];
+    if (bin !== undefined && Math.abs(event.clientX - pressedAt) < 4) open(bin);
+  });
+  /** A run, or the runs that a bar stands for. @param {Bin} bin */
+  function open({ from, size }) {
+    if (size === 1) location.href = `/runs/${encodeURIComponent(series.run[from] ?? '')}`;
+    else showEverywhere({ min: from - 0.5, max: from + size - 0.5 });
+  }
+  shown.push((range = seen) => {
+    if (chart.width !== place.clientWidth) chart.setSize({ width: place.clientWidth, height: 150 });
+    show(chart, range);
+  });
 }
 
 /** @typedef {{ from: number, size: number, value: number, failed: number | null }} Bin */
@@ -198,7 +228,7 @@ async function drawAll() {
 }
 
 addEventListener('resize', () => {
-  for (const { chart, place } of shown) chart.setSize({ width: place.clientWidth, height: 150 });
+  for (const show of shown) show();
 });
 document.addEventListener('refreshed', () => void drawAll());
 void drawAll();
