@@ -1,6 +1,6 @@
 /** What distance costs: the whole pipeline into the local DSQL, with and without the latency of a cluster in the Region. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { holdLocalDsql, setLocalFaults } from '../lib/local/client.ts';
@@ -8,6 +8,7 @@ import { type Delay, openDelay } from './support/delay.ts';
 import { inProcess } from './support/in-process.ts';
 import { median, writeLoadData } from './support/load-data.ts';
 import type { PipelineFigures, PipelineJob } from './support/load-pipeline.ts';
+import { machineText } from './support/machine.ts';
 import { writeResults } from './support/results.ts';
 
 /** In the Region, writes to DSQL take 28 to 41 ms at the 95th percentile; a round trip without a COMMIT about 2. */
@@ -61,7 +62,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const speed = median(seconds.near.map((value, round) => value / (seconds.far[round] ?? value)));
   const report = [
-    `${rows.toLocaleString('en')} rows × 10 columns, ${options.rounds} rounds, ${options.connections} connections, ${availableParallelism()} cores, local DSQL; medians`,
+    `${rows.toLocaleString('en')} rows × 10 columns, ${options.rounds} rounds, ${options.connections} connections, local DSQL, ${machineText()}. Medians.`,
     '',
     '| | |',
     '|---|---|',

@@ -1,6 +1,6 @@
 /** How fast rows get in: our whole pipeline against COPY, bound parameters, and a statement a row, on one PostgreSQL. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
@@ -11,6 +11,7 @@ import { inProcess } from './support/in-process.ts';
 import { finishedColumns, median, writeLoadData } from './support/load-data.ts';
 import type { PipelineFigures, PipelineJob } from './support/load-pipeline.ts';
 import type { WayJob } from './support/load-way.ts';
+import { machineText } from './support/machine.ts';
 import { writeResults } from './support/results.ts';
 
 /** Added to every round trip in the rows of the table that say so: a client in the cluster's Region, not on its host. */
@@ -128,7 +129,7 @@ function reportOf(given: {
     return `| ${way} | ${median(times[name]).toFixed(1)} | ${ratio.toFixed(2)} |`;
   };
   return [
-    `${rows.toLocaleString('en')} rows × 10 columns, ${rounds} rounds, ${availableParallelism()} cores, durability ${options.durability}; medians; ratios round by round`,
+    `${rows.toLocaleString('en')} rows × 10 columns, ${rounds} rounds, durability ${options.durability}, ${machineText()}. Medians; ratios round by round.`,
     '',
     '| way | seconds | time ÷ (b) |',
     '|---|---|---|',

@@ -1,7 +1,7 @@
 /** Ours beside the loaders of others: the same files, the same PostgreSQL, whole processes, alternating. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
@@ -11,6 +11,7 @@ import { localFolder } from '../lib/local/postgres/folder.ts';
 import { bundleChild } from './support/bundle-child.ts';
 import { openDelay } from './support/delay.ts';
 import { median, sourceColumns } from './support/load-data.ts';
+import { machineText } from './support/machine.ts';
 import { type Measured, measured } from './support/measured-process.ts';
 import { writePeerData } from './support/peer-data.ts';
 import {
@@ -180,7 +181,7 @@ function reportOf({ connections, rounds, rows }: PeerOptions, figures: PeerFigur
     }),
   );
   return [
-    `${rows.toLocaleString('en')} rows × 10 columns, ${rounds} rounds, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, ${connections} connections of ours, ${new Date().toISOString().slice(0, 10)}. Whole processes, alternating; medians, least and most; ratios to ours round by round; processor time and memory are of the loading process alone. Load average at the end: ${(loadavg()[0] ?? 0).toFixed(0)}, of this and whatever else the machine does.`,
+    `${rows.toLocaleString('en')} rows × 10 columns, ${rounds} rounds, ${connections} connections of ours, ${machineText()}. Whole processes, alternating; medians, least and most; ratios to ours round by round; processor time and memory are of the loading process alone.`,
     '',
     '| | way | seconds | ÷ ours | CPU s | peak MB |',
     '|---|---|---|---|---|---|',

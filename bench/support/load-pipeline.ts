@@ -1,6 +1,6 @@
 /**
- * One run of the whole pipeline in a process of its own, so that its memory can be told from the benchmark's: CSV to
- * committed rows with ledger. Arguments: JSON of `PipelineJob`; prints JSON of `PipelineFigures`.
+ * One run of the whole pipeline in a process of its own, so that its memory can be told from the benchmark's: CSV or API
+ * to committed rows with ledger. Arguments: JSON of `PipelineJob`; prints JSON of `PipelineFigures`.
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,11 @@ import { folderStore } from '../../lib/store/folder-store.ts';
 
 export interface PipelineJob {
   readonly folder: string;
-  readonly csv: string;
+  /** The source: a file. */
+  readonly csv?: string | undefined;
+  /** The source, where it is no file: lines of the pipeline's configuration, and the origin of its URLs. */
+  readonly source?: string | undefined;
+  readonly baseUrl?: string | undefined;
   readonly table: string;
   readonly connections: number;
   /** Lines of the pipeline's configuration in place of a filter and an enrichment. */
@@ -43,10 +47,18 @@ const ruled = `business_rules:
       - { type: filter, condition: "status != 'void'" }
       - { type: enrich, new_column: label, logic: "name + ' (' + region + ')'" }`;
 const config = parseConfig(
-  `pipelines:
+  `${
+    job.baseUrl === undefined
+      ? ''
+      : `data_source: { base_url: "${job.baseUrl}" }
+`
+  }pipelines:
   bench:
-    source_type: file
-    file_path: ${job.csv}
+    ${
+      job.source ??
+      `source_type: file
+    file_path: ${job.csv}`
+    }
     target_table: ${job.table}
     ${job.settings ?? ruled}
 `,
