@@ -60,7 +60,7 @@ async function draftUrl(text: string, _: string, options: OriginOptions): Promis
   }
   if (url.username !== '' || url.password !== '') {
     const name = `${url.protocol}//…@${url.host}`;
-    throw new InvalidOptionError('--from', name, 'a URL without name and password; see auth in docs/sources.md');
+    throw new InvalidOptionError('--from', name, 'a URL without name and password; see docs/credentials.md');
   }
   if (/\.(csv|tsv|parquet|ndjson|jsonl)(\.(gz|zst))?$/i.test(url.pathname)) {
     const place = `${url.origin}${url.pathname}`;
