@@ -15,6 +15,13 @@ const cut = `[...document.querySelectorAll('h1, h2, button, .button, .status, dt
   .filter((one) => one.checkVisibility() && one.closest('thead')?.clientWidth !== 1 && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
   .map((one) => one.outerHTML.slice(0, 120))`;
 
+/** What stands out of its card, where the card does not scroll. */
+const outside = `[...document.querySelectorAll('.card *')]
+  .filter((one) => one.checkVisibility() && one.closest('.scroll, pre, figure, thead, details:not([open]) > :not(summary)') === null
+    && one.getBoundingClientRect().right > one.closest('.card').getBoundingClientRect().right - 3)
+  .filter((one) => !one.matches('summary'))
+  .map((one) => one.outerHTML.slice(0, 120))`;
+
 async function problemsOf(tab: Page, width: number): Promise<readonly unknown[]> {
   await tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
   const beyond = Number(await tab.evaluate('document.documentElement.scrollWidth - innerWidth'));
@@ -22,6 +29,7 @@ async function problemsOf(tab: Page, width: number): Promise<readonly unknown[]>
     ...(beyond > 0 ? [`${beyond} px beyond the window`] : []),
     ...(await axeFindings(tab)),
     ...((await tab.evaluate(cut)) as string[]),
+    ...((await tab.evaluate(outside)) as string[]),
     ...(width < 800 ? ((await tab.evaluate(tooLow)) as string[]) : []),
   ];
 }
