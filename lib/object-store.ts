@@ -12,6 +12,8 @@ export interface ObjectStore {
   readonly get: (key: string) => Promise<Uint8Array | undefined>;
   /** A path on the local disk that holds the object's bytes; to be read, never written. Throws when there is none. */
   readonly localPath: (key: string) => Promise<string>;
+  /** Brings the object's bytes from one on, up to another one that is left out, into a new local file; of a large object no other is fetched. */
+  readonly copyRange: (key: string, from: number, to: number, localPath: string) => Promise<void>;
   /** The folder in which `localPath` has the objects under a prefix, for those who must name beforehand what they will read. */
   readonly localFolder: (prefix: string) => string;
   /** A local scratch path for a file that will be given to `putFile` under this key. Its folder exists. */

@@ -18,11 +18,11 @@ import { alive } from '../transform/row-state.ts';
 import { scratchParquet } from '../transform/scratch-parquet.ts';
 import { bucketOfHex, bucketOfRow } from './bucket.ts';
 import { artefact, artefactKey, inSession, lookupsOf, type ScatterJob } from './job.ts';
-import { openSlice, type SliceAt } from './open-slice.ts';
+import { filesOf, openSlice, type SliceAt } from './open-slice.ts';
 import { type DecidedRows, decideRows, type ScatterPlan, sliceAt } from './plan-source.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
 import { rowIdentity } from './row-identity.ts';
-import { localPart, type Split } from './split.ts';
+import type { Split } from './split.ts';
 
 const cleanSchema = z.strictObject({
   rows: z.int().min(0),
@@ -62,8 +62,10 @@ export async function cleanSlice(
     const slice = sliceAt(split, plan, number);
     const parts = slice.pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
     const lookups = await lookupsOf(job);
-    const files = lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path));
-    for (const part of parts) files.push((await localPart(request, part)).path);
+    const files = [
+      ...lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path)),
+      ...(await filesOf(job, slice)),
+    ];
     return await inSession(job, { files }, async (session, scratch) => {
       const rejections = new Rejections();
       const unreadable = await openUnreadableRows(join(scratch, 'unreadable.ndjson'), rejections);

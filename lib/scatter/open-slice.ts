@@ -1,7 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { truncate, writeFile } from 'node:fs/promises';
+import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { RawPart } from '../manifest.ts';
 import { maxRecordBytes } from '../record-limit.ts';
@@ -10,6 +8,7 @@ import type { OpenedParts } from '../transform/read/opened-parts.ts';
 import { partFormats } from '../transform/read/part-formats.ts';
 import type { UnreadableRows } from '../transform/read/unreadable-rows.ts';
 import type { ScatterJob } from './job.ts';
+import { copyBytes } from './part-bytes.ts';
 import { localPart, type Piece, type Split } from './split.ts';
 
 /** A slice, and where its records begin as far as that is known. */
@@ -26,6 +25,20 @@ export interface SliceAt {
 export function cutPart({ request }: ScatterJob, { pieces }: Pick<SliceAt, 'pieces'>): RawPart | undefined {
   const [piece] = pieces;
   return piece === undefined || (piece.begins && piece.ends) ? undefined : request.raw.parts[piece.part];
+}
+
+/** Local files that reading the slice needs: whole parts, and Parquet; of other pieces it makes copies. */
+export async function filesOf(
+  { request }: ScatterJob,
+  { pieces }: Pick<SliceAt, 'pieces'>,
+): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const { begins, ends, part } of pieces) {
+    const raw = request.raw.parts[part];
+    const isRead = raw !== undefined && ((begins && ends) || raw.format === 'parquet');
+    if (isRead) files.push((await localPart(request, raw)).path);
+  }
+  return files;
 }
 
 /** Finds the records of a slice, and takes from its copy what is of the next one. */
@@ -60,20 +73,21 @@ async function localPiece(
   piece: Piece,
   scratch: string,
 ): Promise<LocalPart> {
-  const raw = request.raw.parts[piece.part];
-  if (raw === undefined) throw new Error(`There is no part ${piece.part}.`);
-  const part = await localPart(request, raw);
+  const part = request.raw.parts[piece.part];
+  if (part === undefined) throw new Error(`There is no part ${piece.part}.`);
   const { begins, ends, from, to } = piece;
-  if (begins && ends) return part;
-  if (part.format === 'parquet') return { ...part, slice: { before: from, begins, rows: to - from } };
+  if (begins && ends) return await localPart(request, part);
+  if (part.format === 'parquet') {
+    return { ...(await localPart(request, part)), slice: { before: from, begins, rows: to - from } };
+  }
   const path = join(scratch, `slice.${part.format}`);
   if (part.format === 'ndjson') {
-    await copyBytes(part.path, from, to, path);
+    await copyBytes(request.store, part, from, to, path);
     return { ...part, path, bytes: to - from, slice: { before: linesBefore, begins } };
   }
   // The last record ends behind the cut; a longer one than the limit is given up there, as in the whole file.
   const end = Math.max(start, ends ? part.bytes : Math.min(part.bytes, to + maxRecordBytes + readAhead));
-  await copyBytes(part.path, start, end, path);
+  await copyBytes(request.store, part, start, end, path);
   const head = heads.find((one) => one.part === piece.part);
   const csv =
     begins || head === undefined || part.csv === undefined
@@ -86,11 +100,3 @@ async function localPiece(
 
 /** Bytes by which a reader has to see that a record is longer than the limit. */
 const readAhead = 4 << 20;
-
-async function copyBytes(path: string, from: number, to: number, copy: string): Promise<void> {
-  if (from >= to) {
-    await writeFile(copy, '', { mode: 0o600 });
-    return;
-  }
-  await pipeline(createReadStream(path, { start: from, end: to - 1 }), createWriteStream(copy, { mode: 0o600 }));
-}

@@ -50,9 +50,13 @@ export type ScatterPlan = z.infer<typeof planSchema>;
  *
  * @throws what `cleanSource` throws for a configuration that does not fit the source: no row has been decided about
  */
-export async function planSource(job: ScatterJob, split: Split, surveys: readonly SliceSurvey[]): Promise<ScatterPlan> {
+export async function planSource(
+  job: ScatterJob,
+  split: Split,
+  surveys: () => Promise<readonly SliceSurvey[]>,
+): Promise<ScatterPlan> {
   return await artefact(job, artefactKey(job, 'plan', 0, '.json'), planSchema, async () => {
-    const plan = await unitedPlan(job, split, surveys);
+    const plan = await unitedPlan(job, split, await surveys());
     await decideNothing(job, plan, await lookupsOf(job));
     return plan;
   });

@@ -1,15 +1,18 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteText } from '../duckdb/quote.ts';
 import type { RawPart } from '../manifest.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { maxRecordBytes } from '../record-limit.ts';
 import { headPart } from '../transform/read/head-part.ts';
 import type { LocalPart } from '../transform/read/local-part.ts';
 import { firstLineEnd, scanCsv } from '../transform/read/scan-csv.ts';
 import { dialectOf } from '../transform/read/select-csv.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
 import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
+import { bytesOf, copyBytes } from './part-bytes.ts';
 
 /** A piece of a raw part: bytes of a text, rows of Parquet. */
 const pieceSchema = z.strictObject({
@@ -39,15 +42,19 @@ export type Split = z.infer<typeof splitSchema>;
  */
 export async function splitSource(job: ScatterJob): Promise<Split> {
   return await artefact(job, artefactKey(job, 'split', 0, '.json'), splitSchema, async () => {
-    const parts = await localParts(job);
-    return await inSession(job, { files: parts.map((part) => part.path) }, async (session, scratch) => {
+    const { parts } = job.request.raw;
+    const large = parts.filter((part) => part.format === 'parquet' && part.bytes > job.sizes.partBytes);
+    const files: string[] = [];
+    for (const part of large) files.push((await localPart(job.request, part)).path);
+    return await inSession(job, { files }, async (session, scratch) => {
       const slices: Piece[][] = [];
       const heads: Split['heads'][number][] = [];
       let room = 0;
-      for (const [part, local] of parts.entries()) {
-        const { bytes } = local;
-        const head = await headOf(job, local, scratch);
-        const cuts = bytes <= job.sizes.partBytes ? undefined : await cutsOf(job, session, local, head?.bytes);
+      for (const [part, raw] of parts.entries()) {
+        const { bytes } = raw;
+        const head = await headOf(job, raw, scratch);
+        const cuts =
+          bytes <= job.sizes.partBytes ? undefined : await cutsOf(job, { session, scratch }, raw, head?.bytes);
         const ends = cuts ?? [bytes];
         const pieces = ends.map((to, at) => ({
           part,
@@ -72,13 +79,6 @@ export async function splitSource(job: ScatterJob): Promise<Split> {
   });
 }
 
-/** The parts where this machine has them. */
-async function localParts({ request }: ScatterJob): Promise<readonly LocalPart[]> {
-  const parts: LocalPart[] = [];
-  for (const part of request.raw.parts) parts.push(await localPart(request, part));
-  return parts;
-}
-
 /** A part where this machine has it. */
 export async function localPart({ store }: Pick<ScatterJob['request'], 'store'>, part: RawPart): Promise<LocalPart> {
   return { ...part, path: part.local ? part.location : await store.localPath(part.location) };
@@ -86,12 +86,12 @@ export async function localPart({ store }: Pick<ScatterJob['request'], 'store'>,
 
 /** Where the pieces of a large part end; undefined where it cannot be cut. */
 async function cutsOf(
-  { sizes }: ScatterJob,
-  session: DuckDbSession,
-  part: LocalPart,
+  { request, sizes }: ScatterJob,
+  { scratch, session }: { readonly scratch: string; readonly session: DuckDbSession },
+  part: RawPart,
   headBytes: number | undefined,
 ): Promise<readonly number[] | undefined> {
-  if (part.format === 'parquet') return await rowGroupEnds(session, part, sizes.partBytes);
+  if (part.format === 'parquet') return await rowGroupEnds(session, await localPart(request, part), sizes.partBytes);
   const pieces = Math.ceil(part.bytes / sizes.partBytes);
   const even = Array.from({ length: pieces }, (_, at) => Math.round((part.bytes * (at + 1)) / pieces));
   if (part.format === 'csv') {
@@ -101,27 +101,23 @@ async function cutsOf(
   }
   const ends: number[] = [];
   for (const end of even) {
-    const at = end === part.bytes ? end : await behindLine(part.path, end);
+    const at = end === part.bytes ? end : await behindLine(request.store, part, end, join(scratch, 'window'));
     if (at > (ends.at(-1) ?? 0)) ends.push(at);
   }
   return ends;
 }
 
+/** Bytes in which the end of a line is looked for at once. */
+const lineWindow = 1 << 16;
+
 /** The first byte of a line that begins at this byte or behind it. */
-async function behindLine(path: string, from: number): Promise<number> {
-  const file = await open(path, 'r');
-  try {
-    const block = Buffer.allocUnsafe(1 << 16);
-    for (let at = from - 1; ; ) {
-      const { bytesRead } = await file.read(block, 0, block.length, at);
-      const stop = block.subarray(0, bytesRead).indexOf(10);
-      if (stop !== -1) return at + stop + 1;
-      at += bytesRead;
-      if (bytesRead === 0) return at;
-    }
-  } finally {
-    await file.close();
+async function behindLine(store: ObjectStore, part: RawPart, from: number, window: string): Promise<number> {
+  for (let at = from - 1; at < part.bytes; at += lineWindow) {
+    const bytes = await bytesOf(store, part, at, Math.min(part.bytes, at + lineWindow), window);
+    const stop = bytes.indexOf(10);
+    if (stop !== -1) return at + stop + 1;
   }
+  return part.bytes;
 }
 
 /** Ends of pieces, in rows. */
@@ -146,19 +142,24 @@ async function rowGroupEnds(session: DuckDbSession, part: LocalPart, partBytes: 
 
 /** Rows after which the columns of a file are known, or it is not cut. */
 const headRows = [1, 64, 4_096];
+/** Bytes in which they have to be. */
+const maxHeadBytes = 2 * maxRecordBytes;
 
 /** What the first records of a large CSV say, and how many bytes they take; undefined where they say nothing. */
 async function headOf(
   { request, sizes }: ScatterJob,
-  part: LocalPart,
+  part: RawPart,
   scratch: string,
 ): Promise<
   { readonly names: readonly string[]; readonly lineEnd: '\n' | '\r\n' | '\r'; readonly bytes: number } | undefined
 > {
   if (part.format !== 'csv' || part.bytes <= sizes.partBytes) return undefined;
+  const path = join(scratch, 'begin.csv');
+  const begin = { ...part, path, bytes: Math.min(part.bytes, maxHeadBytes) };
+  await copyBytes(request.store, part, 0, begin.bytes, path);
   for (const rows of headRows) {
-    const { part: head } = await headPart(part, rows, join(scratch, 'head.csv'), request.signal);
-    if (head.path === part.path) return undefined;
+    const { part: head } = await headPart(begin, rows, join(scratch, 'head.csv'), request.signal);
+    if (head.path === path) return undefined;
     const unreadable = await openUnreadableRows(join(scratch, 'head.ndjson'));
     const dialect = dialectOf(part);
     const scan = await scanCsv({

@@ -10,9 +10,10 @@ import { dialectOf } from '../transform/read/select-csv.ts';
 import { withPartColumns } from '../transform/read/source-column.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
 import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
-import { cutPart, openSlice, type SliceAt } from './open-slice.ts';
-import { guessRecordStart } from './record-start.ts';
-import { localPart, type Split } from './split.ts';
+import { cutPart, filesOf, openSlice, type SliceAt } from './open-slice.ts';
+import { bytesOf } from './part-bytes.ts';
+import { guessRecordStart, windowBytes } from './record-start.ts';
+import type { Split } from './split.ts';
 
 const surveySchema = z.strictObject({
   /** Bytes of its part, where it is a piece of CSV: where its first record begins, and the first of the next slice. */
@@ -50,32 +51,40 @@ export type SliceSurvey = z.infer<typeof surveySchema>;
  * @param start  where the first record of a piece of CSV begins; a likely place where it is left out
  */
 export async function surveySlice(job: ScatterJob, split: Split, number: number, start?: number): Promise<SliceSurvey> {
-  const name = start === undefined ? '.json' : `-from-${start}.json`;
-  return await artefact(job, artefactKey(job, 'survey', number, name), surveySchema, async () => {
+  return await artefact(job, surveyKey(job, number, start), surveySchema, async () => {
     const pieces = split.slices[number] ?? [];
-    const slice = { number, pieces, linesBefore: 0, start: start ?? (await likelyStart(job, split, pieces)) };
-    const paths: string[] = [];
-    for (const piece of pieces) {
-      const part = job.request.raw.parts[piece.part];
-      if (part !== undefined) paths.push((await localPart(job.request, part)).path);
-    }
-    return await inSession(
-      job,
-      { files: paths },
-      async (session, scratch) => await survey(job, split, slice, session, scratch),
-    );
+    const slice = { number, pieces, linesBefore: 0 };
+    return await inSession(job, { files: await filesOf(job, slice) }, async (session, scratch) => {
+      const from = start ?? (await likelyStart(job, split, pieces, scratch));
+      return await survey(job, split, { ...slice, start: from }, session, scratch);
+    });
   });
 }
 
+function surveyKey(job: ScatterJob, number: number, start: number | undefined): string {
+  return artefactKey(job, 'survey', number, start === undefined ? '.json' : `-from-${start}.json`);
+}
+
+/** Whether a slice has been surveyed from this byte. */
+export async function isSurveyed(job: ScatterJob, number: number, start: number): Promise<boolean> {
+  return (await job.request.store.get(surveyKey(job, number, start))) !== undefined;
+}
+
 /** Where the slice likely begins. */
-async function likelyStart(job: ScatterJob, { heads }: Split, pieces: SliceAt['pieces']): Promise<number> {
+async function likelyStart(
+  job: ScatterJob,
+  { heads }: Split,
+  pieces: SliceAt['pieces'],
+  scratch: string,
+): Promise<number> {
   const [piece] = pieces;
   const part = cutPart(job, { pieces });
   const head = heads.find((one) => one.part === piece?.part);
   if (part?.format !== 'csv' || piece === undefined || piece.begins || head === undefined) return piece?.from ?? 0;
-  const local = await localPart(job.request, part);
+  const end = Math.min(part.bytes, piece.from + windowBytes);
+  const bytes = await bytesOf(job.request.store, part, piece.from - 1, end, join(scratch, 'window'));
   const shape = { lineEnd: head.line_end, fields: head.names.length };
-  return await guessRecordStart(local.path, piece.from, dialectOf(local), shape);
+  return guessRecordStart(bytes, piece.from, dialectOf(part), shape);
 }
 
 async function survey(

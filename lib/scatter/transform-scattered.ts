@@ -1,13 +1,8 @@
 import { cutVersion, type Manifest, manifestSchema } from '../manifest.ts';
 import type { TransformRequest } from '../transform/request.ts';
-import { type CleanedSlice, cleanSlice } from './clean-slice.ts';
-import { type GatheredBucket, gatherBucket } from './gather-bucket.ts';
-import { artefact, type ScatterJob, type ScatterSizes, scatterJob } from './job.ts';
-import { joinBuckets } from './join-buckets.ts';
-import { planSource } from './plan-source.ts';
-import { wrongStarts } from './settle-starts.ts';
-import { type Split, splitSource } from './split.ts';
-import { type SliceSurvey, surveySlice } from './survey-slice.ts';
+import { artefact, type ScatterSizes, scatterJob } from './job.ts';
+import type { SliceToSurvey } from './settle-starts.ts';
+import { type ScatterSteps, scatterSteps } from './steps.ts';
 
 /**
  * Does in pieces what `transformToChunks` does in one go, with the same rows, ids, counts and rejected rows: split, survey,
@@ -22,30 +17,27 @@ export async function transformScattered(request: TransformRequest, sizes: Scatt
   const key = `${request.prefix}/scatter/manifest-${cutVersion}.json`;
   const manifest = await artefact(job, key, manifestSchema, async () => {
     await request.beforeCleaning?.();
-    const split = await splitSource(job);
-    const plan = await planSource(job, split, await surveyAll(job, split));
-    const cleaned: CleanedSlice[] = [];
-    for (const slice of split.slices.keys()) cleaned.push(await cleanSlice(job, split, plan, slice));
+    const steps = scatterSteps(job);
+    const { slices } = await steps.split();
+    const buckets = await surveyAll(steps, slices);
+    for (let slice = 0; slice < slices; slice += 1) await steps.clean(slice);
     await request.checkParts?.();
-    const gathered: GatheredBucket[] = [];
-    for (let bucket = 0; bucket < plan.buckets; bucket += 1) {
-      gathered.push(await gatherBucket(job, plan, cleaned, bucket));
-    }
-    return await joinBuckets(job, plan, cleaned, gathered);
+    for (let bucket = 0; bucket < buckets; bucket += 1) await steps.gather(bucket);
+    return await steps.join();
   });
   // The chunks hold all that is needed of them.
   await request.store.removeAll(`${job.prefix}/rows`);
   return manifest;
 }
 
-/** Surveys all slices, and those again that were not read from where the records before them end. */
-async function surveyAll(job: ScatterJob, split: Split): Promise<readonly SliceSurvey[]> {
-  const surveys: SliceSurvey[] = [];
-  for (const slice of split.slices.keys()) surveys.push(await surveySlice(job, split, slice));
+/** Surveys all slices, and those again that were not read from where the records before them end. @returns the number of buckets */
+async function surveyAll(steps: ScatterSteps, slices: number): Promise<number> {
+  let open: readonly SliceToSurvey[] = Array.from({ length: slices }, (_, slice) => ({ slice }));
   for (;;) {
-    const wrong = wrongStarts(split, surveys);
-    if (wrong.length === 0) return surveys;
-    for (const { number, start } of wrong) surveys[number] = await surveySlice(job, split, number, start);
+    for (const slice of open) await steps.survey(slice);
+    const planned = await steps.plan();
+    if ('buckets' in planned) return planned.buckets;
+    open = planned.again;
   }
 }
 

@@ -1,5 +1,7 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, constants, copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { ObjectStore } from '../object-store.ts';
 import { privateFileMode, privateFolderMode } from '../private-folder.ts';
 import { keyPath } from './key-path.ts';
@@ -58,6 +60,10 @@ export function folderStore(root: string): ObjectStore {
       const file = pathOf(key);
       await stat(file);
       return file;
+    },
+    copyRange: async (key, from, to, localPath) => {
+      const bytes = createReadStream(pathOf(key), { start: from, end: to - 1 });
+      await pipeline(bytes, createWriteStream(localPath, { mode: privateFileMode }));
     },
     localFolder: pathOf,
     scratchPath: async (key) => `${await make(key)}.${process.pid}.part`,

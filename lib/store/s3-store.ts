@@ -39,7 +39,7 @@ export interface S3StoreOptions {
  *
  * @throws {StoreUnavailableError} transient: S3 failed in every attempt of the client
  * @throws {StoreRefusedError} terminal: access denied, no such bucket
- * @throws {StagedObjectMissingError} terminal: `localPath` of an object that is not there
+ * @throws {StagedObjectMissingError} terminal: `localPath` or `copyRange` of an object that is not there
  */
 export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchDir }: S3StoreOptions): ObjectStore {
   const localOf = (kind: 'in' | 'out', key: string): string => keyPath(path.join(scratchDir, kind), key);
@@ -75,6 +75,11 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
       await rename(`${file}.new`, file);
       return file;
     },
+    copyRange: async (key, from, to, localPath) => {
+      const response = await getObject(client, bucket, key, `bytes=${from}-${to - 1}`);
+      if (response === undefined) throw new StagedObjectMissingError(bucket, key);
+      await tried(key, () => pipeline(response as unknown as Readable, createWriteStream(localPath)));
+    },
     localFolder: (prefix) => localOf('in', prefix),
     scratchPath: async (key) => {
       const file = localOf('out', key);
@@ -87,10 +92,10 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
   };
 }
 
-/** An object's body, or undefined when there is none. */
-async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: string) {
+/** An object's body, or the bytes of a range, as HTTP writes it; undefined when there is no object. */
+async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: string, range?: string) {
   try {
-    const response = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const response = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
     return response.Body;
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'NoSuchKey') return undefined;

@@ -63,6 +63,16 @@ describe.each([
     await expect(store.localPath('runs/a/raw/part-00001.ndjson')).rejects.toThrow();
   });
 
+  it('gives some bytes of an object as a file', async () => {
+    const store = open();
+    const key = 'runs/a/raw/ranged.ndjson';
+    await store.put(key, '0123456789');
+    const copy = path.join(folder, `copy-${process.hrtime.bigint()}`);
+    await store.copyRange(key, 2, 7, copy);
+    expect(await readFile(copy, 'utf8')).toBe('23456');
+    await expect(store.copyRange('runs/a/raw/none.ndjson', 0, 5, copy)).rejects.toThrow();
+  });
+
   it('takes a file of more than one part', async () => {
     const store = open();
     const key = 'runs/a/raw/large.bin';

@@ -17,7 +17,7 @@ const defaultDialect: CsvDialect = {
 };
 
 /** How a part is to be read. */
-export function dialectOf(part: LocalPart): CsvDialect {
+export function dialectOf(part: Pick<LocalPart, 'csv'>): CsvDialect {
   return part.csv ?? defaultDialect;
 }
 
