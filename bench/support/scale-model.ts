@@ -39,8 +39,7 @@ const startSeconds = 1.5;
 /** Assumed: a request of S3, and how many a function has in flight. */
 const requestSeconds = 0.03;
 const requestsInFlight = 32;
-/** Requests a second of a prefix (S3 user guide, "Optimizing performance"). */
-const putsPerSecond = 3_500;
+/** Reads a second of a prefix (S3 user guide, "Optimizing performance"). */
 const getsPerSecond = 5_500;
 /** List prices of us-east-1 for a million requests (S3 pricing). */
 const usdPerMillionPuts = 5;
@@ -92,7 +91,8 @@ export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
   const parts = Math.ceil(bytes / (partMb * mb));
   const buckets = Math.ceil(bytes / (bucketMb * mb));
   const chunks = Math.max(buckets, Math.ceil(rows / chunkRows));
-  const files = parts * buckets;
+  // A part leaves one file whose rows lie by bucket; of it a bucket reads the footer and its range.
+  const ranges = parts * buckets * 2;
   const processors = memoryMb / memoryMbPerProcessor;
   // Until survey, clean and gather can be measured by themselves, each is taken to be as slow as the whole transform.
   const cpuOf = (work: number): number =>
@@ -105,8 +105,8 @@ export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
     split: startSeconds + partBytes / s3BytesPerSecond,
     survey: startSeconds + cpuOf(partBytes),
     plan: startSeconds + requests(parts) + (parts * surveyBytes) / s3BytesPerSecond,
-    clean: startSeconds + cpuOf(partBytes) + requests(buckets),
-    gather: startSeconds + cpuOf(bucketBytes) + requests(parts),
+    clean: startSeconds + cpuOf(partBytes),
+    gather: startSeconds + cpuOf(bucketBytes) + requests(2 * parts),
   };
   const children = { split: parts, survey: parts, plan: 1, clean: parts, gather: buckets };
   const load = loadSeconds(rows);
@@ -114,8 +114,8 @@ export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
     split: spread(one.split, parts),
     survey: spread(one.survey, parts),
     plan: [['one function', one.plan]],
-    clean: [...spread(one.clean, parts), ['requests of S3', files / putsPerSecond]],
-    gather: [...spread(one.gather, buckets), ['requests of S3', files / getsPerSecond]],
+    clean: spread(one.clean, parts),
+    gather: [...spread(one.gather, buckets), ['requests of S3', ranges / getsPerSecond]],
     load: [['the database', load]],
   };
   const worst = (name: StepName): readonly [string, number] =>
@@ -129,8 +129,8 @@ export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
   const calls = Object.values(children).reduce((sum, count) => sum + count, chunks);
   const gbSeconds = (memoryMb / 1024) * functionSeconds + ((loadMemoryMb / 1024) * rows) / functionRowsPerSecond;
   const transitions = calls * transitionsPerChild;
-  const puts = files + 2 * parts + 2 * chunks;
-  const gets = files + 3 * parts + 2 * chunks;
+  const puts = 3 * parts + 2 * chunks;
+  const gets = ranges + 3 * parts + 2 * chunks;
   const { prices } = pricesIn('us-east-1');
   const written = { inserted: rows, updated: 0, unchanged: 0, deleted: 0 };
   const dpu = dpuOf({ row_bytes: rowBytes, transactions: rows / batchRows }, written, 0, false).total;

@@ -59,7 +59,7 @@ export function scaleTables(rates: ScaleRates): string {
     ['what', 'limit', ...sizes.map(([name]) => name)],
     row('child executions of one map', 'any number; 10,000 at once', ({ parts }) => short(parts)),
     row('functions at once', '1,000 an account', ({ parts }) => Math.min(parts, concurrency)),
-    row('files between clean and gather', 'none', ({ buckets, parts }) => short(parts * buckets)),
+    row('reads of S3', '5,500 a second of a prefix', ({ gets }) => short(gets)),
     row('connections of the load', '10,000 a cluster, 1,000 at once', () => loadFunctions * (loadConnections + 1)),
     row('time of the run', '24 h (`run_timeout_minutes`)', ({ total }) => duration(total)),
     row('rows stored, without indexes', '10 TiB a cluster', ({ stored }) => `${short(stored / 1e9)} GB`),

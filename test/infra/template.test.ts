@@ -9,6 +9,7 @@ import { forEachFunction, functionNames } from '../../lib/infra/function-names.t
 import { runMetrics } from '../../lib/metric-names.ts';
 import { type Assembly, synthesize, synthesizeTemplates } from '../support/aws/assembly.ts';
 import { checkRules } from '../support/aws/guard-rules.ts';
+import { grantsOf } from '../support/aws/permissions.ts';
 import { checkProperties } from '../support/aws/property-check.ts';
 import { sampleConfig } from '../support/aws/sample-config.ts';
 import { deployedFunctions } from '../support/lambda/deployed-function.ts';
@@ -185,6 +186,22 @@ describe('the template', () => {
     expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * (collect?.timeoutSeconds ?? Number.POSITIVE_INFINITY));
     expect(MessageRetentionPeriod).toBe(14 * 24 * 3_600);
     expect(assembly.resolve(RedrivePolicy.deadLetterTargetArn)).toContain('NoticesDeadLetters');
+  });
+
+  it('lets the state machine start, follow and stop its own executions, for distributed maps, and keep their errors', () => {
+    const [machine] = assembly.resources('AWS::StepFunctions::StateMachine');
+    const roleArn = machine?.[1].Properties?.RoleArn as { readonly 'Fn::GetAtt': readonly string[] } | undefined;
+    const role = roleArn?.['Fn::GetAtt'][0];
+    const granted = grantsOf(assembly)
+      .filter((grant) => grant.role === role && /^(states|s3):/.test(grant.action))
+      .map(({ action, resource }) => `${action} ${resource.replace(/:\d{12}:/, ':ACCOUNT:')}`);
+    const staging = assembly.resources('AWS::S3::Bucket').map(([id]) => assembly.attribute(id, 'Arn'))[0];
+    expect(granted.sort()).toEqual([
+      `s3:PutObject ${staging}/runs/*/failures/*`,
+      'states:DescribeExecution arn:aws:states:us-east-1:ACCOUNT:execution:dsql-etl-dev:*',
+      'states:StartExecution arn:aws:states:us-east-1:ACCOUNT:stateMachine:dsql-etl-dev',
+      'states:StopExecution arn:aws:states:us-east-1:ACCOUNT:execution:dsql-etl-dev:*',
+    ]);
   });
 
   it('reserves no concurrency, of which a new account has ten', () => {

@@ -136,13 +136,18 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     }
     throw new StatesError('States.Runtime', `No resource ${resource}`);
   };
-  const execute: Deployment['execute'] = async (input, name = randomUUID()) =>
-    await interpret(machine, {
+  const execute: Deployment['execute'] = async (input, name = randomUUID()) => {
+    const outcome = await interpret(machine, {
       input: JSON.parse(JSON.stringify(input)) as unknown,
       execution: { Id: executionArn(name), Name: name, StartTime: new Date().toISOString() },
       runTask,
       objects,
     });
+    // Step Functions starts the children of a distributed map as executions of the machine, by its own role.
+    for (const _ of outcome.mapRuns)
+      calls.push({ principal: 'machine', action: 'states:StartExecution', resource: stateMachineArn });
+    return outcome;
+  };
   const deliver = async (): Promise<void> => await deliverMessages(assembly, queues, byArn);
   return {
     assembly,

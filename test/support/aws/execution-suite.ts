@@ -526,7 +526,7 @@ deploy:
       'sqs:ReceiveMessage': 'Lambda receives messages in the name of the function',
       'sqs:DeleteMessage': 'Lambda deletes messages in the name of the function',
       'sqs:GetQueueAttributes': 'Lambda looks at the queue in the name of the function',
-      'states:StartExecution': 'the Scheduler starts executions, and Step Functions those of a distributed map',
+      'states:StartExecution': 'the Scheduler starts executions',
       'states:DescribeExecution': 'Step Functions follows the children of a distributed map in the name of the machine',
       'states:StopExecution': 'Step Functions stops the children of a distributed map that has failed',
       's3:GetObjectVersion': 'read instead of s3:GetObject where the source bucket keeps versions',
