@@ -29,9 +29,7 @@ export class LockCheck {
 
   /** Whether a transaction changed or locked, after its snapshot, rows that others locked and committed since. */
   async conflicts(transaction: Transaction, others: readonly LockedRows[]): Promise<boolean> {
-    if (others.length === 0) return false;
-    const names = new Set([...transaction.changed, ...transaction.rowLocks.keys()]);
-    for (const name of names) {
+    for (const name of tablesToCompare(transaction, others)) {
       const table = await this.backend.ask(`SELECT to_regclass(${literal(name)})::oid`);
       const onTable = others.filter((rows) => rows.table === table);
       if (table !== undefined && onTable.length > 0 && (await this.meets(transaction, name, table, onTable)))
@@ -46,12 +44,12 @@ export class LockCheck {
     table: string,
     others: readonly LockedRows[],
   ): Promise<boolean> {
-    const isExclusive = transaction.rowLocks.get(name) === 'update';
     const updates = others.filter((rows) => rows.strength === 'update');
     if (await this.touches(table, updates)) return true;
-    if (!isExclusive && !transaction.changed.has(name)) return false;
+    if (!changesKeys(transaction, name)) return false;
     const shares = others.filter((rows) => rows.strength === 'key share');
     const touched = await this.touched(table, shares);
+    const isExclusive = transaction.rowLocks.get(name) === 'update';
     if (touched === undefined || (isExclusive && touched.length > 0)) return true;
     if (touched.length === 0) return false;
     const keys = literal(JSON.stringify(touched));
@@ -73,6 +71,22 @@ export class LockCheck {
       .catch(() => undefined);
     return value === undefined ? undefined : keysSchema.parse(JSON.parse(value));
   }
+}
+
+/**
+ * The tables of which a transaction may have changed or locked rows that others locked. FOR KEY SHARE conflicts with no
+ * other: batches under one lease are not compared with each other.
+ */
+export function tablesToCompare(transaction: Transaction, others: readonly LockedRows[]): readonly string[] {
+  if (others.length === 0) return [];
+  const names = [...new Set([...transaction.changed, ...transaction.rowLocks.keys()])];
+  const met = others.some(({ strength }) => strength === 'update');
+  return names.filter((name) => met || changesKeys(transaction, name));
+}
+
+/** Whether a transaction may conflict with FOR KEY SHARE: it locked rows FOR UPDATE, or changed rows, and perhaps keys. */
+function changesKeys(transaction: Transaction, name: string): boolean {
+  return transaction.rowLocks.get(name) === 'update' || transaction.changed.has(name);
 }
 
 function locksOf(transaction: Transaction): readonly { readonly name: string; readonly strength: LockStrength }[] {

@@ -94,7 +94,7 @@ function plain(sql: string, kind: StatementKind, node: string, tree: Tree): Stat
 function judge(sql: string, start: number, node: string, tree: Tree, context: RuleContext): Statement {
   const found = surveyTree(node, tree);
   const statement: Statement = {
-    ...plain(sql, kindOf(node, tree, found.modifies), node, tree),
+    ...plain(sql, kindOf(node, tree, found.modifies > 0 || found.locks), node, tree),
     tables: found.tables,
     targets: found.targets,
     rowLocks: found.rowLocks,
@@ -126,7 +126,7 @@ function refuse(node: string, tree: Tree, context: RuleContext): DsqlError | und
   return refusal;
 }
 
-function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
+function kindOf(node: string, tree: Tree, writes: boolean): StatementKind {
   if (node === 'TransactionStmt') {
     const kind = textAt(tree, 'kind');
     if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') return 'begin';
@@ -138,5 +138,5 @@ function kindOf(node: string, tree: Tree, modifies: number): StatementKind {
   if (node === 'CallStmt')
     return textAt(listAt(tree, 'funccall', 'funcname')[0], 'String', 'sval') === 'sys' ? 'call' : 'ddl';
   if (node === 'VariableSetStmt' || node === 'ConstraintsSetStmt') return 'session';
-  return modifies > 0 ? 'write' : 'read';
+  return writes ? 'write' : 'read';
 }

@@ -9,8 +9,10 @@ export interface Survey {
   readonly rowLocks: ReadonlyMap<TableName, LockStrength>;
   readonly writes: readonly TableName[];
   readonly changes: readonly TableName[];
-  /** INSERT, UPDATE, DELETE and locking SELECT in the tree. */
+  /** INSERT, UPDATE and DELETE in the tree. */
   readonly modifies: number;
+  /** A SELECT in the tree, or the statement itself, locks rows. */
+  readonly locks: boolean;
 }
 
 /** Looks through a whole tree, subqueries and common table expressions included. */
@@ -21,6 +23,7 @@ export function surveyTree(node: string, tree: Tree): Survey {
   const writes: TableName[] = [];
   const changes: TableName[] = [];
   let modifies = 0;
+  let locks = false;
   visit({ [node]: tree }, (type, body) => {
     if (type === 'RangeVar') tables.push(tableName(body));
     if (type === 'DropStmt' && textAt(body, 'removeType') === 'OBJECT_TABLE') {
@@ -38,7 +41,7 @@ export function surveyTree(node: string, tree: Tree): Survey {
       }
     }
     if (type === 'SelectStmt' && listAt(body, 'lockingClause').length > 0) {
-      modifies += 1;
+      locks = true;
       const strength = locksForUpdate(body) ? 'update' : 'key share';
       for (const item of listAt(body, 'fromClause')) {
         visit(item, (t, b) => {
@@ -53,7 +56,7 @@ export function surveyTree(node: string, tree: Tree): Survey {
     targets.push(tableName(at(tree, 'relation')));
     writes.push(tableName(at(tree, 'relation')));
   }
-  return { tables, targets, rowLocks, writes, changes, modifies };
+  return { tables, targets, rowLocks, writes, changes, modifies, locks };
 }
 
 /** The table or view a statement creates. */

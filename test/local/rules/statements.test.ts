@@ -168,6 +168,17 @@ describe('statements that are taken', () => {
     expect(third?.sql.trim()).toBe('SELECT async FROM async');
   });
 
+  test('rows that a statement locks are none that its tag hides, so that they need not be counted', () => {
+    const told = [
+      "INSERT INTO batch SELECT 1 FROM lease WHERE name = 'a' FOR KEY SHARE",
+      'SELECT 1 FROM lease FOR UPDATE',
+      'WITH x AS (INSERT INTO batch SELECT 1 FROM lease FOR KEY SHARE RETURNING 1) SELECT 1 FROM x',
+      'WITH x AS (DELETE FROM batch RETURNING 1) INSERT INTO other SELECT * FROM x',
+    ].map((sql) => parseStatements(sql)[0]);
+    expect(told.map((statement) => statement?.kind)).toEqual(Array.from({ length: 4 }, () => 'write'));
+    expect(told.map((statement) => statement?.hiddenRows)).toEqual([false, false, true, true]);
+  });
+
   test('a numeric column without precision is given the precision it has on DSQL', () => {
     expect(
       parseStatements('SELECT 1; CREATE TABLE "ü" (a numeric, b numeric(5), c decimal NOT NULL)')[1]?.sql.trim(),
