@@ -9,7 +9,7 @@ import { startObjectRun } from '../lib/run/start-object-run.ts';
 import { prefixOf } from '../lib/run/store-keys.ts';
 import { LeaseLostError } from '../lib/state/errors.ts';
 import { releaseLease, renewLease } from '../lib/state/lease.ts';
-import { rowsReadBefore, statusOfRun } from '../lib/state/run-log.ts';
+import { isOver, rowsReadBefore, statusOfRun } from '../lib/state/run-log.ts';
 import { InvalidInputError } from './runtime/errors.ts';
 import { type Execution, executionSchema, inputSchema, stageShape } from './runtime/events.ts';
 import { placeOf } from './runtime/execution-place.ts';
@@ -63,6 +63,7 @@ async function start(execution: Execution, given: unknown, signal: AbortSignal):
   if ('skip' in reserved && input.wait === true) return { next: 'wait', run: null, reason: reserved.skip.message };
   // The end of the run under way looks for objects that wait.
   if ('skip' in reserved && takesObjects(input)) return { next: 'nothing', run: null, reason: reserved.skip.message };
+  if (!('skip' in reserved)) await requireNew(context, execution, runId);
   const demand = demandOf(input);
   const named = { runId, startTime: execution.start_time };
   const begun =
@@ -90,6 +91,18 @@ async function start(execution: Execution, given: unknown, signal: AbortSignal):
   const owned = { ...request, runId: begun.run.run_id, name: input.pipeline, epoch: begun.run.epoch };
   if (!(await renewLease(context.target, owned))) throw new LeaseLostError(input.pipeline);
   return { next: 'go', run: begun.run, reason: null };
+}
+
+/**
+ * A start that was thought dead and wakes behind the end of its run finds the pipeline free. Begun anew under its id, the
+ * run would count as interrupted, and the next one would take back rows that the watermark has passed.
+ */
+async function requireNew({ pipeline, target }: RunContext, execution: Execution, runId: string): Promise<void> {
+  if (!(await runStatement('Reading the execution log', target, () => isOver(target.sql, runId)))) return;
+  await releaseLease(target, { name: pipeline.name, holder: execution.id });
+  throw new InvalidInputError(
+    `run_id: run ${runId} is over; start an execution of another name, or give another run_id`,
+  );
 }
 
 /** The end of a run as the execution's output shows it. */

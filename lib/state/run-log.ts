@@ -110,7 +110,10 @@ export interface RunStart {
   readonly eventId: string | null;
 }
 
-/** Logs that a run has begun, or goes on; in a transaction that checks its lease. */
+/**
+ * Logs that a run has begun, or goes on; in a transaction that checks its lease. One whose start is repeated and that was
+ * told to start over has closed itself before.
+ */
 export async function logStart(transaction: Transaction, start: RunStart): Promise<void> {
   const { run } = start;
   await transaction`
@@ -121,7 +124,7 @@ export async function logStart(transaction: Transaction, start: RunStart): Promi
             ${start.planFingerprint}, ${start.sourceFingerprint}, ${start.eventId}, ${run.epoch}, ${start.loadMode},
             ${run.replay_of === undefined ? 'load' : 'replay'}, ${run.replay_of ?? null})
     ON CONFLICT (run_id) DO UPDATE SET status = 'running', end_time = NULL, error_message = NULL, error_code = NULL, stage = NULL,
-      epoch = EXCLUDED.epoch,
+      epoch = EXCLUDED.epoch, closed_by = NULL,
       event_id = COALESCE(EXCLUDED.event_id, etl_execution_log.event_id)`;
 }
 
@@ -197,6 +200,13 @@ export async function statusOfRun(sql: Sql, runId: string): Promise<LoggedRun['s
   const rows = await sql<Pick<LoggedRun, 'status'>[]>`
     SELECT status FROM public.etl_execution_log WHERE run_id = ${runId}`;
   return rows[0]?.status;
+}
+
+/** Whether a run has succeeded or was closed: nobody goes on with it, and its id is of no further use. */
+export async function isOver(sql: Sql, runId: string): Promise<boolean> {
+  const rows = await sql`
+    SELECT 1 FROM public.etl_execution_log WHERE run_id = ${runId} AND (status = 'success' OR closed_by <> run_id)`;
+  return rows.length > 0;
 }
 
 /** What the log keeps of a run besides its counts, as JSON; undefined where it keeps nothing. */

@@ -2,10 +2,11 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { FunctionName } from '../../lib/infra/function-names.ts';
-import { serve } from '../support/http-server.ts';
+import { serve, type TestServer } from '../support/http-server.ts';
 import { type BundledFunctions, bundledFunctions } from '../support/lambda/bundled-functions.ts';
 
-const config = `pipelines:
+const configOf = (apiUrl: string): string => `data_source: { base_url: '${apiUrl}', allow_private_addresses: true }
+pipelines:
   people:
     source_type: file
     file_path: s3://incoming/people.csv
@@ -21,6 +22,16 @@ const config = `pipelines:
     file_path: s3://incoming/people.csv
     target_table: limited
     budget: { rows: 5 }
+  repeated:
+    source_type: file
+    file_path: s3://incoming/people.csv
+    target_table: repeated
+  added:
+    source_type: api
+    endpoint: items
+    load_mode: insert
+    incremental: { cursor_column: id, start_param: after }
+    target_table: added
 deploy: { notify: { emails: [team@example.com] } }
 `;
 
@@ -28,18 +39,26 @@ deploy: { notify: { emails: [team@example.com] } }
 const people =
   'id,name,amount,uuid_id\n1,ann,10,a\n2,bob,20,a\n2,bob,20,a\n3,nobody,30,a\n4,dee,none,a\n5,eve,50,b\n6,fay,60,c\n';
 
+const preparedSchema = z.looseObject({ groups: z.array(z.object({ from: z.number(), to: z.number() })) });
 const startedSchema = z.object({ next: z.string(), run: z.looseObject({ run_id: z.string() }).nullable() });
 
 let service: BundledFunctions;
+let api: TestServer;
 
 beforeAll(async () => {
-  service = await bundledFunctions(config);
+  api = await serve((request, response) => {
+    const after = Number(new URL(request.url ?? '', 'http://localhost').searchParams.get('after') ?? 0);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify([1, 2, 3].filter((id) => id > after).map((id) => ({ id }))));
+  });
+  service = await bundledFunctions(configOf(api.url));
   await service.aws.createBucket('incoming');
   await service.aws.putObject('incoming', 'people.csv', people);
 });
 
 afterAll(async () => {
   await service?.close();
+  await api?.close();
 });
 
 function executionOf(name: string) {
@@ -286,6 +305,39 @@ describe('a function', () => {
       expect((await failureOf(stage(name, 'run-6'))).message).toContain('[lease_lost]');
     }
     expect(await filesOf('run-6')).toEqual([]);
+  });
+});
+
+/** A whole run, whose start is called as often as told before it goes on. */
+async function execute(name: string, asked: object, starts = 1): Promise<void> {
+  for (let left = starts; left > 0; left -= 1) expect(await start(name, asked)).toMatchObject({ next: 'go' });
+  const call = (fn: FunctionName, event: object = {}) =>
+    service.invoke(fn, { ...event, execution: executionOf(name), input: asked, run: begun.get(name) });
+  await call('extract');
+  await call('transform');
+  await call('load', { action: 'admit' });
+  await call('bootstrap', { action: 'define' });
+  const { groups } = preparedSchema.parse(await call('load', { action: 'prepare' }));
+  for (const group of groups) await call('load', { action: 'load', ...group, conflict_retries: 0, waits: 0 });
+  const ended = { conflict_retries: 0, warnings: [], rows_deleted: 0, verified: null };
+  expect(await call('record', { action: 'success', ...ended })).toMatchObject({ status: 'success' });
+}
+
+describe('a start that was thought dead', () => {
+  it('does not begin its run anew when it wakes behind its end, so that the next one takes no rows back', async () => {
+    const added = { pipeline: 'added' };
+    await execute('run-8', added);
+    expect((await failureOf(start('run-8', added))).message).toMatch(/run run-8 is over.*\[invalid_input\]/);
+    expect(await logOf('run-8')).toMatchObject([{ status: 'success', rows_loaded: '3' }]);
+    await execute('run-9', added);
+    const rows = await service.target.sql`SELECT id FROM added ORDER BY id`;
+    expect(rows.map(({ id }) => id)).toEqual(['1', '2', '3']);
+  });
+
+  it('leaves a run that starts over to its retry, as one whose content is loaded', async () => {
+    const repeated = { pipeline: 'repeated' };
+    await execute('run-10', { ...repeated, again: true }, 2);
+    expect(await start('run-11', repeated)).toMatchObject({ next: 'nothing', run: null });
   });
 });
 
