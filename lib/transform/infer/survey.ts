@@ -234,6 +234,9 @@ const guards: Readonly<Partial<Record<Question, (text: string) => string>>> = {
   timestamptz: (text) => `substr(${text}, 14, 1) = ':'`,
 };
 
+/** A double gives back every decimal of so many digits, so that its digits need not be compared. */
+const exactDigits = 15;
+
 /** The conditions under which a value of the column answers yes. A text of JSON is never a number or a boolean. */
 export function cellOf(
   args: Pick<SurveyArgs, 'dateFormat' | 'kind' | 'numbers'>,
@@ -255,8 +258,9 @@ export function cellOf(
       `coalesce(${hasForm(number, forms.wholeNumber)}, false) AND TRY_CAST(${number} AS BIGINT) IS NOT NULL`,
     numeric: () => `coalesce(${hasForm(number, forms.decimal)}, false)`,
     double: () =>
-      `coalesce(${hasForm(text, forms.notFinite)} OR (${hasForm(number, forms.canonicalNumber)}
-        AND ${significantDigits(number)} = ${significantDigits(`TRY_CAST(${number} AS DOUBLE)::VARCHAR`)}), false)`,
+      `coalesce(CASE WHEN strlen(${number}) <= ${exactDigits} AND ${hasForm(number, forms.plainDecimal)} THEN true
+        ELSE ${hasForm(text, forms.notFinite)} OR (${hasForm(number, forms.canonicalNumber)}
+        AND ${significantDigits(number)} = ${significantDigits(`TRY_CAST(${number} AS DOUBLE)::VARCHAR`)}) END, false)`,
     date: () => `${hasForm(text, forms.date)} AND TRY_CAST(${text} AS DATE) IS NOT NULL`,
     timestamp: () => `${hasForm(text, timestampForm)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL`,
     timestamptz: () => `${hasForm(text, timestamptzForm)} AND TRY_CAST(${zoned(text)} AS TIMESTAMPTZ) IS NOT NULL`,

@@ -8,6 +8,8 @@ export const forms = {
   /** A number that a numeric column gives back: leading zeros and a plus sign are of codes and of phone numbers. */
   plainNumber: '-?(?:(?:0|[1-9][0-9]*)(?:\\.[0-9]*)?|\\.[0-9]+)',
   anyNumber: '-?(?:(?:0|[1-9][0-9]*)(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?',
+  /** The same without an exponent, and with a digit behind each point. */
+  plainDecimal: '-?(?:(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?|\\.[0-9]+)',
   canonicalNumber: '-?(?:(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?',
   notFinite: '[+-]?(?i:nan|inf|infinity)',
   date: '(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])',
