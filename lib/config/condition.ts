@@ -36,6 +36,8 @@ export function parseCondition(text: string): Condition {
   if (vague !== undefined) {
     throw new Error(`${vague.text} may lead to several places; a condition needs paths of names and indexes`);
   }
+  const problem = asksNothing(expression);
+  if (problem !== undefined) throw new Error(problem);
   const { expression: inner } = expression;
   if (inner instanceof expressions.RootQuery) {
     return {
@@ -61,6 +63,53 @@ function rootPaths(expression: Expression): readonly string[] {
     return [...rootPaths(expression.left), ...rootPaths(expression.right)];
   }
   return expression instanceof expressions.FunctionExtension ? expression.args.flatMap(rootPaths) : [];
+}
+
+/** Statuses of the responses that conditions are asked about. */
+const goodStatuses = Array.from({ length: 100 }, (_, index) => 200 + index);
+
+/** Why what a condition asks has the same answer for every response; undefined where it has not. */
+function asksNothing(expression: Expression): string | undefined {
+  const facts = factPaths(expression);
+  const unknown = facts.find((path) => !/^@(\.|\[['"])(status|headers)\b/.test(path));
+  if (unknown !== undefined) return `${unknown} is nothing that a response has; there are @.status and @.headers`;
+  if (facts.length === 0 && rootPaths(expression).length === 0) return 'it asks nothing of a response';
+  return partsOf(expression)
+    .map((part) => statusProblem(part))
+    .find((found) => found !== undefined);
+}
+
+/** A comparison of the status that holds of no good one. */
+function statusProblem(part: Expression): string | undefined {
+  if (!(part instanceof expressions.InfixExpression)) return undefined;
+  const text = part.toString();
+  const [, operator = '', value = ''] = /^\(?@(?:\.status|\[['"]status['"]\]) (==|<=|>=|<|>) (.+?)\)?$/.exec(text) ?? [];
+  const most = Number(value);
+  const holds: Readonly<Record<string, (status: number) => boolean>> = {
+    '==': (status) => status === most,
+    '<=': (status) => status <= most,
+    '>=': (status) => status >= most,
+    '<': (status) => status < most,
+    '>': (status) => status > most,
+  };
+  const compare = holds[operator];
+  if (compare === undefined || goodStatuses.some(compare)) return undefined;
+  return `${text} never holds: conditions are asked about responses with status 200 to 299; for others there are no_rows_statuses and retry.statuses`;
+}
+
+/** An expression and those it is made of. */
+function partsOf(expression: Expression): readonly Expression[] {
+  if (expression instanceof expressions.LogicalExpression) return partsOf(expression.expression);
+  if (expression instanceof expressions.PrefixExpression) return partsOf(expression.right);
+  if (expression instanceof expressions.InfixExpression) {
+    return [expression, ...partsOf(expression.left), ...partsOf(expression.right)];
+  }
+  if (expression instanceof expressions.FunctionExtension) return [expression, ...expression.args.flatMap(partsOf)];
+  return [expression];
+}
+
+function factPaths(expression: Expression): readonly string[] {
+  return partsOf(expression).flatMap((part) => (part instanceof expressions.RelativeQuery ? [part.toString()] : []));
 }
 
 function isNothing(value: unknown): boolean {

@@ -6,11 +6,21 @@ import { tlsSchema } from './source-tls.ts';
 
 /** What all API pipelines of a configuration have in common. */
 
+/** Headers that say how a message is sent, not what is asked for. */
+const ofConnection = new Set(
+  'host content-length transfer-encoding connection keep-alive upgrade te trailer'.split(' '),
+);
+
 const headersSchema = z
   .record(
     z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be the name of a header'),
-    z.union([z.string(), secretReferenceSchema]),
+    z.union([z.string().regex(/^[^\r\n\0]*$/, 'must be one line'), secretReferenceSchema]),
   )
+  .superRefine((headers, context) => {
+    for (const name of Object.keys(headers).filter((one) => ofConnection.has(one.toLowerCase()))) {
+      context.addIssue({ code: 'custom', path: [name], message: 'is a header that the connection sets itself' });
+    }
+  })
   .default({});
 
 const secretsSchema = z

@@ -58,6 +58,10 @@ interface AnswerSettings {
   readonly params: Readonly<Record<string, unknown>>;
   readonly format?: AnswerFormat | undefined;
   readonly csv?: z.infer<typeof csvSettingsSchema> | undefined;
+  readonly success_when?: string | readonly string[] | undefined;
+  readonly error_when?: string | readonly string[] | undefined;
+  readonly retry_when?: string | readonly string[] | undefined;
+  readonly error_message_path?: string | undefined;
   readonly records_path?: string | undefined;
   readonly record_name_column?: string | undefined;
   readonly map_key?: string | undefined;
@@ -97,6 +101,14 @@ export function checkAnswers(source: AnswerSettings, add: AddIssue): void {
   if (isTable) {
     for (const key of ['records_path', 'record_name_column', 'map_key', 'columnar', 'header'] as const) {
       if (source[key] !== undefined) add([key], `leads through JSON and XML, but format is ${format}`);
+    }
+    for (const key of ['success_when', 'error_when', 'retry_when', 'error_message_path'] as const) {
+      const asked = [source[key] ?? []].flat();
+      if (asked.some((text) => text.includes('$'))) add([key], `asks about a body of JSON, but format is ${format}`);
+    }
+    for (const [key, value] of Object.entries(source.pagination ?? {})) {
+      const isSet = key.endsWith('_path') && value !== undefined;
+      if (isSet) add(['pagination', key], `leads through a body of JSON, but format is ${format}`);
     }
     if (Object.keys(source.include).length > 0) add(['include'], `takes from JSON and XML, but format is ${format}`);
   }

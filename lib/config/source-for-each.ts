@@ -107,4 +107,19 @@ export function checkForEach(settings: ForEachObject, under: readonly string[], 
   if (settings.query !== undefined && !/^\s*(select|with|values)\b/i.test(settings.query)) {
     add([...under, 'query'], 'must be a SELECT');
   }
+  if (settings.query !== undefined && hasTwoStatements(settings.query)) {
+    add([...under, 'query'], 'must be one statement, and has something behind a semicolon');
+  }
+  if (settings.file !== undefined && /\.parquet$/i.test(settings.file)) {
+    add([...under, 'file'], 'is read from CSV, TSV, JSON and NDJSON, and this is Parquet');
+  }
+}
+
+/** Whether something stands behind a semicolon that is in no text, name or comment. */
+function hasTwoStatements(query: string): boolean {
+  const bare = query.replaceAll(
+    /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$(\w*)\$[\s\S]*?\$\1\$/g,
+    ' ',
+  );
+  return /;\s*\S/.test(bare);
 }

@@ -23,6 +23,12 @@ export const jsonPathSchema = z
     });
   });
 
+/** A JSONPath that leads to one value: of names, indexes and filters, not of every child. */
+export const oneValuePathSchema = jsonPathSchema.refine(
+  (text) => jsonPathProblem(text) !== undefined || parseJsonPath(text).steps?.includes('any') !== true,
+  'leads to several values; name the one, e.g. "$.meta.next" or "$.data[-1].id"',
+);
+
 /** A JSONPath of names and indexes, which leads to one value. */
 export const plainJsonPathSchema = jsonPathSchema.refine(
   (text) => jsonPathProblem(text) !== undefined || parseJsonPath(text).steps?.includes('any') === false,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonPathSchema } from './source-json-path.ts';
+import { oneValuePathSchema } from './source-json-path.ts';
 
 /** How an API deals its rows out in pages, and how it says that there are no more. */
 
@@ -9,7 +9,7 @@ const placeSchema = z
   .describe('Where the parameters below are sent: the query, a header, or the JSON body (dots lead into objects).');
 
 const totalShape = {
-  total_path: jsonPathSchema
+  total_path: oneValuePathSchema
     .optional()
     .describe(
       'JSONPath of the number of all rows, as a number or a text; pages that are counted end when it is reached, and others fail when they end before it.',
@@ -19,10 +19,10 @@ const totalShape = {
 
 const stopShape = {
   ...totalShape,
-  has_more_path: jsonPathSchema
+  has_more_path: oneValuePathSchema
     .optional()
     .describe('JSONPath of a flag in the response; false, 0, "false", null or its absence ends the pages.'),
-  is_last_path: jsonPathSchema
+  is_last_path: oneValuePathSchema
     .optional()
     .describe('JSONPath of a flag in the response that is true, 1 or "true" on the last page.'),
   stop_on_total: z
@@ -84,7 +84,9 @@ export const pageNumberSchema = z
     size_param: z.string().min(1).optional().describe('Parameter with the number of rows of a page.'),
     page_size: z.int().min(1).optional().describe('Rows of a page to ask for.'),
     ...shortPageShape,
-    total_pages_path: jsonPathSchema.optional().describe('JSONPath of the number of all pages, as a number or a text.'),
+    total_pages_path: oneValuePathSchema
+      .optional()
+      .describe('JSONPath of the number of all pages, as a number or a text.'),
     ...stopShape,
   })
   .superRefine((pages, context) => {
@@ -122,7 +124,7 @@ export const cursorSchema = z
       .union([z.string(), z.number()])
       .optional()
       .describe('What the first request sends as its cursor, e.g. "*" or 0. Default: nothing.'),
-    cursor_path: jsonPathSchema.optional().describe('JSONPath of the next cursor in the response.'),
+    cursor_path: oneValuePathSchema.optional().describe('JSONPath of the next cursor in the response.'),
     cursor_header: z.string().min(1).optional().describe('Header of the response with the next cursor.'),
     stop_on_same_cursor: z
       .boolean()
@@ -156,7 +158,7 @@ export const linkHeaderSchema = z
 export const nextUrlSchema = z
   .strictObject({
     type: z.literal('next_url'),
-    next_path: jsonPathSchema.default('$.next').describe("JSONPath of the next page's URL, whole or relative."),
+    next_path: oneValuePathSchema.default('$.next').describe("JSONPath of the next page's URL, whole or relative."),
     ...stopShape,
     stop_on_empty_page: z
       .boolean()

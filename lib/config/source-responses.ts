@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditionSchema } from './condition.ts';
-import { jsonPathSchema } from './source-json-path.ts';
+import { oneValuePathSchema } from './source-json-path.ts';
 
 /** What a response means, where its status does not say it. */
 
@@ -23,7 +23,7 @@ export const responseShape = {
     .describe(
       'What is true of a response that says "later" although its status is a good one, e.g. "$.errors[0].extensions.code == \'THROTTLED\'"; a list: any of it. The request is repeated as after status 429.',
     ),
-  error_message_path: jsonPathSchema
+  error_message_path: oneValuePathSchema
     .optional()
     .describe('JSONPath of what such a response says. Default: the place that tells of the error.'),
   no_rows_statuses: statusesSchema
@@ -36,7 +36,7 @@ const valueSchema = z.union([z.string().min(1), z.number(), z.boolean()]);
 /** A request that starts a job, whose result is asked for when the job is done. */
 export const asyncSchema = z
   .strictObject({
-    status_url_path: jsonPathSchema
+    status_url_path: oneValuePathSchema
       .optional()
       .describe(
         'JSONPath, in the first response, of the URL that tells how the job is. Default: its header Location or Operation-Location.',
@@ -46,10 +46,10 @@ export const asyncSchema = z
       .min(1)
       .optional()
       .describe('The same as an endpoint, e.g. "jobs/{job.id}", where {job.…} are fields of the first response.'),
-    status_path: jsonPathSchema.describe('JSONPath of the job\'s status, e.g. "$.status".'),
+    status_path: oneValuePathSchema.describe('JSONPath of the job\'s status, e.g. "$.status".'),
     done_values: z.array(valueSchema).min(1).describe('Statuses that mean that the result is there.'),
     failed_values: z.array(valueSchema).default([]).describe('Statuses that mean that there will be none.'),
-    result_url_path: jsonPathSchema
+    result_url_path: oneValuePathSchema
       .optional()
       .describe('JSONPath of the URL of the result. Default: the last response about the status has the rows itself.'),
     result_endpoint: z.string().min(1).optional().describe('The same as an endpoint, e.g. "jobs/{job.id}/results".'),

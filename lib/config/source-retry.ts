@@ -9,7 +9,16 @@ export const rateLimitSchema = z.strictObject({
 });
 
 /** All of them hold: e.g. ten a second, and ten thousand a day. */
-export const rateLimitsSchema = z.union([rateLimitSchema, z.array(rateLimitSchema).min(1)]);
+export const rateLimitsSchema = z.union([
+  rateLimitSchema,
+  z
+    .array(rateLimitSchema)
+    .min(1)
+    .refine(
+      (limits) => new Set(limits.map(({ per_seconds }) => per_seconds)).size === limits.length,
+      'has two limits of the same interval, of which only the smaller one holds',
+    ),
+]);
 
 const resetFormats = [
   'seconds',

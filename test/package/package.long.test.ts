@@ -1,8 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smallApis } from '../examples/small-apis/small-apis.ts';
+import { sendJson, startApi } from '../extract/extract-setup.ts';
 
 /** The package as npm makes it, installed in a folder that was empty. */
 const folder = mkdtempSync(path.join(tmpdir(), 'etl-package-'));
@@ -63,6 +66,30 @@ describe('the package in an empty folder', { timeout: 600_000 }, () => {
       stdout: expect.stringContaining('2 rows loaded') as string,
     });
     expect(etl('sql', 'SELECT name FROM own ORDER BY id', '--csv').stdout).toBe('name\na\nb\n');
+  });
+
+  it('brings the recipes: one is written, checked, and run against a small copy of its API', async () => {
+    const recipes = readdirSync(path.join(modules, 'dsql-etl', 'examples', 'apis')).map((file) => file.slice(0, -5));
+    expect(recipes.sort()).toEqual(Object.keys(smallApis({ current: '', uses: 0 })).sort());
+    expect(etl('init', '--from', 'stripe', '--yes', '--config', 'stripe.yaml')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Set STRIPE_KEY in the environment') as string,
+    });
+    expect(etl('check', '--config', 'stripe.yaml')).toMatchObject({ status: 0, stderr: '' });
+    const { stripe } = smallApis({ current: '', uses: 0 });
+    const items = [1, 2, 3, 4, 5, 6, 7].map((id) => ({ id, at: Date.UTC(2026, 0, id), name: `n${id}` }));
+    const api = await startApi((request, response, count) => {
+      const { body, status } = stripe?.answer(request, { items, now: new Date(), count }) ?? { body: {} };
+      sendJson(response, body, {}, status);
+    });
+    const file = path.join(folder, 'stripe.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('https://api.stripe.com', api.url));
+    // The copy answers in this process, which must not wait for the command.
+    const env = { ...process.env, STRIPE_KEY: 'value-of-STRIPE_KEY' };
+    const run = promisify(execFile)('npx', ['etl', 'run', '--config', 'stripe.yaml', '--quiet'], { cwd: folder, env });
+    expect((await run).stdout).toContain('7 rows loaded');
+    const rows = etl('sql', 'SELECT id, name FROM stripe_charges ORDER BY created DESC LIMIT 2', '--csv');
+    expect(rows.stdout).toBe('id,name\nch_7,n7\nch_6,n6\n');
   });
 
   it('says what a deployment needs, and makes the template when it is there', () => {

@@ -10,10 +10,23 @@ import { parameterSchema, parentSchema } from '../source-parent.ts';
 import { asyncSchema, responseShape } from '../source-responses.ts';
 import { rowShape } from '../source-rows.ts';
 
+const endpointSchema = z
+  .string()
+  .min(1)
+  .refine(
+    (text) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^https?:/i.test(text),
+    'must be a path, or a URL of http or https',
+  )
+  .refine((text) => !/^https?:\/\/[^/?#]*@/i.test(text), 'has a user name, which would be seen in messages; use auth')
+  .refine(
+    (text) => !text.includes('#'),
+    'has a fragment (#…), which is never sent; write %23 where it is part of a path',
+  );
+
 /** An HTTP API that answers with JSON. Its fields stand flat in the pipeline, as in the article's configuration. */
 export const apiSourceShape = {
   source_type: z.literal('api'),
-  endpoint: z.string().min(1).describe('Path under data_source.base_url, e.g. "users", or a whole URL.'),
+  endpoint: endpointSchema.describe('Path under data_source.base_url, e.g. "users", or a whole URL.'),
   method: z.enum(['GET', 'POST']).default('GET').describe('HTTP method of the requests.'),
   params: z
     .record(z.string(), z.union([parameterSchema, z.array(parameterSchema), secretReferenceSchema]))

@@ -2,14 +2,18 @@ import type { z } from 'zod';
 import { whyUnconditional } from '../conditional-requests.ts';
 import { type LoadMode, loadModeTraits } from '../load-mode.ts';
 import { checkAnswers } from '../source-answers.ts';
+import { forEachObject } from '../source-for-each.ts';
 import { checkRows } from '../source-rows.ts';
 import type { Placeholder } from '../template.ts';
 import type { VariableName } from '../template-words.ts';
 import { type AddIssue, issueAdder } from './add-issue.ts';
 import type { apiSourceShape } from './api.ts';
+import { checkCursorValues } from './check-cursor-values.ts';
+import { checkParameters } from './check-parameters.ts';
 import { checkPartitions } from './check-partitions.ts';
+import { checkStatuses } from './check-statuses.ts';
 import { checkTemplates } from './check-templates.ts';
-import { checkWindows } from './check-windows.ts';
+import { boundsIn, checkWindows } from './check-windows.ts';
 
 type Api = z.infer<z.ZodObject<typeof apiSourceShape>> & { readonly load_mode: LoadMode };
 
@@ -23,6 +27,10 @@ export function checkApiSource(source: Api, context: z.core.$RefinementCtx): voi
   checkAsync(source, add);
   checkIncremental(source, add);
   checkWindows(source, add);
+  checkParameters(source, add);
+  const { for_each, parent } = source;
+  const key = for_each === undefined ? 'parent' : 'for_each';
+  checkStatuses(source, for_each === undefined ? parent : forEachObject(for_each), key, add);
   checkConditions(source, add);
   if (source.body !== undefined && source.method !== 'POST') add(['body'], 'needs method: POST');
 }
@@ -81,6 +89,8 @@ function checkConditions(source: Api, add: AddIssue): void {
 /** Endpoints of a job know its first response; what is asked before knows none. */
 function checkAsync({ async: job }: Api, add: AddIssue): void {
   if (job === undefined) return;
+  if (job.poll_seconds > job.timeout)
+    add(['async', 'poll_seconds'], 'is longer than timeout, so no job would be waited for');
   for (const key of ['status_endpoint', 'result_endpoint'] as const) {
     const endpoint = job[key];
     if (endpoint === undefined) continue;
@@ -109,6 +119,15 @@ function checkIncremental(source: Api, add: AddIssue): void {
       add([key], 'would leave rows out that the watermark then passes over; remove it, or incremental');
     }
   }
+  if (loadModeTraits[source.load_mode].deletesUnread) {
+    add(
+      ['incremental'],
+      `reads what is new, and load_mode ${source.load_mode} would delete all other rows; use upsert`,
+    );
+  }
+  const used = boundsIn([source.endpoint, source.params, source.headers, source.body]);
+  const isSent = (incremental.start_param ?? incremental.end_param) !== undefined || used.size > 0;
+  checkCursorValues(incremental, isSent, add);
   if (incremental.lag > 0 && !loadModeTraits[source.load_mode].repeatsAreHarmless) {
     add(['incremental', 'lag'], 'reads rows again, so it needs load_mode: upsert with key_columns');
   }

@@ -18,6 +18,7 @@ export function checkPartitions(source: Api, used: readonly Placeholder[], add: 
   const key = for_each === undefined ? 'parent' : 'for_each';
   const outermost = for_each === undefined ? parent : forEachObject(for_each);
   if (outermost === undefined) return;
+  checkFields(outermost, key, used, add);
   const batches = used.filter(({ name }) => name === 'batch');
   if (batches.length === 0 && !used.some(({ name }) => name === 'parent')) {
     add([key], 'is not used: put e.g. {parent.id} into endpoint, params, headers or body');
@@ -40,6 +41,28 @@ export function checkPartitions(source: Api, used: readonly Placeholder[], add: 
   }
   if (for_each !== undefined) checkLevels(forEachObject(for_each), ['for_each'], source, add);
   else if (parent !== undefined) checkListing(parent, ['parent'], false, add);
+}
+
+/** Fields of what requests are made for: of values they are known here, and of a level above there has to be one. */
+function checkFields(
+  outermost: Pick<ForEachObject, 'include'> & Partial<Pick<ForEachObject, 'values' | 'for_each'>>,
+  key: string,
+  used: readonly Placeholder[],
+  add: AddIssue,
+): void {
+  const named = [
+    ...used.flatMap(({ member, name, text }) => (name === 'parent' && member !== undefined ? [{ member, text }] : [])),
+    ...Object.values(outermost.include).map((member) => ({ member, text: `include: ${member}` })),
+  ];
+  const { for_each, values } = outermost;
+  const known = values?.flatMap((value) => (typeof value === 'object' ? Object.keys(value) : ['value']));
+  for (const { member, text } of named) {
+    if (member.startsWith('parent.')) {
+      if (for_each === undefined) add([key], `has no for_each in it, so there is no level above for ${text}`);
+    } else if (known !== undefined && !member.startsWith('$') && !known.includes(member)) {
+      add([key], `has no ${member}, which ${text} names; its values have ${[...new Set(known)].join(', ')}`);
+    }
+  }
 }
 
 /** Each level, and what its requests may know of the levels above. */

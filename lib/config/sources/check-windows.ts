@@ -45,7 +45,7 @@ export function checkWindows(
   }
 }
 
-function boundsIn(value: unknown): ReadonlySet<string> {
+export function boundsIn(value: unknown): ReadonlySet<string> {
   if (typeof value === 'string') {
     try {
       return new Set(
