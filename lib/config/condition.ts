@@ -83,7 +83,8 @@ function asksNothing(expression: Expression): string | undefined {
 function statusProblem(part: Expression): string | undefined {
   if (!(part instanceof expressions.InfixExpression)) return undefined;
   const text = part.toString();
-  const [, operator = '', value = ''] = /^\(?@(?:\.status|\[['"]status['"]\]) (==|<=|>=|<|>) (.+?)\)?$/.exec(text) ?? [];
+  const [, operator = '', value = ''] =
+    /^\(?@(?:\.status|\[['"]status['"]\]) (==|<=|>=|<|>) (.+?)\)?$/.exec(text) ?? [];
   const most = Number(value);
   const holds: Readonly<Record<string, (status: number) => boolean>> = {
     '==': (status) => status === most,

@@ -20,7 +20,10 @@ describe('a pipeline whose path is written as S3://', () => {
       await s3For({ config: configOf('source_type: file, file_path: s3.csv'), file: '', folder: '' }, ['p']),
     ).toBeUndefined();
     expect(
-      await s3For({ config: configOf('source_type: api, endpoint: "https://a.example.com/s3://x"'), file: '', folder: '' }, ['p']),
+      await s3For(
+        { config: configOf('source_type: api, endpoint: "https://a.example.com/s3://x"'), file: '', folder: '' },
+        ['p'],
+      ),
     ).toBeUndefined();
   });
 });
