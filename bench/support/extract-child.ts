@@ -8,6 +8,7 @@ import { folderStore } from '../../lib/store/folder-store.ts';
 const [folder = '.', source = '{}', dataSource = '{}'] = process.argv.slice(2);
 const before = process.resourceUsage().maxRSS;
 const started = performance.now();
+let rows = 0;
 const manifest = await extract({
   pipeline: {
     name: 'bench',
@@ -20,8 +21,11 @@ const manifest = await extract({
   resolveSecret: async () => '',
   clock: systemClock,
   random: Math.random,
+  onProgress: (progress) => {
+    rows = progress.rows;
+  },
 });
 const peakMiB = process.resourceUsage().maxRSS / 1024;
 const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
-const result = { startMiB: before / 1024, peakMiB, seconds: (performance.now() - started) / 1_000, bytes };
+const result = { startMiB: before / 1024, peakMiB, seconds: (performance.now() - started) / 1_000, bytes, rows };
 process.stdout.write(`${JSON.stringify(result)}\n`);

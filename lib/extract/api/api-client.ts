@@ -173,9 +173,9 @@ export class ApiClient {
     if (deadline !== undefined && Math.max(clock.now().getTime(), limiter.opensAt) >= deadline.getTime()) {
       throw new DeadlineReachedError();
     }
-    await limiter.pass(signal);
+    const hasLeft = await limiter.pass(signal);
     this.requests += 1;
-    return await connections.exchange(
+    const exchanged = connections.exchange(
       {
         method: call.method,
         url: call.url,
@@ -192,8 +192,9 @@ export class ApiClient {
           query: { ...privateQuery, ...authorization.query },
         },
       },
-      { timeoutMs: this.parts.timeoutMs, signal },
+      { timeoutMs: this.parts.timeoutMs, signal, onSent: hasLeft },
     );
+    return await exchanged.finally(hasLeft);
   }
 
   async #consume<T>(

@@ -39,6 +39,8 @@ export interface HttpResponse {
 export interface ExchangeOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Called when the last byte of a request has been handed to its connection. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** As many as browsers follow. */
@@ -173,6 +175,7 @@ export class HttpConnections {
       options.signal?.addEventListener('abort', onAbort, { once: true });
       request.once('socket', opened);
       request.once('close', opened);
+      if (options.onSent !== undefined) request.once('finish', options.onSent);
       request.once('response', resolve);
       request.once('error', reject);
       request.end(payload);
