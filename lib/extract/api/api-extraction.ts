@@ -3,7 +3,7 @@ import type { ApiSettings } from '../../config/pipeline.ts';
 import type { PaginationSettings } from '../../config/source-pagination.ts';
 import type { RawManifest, Watermark } from '../../manifest.ts';
 import { fileLines } from '../file-lines.ts';
-import type { NewRow } from '../incremental/progress.ts';
+import { type NewRow, rowsBetweenFolds } from '../incremental/progress.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
 import type { IncrementalScope } from '../incremental/scope.ts';
 import { PartWriter, rawPartName } from '../part-writer.ts';
@@ -79,7 +79,14 @@ export class ApiExtraction {
   sink(rowsBefore: number): PageSink {
     const { max_rows: maxRows } = this.settings;
     const left = maxRows === undefined ? undefined : maxRows - this.cursor.rows;
-    return this.#parts.page(rowsBefore, left, this.#gate);
+    const scope = this.#scope;
+    return this.#parts.page({
+      rowsBefore,
+      limit: left,
+      gate: this.#gate,
+      progress: this.cursor.progress,
+      advance: scope === undefined ? undefined : (progress, rows) => scope.advance(progress, rows),
+    });
   }
 
   /** Takes whole pages over into the cursor, together with where to go on. */
@@ -93,7 +100,7 @@ export class ApiExtraction {
     this.cursor = {
       ...this.cursor,
       progress: {
-        ...(this.#scope?.advance(progress, sink.newRows) ?? progress),
+        ...sink.progress,
         already_loaded: progress.already_loaded + (this.#scope?.goesOn === true ? sink.unwanted : 0),
       },
       rows: this.cursor.rows + sink.kept,
@@ -188,6 +195,7 @@ export class ApiExtraction {
     const { cursor, request } = this;
     await scope.settle(gate, () => this.heldLines());
     const rows: NewRow[] = [];
+    let progress = cursor.progress;
     let written = 0;
     let others = 0;
     const writer = new PartWriter(request.store, rawPartName(request.prefix, 'ndjson'), cursor.parts.length);
@@ -196,13 +204,14 @@ export class ApiExtraction {
         const verdict = gate.judge(line);
         if (!('row' in verdict)) continue;
         rows.push(verdict.row);
+        if (rows.length >= rowsBetweenFolds) progress = scope.advance(progress, rows.splice(0));
         if (verdict.kind === 'wanted') {
           written += 1;
           await writer.write(line);
         } else others += 1;
       }
       const parts = (await writer.seal()).map((part) => this.#parts.partOf(part));
-      const progress = { ...scope.advance(cursor.progress, rows), held: [] };
+      progress = { ...scope.advance(progress, rows), held: [] };
       return {
         ...cursor,
         parts: [...cursor.parts, ...parts],

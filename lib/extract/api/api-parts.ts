@@ -1,9 +1,8 @@
 import type { RawPart } from '../../manifest.ts';
 import type { ObjectStore } from '../../object-store.ts';
-import type { RowGate } from '../incremental/row-gate.ts';
 import { PartWriter, partBytes, rawPartName, rejectedPartName, type SealedPart } from '../part-writer.ts';
 import type { ApiCursor } from './api-cursor.ts';
-import { PageSink } from './page-sink.ts';
+import { PageSink, type PageSinkOptions } from './page-sink.ts';
 
 /** What a `seal` has made durable. */
 export interface SealedParts {
@@ -39,15 +38,10 @@ export class ApiParts {
     return this.#rows.full || this.#held.full;
   }
 
-  /**
-   * A sink for the next page.
-   *
-   * @param rowsBefore  records of the pages before, for the ordinals of rejected ones
-   * @param limit       how many rows may still be added
-   */
-  page(rowsBefore: number, limit: number | undefined, gate: RowGate | undefined): PageSink {
+  /** A sink for the next page. */
+  page(options: Omit<PageSinkOptions, 'source'>): PageSink {
     const writers = { rows: this.#rows, rejected: this.#rejected, held: this.#held };
-    return new PageSink(writers, { source: this.#source, rowsBefore, limit, gate });
+    return new PageSink(writers, { ...options, source: this.#source });
   }
 
   /** Counts what a page has rejected for good. */

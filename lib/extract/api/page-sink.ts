@@ -1,4 +1,4 @@
-import type { NewRow } from '../incremental/progress.ts';
+import { type NewRow, type Progress, rowsBetweenFolds } from '../incremental/progress.ts';
 import type { RowGate } from '../incremental/row-gate.ts';
 import type { PartMark, PartWriter } from '../part-writer.ts';
 import { rejectedLine } from '../rejected-line.ts';
@@ -12,9 +12,14 @@ interface Writers {
 
 export interface PageSinkOptions {
   readonly source: string;
+  /** Records of the pages before, for the ordinals of rejected ones. */
   readonly rowsBefore: number;
+  /** How many rows may still be added. */
   readonly limit: number | undefined;
   readonly gate: RowGate | undefined;
+  /** How far the pages before have been read, and how it is after more rows. */
+  readonly progress: Progress;
+  readonly advance: ((progress: Progress, rows: readonly NewRow[]) => Progress) | undefined;
 }
 
 /** Takes the rows of one page, and can forget them as long as the next one has not begun. */
@@ -30,11 +35,13 @@ export class PageSink implements RowSink {
   rejected = 0;
   /** Rows that an earlier run has loaded, or that lie outside of what was asked for. */
   unwanted = 0;
-  newRows: NewRow[] = [];
+  #newRows: NewRow[] = [];
+  #progress: Progress;
 
   constructor(writers: Writers, options: PageSinkOptions) {
     this.#writers = writers;
     this.#options = options;
+    this.#progress = options.progress;
     this.#marks = [writers.rows.mark(), writers.rejected.mark(), writers.held.mark()];
   }
 
@@ -42,11 +49,18 @@ export class PageSink implements RowSink {
     return this.#options.limit !== undefined && this.kept >= this.#options.limit;
   }
 
+  /** How far the source has been read with this page. */
+  get progress(): Progress {
+    this.#fold();
+    return this.#progress;
+  }
+
   readonly restart = async (): Promise<void> => {
     this.#lines = [];
     this.#held = [];
     this.#refused = [];
-    this.newRows = [];
+    this.#newRows = [];
+    this.#progress = this.#options.progress;
     this.kept = 0;
     this.rejected = 0;
     this.unwanted = 0;
@@ -68,11 +82,11 @@ export class PageSink implements RowSink {
         this.#held.push(line);
         return true;
       case 'loaded':
-        this.newRows.push(verdict.row);
+        this.#advance(verdict.row);
         this.unwanted += 1;
         return true;
       case 'wanted':
-        this.newRows.push(verdict.row);
+        this.#advance(verdict.row);
         break;
       case undefined:
         break;
@@ -95,6 +109,15 @@ export class PageSink implements RowSink {
     await this.#writers.held.write(Buffer.concat(this.#held.splice(0)));
     await this.#writers.rejected.write(Buffer.concat(this.#refused.splice(0)));
   };
+
+  #advance(row: NewRow): void {
+    this.#newRows.push(row);
+    if (this.#newRows.length >= rowsBetweenFolds) this.#fold();
+  }
+
+  #fold(): void {
+    this.#progress = this.#options.advance?.(this.#progress, this.#newRows.splice(0)) ?? this.#progress;
+  }
 
   #refuse(raw: Buffer, ordinal: number, column: string | null, reason: string): void {
     const { rowsBefore, source } = this.#options;

@@ -27,7 +27,10 @@ export interface NewRow {
   readonly ahead: boolean;
 }
 
-/** The progress after the rows of one more page. */
+/** Rows that are kept before the progress is moved by them: a page may have any number. */
+export const rowsBetweenFolds = 10_000;
+
+/** The progress after some more rows; the same however they are divided. */
 export function advance(progress: Progress, rows: readonly NewRow[], kind: CursorKind): Progress {
   if (rows.length === 0) return progress;
   const newest = newestOf(

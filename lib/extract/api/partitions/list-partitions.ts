@@ -123,7 +123,7 @@ async function listEndpoint(
       const plan = pagePlan(filled, { ...list, ...statuses, max_pages: undefined }, settings);
       for (let position: PagePosition | null = state.position; position !== null; ) {
         const room = list.max_rows === undefined ? Infinity : list.max_rows - state.count;
-        const page = pageOf(read, known, list.endpoint ?? '', room);
+        const page = pageOf(writer, read, known, list.endpoint ?? '', room);
         const isFirst: boolean = position.page === 1;
         const step: FetchedPage | undefined = await fetchPage(client, plan, position, page.sink, page.enough).catch(
           (thrown: unknown) => {
@@ -133,12 +133,12 @@ async function listEndpoint(
             return undefined;
           },
         );
-        await writer.write(Buffer.concat(page.lines));
+        await page.sink.flush();
         extraction.warn(step?.warnings ?? []);
         position = step?.next ?? null;
         state = {
           position: position ?? firstPosition,
-          count: state.count + page.lines.length,
+          count: state.count + page.count(),
           bytes: state.bytes + (step?.content.bytes ?? 0),
           outerDone: state.outerDone + (position === null ? 1 : 0),
         };
@@ -167,24 +167,38 @@ function stateOf({ cursor }: ApiExtraction) {
   return { position: cursor.position ?? firstPosition, count, bytes: 0, outerDone: outer?.done ?? 0 };
 }
 
-/** A page of a list: its lines, and the sink that makes them. */
-function pageOf(read: (line: Buffer) => ParentFields, above: ParentFields, endpoint: string, room: number) {
-  const lines: Buffer[] = [];
+/** A page of a list: how many lines it has, and the sink that writes them down. */
+function pageOf(
+  writer: PartWriter,
+  read: (line: Buffer) => ParentFields,
+  above: ParentFields,
+  endpoint: string,
+  room: number,
+) {
+  const mark = writer.mark();
+  let lines: string[] = [];
+  let count = 0;
   const inherited = Object.entries(above).map(([name, json]) => [nameBelow(name), json] as const);
   const sink: RowSink = {
     restart: async () => {
-      lines.length = 0;
+      lines = [];
+      count = 0;
+      await writer.rewind(mark);
     },
     row: (line) => {
-      lines.push(Buffer.from(`${JSON.stringify({ ...read(line), ...Object.fromEntries(inherited) })}\n`));
-      return lines.length < room;
+      lines.push(`${JSON.stringify({ ...read(line), ...Object.fromEntries(inherited) })}\n`);
+      count += 1;
+      return count < room;
     },
     reject: () => {
       throw new ParentFieldMissingError(endpoint, 'any field');
     },
-    flush: async () => undefined,
+    flush: async () => {
+      await writer.write(Buffer.from(lines.join('')));
+      lines = [];
+    },
   };
-  return { lines, sink, enough: () => lines.length >= room };
+  return { count: () => count, sink, enough: () => count >= room };
 }
 
 /** What is left of the level above; one that says nothing where there is none. */
