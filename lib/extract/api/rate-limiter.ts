@@ -69,8 +69,10 @@ export class RateLimiter {
     let request: SentRequest | undefined;
     let leave: () => void = () => undefined;
     const turn = passes.queue.then(async () => {
-      const oldest = this.#limits.map(({ requests }) => passes.sent[passes.sent.length - requests]?.left);
-      await Promise.all(oldest);
+      for (const { requests } of this.#limits) {
+        const oldest = passes.sent[passes.sent.length - requests];
+        if (oldest !== undefined) await oldest.left;
+      }
       for (let wait = this.opensAt - now(); wait > 0; wait = this.opensAt - now())
         await this.#clock.sleep(wait, signal);
       const left = new Promise<void>((resolve) => {
