@@ -17,10 +17,16 @@ export const rowShape = {
     .optional()
     .describe('What is at records_path is an object of lists, one a column, e.g. {"time": […], "temp": […]}.'),
   header: z
-    .union([z.literal('first_row'), z.array(z.string().min(1)).min(1)])
+    .union([
+      z.literal('first_row'),
+      z.array(z.string().min(1)).min(1),
+      z.strictObject({
+        path: jsonPathSchema.describe('JSONPath of the names, as of include, e.g. "$.columns" or "$.columns[*].name".'),
+      }),
+    ])
     .optional()
     .describe(
-      'The rows are lists of values: `first_row` where the first of them has the names of the columns, else these names.',
+      'The rows are lists of values: `first_row` where the first of them has the names of the columns, `path` where they stand elsewhere in the response, else these names.',
     ),
   include: z
     .record(z.string().min(1), jsonPathSchema)
@@ -30,12 +36,27 @@ export const rowShape = {
     ),
 };
 
+/** Where the names of columns come from, of rows that are lists of values. */
+export type Header = 'first_row' | readonly string[] | { readonly path: string };
+
+/** The path where names stand in the response; undefined where they come from elsewhere. */
+export function headerPath(header: Header | undefined): string | undefined {
+  return typeof header === 'object' && 'path' in header ? header.path : undefined;
+}
+
+/** A path to names: to their list, and from each of its elements to the name. @throws where a part is no path */
+export function splitHeaderPath(path: string): { readonly list: JsonPath; readonly name: JsonPath } {
+  const at = path.indexOf('[*]');
+  const list = at === -1 ? path : path.slice(0, at);
+  return { list: parseJsonPath(list), name: parseJsonPath(`$${at === -1 ? '' : path.slice(at + 3)}`) };
+}
+
 interface RowSettings {
   readonly records_path?: string | undefined;
   readonly record_name_column?: string | undefined;
   readonly map_key?: string | undefined;
   readonly columnar?: true | undefined;
-  readonly header?: 'first_row' | readonly string[] | undefined;
+  readonly header?: Header | undefined;
   readonly include: Readonly<Record<string, string>>;
 }
 
@@ -85,6 +106,7 @@ export function checkRows(source: RowSettings, add: AddIssue): void {
   if (map_key !== undefined && records_path !== undefined && rows === undefined) {
     add(['map_key'], 'needs a records_path of names, indexes and [*]');
   }
+  checkHeaderPath(source, rows, add);
   for (const [column, text] of Object.entries(include)) {
     if (rows === undefined) {
       add(['include', column], 'needs a records_path of names, indexes and [*], without filters and ".."');
@@ -93,6 +115,25 @@ export function checkRows(source: RowSettings, add: AddIssue): void {
     const path = parsed(text);
     const found = path === undefined ? undefined : includePath(rows, path);
     if (typeof found === 'string') add(['include', column], found);
+  }
+}
+
+function checkHeaderPath(
+  { header, records_path }: RowSettings,
+  rows: readonly PathStep[] | undefined,
+  add: AddIssue,
+): void {
+  const path = headerPath(header);
+  if (path === undefined || parsed(path) === undefined) return;
+  if (records_path === undefined || rows === undefined) {
+    add(['header', 'path'], 'needs a records_path of names, indexes and [*], of the lists of values');
+    return;
+  }
+  const { list, name } = splitHeaderPath(path);
+  const found = includePath(rows, list);
+  if (typeof found === 'string') add(['header', 'path'], found);
+  if (name.steps === undefined || name.steps.includes('any')) {
+    add(['header', 'path'], 'needs one [*] at most, e.g. "$.columns[*].name"');
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { extract } from '../../lib/extract/extract.ts';
-import { readLines, readRejected, sendJson, setup, startApi } from './extract-setup.ts';
+import { readLines, readRejected, sendJson, settingsOf, setup, startApi } from './extract-setup.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -153,6 +153,45 @@ describe('rows that are no objects in a list', () => {
       '{"id":"3","column_2":"","id_2":"","qty":""}',
     ]);
     expect(rejected).toEqual([]);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['before the rows', '$.columns', { columns: ['id', 'name'], rows: [[1, 'a'], [2]] }],
+    [
+      'behind the rows, in objects',
+      '$.schema.fields[*].name',
+      { rows: [[1, 'a'], [2]], schema: { fields: [{ name: 'id' }, { name: 'name' }] } },
+    ],
+  ])('have the names of their positions from elsewhere in the response: %s', async (_, path, page) => {
+    const { lines } = await outcomeOf({ records_path: '$.rows', header: { path } }, [page]);
+    expect(lines).toEqual(['{"id":1,"name":"a"}', '{"id":2}']);
+  });
+
+  it('have the names of the element that they lie in, or of the pages before', async () => {
+    const header = { path: '$.head' };
+    const { lines } = await outcomeOf({ records_path: '$.tables[*].rows', header, include: { of: '$.t' } }, [
+      {
+        tables: [
+          { t: 1, head: ['a'], rows: [[5]] },
+          { t: 2, head: ['b'], rows: [[6]] },
+        ],
+      },
+    ]);
+    expect(lines).toEqual(['{"of":1,"a":5}', '{"of":2,"b":6}']);
+    const later = await outcomeOf({ records_path: '$.rows', header, ...paged }, [
+      { head: ['a'], rows: [[1]] },
+      { rows: [[2]] },
+      { rows: [] },
+    ]);
+    expect(later.lines).toEqual(['{"a":1}', '{"a":2}']);
+  });
+
+  it('cannot be rows where no names are to be found', async () => {
+    const outcome = outcomeOf({ records_path: '$.rows', header: { path: '$.names' } }, [{ rows: [[1]] }]);
+    await expect(outcome).rejects.toMatchObject({ code: 'api_header_missing' });
+    const check = (more: object) => () => settingsOf({ source_type: 'api', endpoint: 'rows', ...more });
+    expect(check({ header: { path: '$.names' } })).toThrow('records_path');
+    expect(check({ records_path: '$.rows', header: { path: '$.a[*].b[*]' } })).toThrow('one [*] at most');
   });
 
   it('are counted without the row of names where an offset moves by them', async () => {

@@ -93,6 +93,18 @@ export class ColumnsUnequalError extends TerminalError {
   }
 }
 
+/** There is no list of names at `header.path`. */
+export class HeaderMissingError extends TerminalError {
+  override readonly name = 'HeaderMissingError';
+  readonly code = 'api_header_missing';
+
+  constructor(request: RequestShown) {
+    super(
+      `The response of ${request.method} ${request.url} has rows, and no list of the names of their columns at header.path. Correct header.path, or write the names as header: [id, …].`,
+    );
+  }
+}
+
 /** The pages go round: the same cursor, URL or content came again. */
 export class RepeatedPageError extends TerminalError {
   override readonly name = 'RepeatedPageError';

@@ -8,7 +8,7 @@ import { likelyList } from '../json/envelope.ts';
 import { JsonSyntaxError } from '../json/json-syntax-error.ts';
 import type { JsonSummary } from '../json/path-follower.ts';
 import type { RowSearch } from '../json/row-search.ts';
-import { UnequalColumnsError } from '../json/row-shaper.ts';
+import { HeaderNotFoundError, UnequalColumnsError } from '../json/row-shaper.ts';
 import { DocumentLimitReachedError, documentBytes, scanRecords } from '../json/scan-records.ts';
 import { readTable, TableSyntaxError } from './answers/csv.ts';
 import { answerReader } from './answers/formats.ts';
@@ -25,6 +25,7 @@ import {
   ColumnsUnequalError,
   DocumentTooLargeError,
   FieldsTooLateError,
+  HeaderMissingError,
   NotJsonError,
   RowsNotFoundError,
 } from './page-errors.ts';
@@ -164,6 +165,7 @@ export async function readPage(
       throw new AnswerFormatError(response.shown, status, format, cause.message, excerpt());
     }
     if (cause instanceof TooManyHeldRowsError) throw new FieldsTooLateError(response.shown, documentBytes);
+    if (cause instanceof HeaderNotFoundError) throw new HeaderMissingError(response.shown);
     if (cause instanceof UnequalColumnsError) throw new ColumnsUnequalError(response.shown, rows.shown);
     if (!(cause instanceof JsonSyntaxError)) throw cause;
     const cutOff = charset === undefined && cause.offset === bytes && bytes > 0 && looksLikeJson(head);

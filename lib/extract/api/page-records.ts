@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
+import { headerPath } from '../../config/source-rows.ts';
 import { maxRecordBytes } from '../../record-limit.ts';
 import { type AddColumns, columnAdder } from '../json/add-columns.ts';
 import type { NameMember } from '../json/member-name.ts';
@@ -46,6 +47,8 @@ export class PageRecords {
   readonly #nameMember: NameMember | undefined;
   readonly #addFields: AddColumns | undefined;
   readonly #shaper: RowShaper | undefined;
+  /** Which of the values of what a record lies in are the names of columns. */
+  readonly #namesAt: number | undefined;
   /** Digests of the first rows. */
   readonly seen: string[] = [];
   /** Records so far. */
@@ -57,7 +60,8 @@ export class PageRecords {
   constructor(sink: RowSink, { fields = [], nameMember, shape }: RowSearch, header: string | undefined) {
     this.#sink = sink;
     this.#nameMember = nameMember;
-    const columns = fields.map(({ column }) => column);
+    this.#namesAt = headerPath(shape?.header) === undefined ? undefined : fields.length - 1;
+    const columns = fields.slice(0, this.#namesAt).map(({ column }) => column);
     this.#addFields = columns.length === 0 ? undefined : columnAdder(columns, 'include');
     this.#shaper = shape === undefined ? undefined : rowShaper(shape, header);
   }
@@ -79,12 +83,13 @@ export class PageRecords {
       this.#row(raw, member, values);
       return;
     }
-    this.#shaper.add(raw, {
-      row: (row) => {
+    const rows = {
+      row: (row: Buffer): void => {
         if (this.#open) this.#row(row, member, values);
       },
       reject: this.refuse,
-    });
+    };
+    this.#shaper.add(raw, rows, this.#namesAt === undefined ? undefined : values[this.#namesAt]);
   };
 
   /** A record that cannot be a row, and why. */

@@ -1,6 +1,6 @@
 import type { JsonPath } from '../../config/json-path.ts';
 import { parseJsonPath } from '../../config/json-path.ts';
-import { includePath } from '../../config/source-rows.ts';
+import { headerPath, includePath, splitHeaderPath } from '../../config/source-rows.ts';
 import { type EnclosingField, growEnclosing } from './enclosing-fields.ts';
 import { memberNamer, type NameMember } from './member-name.ts';
 import { growPath, newPathNode, type PathNode } from './path-tree.ts';
@@ -33,8 +33,12 @@ export function rowSearch(settings: RowSettings): RowSearch {
   const isMap = map_key !== undefined && whole?.steps?.at(-1) !== 'any';
   const path = isMap && whole !== undefined ? parseJsonPath(`${whole.text}[*]`) : whole;
   const shape = columnar === undefined && header === undefined ? undefined : { columnar, header };
-  const fields = Object.entries(include).flatMap(([column, text]) => {
-    const found = includePath(path?.steps ?? [], parseJsonPath(text));
+  const names = headerPath(header);
+  const asked = Object.entries(include).map(([column, text]) => [column, parseJsonPath(text)] as const);
+  // What the shape takes comes behind what becomes columns.
+  const all = names === undefined ? asked : [...asked, ['', splitHeaderPath(names).list] as const];
+  const fields = all.flatMap(([column, of]) => {
+    const found = includePath(path?.steps ?? [], of);
     return typeof found === 'string' ? [] : [{ ...found, column }];
   });
   if (path === undefined) return { shown: '$.results (nor is it an array)', path, fields, shape };

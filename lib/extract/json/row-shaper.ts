@@ -1,10 +1,13 @@
+import type { PathStep } from '../../config/json-path.ts';
+import { type Header, headerPath, splitHeaderPath } from '../../config/source-rows.ts';
+import { ownValue } from '../../own-value.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { growPath, newPathNode } from './path-tree.ts';
 
 /** How a record becomes rows: as it is, by columns, or by positions. */
 export interface RowShape {
   readonly columnar?: true | undefined;
-  readonly header?: 'first_row' | readonly string[] | undefined;
+  readonly header?: Header | undefined;
 }
 
 /** Gets each row as JSON; or, of a record that is none, why. */
@@ -18,10 +21,16 @@ export class UnequalColumnsError extends Error {
   override readonly name = 'UnequalColumnsError';
 }
 
+/** The place of the names of columns has no list, on this page and on those before. */
+export class HeaderNotFoundError extends Error {
+  override readonly name = 'HeaderNotFoundError';
+}
+
 /** Turns the records of one page into rows. */
 export interface RowShaper {
-  readonly add: (raw: Buffer, rows: ShapedRows) => void;
-  /** The names in the first row so far, as JSON; undefined where there is none. */
+  /** @param names  what stands where the names of columns are said to be, as JSON; null where there is nothing */
+  readonly add: (raw: Buffer, rows: ShapedRows, names?: string) => void;
+  /** The names that the response has so far, as JSON; undefined where there is none. */
   readonly header: string | undefined;
   /** Records that were no rows but had the columns' names. */
   readonly headerRows: number;
@@ -60,17 +69,23 @@ function addColumns(raw: Buffer, { reject, row }: ShapedRows): void {
 /** `["a", 1]` as `{"name":"a","qty":1}`. */
 class PositionShaper implements RowShaper {
   readonly #fromFirst: boolean;
+  /** From an element of the list of names to the name. */
+  readonly #nameSteps: readonly PathStep[] | undefined;
+  #seen: string | undefined;
   #names: readonly string[] | undefined;
   header: string | undefined;
   headerRows = 0;
 
-  constructor(header: 'first_row' | readonly string[], before: string | undefined) {
+  constructor(header: Header, before: string | undefined) {
+    const path = headerPath(header);
     this.#fromFirst = header === 'first_row';
-    this.header = this.#fromFirst ? before : undefined;
-    this.#names = header === 'first_row' ? namesOf(before) : header.map((name) => JSON.stringify(name));
+    this.#nameSteps = path === undefined ? undefined : splitHeaderPath(path).name.steps;
+    this.header = this.#fromFirst || path !== undefined ? before : undefined;
+    this.#names = Array.isArray(header) ? header.map((name: string) => JSON.stringify(name)) : namesOf(before);
   }
 
-  readonly add = (raw: Buffer, { reject, row }: ShapedRows): void => {
+  readonly add = (raw: Buffer, { reject, row }: ShapedRows, names = 'null'): void => {
+    if (this.#nameSteps !== undefined) this.#take(names, this.#nameSteps);
     if (raw[0] !== 0x5b) {
       reject(raw, 'The record is no list of values.');
       return;
@@ -89,13 +104,35 @@ class PositionShaper implements RowShaper {
         return;
       }
     }
-    const names = this.#names ?? [];
-    if (cells.length > names.length) {
-      reject(raw, `The record has ${cells.length} values, and there are ${names.length} columns.`);
+    const columns = this.#names ?? [];
+    if (cells.length > columns.length) {
+      reject(raw, `The record has ${cells.length} values, and there are ${columns.length} columns.`);
       return;
     }
-    row(objectOf(cells.map((cell, at) => [names[at] ?? '', cell] as const)));
+    row(objectOf(cells.map((cell, at) => [columns[at] ?? '', cell] as const)));
   };
+
+  /** The names that the response gives; those of the pages before, where it gives none. @throws {HeaderNotFoundError} */
+  #take(json: string, steps: readonly PathStep[]): void {
+    if (json !== this.#seen) {
+      this.#seen = json;
+      const list: unknown = JSON.parse(json);
+      if (Array.isArray(list)) {
+        this.header = JSON.stringify(list.map((element: unknown) => valueAt(element, steps) ?? null));
+        this.#names = namesOf(this.header);
+      }
+    }
+    if (this.#names === undefined) throw new HeaderNotFoundError();
+  }
+}
+
+function valueAt(value: unknown, steps: readonly PathStep[]): unknown {
+  let found = value;
+  for (const step of steps) {
+    if (typeof found !== 'object' || found === null || step === 'any') return undefined;
+    found = ownValue(found as Readonly<Record<string, unknown>>, 'name' in step ? step.name : String(step.index));
+  }
+  return found;
 }
 
 /** Names of columns as JSON, each of them once: empty ones by their position, and repeated ones with a number. */

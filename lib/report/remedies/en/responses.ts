@@ -46,6 +46,10 @@ export const responses = {
     means: 'The body is not in the format that the configuration, or its own Content-Type, says.',
     todo: 'Check `endpoint`, `auth`, `format` and `csv`.',
   },
+  api_header_missing: {
+    means: 'The names of the columns are not where `header.path` leads.',
+    todo: 'Correct `header.path`, or write the names themselves.',
+  },
   api_header_refused: {
     means: 'A value cannot be sent in a header.',
     todo: 'Check `headers`, `auth` and `pagination`; a secret may end in a line break.',

@@ -48,6 +48,10 @@ export const responses: Remedies<keyof typeof english> = {
     means: '本文が、設定または Content-Type の示す形式ではありません。',
     todo: '`endpoint`、`auth`、`format`、`csv` を確認してください。',
   },
+  api_header_missing: {
+    means: '`header.path` の先に列名がありません。',
+    todo: '`header.path` を直すか、列名そのものを書いてください。',
+  },
   api_header_refused: {
     means: 'ヘッダーで送れない値があります。',
     todo: '`headers`、`auth`、`pagination` を確認してください。シークレットの末尾に改行があることもあります。',
