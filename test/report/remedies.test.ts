@@ -193,7 +193,7 @@ describe('a warning', () => {
     const made = [...sources]
       .filter(([file]) => /^lib\/(extract|transform|load|run)\//.test(file))
       .filter(([, text]) =>
-        /\bwarn\((?!warnings: readonly)|warnings\.push\(|warnings: \[[^\]]|function warningsOf|warnings: sayUnread/.test(
+        /\bwarn\((?!warnings: readonly)|warnings\.push\(|warnings: \[[^\]]|function (warningsOf|\w+Warnings)\b|warnings: sayUnread/.test(
           text,
         ),
       )
