@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { openDuckDb } from '../../lib/duckdb/open-duckdb.ts';
 
 /** A way in which an API hands out rows, which it makes while it sends them. */
 export interface RowApi {
@@ -214,11 +214,11 @@ export const rowApis: readonly RowApi[] = [
     source: { ...whole, format: 'parquet' },
     answer: async ({ folder, rows }, response) => {
       const file = `${folder}/answer.parquet`;
-      const connection = await (await DuckDBInstance.create()).connect();
-      await connection.run(
+      const session = await openDuckDb({ allowedDirs: [folder], tempDir: folder });
+      await session.run(
         `COPY (SELECT range AS id, md5(range::text) AS name, random() AS x FROM range(${rows})) TO '${file}' (FORMAT parquet)`,
       );
-      connection.closeSync();
+      session.close();
       response.setHeader('content-length', statSync(file).size);
       createReadStream(file).pipe(response);
     },
