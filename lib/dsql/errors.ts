@@ -21,10 +21,9 @@ export class PrivilegeMissingError extends TerminalError {
   readonly code = 'privilege_missing';
 
   constructor(what: string, user: string, reason: string, options: { readonly cause?: unknown } = {}) {
-    super(
-      `${what} was refused to role ${user}: ${reason}. As admin, let it do so, e.g. GRANT SELECT ON the table TO ${user}.`,
-      options,
-    );
+    const table = /^permission denied for (?:table|view|relation) (\S+)$/.exec(reason)?.[1];
+    const how = table === undefined ? '' : `, e.g. GRANT SELECT ON ${table} TO ${user}`;
+    super(`${what} was refused to role ${user}: ${reason}. As admin, give the role the privilege${how}.`, options);
   }
 }
 

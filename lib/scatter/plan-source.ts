@@ -165,7 +165,7 @@ export async function decideRows(
   const surveys = new Map(plan.evidence.map((of, column) => [column, surveyOf(of, plan.rows, formatted)]));
   const planned = await planColumns(session, { ...raw, rows: plan.rows }, request, { surveys });
   const tables = await makeLookupTables(session, request, lookups, scratch);
-  const rows = { raw, planned, lookups: tables, list: '* EXCLUDE (o)' };
+  const rows = { raw: { ...raw, rows: plan.rows }, planned, lookups: tables, list: '* EXCLUDE (o)' };
   const working = await writeWorkingRows(session, request, rows, workingPath);
   const names = plan.columns.map(({ sourceName }) => sourceName);
   return { ...working, target: targetColumns(request, { columns: working.columns, names }, new Map()) };

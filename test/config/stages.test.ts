@@ -70,7 +70,9 @@ describe('a stage', () => {
     expect(wrong('{ params: { env: prod }, key', '{ parms: { env: prod }, key')).toThrow(
       /^etl.yaml:19:16: stages.prod.pipelines.users.parms: unknown key. Did you mean "params"\?$/,
     );
-    expect(wrong('load_concurrency: 2', 'load_concurrency: 99')).toThrow(/^etl.yaml:11:\d+: deploy.load_concurrency: /);
+    expect(wrong('load_concurrency: 2', 'load_concurrency: 999')).toThrow(
+      /^etl.yaml:11:\d+: deploy.load_concurrency: /,
+    );
     expect(wrong('target_table: extra, ', '')).toThrow(
       /^etl.yaml:20:\d+: stages.prod.pipelines.extra.target_table: is missing/,
     );

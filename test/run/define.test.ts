@@ -131,7 +131,9 @@ describe('the role that loads', () => {
       { ...target, sql: loader, where: { endpoint: 'local DSQL', user: role } },
       { name: parseTableName('forbidden'), columns: planOf().columns, keyColumns: [], loadMode: 'insert' },
     );
-    await expect(refused).rejects.toThrow(/refused user loader: permission denied for schema public/);
+    await expect(refused).rejects.toThrow(
+      /refused to role loader: permission denied for schema public\. As admin, give the role the privilege\./,
+    );
     expect(await target.sql`SELECT 1 FROM etl_state WHERE pipeline_name LIKE 'ddl %'`).toEqual([]);
     expect(await target.sql`SELECT 1 FROM etl_lease WHERE name LIKE 'ddl %'`).toEqual([]);
   });

@@ -62,6 +62,41 @@ test.each(conditions.slice(2, 4))('as a filter, %s keeps %j', async (condition, 
   expect(await kept(condition)).toEqual(ids);
 });
 
+const aboutNumbers: readonly Rule[] = [
+  { type: 'expect', condition: 'qty > 3', on_failure: 'fail' },
+  { type: 'filter', condition: 'year(born) > 1999' },
+  { type: 'filter', condition: 'paid' },
+];
+const makingColumns: readonly Rule[] = [{ type: 'enrich', new_column: 'total', logic: 'qty * amount' }];
+
+test('rules about numbers, times and booleans do not fail where a source has no row', async () => {
+  for (const rule of [...aboutNumbers, ...makingColumns]) {
+    const content = 'id,qty,born,amount,paid\n';
+    const { manifest } = await runTransform({ format: 'csv', content }, { business_rules: [rule] });
+    expect([rule, manifest.counts.rows_read]).toEqual([rule, 0]);
+  }
+});
+
+test('a column without a value is NULL to a condition that no text goes with', async () => {
+  const content = 'id,qty,born,amount,paid\n1,,,,\n2, ,,,\n';
+  for (const rule of aboutNumbers.slice(1)) {
+    const { manifest } = await runTransform({ format: 'csv', content }, { business_rules: [rule] });
+    expect([rule, manifest.counts]).toMatchObject([rule, { rows_read: 2, rows_filtered: 2 }]);
+  }
+  const either: Rule = { type: 'filter', condition: "trim(qty) = ''" };
+  const { manifest } = await runTransform({ format: 'csv', content }, { business_rules: [either] });
+  expect(manifest.counts.rows_clean).toBe(2);
+});
+
+test('a rule that makes a column of rows has to go with what they are', async () => {
+  for (const rule of makingColumns) {
+    const content = 'id,qty,amount\n1,,\n';
+    await expect(runTransform({ format: 'csv', content }, { business_rules: [rule] })).rejects.toMatchObject({
+      code: 'bad_rule',
+    });
+  }
+});
+
 test('a row for which a condition is NULL is filtered, not kept', async () => {
   const { manifest } = await runTransform(
     { format: 'csv', content: 'id,n\n1,5\n2,\n' },

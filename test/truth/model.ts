@@ -375,6 +375,8 @@ function writeRows(
   const mayFail: string[] = [];
   const there = new Map((table?.rows ?? []).map((row) => [row.origin, row]));
   const isKeyed = keys.length > 0;
+  // What an API gives again is new to the table, but where it replaces the same content.
+  const isReadAnew = scenario.source === 'api' && mode !== 'replace';
   const after = new Map<string, ModelRow>();
   if (mode !== 'replace') {
     for (const [origin, row] of there) after.set(origin, { ...row, change: 'none' });
@@ -382,8 +384,7 @@ function writeRows(
   let [inserted, updated, unchanged, refused] = [0, 0, 0, 0];
   cleaned.rows.forEach((row, index) => {
     const place = scenario.keepRepeated === true || !isKeyed ? `${content}#${row.place}` : `${content}#${index}`;
-    const origin =
-      row.key ?? (table?.ours === false || scenario.source === 'api' ? `${made}:${place}:${there.size}` : place);
+    const origin = row.key ?? (table?.ours === false || isReadAnew ? `${made}:${place}:${there.size}` : place);
     const before = there.get(origin);
     const values: ModelValues =
       before === undefined ? row.values : { ...(mode === 'replace' ? {} : before.values), ...row.values };

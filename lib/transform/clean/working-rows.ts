@@ -25,7 +25,7 @@ export async function writeWorkingRows(
   session: DuckDbSession,
   request: TransformRequest,
   rows: {
-    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'problems' | 'relation'>;
+    readonly raw: Pick<RawRows, 'columns' | 'kind' | 'problems' | 'relation' | 'rows'>;
     readonly planned: readonly ColumnPlan[];
     /** What lookup rules find their values in. */
     readonly lookups?: ReadonlyMap<number, LookupTable> | undefined;
@@ -46,7 +46,14 @@ export async function writeWorkingRows(
     pipeline: settings.name,
     rules: planned.length === 0 ? [] : settings.business_rules,
     relation: typed,
-    columns: planned.map(({ id, name, sourceName, type }) => ({ id, name, sourceName, duckType: type.duck })),
+    columns: planned.map(({ id, name, sourceName, type, undecided }) => ({
+      id,
+      name,
+      sourceName,
+      duckType: type.duck,
+      undecided,
+    })),
+    rows: raw.rows,
     numbers: numberStyle(request),
     lookups: rows.lookups ?? new Map(),
   };

@@ -14,6 +14,19 @@ export interface RuleColumn {
   readonly duckType: string;
   /** PostgreSQL's type, where DuckDB's does not tell it. */
   readonly type?: string | undefined;
+  /** No row has a value here that would tell a type, and nothing else gives one. */
+  readonly undecided?: boolean | undefined;
+}
+
+/** What stands for a column that is undecided: mostly NULL goes with what a rule wants; functions want to know a type. */
+export const undecidedValues = ['NULL', '(NULL::TIMESTAMP)', '(NULL::DOUBLE)', '(NULL::BOOLEAN)'] as const;
+
+/** The columns with this value in place of those that are undecided. */
+export function withUndecided(
+  columns: readonly RuleColumn[],
+  value: (typeof undecidedValues)[number],
+): readonly RuleColumn[] {
+  return columns.map((column) => (column.undecided === true ? { ...column, id: value } : column));
 }
 
 /** The column of this name. @throws {ExpressionProblem} when there is none */
@@ -52,7 +65,8 @@ export async function typeOfExpression(session: DuckDbSession, relation: string,
 }
 
 export function emptyRelation(columns: readonly RuleColumn[]): string {
-  const list = columns.map((column) => `NULL::${column.duckType} AS ${column.id}`);
+  const named = columns.filter(({ id }) => !undecidedValues.some((value) => value === id));
+  const list = named.map((column) => `NULL::${column.duckType} AS ${column.id}`);
   return `(SELECT ${['NULL::BIGINT AS o', ...list].join(', ')} LIMIT 0)`;
 }
 

@@ -6,11 +6,11 @@ import { BadRuleError } from '../errors.ts';
 import { findColumn } from '../find-column.ts';
 import type { NumberStyle } from '../infer/number-text.ts';
 import { alive, filteredBy } from '../row-state.ts';
-import type { RuleColumn } from './column-scope.ts';
+import { type RuleColumn, undecidedValues, withUndecided } from './column-scope.ts';
 import { bindExpression } from './compile-expression.ts';
 import { ExpressionProblem } from './expression-tree.ts';
 import type { LookupTable } from './lookup-table.ts';
-import type { RowProblem } from './rule-kind.ts';
+import type { RowProblem, RuleEffect, RuleScope } from './rule-kind.ts';
 import { kindOf } from './rule-kinds.ts';
 
 /** What rules make of a relation with `o`, `s` and the columns. */
@@ -28,6 +28,8 @@ export interface RulesRequest {
   /** With `o`, `s` and the columns, before any rule. */
   readonly relation: string;
   readonly columns: readonly RuleColumn[];
+  /** How many rows the source has. */
+  readonly rows: number;
   /** How texts of the source write numbers. */
   readonly numbers: NumberStyle;
   readonly lookups: ReadonlyMap<number, LookupTable>;
@@ -61,7 +63,7 @@ export async function compileRules(
       reasons.code(column, reason, { rule: number, fails: onFailure === 'fail' });
     try {
       const ids = columns.map(({ id }) => id);
-      const effect = await kind.compile(rule, { session, columns, number, numbers, lookups });
+      const effect = await compiled(rule, { session, columns, number, numbers, lookups }, args.rows);
       switch (effect.kind) {
         case 'filter':
           relation = layer(relation, tried([`v := ${effect.condition}`]), ids, [
@@ -107,6 +109,36 @@ export async function compileRules(
     }
   }
   return { relation, columns, changed };
+}
+
+/**
+ * What the rule does with a row. A column without any value is taken for a text, which must not make a rule about numbers
+ * fail on an empty day or while a column is not filled yet: there it stands for NULL. Where a rule makes a column of
+ * rows, NULL would decide about its type, so it has to go with the text.
+ */
+async function compiled(rule: Rule, scope: RuleScope, rows: number): Promise<RuleEffect> {
+  const kind = kindOf(rule);
+  const undecided = scope.columns.some((column) => column.undecided === true);
+  const decides = rows > 0 && kind.makes(rule).length > 0;
+  if (!undecided || decides) return await kind.compile(rule, scope);
+  const bound = async (columns: readonly RuleColumn[]): Promise<RuleEffect> => {
+    const effect = await kind.compile(rule, { ...scope, columns });
+    const made = effect.kind === 'columns' ? effect.columns : [];
+    for (const { duckType, value } of made) {
+      if (duckType === undefined) await bindExpression(scope.session, scope.columns, value);
+    }
+    return effect;
+  };
+  try {
+    return await bound(scope.columns);
+  } catch (error) {
+    if (!(error instanceof ExpressionProblem)) throw error;
+    for (const value of undecidedValues) {
+      const effect = await bound(withUndecided(scope.columns, value)).catch(() => undefined);
+      if (effect !== undefined) return effect;
+    }
+    throw error;
+  }
 }
 
 /** Each row with the columns of the row of a table that is its own, or none; the rows are in any order then. */

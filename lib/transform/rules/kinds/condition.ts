@@ -32,5 +32,6 @@ async function conditionOf(text: string, { columns, session }: RuleScope): Promi
   const condition = await compileExpression(session, text, columns);
   const type = await bindExpression(session, columns, condition);
   if (type === 'BOOLEAN') return condition;
+  if (type === '"NULL"') return 'NULL::BOOLEAN';
   throw new ExpressionProblem(`the condition is a ${type.toLowerCase()}, not true or false`);
 }
