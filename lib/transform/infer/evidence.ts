@@ -143,11 +143,14 @@ export function surveyOf(evidence: ColumnEvidence, rows: number, formatted: bool
     .filter(({ question }) => asked.includes(question))
     .toSorted((one, other) => passOf(one.row) - passOf(other.row));
   const holds = asked.find((question) => !found.some((one) => one.question === question));
-  const isOpenAtLast = holds !== undefined || found.some(({ row }) => passOf(row) === 2);
+  const settled = found.filter(({ row }) => passOf(row) < 2);
+  const open = asked.filter((question) => !settled.some((one) => one.question === question));
+  // All rows are asked the first open question, and where it does not hold, the others; without any they are counted.
+  const isAskedLast = open.length > 1 || (open.length === 1 && holds !== undefined);
   const { fractionDigits, hasNumber, nested, wholeDigits } = evidence;
   return {
-    // Of a column that is text before all rows are asked, values are counted with those that are blank.
-    values: isOpenAtLast || (rows <= firstRows && !formatted) ? evidence.given : evidence.present,
+    // Where nothing is left to ask at last, values are counted with those that are blank.
+    values: isAskedLast || (rows <= firstRows && !formatted) ? evidence.given : evidence.present,
     holds,
     counterexamples: Object.fromEntries(found.map(({ question, text }) => [question, text])),
     wholeDigits,
