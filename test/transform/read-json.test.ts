@@ -159,7 +159,13 @@ test('objects of any shape come back as JSON.parse reads them', async () => {
       async (objects) => {
         const columns = { a: 'jsonb', B: 'jsonb', b: 'jsonb', 'c d': 'jsonb', é: 'jsonb' } as const;
         const seen = new Set(objects.flatMap((object) => Object.keys(object)));
-        const declared = Object.fromEntries(Object.entries(columns).filter(([name]) => seen.has(name)));
+        // Of B and b that no object has together the first is the column's name.
+        const isOne = !objects.some((object) => 'B' in object && 'b' in object);
+        const first = [...seen].find((name) => name.toLowerCase() === 'b');
+        const columnOf = (name: string): string => (isOne && name.toLowerCase() === 'b' ? (first ?? name) : name);
+        const declared = Object.fromEntries(
+          Object.entries(columns).filter(([name]) => seen.has(name) && columnOf(name) === name),
+        );
         const content = objects.map((object) => JSON.stringify(object)).join('\n');
         const outcome = await runTransform({ format: 'ndjson', content }, { columns: declared });
         expect(outcome.rejected).toEqual([]);
@@ -174,10 +180,6 @@ test('objects of any shape come back as JSON.parse reads them', async () => {
             ]),
           ),
         );
-        // Of B and b that no object has together the first is the column's name.
-        const isOne = !objects.some((object) => 'B' in object && 'b' in object);
-        const first = [...seen].find((name) => name.toLowerCase() === 'b');
-        const columnOf = (name: string): string => (isOne && name.toLowerCase() === 'b' ? (first ?? name) : name);
         const blank = Object.fromEntries([...seen].map((name) => [columnOf(name), null]));
         const expected = objects.map((object) => ({
           ...blank,
