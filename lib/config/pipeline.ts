@@ -36,14 +36,14 @@ const transformShape = {
     .describe(
       "What DuckDB may keep in memory, in MB, before it writes to the disk. Default: half of the machine's; in AWS three fifths of the function's at most.",
     ),
-  scatter_above_mb: z
+  pieces_above_mb: z
     .number()
     .positive()
     .optional()
     .describe(
       'A source with more MB than this is cleaned in pieces, each of which needs memory for itself alone. Default: 32768.',
     ),
-  scatter_part_mb: z.number().positive().optional().describe('MB of such a piece, about. Default: 128.'),
+  piece_mb: z.number().positive().optional().describe('MB of such a piece, about. Default: 128.'),
   required_columns: z
     .array(z.string().min(1))
     .optional()

@@ -17,7 +17,7 @@ import { workingRelation } from '../transform/result/working-file.ts';
 import { alive } from '../transform/row-state.ts';
 import { scratchParquet } from '../transform/scratch-parquet.ts';
 import { bucketOfHex, bucketOfRow } from './bucket.ts';
-import { artefact, artefactKey, inSession, lookupsOf, type ScatterJob } from './job.ts';
+import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import { filesOf, openSlice, type SliceAt } from './open-slice.ts';
 import { type DecidedRows, decideRows, type ScatterPlan, sliceAt } from './plan-source.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
@@ -61,9 +61,8 @@ export async function cleanSlice(
   return await artefact(job, artefactKey(job, 'clean', number, '.json'), cleanSchema, async () => {
     const slice = sliceAt(split, plan, number);
     const parts = slice.pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
-    const lookups = await lookupsOf(job);
     const files = [
-      ...lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path)),
+      ...job.lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path)),
       ...(await filesOf(job, slice)),
     ];
     return await inSession(job, { files }, async (session, scratch) => {
@@ -79,7 +78,7 @@ export async function cleanSlice(
       const written = await opened.write({ columns: own, places });
       const raw = withAbsentColumns(request, withPartColumns(written, parts, request.raw.parts));
       const workingPath = join(scratch, 'work.parquet');
-      const decided = await decideRows(job, plan, raw, { session, scratch, lookups, workingPath });
+      const decided = await decideRows(job, plan, raw, { session, scratch, workingPath });
       request.onProgress?.({ stage: 'read', rows: raw.rows + (plan.slices[number]?.rows_before ?? 0) });
       const location = artefactKey(job, 'rows/clean', number, '.parquet');
       const path = join(scratch, 'clean.parquet');

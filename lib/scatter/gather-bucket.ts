@@ -15,7 +15,7 @@ import { chunkColumns, idOf } from '../transform/result/working-file.ts';
 import { alive } from '../transform/row-state.ts';
 import { scratchParquet } from '../transform/scratch-parquet.ts';
 import type { CleanedSlice } from './clean-slice.ts';
-import { artefact, artefactKey, inSession, lookupsOf, type ScatterJob } from './job.ts';
+import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import { type DecidedRows, decideNothing, type ScatterPlan } from './plan-source.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
 
@@ -54,7 +54,7 @@ export async function gatherBucket(
   const { request } = job;
   const { store } = request;
   return await artefact(job, artefactKey(job, 'gather', number, '.json'), gatherSchema, async () => {
-    const decided = await decideNothing(job, plan, await lookupsOf(job));
+    const decided = await decideNothing(job, plan);
     const paths: string[] = [];
     for (const { location } of cleaned) paths.push(await store.localPath(location));
     const prefix = artefactKey(job, 'bucket', number, '');

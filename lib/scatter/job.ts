@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -19,16 +20,25 @@ export interface ScatterSizes {
 export interface ScatterJob {
   readonly request: TransformRequest;
   readonly sizes: ScatterSizes;
+  /** What lookup rules look up, read once: a table that is written meanwhile would give pieces different values. */
+  readonly lookups: readonly LookupInput[];
   /** Under which the steps leave their artefacts: of the run and of what it does with its source. */
   readonly prefix: string;
 }
 
-/** The job of a request. Artefacts of another source, configuration, table or release lie elsewhere and are not seen. */
-export function scatterJob(request: TransformRequest, sizes: ScatterSizes): ScatterJob {
-  const { chunkRows, raw, settings, targetColumns } = request;
-  const plan = [cutVersion, sizes, settings, targetColumns ?? null, chunkRows ?? null, raw];
-  const fingerprint = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
-  return { request, sizes, prefix: `${request.prefix}/scatter/${fingerprint}` };
+/**
+ * The job of a request. Artefacts of another source, configuration, table, release, key of a mask or content that is looked
+ * up lie elsewhere and are not seen.
+ */
+export async function scatterJob(request: TransformRequest, sizes: ScatterSizes): Promise<ScatterJob> {
+  const { chunkRows, maskKeys = new Map(), raw, settings, targetColumns } = request;
+  const lookups = (await request.readLookups?.()) ?? [];
+  const known = [cutVersion, sizes, settings, targetColumns ?? null, chunkRows ?? null, raw, [...maskKeys]];
+  const hash = createHash('sha256').update(JSON.stringify(known));
+  for (const { parts } of lookups) {
+    for (const { path } of parts) for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  }
+  return { request, sizes, lookups, prefix: `${request.prefix}/scatter/${hash.digest('hex').slice(0, 16)}` };
 }
 
 /** The key of an artefact by the step's name and its number. */
@@ -42,7 +52,7 @@ export function artefactKey({ prefix }: Pick<ScatterJob, 'prefix'>, name: string
  * Killed midway: the artefact is not there, and the step is done again, with the same result.
  */
 export async function artefact<T extends z.ZodType>(
-  { request }: ScatterJob,
+  { request }: Pick<ScatterJob, 'request'>,
   key: string,
   schema: T,
   make: () => Promise<z.infer<T>>,
@@ -78,9 +88,4 @@ export async function inSession<T>(
     session?.close();
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** What lookup rules look up; nothing where there are none. */
-export async function lookupsOf({ request }: ScatterJob): Promise<readonly LookupInput[]> {
-  return (await request.readLookups?.()) ?? [];
 }

@@ -9,7 +9,7 @@ import { countRejectedLines, Rejections } from '../transform/result/rejections.t
 import { repeated } from '../transform/row-state.ts';
 import type { CleanedSlice } from './clean-slice.ts';
 import type { GatheredBucket } from './gather-bucket.ts';
-import { lookupsOf, type ScatterJob } from './job.ts';
+import type { ScatterJob } from './job.ts';
 import { decideNothing, type ScatterPlan } from './plan-source.ts';
 import { RejectionTally, tellOrder } from './rejection-tally.ts';
 
@@ -27,7 +27,7 @@ export async function joinBuckets(
 ): Promise<Manifest> {
   const { request } = job;
   const { raw, settings, store } = request;
-  const decided = await decideNothing(job, plan, await lookupsOf(job));
+  const decided = await decideNothing(job, plan);
   const drift = await describeDrift(request, { raw: plan, columns: decided.columns }, async ({ name }) => {
     const found = cleaned.flatMap(({ added }) => added.filter((one) => one.name === name));
     const first = found.find((one) => one.first !== null)?.first ?? undefined;

@@ -20,8 +20,7 @@ import type { RawRows } from '../transform/read/raw-rows.ts';
 import { parquetWarnings } from '../transform/read/read-parquet.ts';
 import { withPartColumns } from '../transform/read/source-column.ts';
 import { uniteFields } from '../transform/read/unite-fields.ts';
-import type { LookupInput } from '../transform/request.ts';
-import { artefact, artefactKey, inSession, lookupsOf, type ScatterJob } from './job.ts';
+import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import type { SliceAt } from './open-slice.ts';
 import type { Split } from './split.ts';
 import type { SliceSurvey } from './survey-slice.ts';
@@ -57,7 +56,7 @@ export async function planSource(
 ): Promise<ScatterPlan> {
   return await artefact(job, artefactKey(job, 'plan', 0, '.json'), planSchema, async () => {
     const plan = await unitedPlan(job, split, await surveys());
-    await decideNothing(job, plan, await lookupsOf(job));
+    await decideNothing(job, plan);
     return plan;
   });
 }
@@ -150,17 +149,16 @@ export interface DecidedRows extends WorkingRows {
 
 /** Types the rows, computes the rules, and writes the working file in the order of the rows, with the types of the plan. */
 export async function decideRows(
-  { request }: ScatterJob,
+  { lookups, request }: ScatterJob,
   plan: ScatterPlan,
   raw: RawRows,
   at: {
     readonly session: DuckDbSession;
     readonly scratch: string;
-    readonly lookups: readonly LookupInput[];
     readonly workingPath: string;
   },
 ): Promise<DecidedRows> {
-  const { lookups, scratch, session, workingPath } = at;
+  const { scratch, session, workingPath } = at;
   const formatted = request.settings.date_format !== undefined;
   const surveys = new Map(plan.evidence.map((of, column) => [column, surveyOf(of, plan.rows, formatted)]));
   const planned = await planColumns(session, { ...raw, rows: plan.rows }, request, { surveys });
@@ -172,16 +170,12 @@ export async function decideRows(
 }
 
 /** Decides about no row: what a configuration and a plan say of columns, rules and reasons. */
-export async function decideNothing(
-  job: ScatterJob,
-  plan: ScatterPlan,
-  lookups: readonly LookupInput[],
-): Promise<DecidedRows> {
-  const files = lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path));
+export async function decideNothing(job: ScatterJob, plan: ScatterPlan): Promise<DecidedRows> {
+  const files = job.lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path));
   return await inSession(job, { files }, async (session, scratch) => {
     const relation = await writeRawRows(session, '', [], plan.columns);
     const raw: RawRows = { kind: plan.kind, relation, columns: plan.columns, rows: 0, parts: [] };
     const workingPath = join(scratch, 'work.parquet');
-    return await decideRows(job, plan, raw, { session, scratch, lookups, workingPath });
+    return await decideRows(job, plan, raw, { session, scratch, workingPath });
   });
 }

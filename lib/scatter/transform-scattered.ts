@@ -12,22 +12,22 @@ import { type ScatterSteps, scatterSteps } from './steps.ts';
  * @throws as `transformToChunks`
  */
 export async function transformScattered(request: TransformRequest, sizes: ScatterSizes): Promise<Manifest> {
-  const job = scatterJob(request, sizes);
   // The table that a run makes changes what its next attempt would do; so what it had decided lies where any attempt finds it.
   const key = `${request.prefix}/scatter/manifest-${cutVersion}.json`;
-  const manifest = await artefact(job, key, manifestSchema, async () => {
+  return await artefact({ request }, key, manifestSchema, async () => {
     await request.beforeCleaning?.();
+    const job = await scatterJob(request, sizes);
     const steps = scatterSteps(job);
     const { slices } = await steps.split();
     const buckets = await surveyAll(steps, slices);
     for (let slice = 0; slice < slices; slice += 1) await steps.clean(slice);
     await request.checkParts?.();
     for (let bucket = 0; bucket < buckets; bucket += 1) await steps.gather(bucket);
-    return await steps.join();
+    const manifest = await steps.join();
+    // The chunks hold all that is needed of them.
+    await request.store.removeAll(`${job.prefix}/rows`);
+    return manifest;
   });
-  // The chunks hold all that is needed of them.
-  await request.store.removeAll(`${job.prefix}/rows`);
-  return manifest;
 }
 
 /** Surveys all slices, and those again that were not read from where the records before them end. @returns the number of buckets */
@@ -50,7 +50,7 @@ const partsOfBucket = 4;
 
 /** Cleans a source in pieces where it is larger than its configuration has done in one go; undefined where it is not. */
 export async function transformInPieces(request: TransformRequest): Promise<Manifest | undefined> {
-  const { scatter_above_mb: above = defaultAboveMb, scatter_part_mb: part = defaultPartMb } = request.settings;
+  const { pieces_above_mb: above = defaultAboveMb, piece_mb: part = defaultPartMb } = request.settings;
   const bytes = request.raw.parts.reduce((sum, one) => sum + one.bytes, 0);
   if (bytes <= above * mb || !canScatter(request)) return undefined;
   const partBytes = Math.max(1, Math.ceil(part * mb));

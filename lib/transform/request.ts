@@ -27,8 +27,8 @@ export type TransformSettings = Pick<
   | 'on_missing_column'
   | 'on_type_mismatch'
   | 'indexes'
-  | 'scatter_above_mb'
-  | 'scatter_part_mb'
+  | 'pieces_above_mb'
+  | 'piece_mb'
 > & {
   /** The pipeline's name, for messages. */
   readonly name: string;

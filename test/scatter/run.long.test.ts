@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const rows = 3_000;
-const inPieces = 'scatter_above_mb: 0.01, scatter_part_mb: 0.02';
+const inPieces = 'pieces_above_mb: 0.01, piece_mb: 0.02';
 
 /** Loads a CSV, and stops where a progress is told of. */
 async function load(
