@@ -22,7 +22,7 @@ const load = (path) => import(lib + path);
 const { extract } = await load('extract/extract.js');
 const { folderStore } = await load('store/folder-store.js');
 const { pipelineSchema } = await load('config/pipeline.js');
-const { dataSourceSchema } = await load('config/source.js');
+const { dataSourceSchema } = await load('config/data-source.js');
 let now = 0;
 await extract({
   pipeline: { name: 'p', settings: pipelineSchema.parse(JSON.parse(source)), dataSource: dataSourceSchema.parse(JSON.parse(dataSource)) },

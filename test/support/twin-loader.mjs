@@ -2,7 +2,7 @@
 // Usage: node twin-loader.mjs CONFIG PIPELINE RUN_ID
 import path from 'node:path';
 import { openTarget } from '../../dist/lib/cli/target.js';
-import { loadConfig } from '../../dist/lib/config/load-config.js';
+import { loadConfig } from '../../dist/lib/config/read-config.js';
 import { readManifest } from '../../dist/lib/extract/raw-objects.js';
 import { loadStage, prepareStage } from '../../dist/lib/run/stages.js';
 import { planStage } from '../../dist/lib/run/transform-stage.js';
@@ -13,8 +13,10 @@ const loaded = loadConfig(file);
 const stateDir = path.join(loaded.folder, '.etl');
 const target = await openTarget('local', loaded.config.aurora_dsql, stateDir);
 const store = folderStore(stateDir);
+// What it did, for the test: a script that cannot even begin must not pass for two loads.
 const decided = await store.get(`runs/${runId}/decided/rows.json`);
-if (decided !== undefined) {
+if (decided === undefined) console.log('nothing decided');
+else {
   const raw = await readManifest(store, `runs/${runId}`);
   const context = {
     target,
@@ -39,6 +41,7 @@ if (decided !== undefined) {
     loadStage(context, run, clean, prepared),
     loadStage(context, run, clean, prepared),
   ]);
+  console.log('loaded twice');
   for (const outcome of outcomes) if (outcome.status === 'rejected') console.error(outcome.reason.message);
 }
 await target.close();
