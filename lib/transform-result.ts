@@ -9,20 +9,8 @@ export interface ChunkRelation {
   readonly idColumn: string;
   /** A relation of the clean columns by their names. */
   readonly relation: string;
-  /** Relations of about `pieceRows` rows each, which together have the chunk's rows: what is made of one takes little memory. */
+  /** Relations of few rows each, which together have the chunk's rows: what is made of one takes little memory. */
   readonly pieces: readonly string[];
-}
-
-/**
- * Rows that are rendered in one statement, about: DuckDB takes ten times the memory of the text that it gathers. Fewer rows
- * take less memory and more time for the plan of each statement.
- */
-const pieceRows = 20_000;
-
-/** The first row of each piece of some rows. */
-export function piecesOf(rows: number): readonly number[] {
-  const pieces = Math.max(1, Math.ceil(rows / pieceRows));
-  return Array.from({ length: pieces }, (_, piece) => Math.floor((rows * piece) / pieces));
 }
 
 /** The clean rows of a run: what is known of them, and where they are. */

@@ -3,8 +3,9 @@ import { parquetRows } from '../../duckdb/parquet-rows.ts';
 import { quoteName, quoteText } from '../../duckdb/quote.ts';
 import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
 import { idColumn } from '../../service-columns.ts';
-import { type ChunkReader, piecesOf } from '../../transform-result.ts';
+import type { ChunkReader } from '../../transform-result.ts';
 import { alive } from '../row-state.ts';
+import { scratchGroupRows } from '../scratch-parquet.ts';
 import type { ChunkRange } from './chunks.ts';
 import { keyId, ordinalId } from './row-id.ts';
 
@@ -94,6 +95,21 @@ export function idOf({ columns }: Pick<WorkingFile, 'columns'>): string {
   return columns[0]?.name ?? idColumn;
 }
 
+/**
+ * The first ordinals of the pieces of a chunk, each of which reads one row group of the working file and perhaps the rest
+ * of another: DuckDB decodes a row group whole, whichever of its rows are wanted, and takes ten times the memory of the
+ * text that it gathers from them.
+ */
+function pieceStarts(from: number, to: number): readonly number[] {
+  const starts = [from];
+  const least = scratchGroupRows / 3;
+  const first = from - 1 + least;
+  for (let end = Math.ceil(first / scratchGroupRows) * scratchGroupRows; end <= to - least; end += scratchGroupRows) {
+    starts.push(end + 1);
+  }
+  return starts;
+}
+
 /** The chunks as ranges of the working file, which has to stay where it is. */
 export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkReader {
   return {
@@ -104,12 +120,9 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
       const { from, to } = rangeOfChunk(file, number);
       const relationOf = (range: { readonly from: number; readonly to: number | undefined }): string =>
         `(SELECT ${chunkColumns(file, raw)} FROM ${cleanRelation(file, range)} AS w)`;
-      // Ordinals of rows that are not clean lie in between.
-      const starts = piecesOf(to === undefined ? chunk.rows : to - from);
-      const pieces = starts.map((start, piece) => {
-        const next = starts[piece + 1];
-        return relationOf({ from: from + start, to: next === undefined ? to : from + next });
-      });
+      // The last chunk ends where the file does: behind the ordinals of as many rows as it has, if some are not clean.
+      const starts = pieceStarts(from, to ?? from + chunk.rows);
+      const pieces = starts.map((start, piece) => relationOf({ from: start, to: starts[piece + 1] ?? to }));
       return { number, rows: chunk.rows, idColumn: idOf(file), relation: relationOf({ from, to }), pieces };
     },
   };
