@@ -10,6 +10,8 @@ export interface ObjectStore {
   readonly putFile: (key: string, localPath: string) => Promise<void>;
   /** The object's bytes, or undefined when there is none. For manifests and cursors, not for rows. */
   readonly get: (key: string) => Promise<Uint8Array | undefined>;
+  /** The object's bytes from one on, up to another one that is left out; no other is fetched. Throws when there is no object. */
+  readonly getRange: (key: string, from: number, to: number) => Promise<Uint8Array>;
   /** A path on the local disk that holds the object's bytes; to be read, never written. Throws when there is none. */
   readonly localPath: (key: string) => Promise<string>;
   /** Brings the object's bytes from one on, up to another one that is left out, into a new local file; of a large object no other is fetched. */

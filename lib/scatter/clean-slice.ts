@@ -15,19 +15,23 @@ import { Rejections } from '../transform/result/rejections.ts';
 import { keyId } from '../transform/result/row-id.ts';
 import { workingRelation } from '../transform/result/working-file.ts';
 import { alive } from '../transform/row-state.ts';
-import { scratchParquet } from '../transform/scratch-parquet.ts';
 import { bucketOfHex, bucketOfRow } from './bucket.ts';
-import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
-import { filesOf, openSlice, type SliceAt } from './open-slice.ts';
-import { type DecidedRows, decideRows, type ScatterPlan, sliceAt } from './plan-source.ts';
+import { writeBuckets } from './bucket-rows.ts';
+import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
+import { filesOf, openSlice } from './open-slice.ts';
+import {
+  type DecidedRows,
+  decideRows,
+  type PlacedSlice,
+  placedSlice,
+  readPlan,
+  type ScatterPlan,
+} from './plan-source.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
 import { rowIdentity } from './row-identity.ts';
-import type { Split } from './split.ts';
 
 const cleanSchema = z.strictObject({
   rows: z.int().min(0),
-  /** Parquet file of all rows in the order of their buckets. */
-  location: z.string(),
   /** Rows that could not be read. */
   rejected: z.strictObject({ location: z.string(), rows: z.int().min(1) }).nullable(),
   tally: tallySchema,
@@ -44,22 +48,18 @@ const cleanSchema = z.strictObject({
 export type CleanedSlice = z.infer<typeof cleanSchema>;
 
 /**
- * Decides about the rows of a slice what can be decided of each alone, and writes them in the order of their buckets:
+ * Decides about the rows of a slice what can be decided of each alone, and writes them bucket by bucket:
  *
- *   b bucket · o place in the source, from 1 · s state · i identity of the raw row · l, p its line and part ·
+ *   o place in the source, from 1 · s state · i identity of the raw row · l, p its line and part ·
  *   j the raw row as JSON, where it is or may yet be rejected · the working columns
  *
  * A row's repeats are in its bucket, and so are the living rows of its key.
  */
-export async function cleanSlice(
-  job: ScatterJob,
-  split: Split,
-  plan: ScatterPlan,
-  number: number,
-): Promise<CleanedSlice> {
+export async function cleanSlice(job: ScatterJob, number: number): Promise<CleanedSlice> {
   const { request } = job;
-  return await artefact(job, artefactKey(job, 'clean', number, '.json'), cleanSchema, async () => {
-    const slice = sliceAt(split, plan, number);
+  return await artefact(job, cleanKey(job, number), cleanSchema, async () => {
+    const plan = await readPlan(job);
+    const slice = await placedSlice(job, number);
     const parts = slice.pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
     const files = [
       ...job.lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path)),
@@ -68,35 +68,40 @@ export async function cleanSlice(
     return await inSession(job, { files }, async (session, scratch) => {
       const rejections = new Rejections();
       const unreadable = await openUnreadableRows(join(scratch, 'unreadable.ndjson'), rejections);
-      const opened = await openSlice(job, split, slice, { session, scratch, unreadable }).finally(unreadable.close);
+      const opened = await openSlice(job, slice, { session, scratch, unreadable }).finally(unreadable.close);
       const own = plan.columns.slice(0, plan.own);
       const columnOf = new Map(plan.names);
       const places =
         plan.kind === 'json'
           ? opened.fields.map(({ names }) => names.map((name) => columnOf.get(name) ?? -1))
-          : slice.pieces.map(({ part }) => plan.parts[part] ?? []);
+          : slice.places;
       const written = await opened.write({ columns: own, places });
       const raw = withAbsentColumns(request, withPartColumns(written, parts, request.raw.parts));
       const workingPath = join(scratch, 'work.parquet');
       const decided = await decideRows(job, plan, raw, { session, scratch, workingPath });
-      request.onProgress?.({ stage: 'read', rows: raw.rows + (plan.slices[number]?.rows_before ?? 0) });
-      const location = artefactKey(job, 'rows/clean', number, '.parquet');
-      const path = join(scratch, 'clean.parquet');
-      const rows = await bucketRows(job, plan, { ...slice, raw, decided, session, scratch, workingPath });
-      await session.run(`COPY (${rows}) TO ${quoteText(path)} ${scratchParquet}`);
+      request.onProgress?.({ stage: 'read', rows: raw.rows + slice.rowsBefore });
+      const rows = await bucketedRows(job, plan, { slice, raw, decided, session, scratch, workingPath });
+      await writeBuckets(job, { number, rows, count: raw.rows, buckets: plan.buckets, session, scratch });
       const added = await addedColumns(job, { raw, decided, session, workingPath });
-      await request.store.putFile(location, path);
       const refused = artefactKey(job, 'unreadable', number, '.ndjson');
       if (unreadable.rows() > 0) await request.store.putFile(refused, unreadable.path);
       return {
         rows: raw.rows,
-        location,
         rejected: unreadable.rows() === 0 ? null : { location: refused, rows: unreadable.rows() },
         tally: talliedLines(rejections, number),
         added,
       };
     });
   });
+}
+
+function cleanKey(job: ScatterJob, number: number): string {
+  return artefactKey(job, 'clean', number, '.json');
+}
+
+/** What `cleanSlice` has left. */
+export async function readCleaned(job: ScatterJob, number: number): Promise<CleanedSlice> {
+  return await leftBy(job, cleanKey(job, number), cleanSchema);
 }
 
 interface CleanedRows {
@@ -106,16 +111,16 @@ interface CleanedRows {
   readonly workingPath: string;
 }
 
-/** A query of the rows as the bucket file has them. */
-async function bucketRows(
+/** A query of the rows with the bucket `b` of each, in no order. */
+async function bucketedRows(
   job: ScatterJob,
   plan: ScatterPlan,
-  at: CleanedRows & { readonly number: number; readonly pieces: SliceAt['pieces']; readonly scratch: string },
+  at: CleanedRows & { readonly slice: PlacedSlice; readonly scratch: string },
 ): Promise<string> {
-  const { decided, number, raw, workingPath } = at;
+  const { decided, raw, slice, workingPath } = at;
   const { settings } = job.request;
   const { keys } = decided.target;
-  const before = plan.slices[number]?.rows_before ?? 0;
+  const before = slice.rowsBefore;
   const told = settings.deduplicate && raw.columns.length > 0;
   // A row may yet meet another one of its key, and is rejected then.
   const keepsFirst = keys.length > 0 && !loadModeTraits[settings.load_mode].keepsLast;
@@ -125,7 +130,7 @@ async function bucketRows(
   const rows = `(SELECT w.*, ${identity} AS sha, ${text} AS j FROM ${workingRelation(workingPath)} AS w JOIN ${raw.relation} USING (o))`;
   const keyed = keys.length === 0 ? '' : `WHEN s = ${alive} THEN ${bucketOfHex(keyId(keys), plan.buckets)}`;
   const other = told ? bucketOfHex('sha', plan.buckets) : bucketOfRow(`o + ${before}`, plan);
-  const { join: placed, line, part } = await placesOf(at, at.pieces);
+  const { join: placed, line, part } = await placesOf(at, slice.pieces);
   const columns = decided.columns.map(({ id }) => id);
   return `SELECT ${[
     `(CASE ${keyed === '' ? 'WHEN false THEN 0' : keyed} ELSE ${other} END)::INTEGER AS b`,
@@ -136,7 +141,7 @@ async function bucketRows(
     `(${part})::INTEGER AS p`,
     'j',
     ...columns,
-  ].join(', ')} FROM ${rows} ${placed} ORDER BY b, o`;
+  ].join(', ')} FROM ${rows} ${placed}`;
 }
 
 /** The first state that is a reason; see `RejectReasons`. */
@@ -145,7 +150,7 @@ const firstReason = 10;
 /** SQL of the line and the part of a row with the ordinal `o`. */
 async function placesOf(
   { raw, scratch, session }: CleanedRows & { readonly scratch: string },
-  pieces: SliceAt['pieces'],
+  pieces: PlacedSlice['pieces'],
 ): Promise<{ readonly join: string; readonly line: string; readonly part: string }> {
   const places = raw.parts.flatMap(({ base, lines }, piece) =>
     lines

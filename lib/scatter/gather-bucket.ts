@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { parquetRows } from '../duckdb/parquet-rows.ts';
-import { quoteName, quoteText } from '../duckdb/quote.ts';
+import { quoteName } from '../duckdb/quote.ts';
 import { chunkSchema } from '../manifest.ts';
 import { findDuplicates } from '../transform/clean/duplicate-states.ts';
 import { findRepeatedRows } from '../transform/clean/duplicates.ts';
@@ -13,10 +13,9 @@ import { cutChunks, writeChunks } from '../transform/result/chunks.ts';
 import { rejectedLine } from '../transform/result/rejected.ts';
 import { chunkColumns, idOf } from '../transform/result/working-file.ts';
 import { alive } from '../transform/row-state.ts';
-import { scratchParquet } from '../transform/scratch-parquet.ts';
-import type { CleanedSlice } from './clean-slice.ts';
-import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
-import { type DecidedRows, decideNothing, type ScatterPlan } from './plan-source.ts';
+import { fetchBucket } from './bucket-rows.ts';
+import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
+import { type DecidedRows, decideNothing, readPlan } from './plan-source.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
 
 const gatherSchema = z.strictObject({
@@ -37,52 +36,53 @@ const gatherSchema = z.strictObject({
 
 export type GatheredBucket = z.infer<typeof gatherSchema>;
 
-/** Columns of a bucket's file that chunks do not have. */
-const apart = ['b', 'o', 's', 'i', 'l', 'p', 'j'];
+/** Columns of a bucket's files that chunks do not have. */
+const apart = ['o', 's', 'i', 'l', 'p', 'j'];
 
 /**
  * Decides about the rows of a bucket what depends on other rows, repeats and keys, and writes its chunks and rejected rows.
  *
  * Killed midway: chunks may lie in the store; a repeat writes the same bytes.
  */
-export async function gatherBucket(
-  job: ScatterJob,
-  plan: ScatterPlan,
-  cleaned: readonly CleanedSlice[],
-  number: number,
-): Promise<GatheredBucket> {
-  const { request } = job;
-  const { store } = request;
-  return await artefact(job, artefactKey(job, 'gather', number, '.json'), gatherSchema, async () => {
+export async function gatherBucket(job: ScatterJob, number: number): Promise<GatheredBucket> {
+  const { store } = job.request;
+  return await artefact(job, gatherKey(job, number), gatherSchema, async () => {
+    const plan = await readPlan(job);
     const decided = await decideNothing(job, plan);
-    const paths: string[] = [];
-    for (const { location } of cleaned) paths.push(await store.localPath(location));
     const prefix = artefactKey(job, 'bucket', number, '');
     const folders = [dirname(await store.scratchPath(`${prefix}/clean/part-00000.parquet`))];
-    return await inSession(job, { files: paths, folders }, async (session, scratch) => {
-      const bucketPath = join(scratch, 'bucket.parquet');
-      const files = paths.map((path) => `SELECT * FROM ${parquetRows(path)} WHERE b = ${number}`);
-      const all = files.length === 0 ? 'SELECT 1 WHERE false' : files.join(' UNION ALL ');
-      await session.run(`COPY (${all}) TO ${quoteText(bucketPath)} ${scratchParquet}`);
-      return await gather(job, { decided, session, scratch, bucketPath, prefix });
+    return await inSession(job, { files: [], folders }, async (session, scratch) => {
+      const paths = await fetchBucket(job, number, { slices: plan.slices, session, scratch });
+      if (paths.length === 0) return { chunks: [], states: [], superseded: 0, rejected: null, tally: [] };
+      return await gather(job, { decided, session, scratch, paths, prefix });
     });
   });
+}
+
+function gatherKey(job: ScatterJob, number: number): string {
+  return artefactKey(job, 'gather', number, '.json');
+}
+
+/** What `gatherBucket` has left. */
+export async function readGathered(job: ScatterJob, number: number): Promise<GatheredBucket> {
+  return await leftBy(job, gatherKey(job, number), gatherSchema);
 }
 
 interface Gathering {
   readonly decided: DecidedRows;
   readonly session: DuckDbSession;
   readonly scratch: string;
-  readonly bucketPath: string;
+  /** Parquet files of the bucket's rows. */
+  readonly paths: readonly string[];
   readonly prefix: string;
 }
 
 async function gather(job: ScatterJob, at: Gathering): Promise<GatheredBucket> {
   const { request } = job;
   const { settings } = request;
-  const { bucketPath, decided, session } = at;
+  const { decided, paths, session } = at;
   const { keys, latestBy } = decided.target;
-  const written = `(SELECT * EXCLUDE (b) FROM ${parquetRows(bucketPath)})`;
+  const written = `(SELECT * FROM ${parquetRows(paths)})`;
   const [counted] = await session.rows(`SELECT count(*) AS n, count(i) AS told FROM ${written}`);
   const count = Number(counted?.n);
   const repeats =
@@ -112,9 +112,9 @@ async function gather(job: ScatterJob, at: Gathering): Promise<GatheredBucket> {
 
 async function writeBucketChunks(job: ScatterJob, at: Gathering, living: string): Promise<GatheredBucket['chunks']> {
   const { raw, signal = new AbortController().signal, store, threads, ...request } = job.request;
-  const { bucketPath, decided, prefix, session } = at;
+  const { decided, paths, prefix, session } = at;
   const { columns, keys, kept } = decided.target;
-  const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, bucketPath, apart));
+  const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, paths, apart));
   const ranges = await cutChunks(session, living, chunkRows, prefix);
   const list = chunkColumns({ columns, keys: keys.map(workingColumn), working: kept.map(workingColumn) }, raw);
   const id = quoteName(idOf({ columns }));

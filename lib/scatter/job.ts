@@ -64,6 +64,22 @@ export async function artefact<T extends z.ZodType>(
   return made;
 }
 
+/** What an earlier step has left, by the schema that it was written with. */
+export async function leftBy<T extends z.ZodType>(
+  job: Pick<ScatterJob, 'request'>,
+  key: string,
+  schema: T,
+): Promise<z.infer<T>> {
+  return schema.parse(JSON.parse(new TextDecoder().decode(await stored(job, key))));
+}
+
+/** The bytes of an object that an earlier step has left. */
+export async function stored({ request }: Pick<ScatterJob, 'request'>, key: string): Promise<Uint8Array> {
+  const bytes = await request.store.get(key);
+  if (bytes === undefined) throw new Error(`There is no ${key}: the step that leaves it has not ended.`);
+  return bytes;
+}
+
 /** Does a step in a folder and a DuckDB of its own, which may read these files and folders besides. */
 export async function inSession<T>(
   { request }: ScatterJob,

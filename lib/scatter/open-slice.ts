@@ -8,13 +8,12 @@ import type { OpenedParts } from '../transform/read/opened-parts.ts';
 import { partFormats } from '../transform/read/part-formats.ts';
 import type { UnreadableRows } from '../transform/read/unreadable-rows.ts';
 import type { ScatterJob } from './job.ts';
-import { copyBytes } from './part-bytes.ts';
-import { localPart, type Piece, type Split } from './split.ts';
+import { copyBytes, localPart } from './part-bytes.ts';
+import type { Piece, Slice } from './split.ts';
 
 /** A slice, and where its records begin as far as that is known. */
-export interface SliceAt {
+export interface SliceAt extends Slice {
   readonly number: number;
-  readonly pieces: readonly Piece[];
   /** Of a piece of CSV: the byte of its first record. */
   readonly start: number;
   /** Lines of its part before it. */
@@ -36,7 +35,7 @@ export async function filesOf(
   for (const { begins, ends, part } of pieces) {
     const raw = request.raw.parts[part];
     const isRead = raw !== undefined && ((begins && ends) || raw.format === 'parquet');
-    if (isRead) files.push((await localPart(request, raw)).path);
+    if (isRead) files.push((await localPart(request.store, raw)).path);
   }
   return files;
 }
@@ -44,13 +43,12 @@ export async function filesOf(
 /** Finds the records of a slice, and takes from its copy what is of the next one. */
 export async function openSlice(
   job: ScatterJob,
-  split: Split,
   slice: SliceAt,
   at: { readonly session: DuckDbSession; readonly scratch: string; readonly unreadable: UnreadableRows },
 ): Promise<OpenedParts> {
   const { request } = job;
   const parts: LocalPart[] = [];
-  for (const piece of slice.pieces) parts.push(await localPiece(job, split, slice, piece, at.scratch));
+  for (const piece of slice.pieces) parts.push(await localPiece(job, slice, piece, at.scratch));
   const [first] = parts;
   if (first === undefined) throw new Error(`Slice ${slice.number} has no piece.`);
   const context = {
@@ -68,17 +66,16 @@ export async function openSlice(
 /** A piece on the local disk: a part itself where it is whole, or Parquet, else a copy of its bytes. */
 async function localPiece(
   { request }: ScatterJob,
-  { heads }: Split,
-  { linesBefore, start }: SliceAt,
+  { head, linesBefore, start }: SliceAt,
   piece: Piece,
   scratch: string,
 ): Promise<LocalPart> {
   const part = request.raw.parts[piece.part];
   if (part === undefined) throw new Error(`There is no part ${piece.part}.`);
   const { begins, ends, from, to } = piece;
-  if (begins && ends) return await localPart(request, part);
+  if (begins && ends) return await localPart(request.store, part);
   if (part.format === 'parquet') {
-    return { ...(await localPart(request, part)), slice: { before: from, begins, rows: to - from } };
+    return { ...(await localPart(request.store, part)), slice: { before: from, begins, rows: to - from } };
   }
   const path = join(scratch, `slice.${part.format}`);
   if (part.format === 'ndjson') {
@@ -88,7 +85,6 @@ async function localPiece(
   // The last record ends behind the cut; a longer one than the limit is given up there, as in the whole file.
   const end = Math.max(start, ends ? part.bytes : Math.min(part.bytes, to + maxRecordBytes + readAhead));
   await copyBytes(request.store, part, start, end, path);
-  const head = heads.find((one) => one.part === piece.part);
   const csv =
     begins || head === undefined || part.csv === undefined
       ? part.csv

@@ -1,10 +1,15 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { RawPart } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
+import type { LocalPart } from '../transform/read/local-part.ts';
 
-type Store = Pick<ObjectStore, 'copyRange'>;
+/*
+ * How the steps read the parts of a source, wherever these lie: the only place that knows.
+ */
+
+type Store = Pick<ObjectStore, 'copyRange' | 'getRange' | 'localPath'>;
 
 /** Brings some bytes of a part into a local file. Of a part in the store no other byte is fetched. */
 export async function copyBytes(store: Store, part: RawPart, from: number, to: number, path: string): Promise<void> {
@@ -18,10 +23,20 @@ export async function copyBytes(store: Store, part: RawPart, from: number, to: n
   }
 }
 
-/** Some bytes of a part, few enough for the memory. @param path  of a file that is free for it */
-export async function bytesOf(store: Store, part: RawPart, from: number, to: number, path: string): Promise<Buffer> {
-  await copyBytes(store, part, from, to, path);
-  const bytes = await readFile(path);
-  await rm(path);
-  return bytes;
+/** Some bytes of a part, few enough for the memory. */
+export async function bytesOf(store: Store, part: RawPart, from: number, to: number): Promise<Buffer> {
+  if (from >= to) return Buffer.alloc(0);
+  if (!part.local) return Buffer.from(await store.getRange(part.location, from, to));
+  const file = await open(part.location, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A part where this machine has it, whole. */
+export async function localPart(store: Store, part: RawPart): Promise<LocalPart> {
+  return { ...part, path: part.local ? part.location : await store.localPath(part.location) };
 }

@@ -7,123 +7,153 @@ import { makeLookupTables } from '../transform/clean/lookup-tables.ts';
 import { type TargetColumns, targetColumns } from '../transform/clean/target-columns.ts';
 import { type WorkingRows, writeWorkingRows } from '../transform/clean/working-rows.ts';
 import {
-  behind,
   type ColumnEvidence,
   evidenceSchema,
   mergeEvidence,
   noEvidence,
   surveyOf,
 } from '../transform/infer/evidence.ts';
-import type { PartFields } from '../transform/read/opened-parts.ts';
+import type { FieldPlaces } from '../transform/read/opened-parts.ts';
 import { writeRawRows } from '../transform/read/raw-file.ts';
 import type { RawRows } from '../transform/read/raw-rows.ts';
 import { parquetWarnings } from '../transform/read/read-parquet.ts';
 import { withPartColumns } from '../transform/read/source-column.ts';
 import { uniteFields } from '../transform/read/unite-fields.ts';
-import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
+import type { FoldedSurveys } from './fold-surveys.ts';
+import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
 import type { SliceAt } from './open-slice.ts';
-import type { Split } from './split.ts';
-import type { SliceSurvey } from './survey-slice.ts';
+import { readEntry, writePacked } from './packed.ts';
+import { readSlice } from './split.ts';
 
 const planSchema = z.strictObject({
   kind: z.enum(['text', 'json', 'typed']),
   rows: z.int().min(0),
+  /** How many there are. */
+  slices: z.int().min(0),
   /** Of the source, then those that parts add, then those that only the table has. */
   columns: z.array(z.strictObject({ sourceName: z.string(), duckType: z.string(), absent: z.boolean().optional() })),
   /** How many of them are of the source. */
   own: z.int().min(0),
-  /** The columns of the fields of each part; of JSON, of the names. */
-  parts: z.array(z.array(z.int())),
+  /** Of JSON: the columns of the names. */
   names: z.array(z.tuple([z.string(), z.int()])),
-  slices: z.array(z.strictObject({ start: z.int().min(0), lines_before: z.int().min(0), rows_before: z.int().min(0) })),
   evidence: z.array(evidenceSchema),
   buckets: z.int().min(1),
   warnings: z.array(z.string()),
 });
 
-/** What was decided about a source from what its slices say: columns, the place of each slice, and the buckets. */
+const placeSchema = z.strictObject({
+  start: z.int().min(0),
+  lines_before: z.int().min(0),
+  rows_before: z.int().min(0),
+  /** For each of its pieces, but of JSON: the columns of its fields. */
+  places: z.array(z.array(z.int())),
+});
+
+/** What was decided about a source from what its slices say: columns and buckets. As large for many slices as for few. */
 export type ScatterPlan = z.infer<typeof planSchema>;
+
+/** Where a slice is in the source, and what its fields are. */
+export interface PlacedSlice extends SliceAt {
+  readonly rowsBefore: number;
+  readonly places: readonly (readonly number[])[];
+}
+
+function planKey(job: Pick<ScatterJob, 'prefix'>, end: string): string {
+  return artefactKey(job, 'plan', 0, end);
+}
+
+/** What `planSource` has left; undefined where it has not ended. */
+export async function findPlan(job: ScatterJob): Promise<ScatterPlan | undefined> {
+  const bytes = await job.request.store.get(planKey(job, '.json'));
+  return bytes === undefined ? undefined : planSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+/** The same, for steps behind it. */
+export async function readPlan(job: ScatterJob): Promise<ScatterPlan> {
+  return await leftBy(job, planKey(job, '.json'), planSchema);
+}
+
+/** A slice and its place, of what `splitSource` and `planSource` have left; no other one is read. */
+export async function placedSlice(job: ScatterJob, number: number): Promise<PlacedSlice> {
+  const bytes = await readEntry(job.request.store, planKey(job, '.entries'), number);
+  const place = placeSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  return {
+    ...(await readSlice(job, number)),
+    number,
+    start: place.start,
+    linesBefore: place.lines_before,
+    rowsBefore: place.rows_before,
+    places: place.places,
+  };
+}
 
 /**
  * Decides about the source, from the surveys alone, and checks the configuration against it.
  *
  * @throws what `cleanSource` throws for a configuration that does not fit the source: no row has been decided about
  */
-export async function planSource(
-  job: ScatterJob,
-  split: Split,
-  surveys: () => Promise<readonly SliceSurvey[]>,
-): Promise<ScatterPlan> {
-  return await artefact(job, artefactKey(job, 'plan', 0, '.json'), planSchema, async () => {
-    const plan = await unitedPlan(job, split, await surveys());
+export async function planSource(job: ScatterJob, surveys: FoldedSurveys): Promise<ScatterPlan> {
+  return await artefact(job, planKey(job, '.json'), planSchema, async () => {
+    const united = await uniteFields({
+      kind: surveys.kind,
+      fields: surveys.layouts.map(({ fields }) => fields),
+      holds: async (question, layout, field) => surveys.holds(question, layout, field),
+    });
+    const plan = unitedPlan(job, surveys, united);
     await decideNothing(job, plan);
+    await writePlaces(job, surveys, united.places);
     return plan;
   });
 }
 
-async function unitedPlan(job: ScatterJob, split: Split, surveys: readonly SliceSurvey[]): Promise<ScatterPlan> {
+function unitedPlan(job: ScatterJob, surveys: FoldedSurveys, united: FieldPlaces): ScatterPlan {
   const { raw, settings } = job.request;
-  const kind = surveys[0]?.kind ?? 'text';
-  const entries = surveys.flatMap(({ fields }, slice) => fields.map((of, piece) => ({ of, piece, slice })));
-  const united = await uniteFields({
-    kind,
-    fields: entries.map(({ of }): PartFields => of),
-    holds: async (question, entry, field) => {
-      const at = entries[entry];
-      const fails = surveys[at?.slice ?? -1]?.fails ?? [];
-      return !fails.some((one) => one.question === question && one.piece === at?.piece && one.field === field);
-    },
-  });
+  const { kind, layouts, rows } = surveys;
   const columns = allColumns(job, kind, united.columns);
   const evidence: ColumnEvidence[] = columns.map(() => noEvidence);
   const add = (column: number, of: ColumnEvidence): void => {
     evidence[column] = mergeEvidence(evidence[column] ?? noEvidence, of);
   };
-  const slices: ScatterPlan['slices'] = [];
-  const parts: number[][] = raw.parts.map(() => []);
   const names = new Map<string, number>();
-  let rows = 0;
-  let lines = 0;
-  for (const [slice, survey] of surveys.entries()) {
-    const pieces = split.slices[slice] ?? [];
-    if (pieces[0]?.begins === true) lines = 0;
-    slices.push({ start: survey.start, lines_before: lines, rows_before: rows });
-    for (const [at, entry] of entries.entries()) {
-      if (entry.slice !== slice) continue;
-      const places = united.places[at] ?? [];
-      const part = pieces[entry.piece]?.part;
-      if (kind === 'json') for (const [field, name] of entry.of.names.entries()) names.set(name, places[field] ?? -1);
-      else if (part !== undefined) parts[part] = [...places];
-      for (const one of survey.evidence) {
-        if (one.piece === entry.piece) add(places[one.field] ?? -1, behind(rows, one.of));
-      }
-    }
-    for (const one of survey.added) {
-      const column = columns.findIndex(
-        ({ sourceName }, index) => index >= united.columns.length && sourceName === one.name,
-      );
-      if (column !== -1) add(column, behind(rows, one.of));
-    }
-    rows += survey.rows;
-    lines += survey.lines;
+  for (const [layout, one] of layouts.entries()) {
+    const places = united.places[layout] ?? [];
+    if (kind === 'json') for (const [field, name] of one.fields.names.entries()) names.set(name, places[field] ?? -1);
+    for (const [field, of] of one.evidence.entries()) if (of !== undefined) add(places[field] ?? -1, of);
+  }
+  for (const [name, of] of surveys.added) {
+    const column = columns.findIndex(({ sourceName }, index) => index >= united.columns.length && sourceName === name);
+    if (column !== -1) add(column, of);
   }
   const bytes = raw.parts.reduce((sum, part) => sum + part.bytes, 0);
-  const cut = [...new Set(surveys.flatMap((survey) => survey.cut_names))];
+  const isSpread = settings.deduplicate || settings.key_columns.length > 0;
   return {
     kind,
     rows,
+    slices: surveys.slices.length,
     columns,
     own: united.columns.length,
-    parts,
     names: [...names],
-    slices,
     evidence,
-    buckets:
-      settings.deduplicate || settings.key_columns.length > 0
-        ? Math.max(1, Math.ceil(bytes / job.sizes.bucketBytes))
-        : 1,
-    warnings: [...parquetWarnings(cut)],
+    buckets: isSpread ? Math.max(1, Math.ceil(bytes / job.sizes.bucketBytes)) : 1,
+    warnings: [...parquetWarnings([...surveys.cutNames])],
   };
+}
+
+/** Leaves the place of each slice, so that each can be read alone. */
+async function writePlaces(
+  { prefix, request }: ScatterJob,
+  { kind, slices }: FoldedSurveys,
+  places: FieldPlaces['places'],
+): Promise<void> {
+  const entries = slices.map(({ layouts, linesBefore, rowsBefore, start }) => {
+    const own = kind === 'json' ? [] : layouts.map((layout) => [...(places[layout] ?? [])]);
+    const place = { start, lines_before: linesBefore, rows_before: rowsBefore, places: own };
+    return JSON.stringify(placeSchema.parse(place));
+  });
+  const key = planKey({ prefix }, '.entries');
+  const path = await request.store.scratchPath(key);
+  await writePacked(path, entries.length, entries);
+  await request.store.putFile(key, path);
 }
 
 function allColumns({ request }: ScatterJob, kind: RawRows['kind'], own: RawRows['columns']): ScatterPlan['columns'] {
@@ -134,12 +164,6 @@ function allColumns({ request }: ScatterJob, kind: RawRows['kind'], own: RawRows
     duckType,
     ...(absent === true ? { absent } : {}),
   }));
-}
-
-/** Where a slice is in the source. */
-export function sliceAt(split: Split, plan: ScatterPlan, number: number): SliceAt {
-  const { lines_before: linesBefore = 0, start = 0 } = plan.slices[number] ?? {};
-  return { number, pieces: split.slices[number] ?? [], start, linesBefore };
 }
 
 /** What was decided about rows, and which columns of them go into the target. */

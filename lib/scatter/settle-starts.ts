@@ -1,6 +1,8 @@
+import { FoldedSurveys } from './fold-surveys.ts';
+import { inTurn } from './in-turn.ts';
 import type { ScatterJob } from './job.ts';
-import type { Split } from './split.ts';
-import { isSurveyed, type SliceSurvey, surveySlice } from './survey-slice.ts';
+import { readSlices } from './split.ts';
+import { readSurvey, type SliceSurvey } from './survey-slice.ts';
 
 /** A slice that is to be surveyed. */
 export interface SliceToSurvey {
@@ -10,29 +12,31 @@ export interface SliceToSurvey {
 }
 
 /**
- * The surveys of all slices, each read from where the records before it end, and the slices of which there is none from
+ * The surveys of all slices, each read from where the records before it end, or the slices of which there is none from
  * there yet. Surveyed until there is no such slice, they have the records that a walk over the whole has.
  */
-export async function settledSurveys(
+export async function settleSurveys(
   job: ScatterJob,
-  split: Split,
-): Promise<{ readonly surveys: readonly SliceSurvey[]; readonly again: readonly SliceToSurvey[] }> {
-  const surveys: SliceSurvey[] = [];
+): Promise<{ readonly again: readonly SliceToSurvey[] } | { readonly surveys: FoldedSurveys }> {
+  const slices = await readSlices(job);
+  const surveys = new FoldedSurveys();
   const again: SliceToSurvey[] = [];
-  for (const [slice, [piece]] of split.slices.entries()) {
-    const guessed = await surveySlice(job, split, slice);
-    const before = surveys.at(-1);
-    const start =
-      before === undefined || piece?.begins === true || guessed.kind !== 'text' ? guessed.start : before.end;
-    if (guessed.start === start) {
-      surveys.push(guessed);
-    } else if (await isSurveyed(job, slice, start)) {
-      surveys.push(await surveySlice(job, split, slice, start));
-    } else {
-      // Wherever it begins, it likely ends at the same byte.
-      surveys.push(guessed);
-      again.push({ slice, start });
+  let before: SliceSurvey | undefined;
+  let slice = -1;
+  for await (const guessed of inTurn(slices.length, async (number) => await readSurvey(job, number))) {
+    slice += 1;
+    if (guessed === undefined) {
+      again.push({ slice });
+      before = undefined;
+      continue;
     }
+    const begins = slices[slice]?.pieces[0]?.begins === true;
+    const start = before === undefined || begins || guessed.kind !== 'text' ? guessed.start : before.end;
+    const survey = guessed.start === start ? guessed : await readSurvey(job, slice, start);
+    if (survey === undefined) again.push({ slice, start });
+    // Wherever it begins, it likely ends at the same byte.
+    before = survey ?? guessed;
+    if (again.length === 0) surveys.add(before, begins);
   }
-  return { surveys, again };
+  return again.length > 0 ? { again } : { surveys };
 }

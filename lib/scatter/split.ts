@@ -11,8 +11,9 @@ import type { LocalPart } from '../transform/read/local-part.ts';
 import { firstLineEnd, scanCsv } from '../transform/read/scan-csv.ts';
 import { dialectOf } from '../transform/read/select-csv.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
-import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
-import { bytesOf, copyBytes } from './part-bytes.ts';
+import { artefact, artefactKey, inSession, type ScatterJob, stored } from './job.ts';
+import { entriesOf, readEntry, writePacked } from './packed.ts';
+import { bytesOf, copyBytes, localPart } from './part-bytes.ts';
 
 /** A piece of a raw part: bytes of a text, rows of Parquet. */
 const pieceSchema = z.strictObject({
@@ -26,14 +27,19 @@ const pieceSchema = z.strictObject({
   ends: z.boolean(),
 });
 
-const splitSchema = z.strictObject({
+const sliceSchema = z.strictObject({
   /** What one survey or clean reads: small parts together, or a piece of a large one. */
-  slices: z.array(z.array(pieceSchema)),
-  /** Of CSV parts that are cut: what their first lines say. */
-  heads: z.array(z.strictObject({ part: z.int(), names: z.array(z.string()), line_end: z.enum(['\n', '\r\n', '\r']) })),
+  pieces: z.array(pieceSchema),
+  /** Of a piece of CSV: what the first lines of its part say. */
+  head: z.strictObject({ names: z.array(z.string()), line_end: z.enum(['\n', '\r\n', '\r']) }).optional(),
 });
 
+/** Besides, a packed object has an entry for each slice. */
+const splitSchema = z.strictObject({ slices: z.int().min(0) });
+
 export type Piece = z.infer<typeof pieceSchema>;
+/** What one survey or clean reads. */
+export type Slice = z.infer<typeof sliceSchema>;
 export type Split = z.infer<typeof splitSchema>;
 
 /**
@@ -41,57 +47,84 @@ export type Split = z.infer<typeof splitSchema>;
  * row groups; small parts are put together. Reads the parts' first records and the bytes about the cuts.
  */
 export async function splitSource(job: ScatterJob): Promise<Split> {
-  return await artefact(job, artefactKey(job, 'split', 0, '.json'), splitSchema, async () => {
+  return await artefact(job, splitKey(job, '.json'), splitSchema, async () => {
     const { parts } = job.request.raw;
+    const { store } = job.request;
     const large = parts.filter((part) => part.format === 'parquet' && part.bytes > job.sizes.partBytes);
     const files: string[] = [];
-    for (const part of large) files.push((await localPart(job.request, part)).path);
+    for (const part of large) files.push((await localPart(store, part)).path);
     return await inSession(job, { files }, async (session, scratch) => {
-      const slices: Piece[][] = [];
-      const heads: Split['heads'][number][] = [];
+      const slices: Slice[] = [];
       let room = 0;
       for (const [part, raw] of parts.entries()) {
-        const { bytes } = raw;
-        const head = await headOf(job, raw, scratch);
-        const cuts =
-          bytes <= job.sizes.partBytes ? undefined : await cutsOf(job, { session, scratch }, raw, head?.bytes);
-        const ends = cuts ?? [bytes];
-        const pieces = ends.map((to, at) => ({
-          part,
-          from: ends[at - 1] ?? 0,
-          to,
-          begins: at === 0,
-          ends: at === ends.length - 1,
-        }));
-        if (head !== undefined && pieces.length > 1)
-          heads.push({ part, names: [...head.names], line_end: head.lineEnd });
+        const cut = await slicesOf(job, { session, scratch }, raw, part);
+        const [whole] = cut;
         const last = slices.at(-1);
-        if (pieces.length === 1 && last !== undefined && bytes <= room) {
-          last.push(...pieces);
-          room -= bytes;
+        if (cut.length === 1 && whole !== undefined && last !== undefined && raw.bytes <= room) {
+          last.pieces.push(...whole.pieces);
+          room -= raw.bytes;
           continue;
         }
-        slices.push(...pieces.map((piece) => [piece]));
-        room = pieces.length === 1 ? job.sizes.partBytes - bytes : 0;
+        slices.push(...cut);
+        room = cut.length === 1 ? job.sizes.partBytes - raw.bytes : 0;
       }
-      return { slices, heads };
+      const path = join(scratch, 'slices');
+      const entries = slices.map((slice) => JSON.stringify(sliceSchema.parse(slice)));
+      await writePacked(path, slices.length, entries);
+      await store.putFile(splitKey(job, '.entries'), path);
+      return { slices: slices.length };
     });
   });
 }
 
-/** A part where this machine has it. */
-export async function localPart({ store }: Pick<ScatterJob['request'], 'store'>, part: RawPart): Promise<LocalPart> {
-  return { ...part, path: part.local ? part.location : await store.localPath(part.location) };
+function splitKey(job: ScatterJob, end: string): string {
+  return artefactKey(job, 'split', 0, end);
+}
+
+/** One slice, of what `splitSource` has left; no other one is read. */
+export async function readSlice(job: ScatterJob, number: number): Promise<Slice> {
+  return sliceOf(await readEntry(job.request.store, splitKey(job, '.entries'), number));
+}
+
+/** All slices, of what `splitSource` has left. */
+export async function readSlices(job: ScatterJob): Promise<readonly Slice[]> {
+  return entriesOf(await stored(job, splitKey(job, '.entries'))).map(sliceOf);
+}
+
+function sliceOf(bytes: Uint8Array): Slice {
+  return sliceSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+/** The slices of a part: of the whole where it is small, or cannot be cut. */
+async function slicesOf(
+  job: ScatterJob,
+  at: { readonly scratch: string; readonly session: DuckDbSession },
+  raw: RawPart,
+  part: number,
+): Promise<Slice[]> {
+  const head = await headOf(job, raw, at.scratch);
+  const ends = (raw.bytes <= job.sizes.partBytes ? undefined : await cutsOf(job, at.session, raw, head?.bytes)) ?? [
+    raw.bytes,
+  ];
+  return ends.map((to, cut) => {
+    const piece = { part, from: ends[cut - 1] ?? 0, to, begins: cut === 0, ends: cut === ends.length - 1 };
+    const names = head === undefined || ends.length === 1 ? undefined : [...head.names];
+    return {
+      pieces: [piece],
+      ...(head === undefined || names === undefined ? {} : { head: { names, line_end: head.lineEnd } }),
+    };
+  });
 }
 
 /** Where the pieces of a large part end; undefined where it cannot be cut. */
 async function cutsOf(
   { request, sizes }: ScatterJob,
-  { scratch, session }: { readonly scratch: string; readonly session: DuckDbSession },
+  session: DuckDbSession,
   part: RawPart,
   headBytes: number | undefined,
 ): Promise<readonly number[] | undefined> {
-  if (part.format === 'parquet') return await rowGroupEnds(session, await localPart(request, part), sizes.partBytes);
+  if (part.format === 'parquet')
+    return await rowGroupEnds(session, await localPart(request.store, part), sizes.partBytes);
   const pieces = Math.ceil(part.bytes / sizes.partBytes);
   const even = Array.from({ length: pieces }, (_, at) => Math.round((part.bytes * (at + 1)) / pieces));
   if (part.format === 'csv') {
@@ -101,7 +134,7 @@ async function cutsOf(
   }
   const ends: number[] = [];
   for (const end of even) {
-    const at = end === part.bytes ? end : await behindLine(request.store, part, end, join(scratch, 'window'));
+    const at = end === part.bytes ? end : await behindLine(request.store, part, end);
     if (at > (ends.at(-1) ?? 0)) ends.push(at);
   }
   return ends;
@@ -111,9 +144,9 @@ async function cutsOf(
 const lineWindow = 1 << 16;
 
 /** The first byte of a line that begins at this byte or behind it. */
-async function behindLine(store: ObjectStore, part: RawPart, from: number, window: string): Promise<number> {
+async function behindLine(store: ObjectStore, part: RawPart, from: number): Promise<number> {
   for (let at = from - 1; at < part.bytes; at += lineWindow) {
-    const bytes = await bytesOf(store, part, at, Math.min(part.bytes, at + lineWindow), window);
+    const bytes = await bytesOf(store, part, at, Math.min(part.bytes, at + lineWindow));
     const stop = bytes.indexOf(10);
     if (stop !== -1) return at + stop + 1;
   }

@@ -13,7 +13,7 @@ import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import { cutPart, filesOf, openSlice, type SliceAt } from './open-slice.ts';
 import { bytesOf } from './part-bytes.ts';
 import { guessRecordStart, windowBytes } from './record-start.ts';
-import type { Split } from './split.ts';
+import { readSlice, type Slice } from './split.ts';
 
 const surveySchema = z.strictObject({
   /** Bytes of its part, where it is a piece of CSV: where its first record begins, and the first of the next slice. */
@@ -50,13 +50,12 @@ export type SliceSurvey = z.infer<typeof surveySchema>;
  *
  * @param start  where the first record of a piece of CSV begins; a likely place where it is left out
  */
-export async function surveySlice(job: ScatterJob, split: Split, number: number, start?: number): Promise<SliceSurvey> {
+export async function surveySlice(job: ScatterJob, number: number, start?: number): Promise<SliceSurvey> {
   return await artefact(job, surveyKey(job, number, start), surveySchema, async () => {
-    const pieces = split.slices[number] ?? [];
-    const slice = { number, pieces, linesBefore: 0 };
+    const slice = { ...(await readSlice(job, number)), number, linesBefore: 0 };
     return await inSession(job, { files: await filesOf(job, slice) }, async (session, scratch) => {
-      const from = start ?? (await likelyStart(job, split, pieces, scratch));
-      return await survey(job, split, { ...slice, start: from }, session, scratch);
+      const from = start ?? (await likelyStart(job, slice));
+      return await survey(job, { ...slice, start: from }, session, scratch);
     });
   });
 }
@@ -65,38 +64,27 @@ function surveyKey(job: ScatterJob, number: number, start: number | undefined): 
   return artefactKey(job, 'survey', number, start === undefined ? '.json' : `-from-${start}.json`);
 }
 
-/** Whether a slice has been surveyed from this byte. */
-export async function isSurveyed(job: ScatterJob, number: number, start: number): Promise<boolean> {
-  return (await job.request.store.get(surveyKey(job, number, start))) !== undefined;
+/** What `surveySlice` has left; undefined where the slice has not been surveyed, or not from this byte. */
+export async function readSurvey(job: ScatterJob, number: number, start?: number): Promise<SliceSurvey | undefined> {
+  const bytes = await job.request.store.get(surveyKey(job, number, start));
+  return bytes === undefined ? undefined : surveySchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
 /** Where the slice likely begins. */
-async function likelyStart(
-  job: ScatterJob,
-  { heads }: Split,
-  pieces: SliceAt['pieces'],
-  scratch: string,
-): Promise<number> {
+async function likelyStart(job: ScatterJob, { head, pieces }: Slice): Promise<number> {
   const [piece] = pieces;
   const part = cutPart(job, { pieces });
-  const head = heads.find((one) => one.part === piece?.part);
   if (part?.format !== 'csv' || piece === undefined || piece.begins || head === undefined) return piece?.from ?? 0;
   const end = Math.min(part.bytes, piece.from + windowBytes);
-  const bytes = await bytesOf(job.request.store, part, piece.from - 1, end, join(scratch, 'window'));
+  const bytes = await bytesOf(job.request.store, part, piece.from - 1, end);
   const shape = { lineEnd: head.line_end, fields: head.names.length };
   return guessRecordStart(bytes, piece.from, dialectOf(part), shape);
 }
 
-async function survey(
-  job: ScatterJob,
-  split: Split,
-  slice: SliceAt,
-  session: DuckDbSession,
-  scratch: string,
-): Promise<SliceSurvey> {
+async function survey(job: ScatterJob, slice: SliceAt, session: DuckDbSession, scratch: string): Promise<SliceSurvey> {
   const { request } = job;
   const unreadable = await openUnreadableRows(join(scratch, 'unreadable.ndjson'));
-  const opened = await openSlice(job, split, slice, { session, scratch, unreadable }).finally(unreadable.close);
+  const opened = await openSlice(job, slice, { session, scratch, unreadable }).finally(unreadable.close);
   const isCut = cutPart(job, slice) !== undefined;
   const [walked] = opened.walked;
   const [piece] = slice.pieces;

@@ -56,6 +56,15 @@ export function folderStore(root: string): ObjectStore {
         throw error;
       }
     },
+    getRange: async (key, from, to) => {
+      const handle = await open(pathOf(key), 'r');
+      try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(to - from), 0, to - from, from);
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await handle.close();
+      }
+    },
     localPath: async (key) => {
       const file = pathOf(key);
       await stat(file);

@@ -39,7 +39,7 @@ export interface S3StoreOptions {
  *
  * @throws {StoreUnavailableError} transient: S3 failed in every attempt of the client
  * @throws {StoreRefusedError} terminal: access denied, no such bucket
- * @throws {StagedObjectMissingError} terminal: `localPath` or `copyRange` of an object that is not there
+ * @throws {StagedObjectMissingError} terminal: `localPath`, `getRange` or `copyRange` of an object that is not there
  */
 export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchDir }: S3StoreOptions): ObjectStore {
   const localOf = (kind: 'in' | 'out', key: string): string => keyPath(path.join(scratchDir, kind), key);
@@ -64,6 +64,11 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
     get: async (key) => {
       const response = await getObject(client, bucket, key);
       return response === undefined ? undefined : await tried(key, () => response.transformToByteArray());
+    },
+    getRange: async (key, from, to) => {
+      const response = await getObject(client, bucket, key, `bytes=${from}-${to - 1}`);
+      if (response === undefined) throw new StagedObjectMissingError(bucket, key);
+      return await tried(key, () => response.transformToByteArray());
     },
     localPath: async (key) => {
       const file = localOf('in', key);

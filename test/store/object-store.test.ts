@@ -63,7 +63,7 @@ describe.each([
     await expect(store.localPath('runs/a/raw/part-00001.ndjson')).rejects.toThrow();
   });
 
-  it('gives some bytes of an object as a file', async () => {
+  it('gives some bytes of an object, and as a file', async () => {
     const store = open();
     const key = 'runs/a/raw/ranged.ndjson';
     await store.put(key, '0123456789');
@@ -71,6 +71,8 @@ describe.each([
     await store.copyRange(key, 2, 7, copy);
     expect(await readFile(copy, 'utf8')).toBe('23456');
     await expect(store.copyRange('runs/a/raw/none.ndjson', 0, 5, copy)).rejects.toThrow();
+    expect(Buffer.from(await store.getRange(key, 2, 7)).toString()).toBe('23456');
+    await expect(store.getRange('runs/a/raw/none.ndjson', 0, 5)).rejects.toThrow();
   });
 
   it('takes a file of more than one part', async () => {

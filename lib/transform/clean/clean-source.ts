@@ -79,7 +79,7 @@ export async function cleanSource(
   request.onProgress?.({ stage: 'clean', rows: duplicates.inState(alive) });
   const droppedPath = await writeDropped(session, duplicates, scratch);
   const relation = cleanRelation({ droppedPath, workingPath });
-  const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, workingPath, ['h']));
+  const chunkRows = request.chunkRows ?? (await rowsPerChunk(session, [workingPath], ['h']));
   const chunks = await cutChunks(session, relation, chunkRows, prefix);
   const rules = countRules(settings.business_rules, reasons, duplicates.inState);
   const rejected = await rejectRows(request, session, {
