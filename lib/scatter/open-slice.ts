@@ -8,8 +8,9 @@ import type { OpenedParts } from '../transform/read/opened-parts.ts';
 import { partFormats } from '../transform/read/part-formats.ts';
 import type { UnreadableRows } from '../transform/read/unreadable-rows.ts';
 import type { ScatterJob } from './job.ts';
+import { localGroups } from './parquet-slices.ts';
 import { copyBytes, localPart } from './part-bytes.ts';
-import type { Piece, Slice } from './split.ts';
+import type { Piece, Slice } from './slice.ts';
 
 /** A slice, and where its records begin as far as that is known. */
 export interface SliceAt extends Slice {
@@ -26,7 +27,7 @@ export function cutPart({ request }: ScatterJob, { pieces }: Pick<SliceAt, 'piec
   return piece === undefined || (piece.begins && piece.ends) ? undefined : request.raw.parts[piece.part];
 }
 
-/** Local files that reading the slice needs: whole parts, and Parquet; of other pieces it makes copies. */
+/** Local files that reading the slice needs: parts that it has whole. Of pieces it makes copies. */
 export async function filesOf(
   { request }: ScatterJob,
   { pieces }: Pick<SliceAt, 'pieces'>,
@@ -34,8 +35,7 @@ export async function filesOf(
   const files: string[] = [];
   for (const { begins, ends, part } of pieces) {
     const raw = request.raw.parts[part];
-    const isRead = raw !== undefined && ((begins && ends) || raw.format === 'parquet');
-    if (isRead) files.push((await localPart(request.store, raw)).path);
+    if (raw !== undefined && begins && ends) files.push((await localPart(request.store, raw)).path);
   }
   return files;
 }
@@ -63,10 +63,10 @@ export async function openSlice(
   return opened;
 }
 
-/** A piece on the local disk: a part itself where it is whole, or Parquet, else a copy of its bytes. */
+/** A piece on the local disk: a part itself where it is whole, else a copy of its bytes. */
 async function localPiece(
   { request }: ScatterJob,
-  { head, linesBefore, start }: SliceAt,
+  { head, linesBefore, parquet, start }: SliceAt,
   piece: Piece,
   scratch: string,
 ): Promise<LocalPart> {
@@ -74,10 +74,11 @@ async function localPiece(
   if (part === undefined) throw new Error(`There is no part ${piece.part}.`);
   const { begins, ends, from, to } = piece;
   if (begins && ends) return await localPart(request.store, part);
-  if (part.format === 'parquet') {
-    return { ...(await localPart(request.store, part)), slice: { before: from, begins, rows: to - from } };
-  }
   const path = join(scratch, `slice.${part.format}`);
+  if (parquet !== undefined) {
+    const groups = await localGroups(request.store, part, parquet, path);
+    return { ...part, ...groups, slice: { before: from, begins } };
+  }
   if (part.format === 'ndjson') {
     await copyBytes(request.store, part, from, to, path);
     return { ...part, path, bytes: to - from, slice: { before: linesBefore, begins } };

@@ -1,45 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { quoteText } from '../duckdb/quote.ts';
 import type { RawPart } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { maxRecordBytes } from '../record-limit.ts';
 import { headPart } from '../transform/read/head-part.ts';
-import type { LocalPart } from '../transform/read/local-part.ts';
 import { firstLineEnd, scanCsv } from '../transform/read/scan-csv.ts';
 import { dialectOf } from '../transform/read/select-csv.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
 import { artefact, artefactKey, inSession, type ScatterJob, stored } from './job.ts';
 import { entriesOf, readEntry, writePacked } from './packed.ts';
-import { bytesOf, copyBytes, localPart } from './part-bytes.ts';
-
-/** A piece of a raw part: bytes of a text, rows of Parquet. */
-const pieceSchema = z.strictObject({
-  /** Of the raw manifest, from 0. */
-  part: z.int().min(0),
-  /** Of CSV only about: its first record is the first that begins there or behind it. */
-  from: z.int().min(0),
-  to: z.int().min(0),
-  /** It is the part's first, and its last. */
-  begins: z.boolean(),
-  ends: z.boolean(),
-});
-
-const sliceSchema = z.strictObject({
-  /** What one survey or clean reads: small parts together, or a piece of a large one. */
-  pieces: z.array(pieceSchema),
-  /** Of a piece of CSV: what the first lines of its part say. */
-  head: z.strictObject({ names: z.array(z.string()), line_end: z.enum(['\n', '\r\n', '\r']) }).optional(),
-});
+import { parquetSlices } from './parquet-slices.ts';
+import { bytesOf, copyBytes } from './part-bytes.ts';
+import { type Slice, sliceSchema } from './slice.ts';
 
 /** Besides, a packed object has an entry for each slice. */
 const splitSchema = z.strictObject({ slices: z.int().min(0) });
 
-export type Piece = z.infer<typeof pieceSchema>;
-/** What one survey or clean reads. */
-export type Slice = z.infer<typeof sliceSchema>;
 export type Split = z.infer<typeof splitSchema>;
 
 /**
@@ -50,14 +27,11 @@ export async function splitSource(job: ScatterJob): Promise<Split> {
   return await artefact(job, splitKey(job, '.json'), splitSchema, async () => {
     const { parts } = job.request.raw;
     const { store } = job.request;
-    const large = parts.filter((part) => part.format === 'parquet' && part.bytes > job.sizes.partBytes);
-    const files: string[] = [];
-    for (const part of large) files.push((await localPart(store, part)).path);
-    return await inSession(job, { files }, async (session, scratch) => {
+    return await inSession(job, { files: [] }, async (_, scratch) => {
       const slices: Slice[] = [];
       let room = 0;
       for (const [part, raw] of parts.entries()) {
-        const cut = await slicesOf(job, { session, scratch }, raw, part);
+        const cut = await slicesOf(job, scratch, raw, part);
         const [whole] = cut;
         const last = slices.at(-1);
         if (cut.length === 1 && whole !== undefined && last !== undefined && raw.bytes <= room) {
@@ -96,16 +70,12 @@ function sliceOf(bytes: Uint8Array): Slice {
 }
 
 /** The slices of a part: of the whole where it is small, or cannot be cut. */
-async function slicesOf(
-  job: ScatterJob,
-  at: { readonly scratch: string; readonly session: DuckDbSession },
-  raw: RawPart,
-  part: number,
-): Promise<Slice[]> {
-  const head = await headOf(job, raw, at.scratch);
-  const ends = (raw.bytes <= job.sizes.partBytes ? undefined : await cutsOf(job, at.session, raw, head?.bytes)) ?? [
-    raw.bytes,
-  ];
+async function slicesOf(job: ScatterJob, scratch: string, raw: RawPart, part: number): Promise<Slice[]> {
+  const isLarge = raw.bytes > job.sizes.partBytes;
+  const groups = isLarge && raw.format === 'parquet' ? await parquetSlices(job, raw, part) : undefined;
+  if (groups !== undefined) return groups;
+  const head = await headOf(job, raw, scratch);
+  const ends = (isLarge ? await cutsOf(job, raw, head?.bytes) : undefined) ?? [raw.bytes];
   return ends.map((to, cut) => {
     const piece = { part, from: ends[cut - 1] ?? 0, to, begins: cut === 0, ends: cut === ends.length - 1 };
     const names = head === undefined || ends.length === 1 ? undefined : [...head.names];
@@ -119,12 +89,10 @@ async function slicesOf(
 /** Where the pieces of a large part end; undefined where it cannot be cut. */
 async function cutsOf(
   { request, sizes }: ScatterJob,
-  session: DuckDbSession,
   part: RawPart,
   headBytes: number | undefined,
 ): Promise<readonly number[] | undefined> {
-  if (part.format === 'parquet')
-    return await rowGroupEnds(session, await localPart(request.store, part), sizes.partBytes);
+  if (part.format === 'parquet') return undefined;
   const pieces = Math.ceil(part.bytes / sizes.partBytes);
   const even = Array.from({ length: pieces }, (_, at) => Math.round((part.bytes * (at + 1)) / pieces));
   if (part.format === 'csv') {
@@ -151,26 +119,6 @@ async function behindLine(store: ObjectStore, part: RawPart, from: number): Prom
     if (stop !== -1) return at + stop + 1;
   }
   return part.bytes;
-}
-
-/** Ends of pieces, in rows. */
-async function rowGroupEnds(session: DuckDbSession, part: LocalPart, partBytes: number): Promise<readonly number[]> {
-  const groups = await session.rows(
-    `SELECT row_group_id AS g, any_value(row_group_num_rows) AS n, sum(total_compressed_size)::BIGINT AS bytes
-       FROM parquet_metadata(${quoteText(part.path)}) GROUP BY g ORDER BY g`,
-  );
-  const ends: number[] = [];
-  let rows = 0;
-  let bytes = 0;
-  for (const group of groups) {
-    if (bytes > 0 && bytes + Number(group.bytes) > partBytes) {
-      ends.push(rows);
-      bytes = 0;
-    }
-    rows += Number(group.n);
-    bytes += Number(group.bytes);
-  }
-  return [...ends, rows];
 }
 
 /** Rows after which the columns of a file are known, or it is not cut. */

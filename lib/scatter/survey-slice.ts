@@ -13,7 +13,8 @@ import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import { cutPart, filesOf, openSlice, type SliceAt } from './open-slice.ts';
 import { bytesOf } from './part-bytes.ts';
 import { guessRecordStart, windowBytes } from './record-start.ts';
-import { readSlice, type Slice } from './split.ts';
+import type { Slice } from './slice.ts';
+import { readSlice } from './split.ts';
 
 const surveySchema = z.strictObject({
   /** Bytes of its part, where it is a piece of CSV: where its first record begins, and the first of the next slice. */

@@ -8,14 +8,12 @@ export interface LocalPart extends RawPart {
   readonly slice?: PartSlice | undefined;
 }
 
-/** A piece of a part. Of texts the file holds its bytes, of Parquet the whole part. */
+/** A piece of a part, of which the file holds the bytes, or a file of its row groups. */
 export interface PartSlice {
   /** Lines of the part, or rows of Parquet, before it. */
   readonly before: number;
   /** It begins with the part. */
   readonly begins: boolean;
-  /** Of Parquet: how many rows. */
-  readonly rows?: number | undefined;
   /** Of CSV: a record that begins at this byte of the file, or behind it, is of the next piece. */
   readonly until?: number | undefined;
   /** Of CSV: the part does not end with the file. */

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, open } from 'node:fs/promises';
+import { footerPlace, parquetTailBytes, withTail } from './parquet-groups.ts';
 import {
   bytesOf,
   integer,
@@ -27,9 +28,6 @@ const physical = { int96: 3, fixedBytes: 7 } as const;
 const int96Bytes = 12;
 const i32 = 5;
 
-/** Magic number at the end, behind the length of the description. */
-const magic = Buffer.from('PAR1');
-
 /**
  * Copies a Parquet file so that columns lose what their physical type means: an INT64 is a number, an INT96 twelve bytes.
  *
@@ -43,16 +41,10 @@ export async function copyWithPlainTimes(path: string, copy: string, places: Rea
   const file = await open(copy, 'r+');
   try {
     const { size } = await file.stat();
-    const tail = await readAt(size - 8, 8);
-    const length = tail.readUInt32LE(0);
-    if (!tail.subarray(4).equals(magic) || length + 12 > size) throw new RangeError('no Parquet file');
-    const from = size - 8 - length;
-    const footer = writeStruct(withPlainTimes(readStruct(await readAt(from, length)), places));
-    const end = Buffer.alloc(8);
-    end.writeUInt32LE(footer.length, 0);
-    magic.copy(end, 4);
+    const { from, to } = footerPlace(await readAt(size - parquetTailBytes, parquetTailBytes), size);
+    const footer = withTail(writeStruct(withPlainTimes(readStruct(await readAt(from, to - from)), places)));
     await file.truncate(from);
-    await file.write(Buffer.concat([footer, end]), 0, footer.length + 8, from);
+    await file.write(footer, 0, footer.length, from);
   } finally {
     await file.close();
   }

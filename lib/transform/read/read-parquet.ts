@@ -38,11 +38,11 @@ export async function openParquet(
     const schema = await readParquetSchema(session, part);
     const exact = await exactColumns(session, part, schema, join(scratchDir, `plain-${number}.parquet`));
     for (const name of exact.cut) cut.add(name);
-    files.push({ ...exact, part, rows: rowsOf(exact.path, part) });
+    files.push({ ...exact, part, rows: parquetRows(exact.path) });
     const lines = new LineIndex();
     lines.add(1, 1 + (part.slice?.before ?? 0));
     rawParts.push({ source: part.source, base: rows, lines });
-    rows += part.slice?.rows ?? schema.rows;
+    rows += schema.rows;
   }
   const write = async ({ columns, places }: FieldPlaces): Promise<RawRows> => {
     const selects = files.map(({ rows: relation, texts, types }, at) => {
@@ -73,12 +73,6 @@ export async function openParquet(
     holds: async (question, part, field) => await holdsForAll(session, files[part], question, field),
     write,
   };
-}
-
-function rowsOf(path: string, { slice }: LocalPart): string {
-  if (slice?.rows === undefined) return parquetRows(path);
-  const { before, rows } = slice;
-  return `(SELECT * EXCLUDE (file_row_number) FROM ${parquetRows(path, { rowNumbers: true })} WHERE file_row_number >= ${before} AND file_row_number < ${before + rows})`;
 }
 
 /** Whether a question is answered with yes by every value of a field of a file. */
