@@ -1,6 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ReadSecret } from '../config/resolve-secret.ts';
-import { clientOptions } from './client-options.ts';
 
 /**
  * Reads secrets from AWS Secrets Manager with the default credentials; SDK and client are loaded at the first secret.
@@ -11,6 +10,7 @@ export function secretReader(region: string | undefined): ReadSecret {
   let client: SecretsManagerClient | undefined;
   return async (name) => {
     const sdk = await import('@aws-sdk/client-secrets-manager');
+    const { clientOptions } = await import('./client-options.ts');
     client ??= new sdk.SecretsManagerClient({ ...clientOptions(), ...(region === undefined ? {} : { region }) });
     const response = await client.send(new sdk.GetSecretValueCommand({ SecretId: name }));
     return response.SecretString;

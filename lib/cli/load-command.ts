@@ -36,7 +36,7 @@ export async function loadCommand(command: string | undefined): Promise<LoadedCo
   const name = command !== undefined && /^[a-z]+$/.test(command) ? command : 'help';
   const codeFile = `${bundle}-${process.version}-${process.arch}-${name}.code`;
   const cachedData = readCode(codeFile);
-  const script = new Script(readFileSync(bundle, 'utf8'), { filename: bundle, cachedData });
+  const script = new Script(readFileSync(bundle, 'latin1'), { filename: bundle, cachedData });
   const module: Parameters<BundleFunction>[2] = { exports: {} };
   (script.runInThisContext() as BundleFunction)(module.exports, createRequire(bundle), module, bundle);
   if (module.exports.main === undefined) throw new TypeError(`${bundle} has no main.`);

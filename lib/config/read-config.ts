@@ -9,7 +9,7 @@ import { ConfigNotFoundError, InvalidConfigError, type Problem } from './errors.
 import { describeIssue, pathText } from './issue.ts';
 import { contentOfStage, stageNames, stageProblem } from './stages.ts';
 
-// A configuration is read once: compiling its schema takes longer than reading it without.
+// What a command reads, it reads once: compiling a schema takes longer than reading without. For schemas made from here on.
 z.config({ jitless: true });
 
 /** The names looked for in the current folder, in this order. */
@@ -65,7 +65,7 @@ function parseStages(text: string, name: string, stage: string | undefined): Pic
   const content = contentOf(document, name);
   const unknown = stageProblem(content, stage);
   const { value, written } = contentOfStage(content, stage);
-  const parsed = configSchema.safeParse(value, { reportInput: true });
+  const parsed = configSchema.safeParse(value, { reportInput: true, jitless: true });
   const refused = [
     ...refusedValues(content),
     ...(unknown === undefined ? [] : [{ path: ['stages'], message: unknown }]),

@@ -1,6 +1,5 @@
 import type { SettingsOf, SourceType } from '../config/sources.ts';
 import type { RawManifest } from '../manifest.ts';
-import { extractApi } from './api/extract-api.ts';
 import { extractFiles } from './file/extract-files.ts';
 import { fingerprintFiles } from './file/fingerprint.ts';
 import type { ExtractRequest, FingerprintRequest, SourceFingerprint } from './request.ts';
@@ -14,7 +13,11 @@ export interface Source<S> {
 }
 
 const sources = {
-  api: { extract: extractApi, fingerprint: undefined },
+  api: {
+    // HTTP and what goes with it take a run of a file longer to load than its rows.
+    extract: async (request, settings) => await (await import('./api/extract-api.ts')).extractApi(request, settings),
+    fingerprint: undefined,
+  },
   file: { extract: extractFiles, fingerprint: fingerprintFiles },
 } satisfies { readonly [T in SourceType]: Source<SettingsOf<T>> };
 

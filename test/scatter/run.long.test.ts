@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../../lib/run/result.ts';
-import { transformInPieces } from '../../lib/scatter/transform-scattered.ts';
+import { transformInPieces } from '../../lib/scatter/transform-in-pieces.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
 import { runFile } from '../support/run-file.ts';
 

@@ -1,4 +1,3 @@
-import { clientOptions } from '../../aws/client-options.ts';
 import type { LoadedConfig } from '../../config/read-config.ts';
 import { traitsOf } from '../../config/sources.ts';
 import { ownValue } from '../../own-value.ts';
@@ -12,6 +11,7 @@ export async function s3For({ config }: LoadedConfig, names: readonly string[]):
     return settings !== undefined && traitsOf(settings).filePaths(settings).some(isS3Path);
   });
   if (!needed) return undefined;
+  const { clientOptions } = await import('../../aws/client-options.ts');
   const { S3 } = await import('@aws-sdk/client-s3');
   const { region } = config.aurora_dsql;
   return new S3({ ...clientOptions(), ...(region === undefined ? {} : { region, followRegionRedirects: true }) });

@@ -1,6 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { secretRefreshTokens } from '../../aws/refresh-token-secret.ts';
 import { secretReader } from '../../aws/secret-reader.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import type { LoadedConfig } from '../../config/read-config.ts';
@@ -8,14 +7,13 @@ import { refreshTokensOf } from '../../config/refresh-tokens.ts';
 import { secretResolver } from '../../config/resolve-secret.ts';
 import type { RunProgress } from '../../run/run-context.ts';
 import type { SharedContext } from '../../run/run-pipelines.ts';
-import { transformInPieces } from '../../scatter/transform-scattered.ts';
+import { transformInPieces } from '../../scatter/transform-in-pieces.ts';
 import { folderStore } from '../../store/folder-store.ts';
 import { removeLeftovers } from '../local/leftover-files.ts';
 import { privateStateFolder } from '../local/state-folder.ts';
 import { openTarget } from '../target.ts';
 import { type ProgressDisplay, showProgress } from './progress.ts';
 import { s3For } from './s3.ts';
-import { tokenFolder } from './token-folder.ts';
 
 /** What runs of a command share, while it lasts. */
 export interface Sharing {
@@ -63,8 +61,18 @@ export async function sharing<T>(
       deploy: loaded.config.deploy,
       resolveSecret,
       refreshTokens: refreshTokensOf({
-        env: tokenFolder(stateDir, resolveSecret, clock, interrupt.signal),
-        secret: secretRefreshTokens(region, resolveSecret, clock),
+        env: {
+          exclusively: async (...use) => {
+            const { tokenFolder } = await import('./token-folder.ts');
+            return await tokenFolder(stateDir, resolveSecret, clock, interrupt.signal).exclusively(...use);
+          },
+        },
+        secret: {
+          exclusively: async (...use) => {
+            const { secretRefreshTokens } = await import('../../aws/refresh-token-secret.ts');
+            return await secretRefreshTokens(region, resolveSecret, clock).exclusively(...use);
+          },
+        },
       }),
       ...(s3 === undefined ? {} : { s3 }),
       inPieces: transformInPieces,

@@ -1,5 +1,5 @@
 import { EtlError, messageOf } from '../../errors.ts';
-import { type ActDemand, type ActOutcome, actDemandSchema } from '../../ui/acts/act.ts';
+import type { ActDemand, ActOutcome } from '../../ui/acts/act.ts';
 import type { RegisterCommand } from '../command.ts';
 import type { ActOptions } from './act-options.ts';
 
@@ -23,6 +23,7 @@ export const registerAct: RegisterCommand = (program, end) => {
       };
       // A page that is gone wants nothing more; a signal stops a run between two transactions.
       process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+      const { actDemandSchema } = await import('../../ui/acts/act.ts');
       const outcome = await perform(actDemandSchema.parse(JSON.parse(demand)), JSON.parse(options) as ActOptions, tell);
       tell({ type: 'outcome', outcome });
       await Promise.all(told);

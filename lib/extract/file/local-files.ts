@@ -1,6 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { nearest } from '../../nearest.ts';
 import { SourceFileNotFoundError, SourceFileUnreadableError } from './errors.ts';
 
@@ -23,11 +22,12 @@ export async function findLocalFiles(configured: string, baseDir: string): Promi
   if (found !== undefined) {
     throw new SourceFileUnreadableError(configured, { cause: new Error('it is neither a file nor a folder') });
   }
-  if (isDynamicPattern(configured)) return await filesIn(configured, configured, baseDir);
+  if ((await import('tinyglobby')).isDynamicPattern(configured)) return await filesIn(configured, configured, baseDir);
   throw new SourceFileNotFoundError(configured, location, await nearestFile(configured, location));
 }
 
 async function filesIn(pattern: string, configured: string, baseDir: string): Promise<readonly FoundFile[]> {
+  const { glob } = await import('tinyglobby');
   const absolute = path.isAbsolute(configured);
   const names = await glob(pattern, { cwd: baseDir, absolute, onlyFiles: true, dot: false, expandDirectories: false });
   if (names.length === 0) throw new SourceFileNotFoundError(configured, path.resolve(baseDir, configured), undefined);

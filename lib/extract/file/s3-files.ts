@@ -1,4 +1,3 @@
-import picomatch from 'picomatch';
 import { nearest } from '../../nearest.ts';
 import { isObjectPath, s3Place } from '../../s3-path.ts';
 import type { S3Reader } from '../../s3-reader.ts';
@@ -16,6 +15,7 @@ import { listFolder, refusal } from './list-objects.ts';
 export async function findS3Files(s3: S3Reader, configured: string): Promise<readonly PinnedFile[]> {
   const { bucket, key } = s3Place(configured);
   if (isObjectPath(configured)) return [await pinObject(s3, `s3://${bucket}/${key}`, bucket, key)];
+  const { default: picomatch } = await import('picomatch');
   const { base, isGlob } = picomatch.scan(key);
   if (key !== '' && !key.endsWith('/') && !key.includes('*')) {
     try {
