@@ -179,11 +179,27 @@ export const explodedSchema = z.strictObject({
   on_empty: z.enum(['keep', 'filter']),
 });
 
+/** The buckets in which a source was cleaned that is larger than one function. */
+export const bucketsSchema = z.strictObject({
+  /** How many chunks each bucket has; the chunks lie in the order of their buckets. */
+  chunks: z.array(z.int().min(0)).min(1),
+  /** How the ids of rows are found by even ranges of all ids (`idRange`); absent where they are not. */
+  ids: z
+    .strictObject({
+      ranges: z.int().min(1),
+      /** Where the files of ids lie (`rangeKey`); absent where a bucket's rows are those of its range. */
+      prefix: z.string().optional(),
+    })
+    .optional(),
+});
+
 export const manifestSchema = z.strictObject({
   /** In the order of the target's columns; the rows' ids first, then the source's, then enriched ones, then when the row was read. */
   columns: z.array(columnSchema),
   /** Parquet files with exactly `columns`; rows in their final order. The cut is deterministic. */
   chunks: z.array(chunkSchema),
+  /** Absent where all rows were cleaned in one go. */
+  buckets: bucketsSchema.optional(),
   /** NDJSON files of `RejectedRow`. */
   rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
   counts: z.strictObject({
@@ -232,6 +248,7 @@ export type Exploded = z.infer<typeof explodedSchema>;
 export type RuleCount = z.infer<typeof ruleCountSchema>;
 export type ClosestType = z.infer<typeof closestTypeSchema>;
 export type Rejection = z.infer<typeof rejectionSchema>;
+export type Buckets = z.infer<typeof bucketsSchema>;
 export type Chunk = z.infer<typeof chunkSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 /** Where a chunk lies, or would lie if it were written as a file, and how many rows it holds. */

@@ -25,4 +25,6 @@ export interface ChunkReader {
   readonly folders: readonly string[];
   /** Brings a chunk onto the local disk where it is not there yet. */
   readonly chunk: (number: number) => Promise<ChunkRelation>;
+  /** Relations of the rows' ids in a range, where these have files of their own. */
+  readonly idsInRange?: (range: number) => Promise<readonly string[]>;
 }

@@ -5,7 +5,8 @@ import type { Target } from '../dsql/target.ts';
 import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { parquetRows } from '../duckdb/parquet-rows.ts';
 import { EtlError } from '../errors.ts';
-import type { ChunkPlan, Column } from '../manifest.ts';
+import { rangeKey } from '../id-range.ts';
+import type { Buckets, ChunkPlan, Column } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { idColumn, idColumnOf } from '../service-columns.ts';
 import type { ChunkReader } from '../transform-result.ts';
@@ -45,14 +46,23 @@ export async function withSession<T>(
   }
 }
 
+/** What is known of chunks in files of their own. */
+interface StoredPlan {
+  readonly chunks: readonly ChunkPlan[];
+  readonly columns: readonly Column[];
+  readonly buckets?: Buckets | undefined;
+}
+
 /** Chunks of which each has a Parquet file of its own in the store. */
 export function storedChunks(
   store: Pick<ObjectStore, 'localFolder' | 'localPath'>,
-  { chunks, columns }: { readonly chunks: readonly ChunkPlan[]; readonly columns: readonly Column[] },
+  { buckets, chunks, columns }: StoredPlan,
 ): ChunkReader {
   const id = idColumnOf(columns) ?? idColumn;
+  const ids = buckets?.ids?.prefix;
+  const folders = [...chunks.map(({ location }) => posix.dirname(location)), ...(ids === undefined ? [] : [ids])];
   return {
-    folders: [...new Set(chunks.map(({ location }) => store.localFolder(posix.dirname(location))))],
+    folders: [...new Set(folders)].map((folder) => store.localFolder(folder)),
     chunk: async (number) => {
       const chunk = chunks[number];
       if (chunk === undefined) throw new RangeError(`There is no chunk ${number}.`);
@@ -60,6 +70,15 @@ export function storedChunks(
       const relation = parquetRows(path);
       // Rows of a file can be told apart by their places only where no column has that name; functions have the memory.
       return { number, rows: chunk.rows, idColumn: id, relation, pieces: [relation] };
+    },
+    idsInRange: async (range) => {
+      const relations: string[] = [];
+      if (ids === undefined) return relations;
+      for (const [bucket, chunkCount] of (buckets?.chunks ?? []).entries()) {
+        // A bucket without rows has no ids.
+        if (chunkCount > 0) relations.push(parquetRows(await store.localPath(rangeKey(ids, range, bucket))));
+      }
+      return relations;
     },
   };
 }

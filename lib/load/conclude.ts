@@ -1,34 +1,21 @@
 import type { LoadMode } from '../config/load-mode.ts';
-import type { Target } from '../dsql/target.ts';
-import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { maxKeyColumns } from '../limits.ts';
-import type { Plan } from '../manifest.ts';
 import type { Fence } from '../state/fence.ts';
-import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
-import { withSession } from './chunk-session.ts';
-import { writtenColumns } from './define-table.ts';
-import { ReplaceNeedsKeyError } from './errors.ts';
+import { countMissingPiece, deletePiece, type LoadedRows, rowsOf, verifyChunks } from './conclude-piece.ts';
+import { type RejectedBy, RejectedReplaceError } from './errors.ts';
+import { identityOf } from './identity.ts';
 import { buildIndexes, type IndexDemand } from './indexes.ts';
+import { chunksOfBuckets, keyPieces } from './key-pieces.ts';
 import { loadModes } from './load-modes.ts';
-import { checkNothingMissing, deleteMissing } from './replace.ts';
+import { countKeyless, deleteKeyless } from './replace.ts';
 import { type TargetTable, tableText } from './target-table.ts';
-import { verifyRows } from './verify.ts';
+import { type VerifyMode, verifiedText } from './verify.ts';
 
-export interface ConcludeRequest {
-  readonly target: Target;
+export interface ConcludeRequest extends LoadedRows {
   readonly fence: Fence;
-  readonly pipelineName: string;
-  readonly plan: Plan;
-  readonly reader: ChunkReader;
-  readonly scratchDir: string;
-  /** What DuckDB may keep in memory; its default when left out. */
-  readonly memoryLimitMb?: number | undefined;
-  readonly table: TargetTable;
   readonly loadMode: LoadMode;
-  readonly keyColumns: readonly string[];
   readonly latestBy?: string | undefined;
   readonly indexes: readonly IndexDemand[];
-  readonly verify: 'off' | 'count' | 'full';
+  readonly verify: 'off' | VerifyMode;
   readonly batchRows: number;
   /** Rows that the load says are in the table. */
   readonly rowsLoaded: number;
@@ -50,52 +37,64 @@ export interface Conclusion {
  * @throws {RejectedReplaceError | VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
-  const { reader, loadMode, plan, table, target, verify } = request;
-  const identity = identityOf(table, request.keyColumns);
-  const verifies = verify !== 'off' && identity.length > 0;
-  if (!loadModes[loadMode].deletesMissing && !verifies) {
-    await buildIndexes(target, table.name, request.indexes, request.fence);
-    return { rows_deleted: 0, verified: null };
+  const { table, target, verify } = request;
+  const rowsDeleted = loadModes[request.loadMode].deletesMissing ? await replaceRest(request) : 0;
+  await buildIndexes(target, table.name, request.indexes, request.fence);
+  if (verify === 'off' || identityOf(table, request.keyColumns).length === 0) {
+    return { rows_deleted: rowsDeleted, verified: null };
   }
-  return await withSession(request, reader, async (session) => {
-    const chunks: ChunkRelation[] = [];
-    for (const number of plan.chunks.keys()) chunks.push(await reader.chunk(number));
-    const rowsDeleted = loadModes[loadMode].deletesMissing ? await deleteRest(request, session, chunks) : 0;
-    await buildIndexes(target, table.name, request.indexes, request.fence);
-    if (!verifies) return { rows_deleted: rowsDeleted, verified: null };
-    const found = await verifyRows({
-      target,
-      session,
-      table,
-      chunks,
-      columns: writtenColumns(table, plan.columns),
-      identity,
-      mode: verify,
-      latestBy: request.latestBy,
-      batchRows: request.batchRows,
-      expected: request.rowsLoaded,
-    });
-    return { rows_deleted: rowsDeleted, verified: `${verify}: ${found.toLocaleString('en')} rows` };
-  });
+  const verified = { mode: verify, found: await verifyAll(request, verify), expected: request.rowsLoaded };
+  return { rows_deleted: rowsDeleted, verified: verifiedText(table, verified) };
 }
 
-/** Deletes the rows of the table that the chunks do not have. @returns how many */
-async function deleteRest(
-  { fence, keyColumns, rowsRefused, table, target }: ConcludeRequest,
-  session: DuckDbSession,
-  chunks: readonly ChunkRelation[],
-): Promise<number> {
-  const request = { target, fence, session, table, chunks, identity: identityOf(table, keyColumns) };
-  if (rowsRefused > 0) await checkNothingMissing({ ...request, rejected: { rows: rowsRefused, by: 'database' } });
-  return await deleteMissing(request);
+/** Deletes the rows of the table that the source does not have, piece by piece. @returns how many */
+async function replaceRest(request: ConcludeRequest): Promise<number> {
+  // A row that seems gone may be in the way of one that was refused.
+  if (request.rowsRefused > 0) {
+    await checkNothingMissing(request, { rows: request.rowsRefused, by: 'database' });
+    return 0;
+  }
+  const pieces = keyPieces(request, request.table);
+  let rows = await deleteKeyless({ ...rowsOf(request), fence: request.fence });
+  for (let number = 0; number < pieces.count; number += 1) rows += await deletePiece(request, number, request);
+  return rows;
 }
 
-/** What tells one row of the table from another, in the chunks too; none where the table is not ours and has no key. */
-export function identityOf(table: TargetTable, keyColumns: readonly string[]): readonly string[] {
-  return table.idColumn !== undefined ? [table.idColumn] : keyColumns.slice(0, maxKeyColumns);
+/** Compares all chunks with the table, bucket by bucket where there are buckets. @returns rows found */
+async function verifyAll(request: ConcludeRequest, mode: VerifyMode): Promise<number> {
+  const { buckets } = request.plan;
+  let found = 0;
+  for (let bucket = 0; bucket < (buckets?.chunks.length ?? 1); bucket += 1) {
+    found += await verifyChunks(request, { ...request, mode }, chunksOfBuckets(request.plan, bucket, bucket + 1));
+  }
+  return found;
 }
 
-/** Refuses a replacement whose rows cannot be told apart. */
-export function checkReplaceable(table: TargetTable, keyColumns: readonly string[]): void {
-  if (identityOf(table, keyColumns).length === 0) throw new ReplaceNeedsKeyError(tableText(table.name));
+/**
+ * Refuses a replacement that would delete rows while rows of the source are rejected: a row that seems gone may be one of
+ * them. Before anything is written; or before anything is deleted, where the database refused rows, for a row that
+ * seems gone may be in their way.
+ *
+ * @throws {RejectedReplaceError} when the table has rows that the source does not have
+ */
+export async function checkNothingMissing(rows: LoadedRows, rejected: Rejected): Promise<void> {
+  const pieces = keyPieces(rows, rows.table);
+  let missing = await countKeyless(rowsOf(rows));
+  for (let number = 0; number < pieces.count; number += 1) missing += await countMissingPiece(rows, number);
+  requireNothingMissing(rows.table, missing, rejected);
+}
+
+/** Rows of the source that were rejected. */
+export interface Rejected {
+  readonly rows: number;
+  readonly by: RejectedBy;
+}
+
+/**
+ * As `checkNothingMissing`, for those who have counted.
+ *
+ * @param missing  rows of the table that the source does not have
+ */
+export function requireNothingMissing(table: TargetTable, missing: number, rejected: Rejected): void {
+  if (missing > 0) throw new RejectedReplaceError(tableText(table.name), missing, rejected);
 }

@@ -86,6 +86,11 @@ export async function describeTable(sql: Sql, name: TableName): Promise<TargetTa
   };
 }
 
+/** The column of the service's ids where it holds UUIDs, which DuckDB orders as the database does. */
+export function orderedId({ columns, idColumn }: TargetTable): string | undefined {
+  return columns.some(({ name, type }) => name === idColumn && type === 'uuid') ? idColumn : undefined;
+}
+
 /** Whether a table has no row, as far as the connection sees. */
 export async function isEmptyTable(sql: Sql, name: TableName): Promise<boolean> {
   return (await sql.unsafe(`SELECT 1 FROM ${quoteTable(name)} LIMIT 1`)).length === 0;

@@ -11,6 +11,8 @@ import { asArrays } from './rendering.ts';
 import { arrayType } from './statement.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
+export type VerifyMode = 'count' | 'full';
+
 export interface VerifyRequest {
   readonly target: Target;
   readonly session: DuckDbSession;
@@ -19,22 +21,19 @@ export interface VerifyRequest {
   /** The columns that were written. */
   readonly columns: readonly Column[];
   readonly identity: readonly string[];
-  readonly mode: 'count' | 'full';
+  readonly mode: VerifyMode;
   /** A row of the table that is newer by this column need not have the values that were read. */
   readonly latestBy?: string | undefined;
   readonly batchRows: number;
-  /** Rows that must be there: the clean ones without those that the database refused. */
-  readonly expected: number;
 }
 
 /**
- * Compares what was read with what is in the table. The rows go to the database once more, and it compares them with its
- * own, value by value in the column's type (`full`) or by key alone (`count`); so no two renderings of a value can differ.
+ * Compares chunks with what is in the table. The rows go to the database once more, and it compares them with its own,
+ * value by value in the column's type (`full`) or by key alone (`count`); so no two renderings of a value can differ.
  *
- * @returns rows found, as many as expected
- * @throws {VerifyFailedError} terminal: some are missing or differ
+ * @returns rows found; what is found of some chunks and of others can be added up
  */
-export async function verifyRows(request: VerifyRequest): Promise<number> {
+export async function countVerified(request: VerifyRequest): Promise<number> {
   const { identity, mode, session, table } = request;
   const { retry, sql } = request.target;
   // An unchanged row keeps the older time at which it was read.
@@ -70,8 +69,25 @@ export async function verifyRows(request: VerifyRequest): Promise<number> {
       }
     }
   }
-  if (found !== request.expected) throw new VerifyFailedError(tableText(table.name), found, request.expected, mode);
   return found;
+}
+
+/** What was verified, where all rows were found. */
+export interface Verified {
+  readonly mode: VerifyMode;
+  readonly found: number;
+  /** Rows that must be there: the clean ones without those that the database refused. */
+  readonly expected: number;
+}
+
+/**
+ * What a person is told of a verification, e.g. `full: 3,500 rows`.
+ *
+ * @throws {VerifyFailedError} terminal: some rows are missing or differ
+ */
+export function verifiedText(table: TargetTable, { expected, found, mode }: Verified): string {
+  if (found !== expected) throw new VerifyFailedError(tableText(table.name), found, expected, mode);
+  return `${mode}: ${found.toLocaleString('en')} rows`;
 }
 
 /** Equality after the column's own length or scale has been applied; `json` has no equality of its own. */

@@ -5,11 +5,13 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { renderBatches } from '../load/batch.ts';
 import { withSession } from '../load/chunk-session.ts';
 import { compareUpsert, countPresentStatement } from '../load/comparison.ts';
-import { identityOf } from '../load/conclude.ts';
 import { writtenColumns } from '../load/define-table.ts';
+import { identityOf } from '../load/identity.ts';
+import { wholePiece } from '../load/key-pieces.ts';
 import { clearedColumns, loadModes } from '../load/load-modes.ts';
+import { missingPages } from '../load/missing-keys.ts';
 import { asArrays } from '../load/rendering.ts';
-import { missingPages } from '../load/replace.ts';
+import { countKeyless } from '../load/replace.ts';
 import { type TargetTable, tableText } from '../load/target-table.ts';
 import type { Column, Plan } from '../manifest.ts';
 import { idColumn } from '../service-columns.ts';
@@ -146,11 +148,12 @@ async function deleted(
 ): Promise<Pick<PlannedWrites, 'deletions' | 'rows_deleted'>> {
   const identity = identityOf(present, request.keyColumns);
   if (!request.complete || identity.length === 0) return { deletions: [], rows_deleted: null };
-  let rows = 0;
   const deletions: Record<string, string>[] = [];
-  for await (const page of missingPages({ target: request.target, session, table: present, chunks, identity })) {
-    rows += page.length;
-    for (const key of page.slice(0, shownRows - deletions.length)) {
+  const table = { target: request.target, table: present, identity };
+  let rows = await countKeyless(table);
+  for await (const { missing } of missingPages({ ...table, session, piece: wholePiece(chunks) })) {
+    rows += missing.length;
+    for (const key of missing.slice(0, shownRows - deletions.length)) {
       deletions.push(Object.fromEntries(identity.map((name, index) => [name, key[index] ?? ''])));
     }
   }

@@ -3,16 +3,17 @@ import { loadModeTraits } from '../config/load-mode.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { prepareDuckDb } from '../duckdb/open-duckdb.ts';
-import { withSession } from '../load/chunk-session.ts';
-import { type Conclusion, checkReplaceable, concludeLoad, identityOf } from '../load/conclude.ts';
+import { type Conclusion, checkNothingMissing, concludeLoad } from '../load/conclude.ts';
+import type { LoadedRows } from '../load/conclude-piece.ts';
 import { defineTable } from '../load/define-table.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
+import { checkReplaceable } from '../load/identity.ts';
 import { keepRejectedRows, type LoadResult, load } from '../load/load.ts';
 import { loadModes } from '../load/load-modes.ts';
-import { checkNothingMissing, checkShrink } from '../load/replace.ts';
+import { checkShrink } from '../load/replace.ts';
 import { describeTable, isEmptyTable, type TargetTable } from '../load/target-table.ts';
 import { readLedger } from '../state/ledger.ts';
-import type { ChunkRelation, TransformResult } from '../transform-result.ts';
+import type { TransformResult } from '../transform-result.ts';
 import { requireWithinBudget } from './budget.ts';
 import { checkRefused, checkRejected } from './check-rejected.ts';
 import { rejectionTexts } from './rejection-texts.ts';
@@ -138,19 +139,15 @@ export async function checkReplacement(
   }
   const rows = plan.counts.rows_rejected;
   if (rows === 0) return;
-  await withSession({ ...context, pipelineName: pipeline.name }, chunks, async (session) => {
-    const relations: ChunkRelation[] = [];
-    for (const number of plan.chunks.keys()) relations.push(await chunks.chunk(number));
-    const identity = identityOf(table, keyColumns);
-    await checkNothingMissing({
-      target,
-      session,
-      table,
-      chunks: relations,
-      identity,
-      rejected: { rows, by: 'transform' },
-    });
-  });
+  await checkNothingMissing(loadedRows(context, { chunks, plan }, table), { rows, by: 'transform' });
+}
+
+/** The clean rows of a run beside its table. */
+function loadedRows(context: RunContext, { chunks, plan }: TransformResult, table: TargetTable): LoadedRows {
+  const { pipeline, scratchDir, target } = context;
+  const { keyColumns } = tableDemand(context, plan);
+  const { memory_limit_mb: memoryLimitMb } = pipeline.settings;
+  return { target, pipelineName: pipeline.name, plan, reader: chunks, scratchDir, memoryLimitMb, table, keyColumns };
 }
 
 /**
@@ -214,20 +211,14 @@ export async function concludeStage(
   const isEmpty = plan.counts.rows_clean === 0;
   const demand = tableDemand(context, plan);
   return await concludeLoad({
-    ...context,
+    ...loadedRows(context, { chunks, plan }, table),
     fence: fenceOf(context, run),
-    pipelineName: context.pipeline.name,
-    plan,
-    reader: chunks,
-    table,
     loadMode: demand.loadMode,
-    keyColumns: demand.keyColumns,
     latestBy: demand.latestBy,
     // Without a row the plan has no types, and what is in the table was indexed and verified when it came.
     indexes: isEmpty ? [] : plan.indexes,
     verify: isEmpty ? 'off' : settings.verify,
     batchRows: settings.batch_rows,
-    memoryLimitMb: settings.memory_limit_mb,
     rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
     rowsRefused: loaded.rows_rejected,
   });

@@ -1,10 +1,9 @@
+import { hexBeginnings } from '../id-range.ts';
 import type { ScatterPlan } from './plan-source.ts';
 
-const hexRange = 2 ** 32;
-
-/** SQL of the bucket of a text that begins with eight hexadecimal digits: an even share of all that there are. */
+/** SQL of the bucket of a text that begins with eight hexadecimal digits: of an id, the one whose `idRange` has it. */
 export function bucketOfHex(text: string, buckets: number): string {
-  return buckets === 1 ? '0' : `('0x' || substr(${text}, 1, 8))::UBIGINT * ${buckets} // ${hexRange}`;
+  return buckets === 1 ? '0' : `('0x' || substr(${text}, 1, 8))::UBIGINT * ${buckets} // ${hexBeginnings}`;
 }
 
 /** SQL of the bucket of a row by its place in the source, from 1. */

@@ -17,6 +17,7 @@ import { fetchBucket } from './bucket-rows.ts';
 import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
 import { type DecidedRows, decideNothing, readPlan } from './plan-source.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
+import { idsOfBuckets, writeIds } from './write-ids.ts';
 
 const gatherSchema = z.strictObject({
   chunks: z.array(chunkSchema),
@@ -32,6 +33,8 @@ const gatherSchema = z.strictObject({
   superseded: z.int().min(0),
   rejected: z.strictObject({ location: z.string(), rows: z.int().min(1) }).nullable(),
   tally: tallySchema,
+  /** Files of ids by range that it has written; one of an earlier release has none. */
+  ids: z.int().min(0).default(0),
 });
 
 export type GatheredBucket = z.infer<typeof gatherSchema>;
@@ -53,8 +56,16 @@ export async function gatherBucket(job: ScatterJob, number: number): Promise<Gat
     const folders = [dirname(await store.scratchPath(`${prefix}/clean/part-00000.parquet`))];
     return await inSession(job, { files: [], folders }, async (session, scratch) => {
       const paths = await fetchBucket(job, number, { slices: plan.slices, session, scratch });
-      if (paths.length === 0) return { chunks: [], states: [], superseded: 0, rejected: null, tally: [] };
-      return await gather(job, { decided, session, scratch, paths, prefix });
+      if (paths.length === 0) return { chunks: [], states: [], superseded: 0, rejected: null, tally: [], ids: 0 };
+      return await gather(job, {
+        decided,
+        ids: idsOfBuckets(job, plan, decided),
+        session,
+        scratch,
+        paths,
+        prefix,
+        number,
+      });
     });
   });
 }
@@ -70,11 +81,13 @@ export async function readGathered(job: ScatterJob, number: number): Promise<Gat
 
 interface Gathering {
   readonly decided: DecidedRows;
+  readonly ids: ReturnType<typeof idsOfBuckets>;
   readonly session: DuckDbSession;
   readonly scratch: string;
   /** Parquet files of the bucket's rows. */
   readonly paths: readonly string[];
   readonly prefix: string;
+  readonly number: number;
 }
 
 async function gather(job: ScatterJob, at: Gathering): Promise<GatheredBucket> {
@@ -107,6 +120,7 @@ async function gather(job: ScatterJob, at: Gathering): Promise<GatheredBucket> {
     rejected: await writeRejectedRows(job, at, { rows, sameKey, tally }),
     tally: tally.entries(),
     chunks: await writeBucketChunks(job, at, living),
+    ids: await writeIds(job, at.ids, { ...at, raw: request.raw, bucket: at.number, living }),
   };
 }
 

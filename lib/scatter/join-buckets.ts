@@ -1,5 +1,5 @@
 import { loadModeTraits } from '../config/load-mode.ts';
-import type { Manifest } from '../manifest.ts';
+import type { Buckets, Manifest } from '../manifest.ts';
 import { describeDrift } from '../transform/clean/drift.ts';
 import { failOnMisfits, failOnRules } from '../transform/clean/refusals.ts';
 import { countRules } from '../transform/clean/rule-counts.ts';
@@ -14,6 +14,7 @@ import { inTurn } from './in-turn.ts';
 import type { ScatterJob } from './job.ts';
 import { decideNothing, readPlan, type ScatterPlan } from './plan-source.ts';
 import { RejectionTally, tellOrder } from './rejection-tally.ts';
+import { idsOfBuckets } from './write-ids.ts';
 
 /**
  * The manifest of the whole, from what the steps have counted.
@@ -33,7 +34,8 @@ export async function joinBuckets(job: ScatterJob): Promise<Manifest> {
     { raw: plan, columns: decided.columns },
     async ({ name }) => cleaned.added.get(name) ?? { rows: 0, first: undefined },
   );
-  const gathered = await sumOfBuckets(job, plan, tally);
+  const ids = idsOfBuckets(job, plan, decided);
+  const gathered = await sumOfBuckets(job, plan, tally, ids);
   const inState = (state: number): number => gathered.states.get(state)?.rows ?? 0;
   const reasons = decided.reasons.all();
   failOnMisfits(request, reasons, inState);
@@ -57,6 +59,7 @@ export async function joinBuckets(job: ScatterJob): Promise<Manifest> {
   return {
     columns: [...decided.target.columns],
     chunks: gathered.chunks,
+    buckets: gathered.buckets,
     rejected,
     counts,
     ...withoutUndecided(decided.target.named, decided.columns),
@@ -93,8 +96,10 @@ async function sumOfBuckets(
   job: ScatterJob,
   { buckets }: ScatterPlan,
   tally: RejectionTally,
+  ids: Buckets['ids'],
 ): Promise<{
   readonly chunks: GatheredBucket['chunks'];
+  readonly buckets: Buckets;
   readonly rejected: Manifest['rejected'];
   readonly states: ReadonlyMap<number, Omit<GatheredBucket['states'][number], 'state'>>;
   readonly superseded: number;
@@ -102,9 +107,13 @@ async function sumOfBuckets(
   const chunks: GatheredBucket['chunks'] = [];
   const rejected: Manifest['rejected'] = [];
   const states = new Map<number, Omit<GatheredBucket['states'][number], 'state'>>();
+  const perBucket: number[] = [];
+  let hasIds = true;
   let superseded = 0;
   for await (const bucket of inTurn(buckets, async (number) => await readGathered(job, number))) {
     chunks.push(...bucket.chunks);
+    perBucket.push(bucket.chunks.length);
+    if (ids?.prefix !== undefined && bucket.chunks.length > 0 && bucket.ids !== ids.ranges) hasIds = false;
     if (bucket.rejected !== null) rejected.push(bucket.rejected);
     superseded += bucket.superseded;
     for (const entry of bucket.tally) tally.add(entry);
@@ -114,7 +123,7 @@ async function sumOfBuckets(
       states.set(state, { rows: rows + (before?.rows ?? 0), first: isFirst ? first : before.first });
     }
   }
-  return { chunks, rejected, states, superseded };
+  return { chunks, buckets: { chunks: perBucket, ids: hasIds ? ids : undefined }, rejected, states, superseded };
 }
 
 /** Tells of the rows that extract has rejected. */

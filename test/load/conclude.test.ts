@@ -6,12 +6,14 @@ import { defineTable } from '../../lib/load/define-table.ts';
 import { indexName } from '../../lib/load/indexes.ts';
 import { load } from '../../lib/load/load.ts';
 import { checkShrink } from '../../lib/load/replace.ts';
+import { describeTable } from '../../lib/load/target-table.ts';
 import type { Column } from '../../lib/manifest.ts';
 import type { Fence } from '../../lib/state/fence.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { chunkFiles } from '../support/chunk-files.ts';
 import { heldLease } from '../support/held-lease.ts';
 import { type LocalTarget, localTarget } from '../support/local-target.ts';
+import { bucketChunks } from './support/bucket-chunks.ts';
 
 let target: LocalTarget;
 let fence: Fence;
@@ -82,6 +84,43 @@ describe('replace', () => {
   it('again takes nothing away', async () => {
     const concluded = await run('replaced', rows(6_000, 13_000), { loadMode: 'replace' });
     expect(concluded.rows_deleted).toBe(0);
+  });
+
+  it('takes away the same by buckets, of which one has no rows, and compares all of them', async () => {
+    const given = Array.from(
+      { length: 60 },
+      (_, i) => `${(i * 4).toString(16).padStart(2, '0')}000000-0000-8000-8000-000000000000`,
+    );
+    await target.sql`CREATE TABLE by_buckets (uuid_id uuid PRIMARY KEY)`;
+    await target.sql`INSERT INTO by_buckets SELECT unnest(${`{${given.join(',')}}`}::text::uuid[])`;
+    const source = given.filter((id, i) => i % 3 === 0 && (id < '55555556' || id > 'aaaaaaab'));
+    const table = await describeTable(target.sql, parseTableName('by_buckets'));
+    if (table === undefined) throw new Error('no table');
+    for (const keyed of [true, false]) {
+      const folder = `${target.folder}/by-buckets-${keyed}`;
+      const chunks = await bucketChunks(folder, [{ name: 'uuid_id', type: 'uuid' }], source, { buckets: 3, keyed });
+      const shared = {
+        target,
+        fence,
+        pipelineName: 'test',
+        keyColumns: [],
+        batchRows: 2000,
+        indexes: [],
+        rowsRefused: 0,
+      };
+      const concluded = await concludeLoad({
+        ...shared,
+        ...chunks,
+        table,
+        loadMode: 'replace',
+        verify: 'full',
+        rowsLoaded: source.length,
+      });
+      const gone = keyed ? given.length - source.length : 0;
+      expect(concluded).toEqual({ rows_deleted: gone, verified: `full: ${source.length} rows` });
+    }
+    const left = await target.sql`SELECT uuid_id::text AS id FROM by_buckets ORDER BY 1`;
+    expect(left.map(({ id }) => id)).toEqual(source);
   });
 
   it('of an empty source, or one that shrank too far, is refused with both counts', async () => {

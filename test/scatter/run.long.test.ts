@@ -72,6 +72,43 @@ describe('a run that cleans its source in pieces', { timeout: 60_000 }, () => {
     expect(differing).toHaveLength(0);
   });
 
+  it.each([
+    ['with keys', 'key_columns: [id]'],
+    ['without keys', 'deduplicate: true'],
+  ])('replaces by buckets what a run in one go replaces: %s', async (_, keys) => {
+    const said: unknown[] = [];
+    for (const how of ['pieces_above_mb: 1000', inPieces]) {
+      const table = `${how === inPieces ? 'pieces' : 'whole'}_${keys.slice(0, 3)}`;
+      const folder = path.join(target.folder, table);
+      mkdirSync(folder, { recursive: true });
+      const file = path.join(folder, 'rows.csv');
+      const replace = async (ids: readonly number[]): Promise<void> => {
+        writeFileSync(file, `id,name\n${ids.map((id) => `${id},"na\nme ${id}"\n`).join('')}`);
+        const settings = `load_mode: replace, verify: full, ${keys}, ${how}`;
+        const run = await runFile(target, {
+          folder,
+          file,
+          table,
+          settings,
+          chunkRows: 300,
+          inPieces: transformInPieces,
+        });
+        const { rows_deleted, rows_deduplicated, rows_loaded, status, verified } = run;
+        said.push({ rows_deleted, rows_deduplicated, rows_loaded, status, verified });
+      };
+      const numbers = Array.from({ length: rows }, (__, i) => i);
+      await replace([...numbers, ...numbers.slice(100, 200)]);
+      await replace(numbers.filter((i) => i % 5 !== 0).map((i) => (i % 7 === 0 ? i + rows : i)));
+    }
+    expect(said.slice(2)).toEqual(said.slice(0, 2));
+    expect(said[1]).toMatchObject({ status: 'success', rows_loaded: 2_400, verified: 'full: 2,400 rows' });
+    const [one, other] = [`whole_${keys.slice(0, 3)}`, `pieces_${keys.slice(0, 3)}`];
+    const differing = await target.sql.unsafe(
+      `SELECT 1 FROM ${one} w FULL JOIN ${other} p USING (uuid_id, id, name) WHERE w.created_at IS NULL OR p.created_at IS NULL`,
+    );
+    expect(differing).toHaveLength(0);
+  });
+
   it('goes on where it was stopped, in the transform and in the load', async () => {
     const cleaning = await load('stopped', inPieces, { stage: 'transform', rows: 1_000 });
     expect(cleaning).toMatchObject({ status: 'failed', stage: 'transform', error_code: 'interrupted' });

@@ -42,9 +42,9 @@ function isOutcome(result: unknown): result is Outcome {
   return typeof result === 'object' && result !== null && 'manifest' in result;
 }
 
-/** What the manifest says, but for where files are. */
+/** What the manifest says, but for where files are and which rows lie together. */
 function told({ manifest }: Outcome): unknown {
-  const { chunks, rejected, ...rest } = manifest;
+  const { buckets, chunks, rejected, ...rest } = manifest;
   const rows = (files: readonly { readonly rows: number }[]): number => files.reduce((sum, file) => sum + file.rows, 0);
   return { ...rest, chunks: rows(chunks), rejected: rows(rejected) };
 }
