@@ -38,7 +38,7 @@ export const csvDialectSchema = z.strictObject({
 });
 
 export const rawPartSchema = z.strictObject({
-  /** A key of the run's object store, or an absolute local path where `local` is set. */
+  /** A key of the run's object store; an absolute local path where `local` is set; `s3://bucket/key` where `object` is. */
   location: z.string(),
   local: z.boolean(),
   /** The name a person knows it by: the file's path as configured, or the request's URL without secrets. */
@@ -53,6 +53,8 @@ export const rawPartSchema = z.strictObject({
   partitions: z.array(z.strictObject({ name: z.string(), value: z.string().nullable() })).optional(),
   /** When a local file was last changed, ms since 1970; with `bytes` it pins what was fingerprinted. */
   modified_ms: z.number().optional(),
+  /** Of an S3 object that is read where it lies: what it has to be still. The ETag is with its quotes. */
+  object: z.strictObject({ etag: z.string(), version_id: z.string().optional() }).optional(),
 });
 
 /**

@@ -17,6 +17,7 @@ const notOfObjects: ReadonlySet<string> = new Set([
   ...resumedErrorNames,
   ...transientErrorNames,
   'LeaseLostError',
+  'SourceObjectChangedError',
   'TargetAccessDeniedError',
   'EarlierRunError',
 ]);

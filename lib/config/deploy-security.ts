@@ -23,7 +23,9 @@ const vpcSchema = z.strictObject({
   all_functions: z
     .boolean()
     .default(false)
-    .describe('All functions are in the VPC, and not extract and load alone; for a cluster that takes no others.'),
+    .describe(
+      'All functions are in the VPC, and not extract, transform and load alone; for a cluster that takes no others.',
+    ),
 });
 
 const keysSchema = z.strictObject({
@@ -34,7 +36,7 @@ const keysSchema = z.strictObject({
 });
 
 export const securityShape = {
-  vpc: vpcSchema.optional().describe('Where extract and load run; without it outside of any VPC.'),
+  vpc: vpcSchema.optional().describe('Where extract, transform and load run; without it outside of any VPC.'),
   kms_keys: keysSchema.prefault({}).describe('Keys of yours, by what they encrypt.'),
   tags: z
     .record(z.string().min(1).max(128), z.string().max(256))

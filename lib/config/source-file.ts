@@ -65,15 +65,17 @@ export interface FileFormatSettings {
   readonly takes: readonly ('csv' | 'records_path' | 'encoding')[];
   /** Between two fields, where it has fields. */
   readonly delimiter?: string;
+  /** Whether rows can be read from a file as it lies, if it is not packed, and UTF-8 if it is text. */
+  readonly asIs: boolean;
 }
 
 /** One entry for each file format; `lib/extract/file/formats.ts` says how its files become parts. */
 export const fileFormats = {
-  csv: { extensions: ['.csv'], takes: ['csv', 'encoding'], delimiter: ',' },
-  tsv: { extensions: ['.tsv', '.tab'], takes: ['csv', 'encoding'], delimiter: '\t' },
-  json: { extensions: ['.json'], takes: ['records_path', 'encoding'] },
-  ndjson: { extensions: ['.ndjson', '.jsonl'], takes: ['encoding'] },
-  parquet: { extensions: ['.parquet'], takes: [] },
+  csv: { extensions: ['.csv'], takes: ['csv', 'encoding'], delimiter: ',', asIs: true },
+  tsv: { extensions: ['.tsv', '.tab'], takes: ['csv', 'encoding'], delimiter: '\t', asIs: true },
+  json: { extensions: ['.json'], takes: ['records_path', 'encoding'], asIs: false },
+  ndjson: { extensions: ['.ndjson', '.jsonl'], takes: ['encoding'], asIs: true },
+  parquet: { extensions: ['.parquet'], takes: [], asIs: true },
 } as const satisfies Readonly<Record<string, FileFormatSettings>>;
 
 export type FileFormat = keyof typeof fileFormats;
@@ -116,6 +118,28 @@ export const fileSettingsShape = {
     .default(50 * 1024 ** 3)
     .describe('Bytes of all files after decompression; more fails the run. Stops compressed bombs.'),
 };
+
+/** Extensions of compressed files, in small letters, behind that of their format. */
+export const compressions = { '.gz': 'gzip', '.zst': 'zstd' } as const;
+
+/** Whether files of a name, of which its end has to be known, may be read as they lie, as far as name and settings tell. */
+export function mayBeReadAsIs(
+  name: string,
+  settings: {
+    readonly format?: FileFormat | undefined;
+    readonly compression?: 'none' | 'gzip' | 'zstd' | undefined;
+    readonly encoding?: Encoding | undefined;
+  },
+): boolean {
+  const { compression, encoding = 'utf-8', format } = settings;
+  const ends = (endings: readonly string[]): boolean => endings.some((ending) => name.toLowerCase().endsWith(ending));
+  const packed = compression === undefined ? ends(Object.keys(compressions)) : compression !== 'none';
+  const converted = formatNames.filter((one) => !formatSettings(one).asIs);
+  const isConverted = converted.some((one) =>
+    format === undefined ? ends(formatSettings(one).extensions) : format === one,
+  );
+  return encoding === 'utf-8' && !packed && !isConverted;
+}
 
 export type CsvSettings = z.infer<typeof csvSettingsSchema>;
 export type Encoding = (typeof encodings)[number];

@@ -1,5 +1,6 @@
 import { objectPath, type S3Place } from '../s3-path.ts';
 import type { PipelineSettings } from './pipeline.ts';
+import { mayBeReadAsIs } from './source-file.ts';
 
 export type SourceType = PipelineSettings['source_type'];
 export type SettingsOf<T extends SourceType> = Extract<PipelineSettings, { source_type: T }>;
@@ -12,6 +13,8 @@ export interface SourceTraits<S> {
   readonly withFilePaths: (settings: S, paths: readonly string[]) => S;
   /** Whether the names of its files tell their format. */
   readonly readsExtensions: (settings: S) => boolean;
+  /** Whether rows may be read from objects of such a name where they lie, and not from a copy; as far as can be told. */
+  readonly readsInPlace: (settings: S, name: string) => boolean;
   /** The source that reads one object by its very key; undefined where no object can start a run. */
   readonly withObject: ((settings: S, object: S3Place) => S) | undefined;
   /** The source with further query parameters; undefined where it takes none. */
@@ -25,6 +28,7 @@ const traits = {
     filePaths: () => [],
     withFilePaths: (settings) => settings,
     readsExtensions: () => false,
+    readsInPlace: () => false,
     withObject: undefined,
     withParams: (settings, params) => ({ ...settings, params: { ...settings.params, ...params } }),
     needsBaseUrl: ({ endpoint }) => !/^https?:/.test(endpoint),
@@ -36,6 +40,7 @@ const traits = {
       file_path: paths.length === 1 ? (paths[0] ?? '') : [...paths],
     }),
     readsExtensions: ({ format }) => format === undefined,
+    readsInPlace: (settings, name) => mayBeReadAsIs(name, settings),
     withObject: (settings, object) => ({ ...settings, file_path: objectPath(object) }),
     withParams: undefined,
     needsBaseUrl: () => false,

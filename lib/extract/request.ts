@@ -78,6 +78,8 @@ export interface ExtractRequest {
   readonly fingerprint?: SourceFingerprint | undefined;
   /** Of a text that has to be copied no more is read than about these bytes, whole lines of it: for a look at the source. */
   readonly headBytes?: number | undefined;
+  /** S3 objects are copied also where they could be read where they are: they may change before they are read. */
+  readonly copyObjects?: true | undefined;
   /** No page or file is begun after this moment; the manifest then says `complete: false`. */
   readonly deadline?: Date | undefined;
   readonly signal?: AbortSignal | undefined;

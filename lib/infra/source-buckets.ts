@@ -15,9 +15,23 @@ export interface BucketPlace {
 
 /** Where a pipeline reads: the keys and folders of its `s3://` paths, and the folder of its trigger's keys. */
 export function placesOf(settings: PipelineSettings): readonly BucketPlace[] {
-  const places = traitsOf(settings).filePaths(settings).filter(isS3Path).map(placeOfPath);
+  return namedPlaces(settings).map(({ place }) => place);
+}
+
+/** Those of `placesOf` whose objects may be read where they lie by those who need their rows. */
+export function placesInPlace(settings: PipelineSettings): readonly BucketPlace[] {
+  const { readsInPlace } = traitsOf(settings);
+  return namedPlaces(settings).flatMap(({ name, place }) => (readsInPlace(settings, name) ? [place] : []));
+}
+
+/** Places, and what names of their objects end with as far as it is known. */
+function namedPlaces(settings: PipelineSettings): readonly { readonly name: string; readonly place: BucketPlace }[] {
+  const paths = traitsOf(settings).filePaths(settings).filter(isS3Path);
+  const places = paths.map((name) => ({ name, place: placeOfPath(name) }));
   const { trigger } = settings;
-  return trigger === undefined ? places : [...places, { bucket: trigger.bucket, keys: folderKeys(trigger.prefix) }];
+  if (trigger === undefined) return places;
+  const place = { bucket: trigger.bucket, keys: folderKeys(trigger.prefix) };
+  return [...places, { name: trigger.suffix, place }];
 }
 
 /** Files of S3 that the business rules of a pipeline look up. */

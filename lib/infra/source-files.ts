@@ -15,6 +15,7 @@ import {
   listStatements,
   lookupFilesOf,
   lookupPlacesOf,
+  placesInPlace,
   placesOf,
   readStatements,
 } from './source-buckets.ts';
@@ -29,8 +30,8 @@ export class SourceFiles extends Construct {
   readonly assetsBucket: string | undefined;
   /** What reading all sources needs, and nothing else. */
   readonly readStatements: readonly PolicyStatement[];
-  /** What reading the files that rules look up needs. */
-  readonly lookupStatements: readonly PolicyStatement[];
+  /** What reading sources that are not copied needs, and files that rules look up. */
+  readonly rowStatements: readonly PolicyStatement[];
   /** What listing the buckets of all sources needs. */
   readonly listStatements: readonly PolicyStatement[];
 
@@ -38,33 +39,27 @@ export class SourceFiles extends Construct {
     super(scope, id);
     const problems: string[] = [];
     const places: BucketPlace[] = [];
-    const lookups: BucketPlace[] = [];
+    const rowPlaces: BucketPlace[] = [];
     const pipelines: Record<string, PipelineSettings> = {};
     const assets = new Map<string, Asset>();
+    const inPlace = new Set<Asset>();
     for (const [name, settings] of Object.entries(props.config.pipelines)) {
       places.push(...placesOf(settings));
-      lookups.push(...lookupPlacesOf(settings));
+      rowPlaces.push(...placesInPlace(settings), ...lookupPlacesOf(settings));
       for (const { at, file } of lookupFilesOf(settings).filter((one) => !isS3Path(one.file))) {
         problems.push(
           `pipelines.${name}.business_rules[${at}].from.file: ${file} is a local file, which the functions do not have; put it into S3, or load it into a table and name that`,
         );
       }
-      pipelines[name] = this.uploaded(name, settings, props.folder, assets, problems);
+      pipelines[name] = this.uploaded(name, settings, props.folder, { assets, inPlace }, problems);
     }
     if (problems.length > 0) throw new NotDeployableError(problems);
     const files = [...assets.values()];
     this.assetsBucket = files[0]?.s3BucketName;
     this.config = { ...props.config, pipelines };
     this.listStatements = listStatements(this, places);
-    this.lookupStatements = readStatements(this, lookups);
-    this.readStatements = [
-      ...readStatements(this, places),
-      ...longStatements(
-        'ReadUploadedSources',
-        ['s3:GetObject'],
-        files.map((file) => file.bucket.arnForObjects(file.s3ObjectKey)),
-      ),
-    ];
+    this.readStatements = [...readStatements(this, places), ...uploadStatements(files)];
+    this.rowStatements = [...readStatements(this, rowPlaces), ...uploadStatements([...inPlace])];
   }
 
   /** A pipeline whose local files are replaced by their uploads; what is in S3 already stays. */
@@ -72,10 +67,10 @@ export class SourceFiles extends Construct {
     name: string,
     settings: PipelineSettings,
     folder: string,
-    assets: Map<string, Asset>,
+    { assets, inPlace }: { readonly assets: Map<string, Asset>; readonly inPlace: Set<Asset> },
     problems: string[],
   ): PipelineSettings {
-    const { filePaths, readsExtensions, withFilePaths } = traitsOf(settings);
+    const { filePaths, readsExtensions, readsInPlace, withFilePaths } = traitsOf(settings);
     const paths = filePaths(settings).flatMap((one) => {
       if (isS3Path(one)) return [one];
       const files = localFiles(one, folder);
@@ -88,11 +83,17 @@ export class SourceFiles extends Construct {
         }
         const asset = assets.get(file) ?? new Asset(this, `File${assets.size}`, { path: file });
         assets.set(file, asset);
+        if (readsInPlace(settings, file)) inPlace.add(asset);
         return `s3://{assets}/${asset.s3ObjectKey}`;
       });
     });
     return withFilePaths(settings, paths);
   }
+}
+
+function uploadStatements(files: readonly Asset[]): readonly PolicyStatement[] {
+  const objects = files.map((file) => file.bucket.arnForObjects(file.s3ObjectKey));
+  return longStatements('ReadUploadedSources', ['s3:GetObject'], objects);
 }
 
 function localFiles(configured: string, folder: string): readonly string[] {

@@ -32,7 +32,7 @@ export interface StageFunctionsProps {
 }
 
 /** The functions that read sources and write rows, which `deploy.vpc` is about. */
-const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'load']);
+const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'transform', 'load']);
 
 /** The functions that write how a run ended, and where its lines are. */
 const loggingRuns: readonly FunctionName[] = ['record', 'notify'];
@@ -112,7 +112,7 @@ export function stageFunctions(
       statements: [
         connect,
         ...ruleSecretStatements(scope, config),
-        ...sources.lookupStatements,
+        ...sources.rowStatements,
         staging.readStatement(),
         staging.writeStatement(),
         staging.abortStatement(),

@@ -55,6 +55,8 @@ async function readFiles(
     ...context.target.retry,
     pipeline: { ...pipeline, settings },
     objects: undefined,
+    // Each call of a step that is done anew reads the same, however long the run takes.
+    copyObjects: true as const,
     prefix: `${prefixOf(run)}/lookups/${number}`,
     onProgress: undefined,
   };

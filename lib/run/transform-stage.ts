@@ -1,7 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { assertUnchanged } from '../extract/file/fingerprint.ts';
+import { withSourceObjects } from '../extract/file/source-objects.ts';
 import { storedChunks } from '../load/chunk-session.ts';
 import { LedgerMismatchError } from '../load/errors.ts';
 import { describeTable } from '../load/target-table.ts';
@@ -28,8 +30,17 @@ export async function planStage(
   look: Pick<TransformRequest, 'explain' | 'firstRows' | 'onRefusal'> = {},
 ): Promise<TransformResult> {
   const request = { ...(await transformRequest(context, run, raw)), ...look };
-  const result = (await planInPieces(context, request)) ?? (await transformToWorkingFile(request));
-  return { ...result, plan: { ...result.plan, not_modified: raw.not_modified } };
+  try {
+    const result = (await planInPieces(context, request)) ?? (await transformToWorkingFile(request));
+    return { ...result, plan: { ...result.plan, not_modified: raw.not_modified } };
+  } finally {
+    await rm(sourceFolder(context, run), { recursive: true, force: true });
+  }
+}
+
+/** Where the objects of a source lie while the run decides about their rows. */
+function sourceFolder({ scratchDir }: RunContext, run: Pick<Run, 'run_id'>): string {
+  return path.join(scratchDir, `source-${run.run_id}`);
 }
 
 /** The result of a transform in pieces; undefined where the source is cleaned in one go. */
@@ -66,12 +77,13 @@ export async function transformStage(
 }
 
 async function transformRequest(context: RunContext, run: Run, raw: RawManifest): Promise<TransformRequest> {
-  const { pipeline, scratchDir, store } = context;
+  const { pipeline, s3, scratchDir } = context;
+  const { clock, signal } = context.target.retry;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   return {
     raw,
     settings: { ...pipeline.settings, name: pipeline.name },
-    store,
+    store: withSourceObjects(context.store, raw.parts, { s3, clock, signal, folder: sourceFolder(context, run) }),
     prefix: prefixOf(run),
     scratchDir,
     targetColumns: await columnsOfTarget(context),
@@ -88,7 +100,7 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
         if (part.local) await assertUnchanged({ ...part, shown: part.source });
       }
     },
-    signal: context.target.retry.signal,
+    signal,
     onProgress: ({ rows }) => context.onProgress?.({ stage: 'transform', rows }),
   };
 }

@@ -23,7 +23,8 @@ export async function requireSpace(args: {
 }): Promise<void> {
   const toFetch: number[] = [];
   for (const part of args.parts) {
-    if (!part.local && !(await isLocal(args.store, part.location))) toFetch.push(part.bytes);
+    if (part.local) continue;
+    if (part.object !== undefined || !(await isLocal(args.store, part.location))) toFetch.push(part.bytes);
   }
   const needed = bytesNeeded(args.parts, toFetch);
   const { bavail, blocks, bsize } = await statfs(args.scratchDir);

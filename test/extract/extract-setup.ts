@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../lib/clock.ts';
 import { type DataSource, dataSourceSchema } from '../../lib/config/data-source.ts';
 import { type PipelineSettings, pipelineSchema } from '../../lib/config/pipeline.ts';
+import { withSourceObjects } from '../../lib/extract/file/source-objects.ts';
 import type { ExtractRequest } from '../../lib/extract/request.ts';
 import type { RawManifest } from '../../lib/manifest.ts';
 import { folderStore } from '../../lib/store/folder-store.ts';
@@ -127,8 +128,9 @@ export function setup(source: Loose, dataSource: Loose = {}, more: Partial<Extra
 /** The lines of all parts, in order. */
 export async function readLines(request: ExtractRequest, manifest: RawManifest): Promise<readonly string[]> {
   const lines: string[] = [];
+  const store = withSourceObjects(request.store, manifest.parts, { ...request, folder: scratchFolder() });
   for (const part of manifest.parts) {
-    const file = part.local ? part.location : await request.store.localPath(part.location);
+    const file = part.local ? part.location : await store.localPath(part.location);
     lines.push(...(await readFile(file, 'utf8')).split('\n').filter((line) => line !== ''));
   }
   return lines;

@@ -45,22 +45,25 @@ function s3Setup(filePath: string | readonly string[], changes: Partial<S3Reader
 }
 
 describe('objects in S3', () => {
-  it('are read in ranges, and come as they are', async () => {
-    const text = `id,text\n${Array.from({ length: 210_000 }, (_, id) => `${id},${'x'.repeat(40)}`).join('\n')}\n`;
-    await put({ 'big/data.csv': text });
+  it('that are packed are read in ranges and copied unpacked', async () => {
+    const noise = randomBytes(7 * 1024 * 1024).toString('base64');
+    const text = `id\n${noise.replace(/(.{76})/g, '$1\n')}\n`;
+    const packed = gzipSync(text, { level: 0 });
+    await put({ 'big/data.csv.gz': packed });
     let ranges = 0;
-    const { request } = s3Setup(`s3://${bucket}/big/data.csv`, {
+    const { request } = s3Setup(`s3://${bucket}/big/data.csv.gz`, {
       getObject: (input, options) => {
         ranges += 1;
         return s3.getObject(input, options);
       },
     });
     const manifest = await extract(request);
-    expect(ranges).toBe(Math.ceil(text.length / (8 * 1024 * 1024)));
+    expect(ranges).toBe(Math.ceil(packed.length / (8 * 1024 * 1024)));
     expect(manifest.parts).toEqual([
       expect.objectContaining({
+        location: 'runs/r1/raw/part-00000.csv',
         local: false,
-        source: `s3://${bucket}/big/data.csv`,
+        source: `s3://${bucket}/big/data.csv.gz`,
         format: 'csv',
         bytes: text.length,
       }),
@@ -111,14 +114,14 @@ describe('objects in S3', () => {
   });
 
   it('that are overwritten while they are read are an error and no mixture', async () => {
-    const noise = (): Buffer => Buffer.from(randomBytes(7 * 1024 * 1024).toString('base64'));
-    await put({ 'pinned.csv': noise() });
+    const noise = (): Buffer => gzipSync(randomBytes(7 * 1024 * 1024).toString('base64'), { level: 0 });
+    await put({ 'pinned.csv.gz': noise() });
     const other = noise();
     let reads = 0;
-    const { request } = s3Setup('s3://source/pinned.csv', {
+    const { request } = s3Setup('s3://source/pinned.csv.gz', {
       getObject: async (input, options) => {
         reads += 1;
-        if (reads === 2) await put({ 'pinned.csv': other });
+        if (reads === 2) await put({ 'pinned.csv.gz': other });
         return await s3.getObject(input, options);
       },
     });
@@ -127,12 +130,12 @@ describe('objects in S3', () => {
   });
 
   it('that are overwritten between two calls of a run are an error too', async () => {
-    await put({ 'two/a.ndjson': '{"id":1}\n', 'two/b.ndjson': '{"id":2}\n' });
+    await put({ 'two/a.ndjson.gz': gzipSync('{"id":1}\n'), 'two/b.ndjson.gz': gzipSync('{"id":2}\n') });
     const { clock, request } = s3Setup('s3://source/two/');
     const onProgress = (): void => clock.pass(700);
     const deadline = new Date(clock.now().getTime() + 1_000);
     expect(await extract({ ...request, deadline, onProgress })).toMatchObject({ complete: false });
-    await put({ 'two/b.ndjson': '{"id":9}\n' });
+    await put({ 'two/b.ndjson.gz': gzipSync('{"id":9}\n') });
     await expect(extract(request)).rejects.toMatchObject({ code: 'file_changed' });
   });
 

@@ -57,9 +57,9 @@ describe('a deployment by the rules of a company', () => {
     });
   });
 
-  it('runs extract and load in the VPC, whose interfaces Lambda may make and their code may not', () => {
+  it('runs extract, transform and load in the VPC, whose interfaces Lambda may make and their code may not', () => {
     const inVpc = [...functionsBy()].filter(([, { Properties }]) => Properties?.VpcConfig !== undefined);
-    expect(inVpc.map(([name]) => name).sort()).toEqual(['extract', 'load']);
+    expect(inVpc.map(([name]) => name).sort()).toEqual(['extract', 'load', 'transform']);
     for (const [name, fn] of inVpc) {
       expect(fn.Properties?.VpcConfig).toEqual({
         SubnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b2c3d4e5f6071829'],
@@ -69,7 +69,7 @@ describe('a deployment by the rules of a company', () => {
       expect(JSON.stringify(fn.DependsOn)).toMatch(/RoleDefaultPolicy/);
       expect(policyOf(name)).toContain('"Condition":{"Null":{"lambda:SourceFunctionArn":"false"}},"Effect":"Deny"');
     }
-    expect(policyOf('transform')).not.toContain('ec2:');
+    expect(policyOf('record')).not.toContain('ec2:');
   });
 
   it('encrypts bucket, logs, environment, topic and queues with the keys given, and makes none', () => {

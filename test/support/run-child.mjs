@@ -1,6 +1,7 @@
 // One run of a pipeline in a process of its own, against any endpoint. Usage: node run-child.mjs JSON-OF-CHILD-JOB
 // Prints the result as JSON.
 import path from 'node:path';
+import { S3 } from '@aws-sdk/client-s3';
 import { systemClock } from '../../dist/lib/clock.js';
 import { parseConfig } from '../../dist/lib/config/read-config.js';
 import { connect } from '../../dist/lib/dsql/connect.js';
@@ -25,6 +26,7 @@ const context = {
   connections: job.connections,
   chunkRows: job.chunkRows,
   resolveSecret: async () => '',
+  ...(job.s3 === undefined ? {} : { s3: new S3(job.s3) }),
 };
 const result = await runPipeline(context, { trigger: 'cli', again: false, force: true });
 process.stdout.write(JSON.stringify(result));

@@ -16,7 +16,7 @@ export async function runFile(
     readonly pipeline?: string | undefined;
     /** More of the pipeline's settings, as YAML in one line. */
     readonly settings?: string;
-  } & Partial<Pick<RunContext, 'chunkRows' | 'connections' | 'inPieces' | 'onProgress'>> & {
+  } & Partial<Pick<RunContext, 'chunkRows' | 'connections' | 'inPieces' | 'onProgress' | 's3'>> & {
       readonly again?: boolean | undefined;
       readonly signal?: AbortSignal | undefined;
     },

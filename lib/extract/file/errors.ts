@@ -99,6 +99,18 @@ export class SourceFileChangedError extends TransientError {
   }
 }
 
+/** An object that a run reads where it lies is no longer the one that the run began with. */
+export class SourceObjectChangedError extends TerminalError {
+  override readonly name = 'SourceObjectChangedError';
+  readonly code = 'object_changed';
+
+  constructor(shown: string) {
+    super(
+      `${shown} was written again or deleted after this run had begun. Nothing of the run was loaded. Run again: it reads what is there then. In a bucket with versioning a run reads the version that it began with.`,
+    );
+  }
+}
+
 /** The bytes of a text are not in the encoding it is read in. */
 export class EncodingMismatchError extends TerminalError {
   override readonly name = 'EncodingMismatchError';

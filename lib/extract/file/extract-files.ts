@@ -1,8 +1,9 @@
 import type { FileSettings } from '../../config/pipeline.ts';
+import { formatSettings } from '../../config/source-file.ts';
 import type { RawManifest, RawPart } from '../../manifest.ts';
 import { isS3Path } from '../../s3-path.ts';
 import { DeadlineReachedError } from '../deadline-reached-error.ts';
-import { writeManifest } from '../raw-objects.ts';
+import { isStaged, writeManifest } from '../raw-objects.ts';
 import type { ExtractRequest, PinnedFile } from '../request.ts';
 import { fetchCursor, keepCursor } from '../stored-cursor.ts';
 import { checkText, checkUtf8, copyFile, headBytes, isBlank, textEncoding } from './copy-file.ts';
@@ -12,7 +13,7 @@ import { type FileKind, fileKind } from './file-kind.ts';
 import { assertUnchanged, fingerprintFiles, pinnedAgain } from './fingerprint.ts';
 import { formatReader } from './formats.ts';
 import { hivePartitions } from './hive-partitions.ts';
-import { openFile, readEnds } from './open-file.ts';
+import { openFile, readBytes } from './open-file.ts';
 
 /**
  * How much reading a call that is killed may lose. The cursor names every file, so to keep it after each of thousands of
@@ -22,15 +23,17 @@ const keepEveryMs = 1_000;
 const keepEveryBytes = 8 * 1024 * 1024;
 
 /**
- * Extracts the files of a source, beginning where the cursor in the store stands: local files that can be read as they
+ * Extracts the files of a source, beginning where the cursor in the store stands: files and objects that can be read as they
  * are by reference, the others as parts of the store.
  */
 export async function extractFiles(request: ExtractRequest, settings: FileSettings): Promise<RawManifest> {
   let cursor = await readCursor(request, settings);
   const kinds = kindsOf(cursor.files, settings);
   const doneBefore = cursor.done;
-  let kept = { done: doneBefore, bytes: cursor.bytes_read, at: request.clock.now().getTime() };
+  let copied = 0;
+  let kept = { done: doneBefore, copied, at: request.clock.now().getTime() };
   for (const file of cursor.files.slice(doneBefore)) {
+    if (cursor.done > doneBefore && isLate(request)) break;
     try {
       cursor = await extractFile(file, kinds[cursor.done] as FileKind, cursor, request, settings);
     } catch (thrown) {
@@ -39,9 +42,11 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
       break;
     }
     const now = request.clock.now().getTime();
-    if (now - kept.at >= keepEveryMs || cursor.bytes_read - kept.bytes >= keepEveryBytes) {
+    const last = cursor.parts.at(-1);
+    if (last !== undefined && isStaged(last)) copied += file.bytes;
+    if (now - kept.at >= keepEveryMs || copied - kept.copied >= keepEveryBytes) {
       await keepCursor(request, cursor);
-      kept = { done: cursor.done, bytes: cursor.bytes_read, at: now };
+      kept = { done: cursor.done, copied, at: now };
     }
     request.onProgress?.({ rows: cursor.rows, bytes: cursor.bytes_read, requests: 0 });
   }
@@ -109,18 +114,15 @@ async function extractFile(
   if (file.bytes === 0) throw new EmptyFileError(file.shown);
   await assertUnchanged(file);
   const before = cursor.parts.reduce((sum, part) => sum + part.bytes, 0);
-  if (await fitsAsItIs(file, kind, settings)) {
+  if (await fitsAsItIs(file, kind, settings, request)) {
     if (before + file.bytes > settings.max_bytes) throw new TooManyBytesError(file.shown, settings.max_bytes);
-    return { ...next, parts: [...cursor.parts, partOf(file, kind, settings, file.location, true)] };
+    return { ...next, parts: [...cursor.parts, { ...partOf(file, kind, settings), ...placeOf(file) }] };
   }
   const chunks = watched(openFile(file, kind, request), file, before, settings, request);
-  const sealed = { sealed: cursor.parts.filter((part) => !part.local).length, rejected: cursor.rejected.length };
+  const sealed = { sealed: cursor.parts.filter(isStaged).length, rejected: cursor.rejected.length };
   const copied = await copyFile(file, kind, chunks, sealed, settings, request);
   await assertUnchanged(file);
-  const parts = copied.parts.map((part) => ({
-    ...partOf(file, kind, settings, part.location, false),
-    bytes: part.bytes,
-  }));
+  const parts = copied.parts.map((part) => ({ ...partOf(file, kind, settings), ...part }));
   const rejected = copied.rejected.map((part) => ({ location: part.location, rows: copied.rejectedRows }));
   return {
     ...next,
@@ -131,13 +133,22 @@ async function extractFile(
   };
 }
 
-/** Whether rows can be read from the file itself: local, not packed, UTF-8, and not one JSON document. */
-async function fitsAsItIs(file: PinnedFile, kind: FileKind, settings: FileSettings): Promise<boolean> {
+/** Whether rows can be read from the file itself: not packed, UTF-8, and not one JSON document. */
+async function fitsAsItIs(
+  file: PinnedFile,
+  kind: FileKind,
+  settings: FileSettings,
+  request: ExtractRequest,
+): Promise<boolean> {
   const reader = formatReader(kind.format);
-  if (isS3Path(file.location) || kind.compression !== 'none' || !reader.asIs) return false;
-  const { head, tail } = await readEnds(file, headBytes);
-  reader.checkEdge?.(file.shown, head);
-  reader.checkEdge?.(file.shown, tail.subarray(-4));
+  if (kind.compression !== 'none' || !formatSettings(kind.format).asIs) return false;
+  if (isS3Path(file.location) && !staysInPlace(file, request)) return false;
+  const most = reader.text ? headBytes : edgeBytes;
+  const head = await readBytes(file, 0, Math.min(most, file.bytes), request);
+  if (reader.checkEdge !== undefined) {
+    reader.checkEdge(file.shown, head);
+    reader.checkEdge(file.shown, await readBytes(file, Math.max(0, file.bytes - edgeBytes), file.bytes, request));
+  }
   if (!reader.text) return true;
   checkText(file.shown, head, kind);
   if (textEncoding(file.shown, kind, head) !== 'utf-8') return false;
@@ -149,36 +160,53 @@ async function fitsAsItIs(file: PinnedFile, kind: FileKind, settings: FileSettin
   return true;
 }
 
+/** Bytes at the start and at the end that tell a format. */
+const edgeBytes = 4;
+
+/** Whether an object may be read where it lies. A look at its first rows copies these alone. */
+function staysInPlace({ etag }: PinnedFile, { copyObjects, headBytes: head }: ExtractRequest): boolean {
+  return etag !== undefined && copyObjects !== true && head === undefined;
+}
+
+function isLate({ clock, deadline }: ExtractRequest): boolean {
+  return deadline !== undefined && clock.now() >= deadline;
+}
+
 /** The chunks of a file, until they are too many or the time is up. */
 async function* watched(
   chunks: AsyncIterable<Buffer>,
   file: PinnedFile,
   bytesBefore: number,
   settings: FileSettings,
-  { clock, deadline, onProgress, signal }: ExtractRequest,
+  request: ExtractRequest,
 ): AsyncGenerator<Buffer> {
   let bytes = bytesBefore;
   for await (const chunk of chunks) {
-    signal?.throwIfAborted();
+    request.signal?.throwIfAborted();
     bytes += chunk.length;
     if (bytes > settings.max_bytes) throw new TooManyBytesError(file.shown, settings.max_bytes);
-    if (deadline !== undefined && clock.now() >= deadline) throw new DeadlineReachedError();
-    onProgress?.({ rows: 0, bytes, requests: 0 });
+    if (isLate(request)) throw new DeadlineReachedError();
+    request.onProgress?.({ rows: 0, bytes, requests: 0 });
     yield chunk;
   }
 }
 
-function partOf(file: PinnedFile, kind: FileKind, settings: FileSettings, location: string, local: boolean): RawPart {
+/** A part of the store that holds what a file holds. */
+function partOf(file: PinnedFile, kind: FileKind, settings: FileSettings): RawPart {
   const { dialect, part } = formatReader(kind.format);
   return {
-    location,
-    local,
+    location: file.location,
+    local: false,
     source: file.shown,
     format: part,
     csv: dialect(settings),
     bytes: file.bytes,
     source_column: settings.file_name_column,
     partitions: settings.hive_partitions ? hivePartitions(file.shown) : undefined,
-    modified_ms: local ? file.modified_ms : undefined,
   };
+}
+
+/** Where a part lies that is the file itself, and what it has to be still. */
+function placeOf({ etag, location, modified_ms, version_id }: PinnedFile): Partial<RawPart> {
+  return etag === undefined ? { local: true, modified_ms } : { location, object: { etag, version_id } };
 }

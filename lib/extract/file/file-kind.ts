@@ -1,4 +1,4 @@
-import { type Encoding, type FileFormat, formatNames, formatSettings } from '../../config/source-file.ts';
+import { compressions, type Encoding, type FileFormat, formatNames, formatSettings } from '../../config/source-file.ts';
 import { UnsupportedFileError } from './errors.ts';
 
 /** How one file has to be read: from its name, unless the configuration says otherwise. */
@@ -12,7 +12,6 @@ export interface FileKind {
 const formats: ReadonlyMap<string, FileFormat> = new Map(
   formatNames.flatMap((format) => formatSettings(format).extensions.map((extension) => [extension, format] as const)),
 );
-const compressions = { '.gz': 'gzip', '.zst': 'zstd' } as const;
 
 /** @throws {UnsupportedFileError} when neither name nor settings tell the format */
 export function fileKind(

@@ -15,8 +15,6 @@ export interface FormatReader {
   readonly text: boolean;
   /** Whether a file without a byte is one without rows; otherwise it lacks what every file of the format has. */
   readonly mayBeEmpty: boolean;
-  /** Whether rows can be read from a file as it lies, where it is local, not packed, and UTF-8 if it is text. */
-  readonly asIs: boolean;
   /** How its parts have to be read; undefined where there is nothing to say. */
   readonly dialect: (settings: FileSettings) => CsvDialect | undefined;
   /** Lines at the start that have to fit the encoding, or it is the wrong one. */
@@ -40,7 +38,6 @@ const delimited = (format: FileFormat): FormatReader => ({
   part: 'csv',
   text: true,
   mayBeEmpty: false,
-  asIs: true,
   dialect: ({ csv }) => csvDialect(format, csv),
   headerLines: ({ csv }) => (csv?.header === false ? 0 : (csv?.skip_lines ?? 0) + 1),
   checkEdge: undefined,
@@ -55,7 +52,6 @@ export const formatReaders = {
     part: 'ndjson',
     text: true,
     mayBeEmpty: false,
-    asIs: false,
     dialect: () => undefined,
     headerLines: () => Infinity,
     checkEdge: undefined,
@@ -66,7 +62,6 @@ export const formatReaders = {
     part: 'ndjson',
     text: true,
     mayBeEmpty: true,
-    asIs: true,
     dialect: () => undefined,
     headerLines: () => 0,
     checkEdge: undefined,
@@ -76,7 +71,6 @@ export const formatReaders = {
     part: 'parquet',
     text: false,
     mayBeEmpty: false,
-    asIs: true,
     dialect: () => undefined,
     headerLines: () => 0,
     checkEdge: checkParquet,

@@ -12,12 +12,10 @@ import { readS3Object } from './s3-object.ts';
 /** Bytes read from a disk at once. */
 const blockBytes = 1024 * 1024;
 
+type FileAccess = Pick<ExtractRequest, 's3' | 'clock' | 'signal'>;
+
 /** A pinned file's bytes, unpacked. */
-export async function* openFile(
-  file: PinnedFile,
-  kind: FileKind,
-  request: Pick<ExtractRequest, 's3' | 'clock' | 'signal'>,
-): AsyncGenerator<Buffer> {
+export async function* openFile(file: PinnedFile, kind: FileKind, request: FileAccess): AsyncGenerator<Buffer> {
   const packed = packedBytes(file, request);
   if (kind.compression === 'none') {
     yield* packed;
@@ -38,10 +36,7 @@ export async function* openFile(
   }
 }
 
-async function* packedBytes(
-  file: PinnedFile,
-  { clock, s3, signal }: Pick<ExtractRequest, 's3' | 'clock' | 'signal'>,
-): AsyncGenerator<Buffer> {
+async function* packedBytes(file: PinnedFile, { clock, s3, signal }: FileAccess): AsyncGenerator<Buffer> {
   if (isS3Path(file.location)) {
     if (s3 === undefined) throw new S3MissingError(file.shown);
     yield* readS3Object(s3, file, { clock, signal });
@@ -55,20 +50,26 @@ async function* packedBytes(
   }
 }
 
-/** The first bytes of a local file, and its last. */
-export async function readEnds(
+/** Some bytes of a pinned file as it lies, from one on, up to another one that is left out. */
+export async function readBytes(
   file: PinnedFile,
-  length: number,
-): Promise<{ readonly head: Buffer; readonly tail: Buffer }> {
+  from: number,
+  to: number,
+  { clock, s3, signal }: FileAccess,
+): Promise<Buffer> {
+  if (isS3Path(file.location)) {
+    if (s3 === undefined) throw new S3MissingError(file.shown);
+    const pieces: Buffer[] = [];
+    for await (const piece of readS3Object(s3, file, { clock, signal }, { from, to })) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
   const handle = await open(file.location).catch((cause: unknown) => {
     throw new SourceFileUnreadableError(file.shown, { cause });
   });
   try {
-    const head = Buffer.alloc(Math.min(length, file.bytes));
-    await handle.read(head, 0, head.length, 0);
-    const tail = Buffer.alloc(Math.min(8, file.bytes));
-    await handle.read(tail, 0, tail.length, file.bytes - tail.length);
-    return { head, tail };
+    const bytes = Buffer.alloc(to - from);
+    await handle.read(bytes, 0, bytes.length, from);
+    return bytes;
   } finally {
     await handle.close();
   }

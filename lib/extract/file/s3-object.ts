@@ -18,21 +18,27 @@ export interface S3ReadOptions {
 }
 
 /**
- * The bytes of an object, in ranges of 8 MiB, each of the version that was pinned.
+ * The bytes of an object, or some of them, in ranges of 8 MiB, each of the version that was pinned.
  *
+ * @param bytes  from one on, up to another one that is left out
  * @throws {SourceFileChangedError} transient: the object was overwritten or removed since it was pinned
  * @throws {S3UnavailableError} transient: a range failed in every attempt
  * @throws {S3RefusedError} terminal: access is denied
  */
-export async function* readS3Object(s3: S3Reader, file: PinnedFile, options: S3ReadOptions): AsyncGenerator<Buffer> {
+export async function* readS3Object(
+  s3: S3Reader,
+  file: PinnedFile,
+  options: S3ReadOptions,
+  { from, to } = { from: 0, to: file.bytes },
+): AsyncGenerator<Buffer> {
   const ranges: Promise<Buffer>[] = [];
   const aborter = new AbortController();
   const signal = options.signal === undefined ? aborter.signal : AbortSignal.any([aborter.signal, options.signal]);
-  let next = 0;
+  let next = from;
   try {
-    while (next < file.bytes || ranges.length > 0) {
-      while (next < file.bytes && ranges.length < rangesAhead) {
-        const range = readRange(s3, file, next, Math.min(next + rangeBytes, file.bytes), { ...options, signal });
+    while (next < to || ranges.length > 0) {
+      while (next < to && ranges.length < rangesAhead) {
+        const range = readRange(s3, file, next, Math.min(next + rangeBytes, to), { ...options, signal });
         range.catch(() => undefined);
         ranges.push(range);
         next += rangeBytes;

@@ -51,6 +51,10 @@ export const files = {
     means: '`flatten` or `explode` is for values that the source does not have.',
     todo: 'Name another column, or remove the setting.',
   },
+  object_changed: {
+    means: 'An object of the source was written again or deleted while the run read it; nothing of the run was loaded.',
+    todo: 'Run again: it reads what is there then. Versioning of the bucket lets a run read what it began with.',
+  },
   raw_rows_not_written: {
     means: 'Rows that were read could not be written down: the disk is full, or not writable.',
     todo: 'Free some space and run again.',
