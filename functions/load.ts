@@ -8,6 +8,7 @@ import type { Plan } from '../lib/manifest.ts';
 import type { Run } from '../lib/run/run.ts';
 import type { RunContext } from '../lib/run/run-context.ts';
 import { admitStage, concludeStage, loadStage, prepareStage, presentTable } from '../lib/run/stages.ts';
+import { partBytesOf } from '../lib/scatter/pieces.ts';
 import { inLoadSlot } from '../lib/state/load-slot.ts';
 import type { TransformResult } from '../lib/transform-result.ts';
 import { StageInterruptedError } from './runtime/errors.ts';
@@ -58,7 +59,8 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
     case 'prepare': {
       const { table, warnings, wasEmpty } = await prepareStage(context, run, result);
       const { indexes, load_mode, verify } = context.pipeline.settings;
-      const map = loadMapOf((await requireRaw(context, run)).bytes_read, service.config.deploy);
+      const raw = await requireRaw(context, run);
+      const map = loadMapOf(Math.max(raw.bytes_read, partBytesOf(raw)), service.config.deploy);
       return {
         groups: chunkGroups(plan.chunks.length, map),
         distributed: map === 'distributed',

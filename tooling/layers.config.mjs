@@ -47,7 +47,7 @@ const folders = {
 
 /** Folders beside lib, and what each may import. */
 const outside = {
-  functions: ['lib/(config|aws|store|dsql|extract|transform|load|state|run)/'],
+  functions: ['lib/(config|aws|store|dsql|extract|transform|scatter|load|state|run)/'],
   bin: ['lib/(cli|infra)/', 'functions/'],
   examples: ['lib/(aws|cli|config)/'],
   bench: ['lib/'],

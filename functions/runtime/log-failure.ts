@@ -1,6 +1,7 @@
 import { runStatement } from '../../lib/dsql/target.ts';
 import { EtlError } from '../../lib/errors.ts';
 import { readManifest } from '../../lib/extract/raw-objects.ts';
+import { findPlan } from '../../lib/run/kept-plan.ts';
 import { recordFailure } from '../../lib/run/record.ts';
 import type { RunResult, Stage } from '../../lib/run/result.ts';
 import { fenceOf, type Run } from '../../lib/run/run.ts';
@@ -18,7 +19,7 @@ import { demandOf, takesObjects } from './pipeline-input.ts';
 import { addRunMetrics } from './run-metrics.ts';
 import type { Service } from './service.ts';
 import { keepDeadLetter } from './set-aside.ts';
-import { findManifest, loadedRows } from './stage-results.ts';
+import { loadedRows } from './stage-results.ts';
 
 /** The failure of an execution, and what is known of its run. */
 export interface FailedExecution {
@@ -123,7 +124,7 @@ async function outcomeOf(
   run: Run,
 ): Promise<{ readonly outcome: Parameters<typeof recordFailure>[2]; readonly reached: Stage }> {
   const raw = await readManifest(context.store, prefixOf(run));
-  const plan = await findManifest(context, run);
+  const plan = await findPlan(context, run);
   const loaded = { ...(await loadedRows(context, run)), conflict_retries: 0 };
   const outcome = { ...(raw === undefined ? {} : { raw }), ...(plan === undefined ? {} : { plan }), loaded };
   return { outcome, reached: plan !== undefined ? 'load' : raw?.complete === true ? 'transform' : 'extract' };

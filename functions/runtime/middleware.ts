@@ -75,14 +75,16 @@ function nameRun({ event }: { readonly event: unknown }): void {
   if (run !== undefined) logger.appendKeys({ execution: run.execution.name, pipeline: run.input.pipeline });
 }
 
-/** Counts how long a call of extract, transform or load worked for its pipeline, also where it failed. */
+/** Counts how long a call of extract, transform, scatter or load worked for its pipeline, also where it failed. */
 function countSeconds(): {
   readonly before: () => void;
   readonly after: (request: { readonly event: unknown }) => void;
   readonly onError: (request: { readonly event: unknown }) => void;
 } {
   const fn = readEnvironment().variable('POWERTOOLS_SERVICE_NAME') ?? '';
-  const metric = runMetrics.find((name) => name.toLowerCase() === `${fn}seconds`);
+  // Its steps are the transform of a large source.
+  const stage = fn === 'scatter' ? 'transform' : fn;
+  const metric = runMetrics.find((name) => name.toLowerCase() === `${stage}seconds`);
   let began = 0;
   const count = ({ event }: { readonly event: unknown }): void => {
     const run = runEventSchema.safeParse(event).data;

@@ -121,7 +121,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
       connections,
       deploy: config.deploy,
       chunkRows: config.deploy.chunk_rows,
-      transformMemoryMb: Math.round(config.deploy.transform.memory_mb * duckDbShare),
+      transformMemoryMb: duckDbMemoryMb(config.deploy.transform),
       resolveSecret,
       refreshTokens,
       s3: s3Reader(client),
@@ -131,6 +131,11 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
 
 /** The share of a function's memory that DuckDB may use; Node, the driver and DuckDB's own allocator need the rest. */
 const duckDbShare = 0.6;
+
+/** What DuckDB may keep in memory in a function, in MB. */
+export function duckDbMemoryMb({ memory_mb }: { readonly memory_mb: number }): number {
+  return Math.round(memory_mb * duckDbShare);
+}
 
 /** Time a stage keeps for ending cleanly: a fifth of what it has, two minutes at most. */
 export function deadlineOf(invocation: Invocation): Date {

@@ -2,8 +2,9 @@ import { runStatement } from '../../lib/dsql/target.ts';
 import { readManifest } from '../../lib/extract/raw-objects.ts';
 import type { RunObjects } from '../../lib/extract/request.ts';
 import type { LoadResult } from '../../lib/load/load.ts';
-import { type Manifest, manifestSchema, type RawManifest } from '../../lib/manifest.ts';
+import type { Manifest, RawManifest } from '../../lib/manifest.ts';
 import { findObjects } from '../../lib/run/kept-objects.ts';
+import { findPlan } from '../../lib/run/kept-plan.ts';
 import type { Run } from '../../lib/run/run.ts';
 import type { RunContext } from '../../lib/run/run-context.ts';
 import { objectsKey, planKey, prefixOf, rawKey } from '../../lib/run/store-keys.ts';
@@ -35,14 +36,9 @@ export async function requireObjects(
   return objects;
 }
 
-export async function findManifest({ store }: StagedContext, run: Pick<Run, 'run_id'>): Promise<Manifest | undefined> {
-  const bytes = await store.get(planKey(run));
-  return bytes === undefined ? undefined : manifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-}
-
 /** @throws {ManifestMissingError} when transform has not ended, or the run's files are gone */
 export async function requireManifest(context: StagedContext, run: Pick<Run, 'run_id'>): Promise<Manifest> {
-  const manifest = await findManifest(context, run);
+  const manifest = await findPlan(context, run);
   if (manifest === undefined) throw new ManifestMissingError(planKey(run));
   return manifest;
 }

@@ -24,7 +24,7 @@ const vpcSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'All functions are in the VPC, and not extract, transform and load alone; for a cluster that takes no others.',
+      'All functions are in the VPC, and not extract, transform, scatter and load alone; for a cluster that takes no others.',
     ),
 });
 
@@ -36,7 +36,7 @@ const keysSchema = z.strictObject({
 });
 
 export const securityShape = {
-  vpc: vpcSchema.optional().describe('Where extract, transform and load run; without it outside of any VPC.'),
+  vpc: vpcSchema.optional().describe('Where extract, transform, scatter and load run; without it outside of any VPC.'),
   kms_keys: keysSchema.prefault({}).describe('Keys of yours, by what they encrypt.'),
   tags: z
     .record(z.string().min(1).max(128), z.string().max(256))

@@ -105,6 +105,7 @@ export const deploySchema = z
     architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processors of the functions.'),
     extract: functionSchema({ memory_mb: 1024, timeout_seconds: 900, scratch_mb: 4096 }),
     transform: functionSchema({ memory_mb: 4096, timeout_seconds: 900, scratch_mb: 10_240 }),
+    scatter: functionSchema({ memory_mb: 4096, timeout_seconds: 900, scratch_mb: 10_240 }),
     load: functionSchema({ memory_mb: 2048, timeout_seconds: 900, scratch_mb: 2048 }),
     load_connections: z.int().min(1).max(30).default(4).describe('Batches one load function has in flight.'),
     load_concurrency: z
@@ -132,7 +133,15 @@ export const deploySchema = z
       .min(0)
       .max(1_000_000_000)
       .default(2048)
-      .describe('Runs that read more than this are loaded by a distributed map, which begins slowly.'),
+      .describe(
+        'A source with more MB than this is cleaned in pieces by many functions, and loaded by a distributed map, which begins slowly.',
+      ),
+    scatter_concurrency: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(200)
+      .describe('Functions that clean pieces of one run at once; the account may allow fewer, and then they wait.'),
     run_timeout_minutes: z.int().min(20).max(1440).default(360).describe('A run that takes longer is ended.'),
     log_retention_days: z
       .union([z.literal(7), z.literal(14), z.literal(30), z.literal(90), z.literal(365)])

@@ -41,7 +41,7 @@ const transformShape = {
     .positive()
     .optional()
     .describe(
-      'A source with more MB than this is cleaned in pieces, each of which needs memory for itself alone. Default: 32768.',
+      'A source with more MB than this is cleaned in pieces, each of which needs memory for itself alone. Default: 32768; in AWS deploy.scatter_above_mb.',
     ),
   piece_mb: z.number().positive().optional().describe('MB of such a piece, about. Default: 128.'),
   required_columns: z

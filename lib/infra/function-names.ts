@@ -3,6 +3,7 @@ export const functions = {
   record: { duckDb: false },
   extract: { duckDb: false },
   transform: { duckDb: true },
+  scatter: { duckDb: true },
   load: { duckDb: true },
   notify: { duckDb: false },
   bootstrap: { duckDb: false },

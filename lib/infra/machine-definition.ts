@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { endStates } from './machine-end.ts';
 import { distributedLoadMap, loadMap } from './machine-load-map.ts';
+import { scatterStart, scatterStates } from './machine-scatter.ts';
 import {
   bootstrapSeconds,
   catchTo,
@@ -18,8 +19,8 @@ import {
 const waitSeconds = 30;
 
 /**
- * The state machine of a run: record(start) → extract ⟲ → transform ⟲ → admit, define, prepare → load (map) →
- * index, conclude → record(success). Whatever fails goes to notify, and the execution fails. References travel, never rows.
+ * The state machine of a run: record(start) → extract ⟲ → transform ⟲, or the states of a source that is cleaned in pieces →
+ * admit, define, prepare → load (map) → index, conclude → record(success). Whatever fails goes to notify, and the execution fails. References travel, never rows.
  */
 export function machineDefinition(config: Config): State {
   const { extract, load, run_timeout_minutes, transform } = config.deploy;
@@ -88,7 +89,10 @@ export function machineDefinition(config: Config): State {
       }),
       'Extracted?': {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $states.input.complete %}', Next: 'Transform' }],
+        Choices: [
+          { Condition: '{% $states.input.scattered %}', Next: scatterStart },
+          { Condition: '{% $states.input.complete %}', Next: 'Transform' },
+        ],
         Default: 'Extract',
       },
       Transform: stageTask('transform', 'Transformed?', {
@@ -101,6 +105,7 @@ export function machineDefinition(config: Config): State {
         Choices: [{ Condition: '{% $states.input.complete %}', Next: 'Admit' }],
         Default: 'Transform',
       },
+      ...scatterStates(config, 'Admit'),
       Admit: stageTask('load', 'Define', {
         fn: 'load',
         comment: 'Keeps rejected rows, and refuses too many of them before anything is made',

@@ -81,6 +81,7 @@ export function distributedLoadMap(config: Config, next: string): State {
         ...keepingFailure(
           `Load chunks${suffix}`,
           groupStates(config, { suffix, wasEmpty: '{% $states.input.was_empty %}', given }),
+          '$states.input.failure_key',
         ),
       },
     },

@@ -4,17 +4,21 @@ import { failState, placeholder, type State } from './machine-task.ts';
 /** What CloudFormation replaces by the name of the staging bucket. */
 export const stagingSubstitution = 'StagingBucket';
 
-/** Where a child execution keeps its error, for ItemSelector; variables are known there, and not in the child. */
+/** Where a child execution keeps its error, for its input; variables are known where that is made, and not in the child. */
 export const mapFailureKeyExpression = `{% '${mapFailureKey({ run_id: "' & $run.run_id & '" }, "' & $execution.name & '")}' %}`;
 
 /**
  * States of a child execution of a distributed map that keep its error in the staging bucket before it fails: the parent
- * learns no more than that too many have failed, and notify finds the reason there. The child's input has its key as
- * `failure_key`.
+ * learns no more than that too many have failed, and notify finds the reason there.
  *
  * @param name  the task whose errors are kept
+ * @param key  JSONata of the key under which they are kept, in the input of the task
  */
-export function keepingFailure(name: string, states: Readonly<Record<string, State>>): Readonly<Record<string, State>> {
+export function keepingFailure(
+  name: string,
+  states: Readonly<Record<string, State>>,
+  key: string,
+): Readonly<Record<string, State>> {
   const keep = `Keep the failure of: ${name}`;
   const failed = `Failed: ${name}`;
   const task = states[name];
@@ -25,7 +29,7 @@ export function keepingFailure(name: string, states: Readonly<Record<string, Sta
       Catch: [
         {
           ErrorEquals: ['States.ALL'],
-          Output: { error: '{% $states.errorOutput %}', failure_key: '{% $states.input.failure_key %}' },
+          Output: { error: '{% $states.errorOutput %}', failure_key: `{% ${key} %}` },
           Next: keep,
         },
       ],

@@ -80,7 +80,11 @@ export class RunMachine extends Construct {
       'Log delivery and X-Ray, which the CDK adds, know no resources.',
     );
     acknowledgeWildcards(role, [allVersions], 'A run calls the versions of its functions with which it began.');
-    acknowledgeWildcards(role, ofMaps, 'Child executions of the machine itself, and where they keep their errors.');
+    acknowledgeWildcards(
+      role,
+      ofMaps,
+      'Child executions of the machine itself, and where their items, results and errors are.',
+    );
     acknowledge(
       this.machine,
       'AwsSolutions-SF1',
@@ -89,7 +93,7 @@ export class RunMachine extends Construct {
   }
   /**
    * What a distributed map takes (developer guide, "IAM policies for using Distributed Map states"): starting, watching
-   * and stopping executions of its own machine; and its children write their errors.
+   * and stopping executions of its own machine; reading its items and writing its results; and its children write their errors.
    */
   private mapStatements({ name, staging }: RunMachineProps): readonly PolicyStatement[] {
     const arn = (resource: string, resourceName: string): string =>
@@ -99,7 +103,7 @@ export class RunMachine extends Construct {
         resourceName,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       });
-    const failures = staging.failureStatement();
+    const files = [staging.itemsStatement(), staging.resultsStatement(), staging.failureStatement()];
     return [
       new PolicyStatement({
         sid: 'StartChildren',
@@ -111,8 +115,8 @@ export class RunMachine extends Construct {
         actions: ['states:DescribeExecution', 'states:StopExecution'],
         resources: [arn('execution', `${name}:*`)],
       }),
-      failures,
-      ...staging.keyStatements([failures]),
+      ...files,
+      ...staging.keyStatements(files),
     ];
   }
 }

@@ -32,7 +32,7 @@ export interface StageFunctionsProps {
 }
 
 /** The functions that read sources and write rows, which `deploy.vpc` is about. */
-const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'transform', 'load']);
+const inVpc: ReadonlySet<FunctionName> = new Set(['extract', 'transform', 'scatter', 'load']);
 
 /** The functions that write how a run ended, and where its lines are. */
 const loggingRuns: readonly FunctionName[] = ['record', 'notify'];
@@ -109,6 +109,19 @@ export function stageFunctions(
     transform: {
       description: 'Cleans rows into chunks',
       size: deploy.transform,
+      statements: [
+        connect,
+        ...ruleSecretStatements(scope, config),
+        ...sources.rowStatements,
+        staging.readStatement(),
+        staging.writeStatement(),
+        staging.abortStatement(),
+        staging.listStatement(),
+      ],
+    },
+    scatter: {
+      description: 'Cleans pieces of large sources into chunks',
+      size: deploy.scatter,
       statements: [
         connect,
         ...ruleSecretStatements(scope, config),

@@ -56,6 +56,17 @@ export class StagingBucket extends Construct {
     return this.statement('WriteStagingFailures', ['s3:PutObject'], 'runs/*/failures/*');
   }
 
+  /** Reading which items a distributed map of the state machine has. */
+  itemsStatement(): PolicyStatement {
+    return this.statement('ReadStagingItems', ['s3:GetObject'], 'runs/*/lists/*');
+  }
+
+  /** Writing what the children of a distributed map have given (developer guide, "IAM policies for using Distributed Map states"). */
+  resultsStatement(): PolicyStatement {
+    const actions = ['s3:PutObject', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'];
+    return this.statement('WriteStagingResults', actions, 'runs/*/results/*');
+  }
+
   /** Ending an upload that failed midway. */
   abortStatement(): PolicyStatement {
     return this.statement('AbortStaging', ['s3:AbortMultipartUpload']);
@@ -77,8 +88,8 @@ export class StagingBucket extends Construct {
 
   /** What these statements need of the bucket's key, where it has one of its own: parts of uploads are read as well. */
   keyStatements(statements: readonly PolicyStatement[]): readonly PolicyStatement[] {
-    const may = (sid: string): boolean => statements.some((statement) => statement.sid === sid);
-    const writes = may('WriteStaging') || may('WriteStagingFailures');
+    const may = (sid: string): boolean => statements.some((statement) => statement.sid?.startsWith(sid) === true);
+    const writes = may('WriteStaging');
     if (this.keyArn === undefined || !(writes || may('ReadStaging'))) return [];
     const actions = ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])];
     return [new PolicyStatement({ sid: 'UseStagingKey', actions, resources: [this.keyArn] })];

@@ -9,7 +9,7 @@ export type LoadMap = 'inline' | 'distributed';
  */
 const maxGroups: Readonly<Record<LoadMap, number>> = { inline: 400, distributed: 2_000 };
 
-/** Runs that have read more bytes than `deploy.scatter_above_mb` are loaded by a distributed map. */
+/** Runs that have read more bytes than `deploy.scatter_above_mb`, as they lay or unpacked, are loaded by a distributed map. */
 export function loadMapOf(bytesRead: number, deploy: Pick<Config['deploy'], 'scatter_above_mb'>): LoadMap {
   return bytesRead > deploy.scatter_above_mb * 1024 * 1024 ? 'distributed' : 'inline';
 }

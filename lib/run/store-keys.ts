@@ -27,5 +27,10 @@ export function mapFailureKey(run: Pick<Run, 'run_id'>, execution: string): stri
   return `${prefixOf(run)}/failures/${execution}.json`;
 }
 
+/** Where Step Functions writes what the children of a distributed map have given, by the map's label. */
+export function mapResultsPrefix(run: Pick<Run, 'run_id'>, label: string): string {
+  return `${prefixOf(run)}/results/${label}`;
+}
+
 /** Tells beside a run's files which target it loads into, where one store serves several. */
 export const runOwnerName = 'owner.json';

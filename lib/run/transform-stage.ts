@@ -7,15 +7,16 @@ import { withSourceObjects } from '../extract/file/source-objects.ts';
 import { storedChunks } from '../load/chunk-session.ts';
 import { LedgerMismatchError } from '../load/errors.ts';
 import { describeTable } from '../load/target-table.ts';
-import { manifestSchema, type RawManifest } from '../manifest.ts';
+import type { RawManifest } from '../manifest.ts';
 import { readLedger } from '../state/ledger.ts';
 import type { TargetColumn, TransformRequest } from '../transform/request.ts';
 import { transformToChunks, transformToWorkingFile, type WriteResult } from '../transform/transform.ts';
 import type { TransformResult } from '../transform-result.ts';
+import { findPlan, keepPlan } from './kept-plan.ts';
 import { readLookups } from './read-lookups.ts';
 import type { Run } from './run.ts';
 import { memoryLimit, type RunContext } from './run-context.ts';
-import { planKey, prefixOf } from './store-keys.ts';
+import { prefixOf } from './store-keys.ts';
 
 /**
  * Cleans what extract left, for a load on this machine; or takes what an interrupted attempt of this run had decided.
@@ -39,7 +40,7 @@ export async function planStage(
 }
 
 /** Where the objects of a source lie while the run decides about their rows. */
-function sourceFolder({ scratchDir }: RunContext, run: Pick<Run, 'run_id'>): string {
+export function sourceFolder({ scratchDir }: RunContext, run: Pick<Run, 'run_id'>): string {
   return path.join(scratchDir, `source-${run.run_id}`);
 }
 
@@ -64,19 +65,24 @@ export async function transformStage(
   raw: RawManifest,
   pause: (checkpointBytes: number) => AbortSignal,
 ): Promise<WriteResult> {
-  const { store } = context;
-  const done = await store.get(planKey(run));
-  if (done !== undefined) {
-    return { status: 'complete', manifest: manifestSchema.parse(JSON.parse(new TextDecoder().decode(done))) };
-  }
+  const done = await findPlan(context, run);
+  if (done !== undefined) return { status: 'complete', manifest: done };
   const written = await transformToChunks(await transformRequest(context, run, raw), pause);
   if (written.status !== 'complete') return written;
-  const manifest = { ...written.manifest, not_modified: raw.not_modified };
-  await store.put(planKey(run), JSON.stringify(manifest));
-  return { ...written, manifest };
+  return { ...written, manifest: await keepPlan(context, run, raw, written.manifest) };
 }
 
-async function transformRequest(context: RunContext, run: Run, raw: RawManifest): Promise<TransformRequest> {
+/** What a transform is asked for, with the columns that the target has now. */
+export async function transformRequest(context: RunContext, run: Run, raw: RawManifest): Promise<TransformRequest> {
+  return { ...(await requestBesideTarget(context, run, raw)), targetColumns: await columnsOfTarget(context) };
+}
+
+/** The same without the columns of the target, for a step of which another one has read them. */
+export async function requestBesideTarget(
+  context: RunContext,
+  run: Run,
+  raw: RawManifest,
+): Promise<Omit<TransformRequest, 'targetColumns'>> {
   const { pipeline, s3, scratchDir } = context;
   const { clock, signal } = context.target.retry;
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
@@ -86,7 +92,6 @@ async function transformRequest(context: RunContext, run: Run, raw: RawManifest)
     store: withSourceObjects(context.store, raw.parts, { s3, clock, signal, folder: sourceFolder(context, run) }),
     prefix: prefixOf(run),
     scratchDir,
-    targetColumns: await columnsOfTarget(context),
     maskKeys: await maskKeysOf(context),
     readLookups: () => readLookups(context, run),
     chunkRows: context.chunkRows,

@@ -7,14 +7,7 @@ import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
 import { cutVersion } from '../manifest.ts';
 import { transformFailure } from '../transform/errors.ts';
 import type { LookupInput, TransformRequest } from '../transform/request.ts';
-
-/** How large pieces are. */
-export interface ScatterSizes {
-  /** Bytes of the source that one survey or clean reads, about. */
-  readonly partBytes: number;
-  /** Bytes of the source whose rows one gather decides about, about. */
-  readonly bucketBytes: number;
-}
+import type { ScatterSizes } from './pieces.ts';
 
 /** A source that is cleaned in pieces, each by a step that may run anywhere. */
 export interface ScatterJob {
@@ -31,14 +24,18 @@ export interface ScatterJob {
  * up lie elsewhere and are not seen.
  */
 export async function scatterJob(request: TransformRequest, sizes: ScatterSizes): Promise<ScatterJob> {
-  const { chunkRows, maskKeys = new Map(), raw, settings, targetColumns } = request;
   const lookups = (await request.readLookups?.()) ?? [];
-  const known = [cutVersion, sizes, settings, targetColumns ?? null, chunkRows ?? null, raw, [...maskKeys]];
-  const hash = createHash('sha256').update(JSON.stringify(known));
+  const hash = createHash('sha256').update(knownOf(request, sizes));
   for (const { parts } of lookups) {
     for (const { path } of parts) for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
   }
   return { request, sizes, lookups, prefix: `${request.prefix}/scatter/${hash.digest('hex').slice(0, 16)}` };
+}
+
+/** What a job depends on besides the content that is looked up. */
+export function knownOf(request: TransformRequest, sizes: ScatterSizes): string {
+  const { chunkRows, maskKeys = new Map(), raw, settings, targetColumns } = request;
+  return JSON.stringify([cutVersion, sizes, settings, targetColumns ?? null, chunkRows ?? null, raw, [...maskKeys]]);
 }
 
 /** The key of an artefact by the step's name and its number. */

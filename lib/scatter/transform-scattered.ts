@@ -1,6 +1,7 @@
 import { cutVersion, type Manifest, manifestSchema } from '../manifest.ts';
 import type { TransformRequest } from '../transform/request.ts';
-import { artefact, type ScatterSizes, scatterJob } from './job.ts';
+import { artefact, scatterJob } from './job.ts';
+import type { ScatterSizes } from './pieces.ts';
 import type { SliceToSurvey } from './settle-starts.ts';
 import { type ScatterSteps, scatterSteps } from './steps.ts';
 

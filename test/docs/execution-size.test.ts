@@ -40,7 +40,7 @@ async function figuresOf(chunks: number, objects: number | undefined, map: LoadM
   const counts = { rows_read: 1, rows_filtered: 0, rows_deduplicated: 0, rows_rejected: 0, rows_loaded: 1 };
   const answers: Readonly<Record<string, unknown>> = {
     Start: { next: 'go', run, reason: null },
-    Extract: { complete: true, parts: objects ?? 1, bytes_read: 1 },
+    Extract: { complete: true, parts: objects ?? 1, bytes_read: 1, scattered: false },
     Transform: { complete: true, chunks, ...counts },
     Admit: { admitted: true },
     Define: { done: 'define' },

@@ -66,7 +66,7 @@ describe('a run in AWS', () => {
       let calls = 0;
       const answers: Readonly<Record<string, unknown>> = {
         Start: { next: 'go', run: { run_id: 'r' }, reason: null },
-        Extract: { complete: true },
+        Extract: { complete: true, scattered: false },
         Conclude: { rows_deleted: 0, verified: null },
         Transform: { complete: true },
         Prepare: {

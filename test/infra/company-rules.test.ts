@@ -57,9 +57,9 @@ describe('a deployment by the rules of a company', () => {
     });
   });
 
-  it('runs extract, transform and load in the VPC, whose interfaces Lambda may make and their code may not', () => {
+  it('runs extract, transform, scatter and load in the VPC, whose interfaces Lambda may make and their code may not', () => {
     const inVpc = [...functionsBy()].filter(([, { Properties }]) => Properties?.VpcConfig !== undefined);
-    expect(inVpc.map(([name]) => name).sort()).toEqual(['extract', 'load', 'transform']);
+    expect(inVpc.map(([name]) => name).sort()).toEqual(['extract', 'load', 'scatter', 'transform']);
     for (const [name, fn] of inVpc) {
       expect(fn.Properties?.VpcConfig).toEqual({
         SubnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b2c3d4e5f6071829'],

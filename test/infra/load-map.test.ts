@@ -39,7 +39,7 @@ async function loading(
       const prepared = { groups: chunkGroups(groups, 'distributed'), distributed: true, was_empty: true };
       const answers: Readonly<Record<string, unknown>> = {
         Start: { next: 'go', run: { run_id: 'run-1' }, reason: null },
-        Extract: { complete: true },
+        Extract: { complete: true, scattered: false },
         Transform: { complete: true },
         Prepare: { ...prepared, warnings: ['w'], index: false, conclude: false },
         Notify: payload.error,

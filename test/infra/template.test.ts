@@ -188,7 +188,7 @@ describe('the template', () => {
     expect(assembly.resolve(RedrivePolicy.deadLetterTargetArn)).toContain('NoticesDeadLetters');
   });
 
-  it('lets the state machine start, follow and stop its own executions, for distributed maps, and keep their errors', () => {
+  it('lets the state machine start, follow and stop its own executions, for distributed maps, read their items, write their results, and keep their errors', () => {
     const [machine] = assembly.resources('AWS::StepFunctions::StateMachine');
     const roleArn = machine?.[1].Properties?.RoleArn as { readonly 'Fn::GetAtt': readonly string[] } | undefined;
     const role = roleArn?.['Fn::GetAtt'][0];
@@ -197,7 +197,12 @@ describe('the template', () => {
       .map(({ action, resource }) => `${action} ${resource.replace(/:\d{12}:/, ':ACCOUNT:')}`);
     const staging = assembly.resources('AWS::S3::Bucket').map(([id]) => assembly.attribute(id, 'Arn'))[0];
     expect(granted.sort()).toEqual([
+      `s3:AbortMultipartUpload ${staging}/runs/*/results/*`,
+      `s3:GetObject ${staging}/runs/*/lists/*`,
+      `s3:GetObject ${staging}/runs/*/results/*`,
+      `s3:ListMultipartUploadParts ${staging}/runs/*/results/*`,
       `s3:PutObject ${staging}/runs/*/failures/*`,
+      `s3:PutObject ${staging}/runs/*/results/*`,
       'states:DescribeExecution arn:aws:states:us-east-1:ACCOUNT:execution:dsql-etl-dev:*',
       'states:StartExecution arn:aws:states:us-east-1:ACCOUNT:stateMachine:dsql-etl-dev',
       'states:StopExecution arn:aws:states:us-east-1:ACCOUNT:execution:dsql-etl-dev:*',

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { RejectedRow } from '../../../lib/manifest.ts';
-import type { ScatterSizes } from '../../../lib/scatter/job.ts';
+import type { ScatterSizes } from '../../../lib/scatter/pieces.ts';
 import { transformScattered } from '../../../lib/scatter/transform-scattered.ts';
 import type { TransformRequest, TransformSettings } from '../../../lib/transform/request.ts';
 import { expectSame } from '../../support/expect-same.ts';

@@ -76,9 +76,14 @@ export const aws = {
     means: "A stage was stopped before its function's time was up.",
     todo: 'Nothing; it goes on when it is called again.',
   },
+  pieces_changed: {
+    means:
+      'The key of a mask rule, or another setting, changed while a run cleaned its source in pieces; nothing was loaded.',
+    todo: 'Start the run again.',
+  },
   stage_too_slow: {
     means: 'A stage that cannot go on in another call needs more time than its function has.',
-    todo: 'Raise `deploy.<stage>.memory_mb`, or load less at once; see its log. A transform goes on in further calls once it has decided about all rows: this alone took too long.',
+    todo: 'Raise `deploy.<stage>.memory_mb`, or load less at once; see its log. Of a source that is cleaned in pieces raise `deploy.scatter.memory_mb`, or make `piece_mb` smaller. Any other transform goes on in further calls once it has decided about all rows: this alone took too long.',
   },
   staged_object_missing: {
     means: 'An object of the run is gone from the staging bucket.',
