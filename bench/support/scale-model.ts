@@ -18,8 +18,8 @@ export interface ScaleRates {
 /** Settings of the scattered run; sizes in MiB. */
 export const scaleSettings = {
   partMb: 128,
-  bucketMb: 2_048,
-  /** Functions over parts or buckets at once. */
+  bucketMb: 512,
+  /** Functions over parts or buckets at once, and their memory: `deploy.scatter_concurrency` and `deploy.scatter.memory_mb`. */
   concurrency: 200,
   memoryMb: 4_096,
   /** Load functions at once, and their memory: `deploy.max_load_functions` and `deploy.load.memory_mb`. */
