@@ -50,6 +50,8 @@ export function prepareDuckDb(): void {
 /** @throws whatever DuckDB throws when it cannot start */
 async function makeInstance(): Promise<DuckDBInstance> {
   return await DuckDBInstance.create(':memory:', {
+    // More are begun where it is opened.
+    threads: '1',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
@@ -152,12 +154,20 @@ export function mostMemoryMb(): number {
   return Math.max(1024, Math.floor(most / 2 / 1024 / 1024));
 }
 
+/** Bytes of rows, packed or not, that one thread reads sooner than two have shared them out. */
+const bytesOfOneThread = 256 * 1024;
+
+/** Threads for so many bytes: each statement takes longer for every thread more. Undefined: as many as there are processors. */
+export function threadsFor(bytes: number): number | undefined {
+  return bytes <= bytesOfOneThread ? 1 : undefined;
+}
+
 /** What it may use. */
 function bounds({ memoryLimitMb = mostMemoryMb(), tempDir, threads }: DuckDbOptions): readonly string[] {
   return [
     `SET GLOBAL memory_limit = '${memoryLimitMb}MB'`,
     `SET GLOBAL temp_directory = ${quoteText(tempDir)}`,
-    ...(threads === undefined ? [] : [`SET GLOBAL threads = ${threads}`]),
+    threads === undefined ? 'RESET GLOBAL threads' : `SET GLOBAL threads = ${threads}`,
   ];
 }
 

@@ -17,6 +17,8 @@ export interface SessionRequest {
   readonly scratchDir: string;
   /** As `DuckDbOptions` has it. */
   readonly memoryLimitMb?: number | undefined;
+  /** As `DuckDbOptions` has it. */
+  readonly threads?: number | undefined;
   readonly target: Pick<Target, 'retry'>;
 }
 
@@ -31,6 +33,7 @@ export async function withSession<T>(
     allowedFiles: (sees.files ?? []).map((file) => file.path),
     tempDir: request.scratchDir,
     memoryLimitMb: request.memoryLimitMb,
+    threads: request.threads,
     signal: request.target.retry.signal,
   });
   try {

@@ -72,6 +72,9 @@ export async function keepRejectedRows(request: RejectedRequest): Promise<void> 
   });
 }
 
+/** Rows of about a batch, which one thread renders sooner than two have shared them out. */
+const rowsOfOneThread = 2_000;
+
 /**
  * Loads clean chunks of a run. Every batch commits with its ledger row, so a repeat of the call, from here or elsewhere,
  * at the same time or later, loads nothing twice.
@@ -85,7 +88,8 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
   const { retry, sql } = request.target;
   const chunks = request.chunks ?? [...plan.chunks.keys()];
   const rows = chunks.reduce((sum, number) => sum + (plan.chunks[number]?.rows ?? 0), 0);
-  return await withSession(request, reader, async (session) => {
+  const threads = rows <= rowsOfOneThread ? 1 : undefined;
+  return await withSession({ ...request, threads }, reader, async (session) => {
     const columns = writtenColumns(table, plan.columns);
     const writing = loadModes[request.loadMode].plan(request, columns);
     const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));

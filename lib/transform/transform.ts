@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type DuckDbSession, openDuckDb } from '../duckdb/open-duckdb.ts';
+import { type DuckDbSession, openDuckDb, threadsFor } from '../duckdb/open-duckdb.ts';
 import type { RawPart } from '../manifest.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { TransformResult } from '../transform-result.ts';
@@ -80,7 +80,7 @@ async function withWorkingFile<T>(
       allowedFiles: checkpoint?.localFiles ?? sources.map((part) => part.path),
       tempDir: scratch,
       memoryLimitMb: request.memoryLimitMb,
-      threads: request.threads,
+      threads: request.threads ?? (lookups.length === 0 ? threadsFor(bytesOf(request)) : undefined),
       signal,
     });
     const file = checkpoint?.file ?? (await cleanSource(request, session, parts, scratch, lookups));
@@ -92,6 +92,10 @@ async function withWorkingFile<T>(
     session?.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+function bytesOf({ raw }: TransformRequest): number {
+  return raw.parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Parts that are brought from the store at once: of thousands of small ones each waits for an answer. */
