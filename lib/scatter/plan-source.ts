@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { withAbsentColumns } from '../transform/clean/absent-columns.ts';
 import { planColumns } from '../transform/clean/column-plan.ts';
 import { makeLookupTables } from '../transform/clean/lookup-tables.ts';
 import { type TargetColumns, targetColumns } from '../transform/clean/target-columns.ts';
@@ -17,8 +16,8 @@ import type { FieldPlaces } from '../transform/read/opened-parts.ts';
 import { writeRawRows } from '../transform/read/raw-file.ts';
 import type { RawRows } from '../transform/read/raw-rows.ts';
 import { parquetWarnings } from '../transform/read/read-parquet.ts';
-import { withPartColumns } from '../transform/read/source-column.ts';
 import { uniteFields } from '../transform/read/unite-fields.ts';
+import { allColumns } from './all-columns.ts';
 import type { FoldedSurveys } from './fold-surveys.ts';
 import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
 import type { SliceAt } from './open-slice.ts';
@@ -109,7 +108,7 @@ export async function planSource(job: ScatterJob, surveys: FoldedSurveys): Promi
 function unitedPlan(job: ScatterJob, surveys: FoldedSurveys, united: FieldPlaces): ScatterPlan {
   const { raw, settings } = job.request;
   const { kind, layouts, rows } = surveys;
-  const columns = allColumns(job, kind, united.columns);
+  const columns = allColumns(job.request, kind, united.columns);
   const evidence: ColumnEvidence[] = columns.map(() => noEvidence);
   const add = (column: number, of: ColumnEvidence): void => {
     evidence[column] = mergeEvidence(evidence[column] ?? noEvidence, of);
@@ -154,16 +153,6 @@ async function writePlaces(
   const path = await request.store.scratchPath(key);
   await writePacked(path, entries.length, entries);
   await request.store.putFile(key, path);
-}
-
-function allColumns({ request }: ScatterJob, kind: RawRows['kind'], own: RawRows['columns']): ScatterPlan['columns'] {
-  const rows: RawRows = { kind, relation: '', columns: own, rows: 0, parts: [] };
-  const { columns } = withAbsentColumns(request, withPartColumns(rows, [], request.raw.parts));
-  return columns.map(({ absent, duckType, sourceName }) => ({
-    sourceName,
-    duckType,
-    ...(absent === true ? { absent } : {}),
-  }));
 }
 
 /** What was decided about rows, and which columns of them go into the target. */

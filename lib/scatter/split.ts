@@ -5,9 +5,11 @@ import type { RawPart } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { maxRecordBytes } from '../record-limit.ts';
 import { headPart } from '../transform/read/head-part.ts';
+import type { LocalPart } from '../transform/read/local-part.ts';
 import { firstLineEnd, scanCsv } from '../transform/read/scan-csv.ts';
 import { dialectOf } from '../transform/read/select-csv.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
+import { inTurn } from './in-turn.ts';
 import { artefact, artefactKey, inSession, type ScatterJob, stored } from './job.ts';
 import { entriesOf, readEntry, writePacked } from './packed.ts';
 import { parquetSlices } from './parquet-slices.ts';
@@ -101,10 +103,8 @@ async function cutsOf(
     return cuts.length < 2 ? undefined : cuts;
   }
   const ends: number[] = [];
-  for (const end of even) {
-    const at = end === part.bytes ? end : await behindLine(request.store, part, end);
-    if (at > (ends.at(-1) ?? 0)) ends.push(at);
-  }
+  const lineEnds = inTurn(pieces, async (at) => await behindLine(request.store, part, even[at] ?? part.bytes));
+  for await (const at of lineEnds) if (at > (ends.at(-1) ?? 0)) ends.push(at);
   return ends;
 }
 
@@ -113,6 +113,7 @@ const lineWindow = 1 << 16;
 
 /** The first byte of a line that begins at this byte or behind it. */
 async function behindLine(store: ObjectStore, part: RawPart, from: number): Promise<number> {
+  if (from >= part.bytes) return part.bytes;
   for (let at = from - 1; at < part.bytes; at += lineWindow) {
     const bytes = await bytesOf(store, part, at, Math.min(part.bytes, at + lineWindow));
     const stop = bytes.indexOf(10);
@@ -123,33 +124,46 @@ async function behindLine(store: ObjectStore, part: RawPart, from: number): Prom
 
 /** Rows after which the columns of a file are known, or it is not cut. */
 const headRows = [1, 64, 4_096];
-/** Bytes in which they have to be. */
-const maxHeadBytes = 2 * maxRecordBytes;
+/** Bytes in which they are looked for first, and those in which they have to be. */
+const headSteps = [1 << 20, 2 * maxRecordBytes];
+
+interface CsvHead {
+  readonly names: readonly string[];
+  readonly lineEnd: '\n' | '\r\n' | '\r';
+  readonly bytes: number;
+}
 
 /** What the first records of a large CSV say, and how many bytes they take; undefined where they say nothing. */
-async function headOf(
-  { request, sizes }: ScatterJob,
-  part: RawPart,
-  scratch: string,
-): Promise<
-  { readonly names: readonly string[]; readonly lineEnd: '\n' | '\r\n' | '\r'; readonly bytes: number } | undefined
-> {
+async function headOf({ request, sizes }: ScatterJob, part: RawPart, scratch: string): Promise<CsvHead | undefined> {
   if (part.format !== 'csv' || part.bytes <= sizes.partBytes) return undefined;
   const path = join(scratch, 'begin.csv');
-  const begin = { ...part, path, bytes: Math.min(part.bytes, maxHeadBytes) };
-  await copyBytes(request.store, part, 0, begin.bytes, path);
+  for (const most of headSteps) {
+    const bytes = Math.min(part.bytes, most);
+    await copyBytes(request.store, part, 0, bytes, path);
+    const head = await headIn({ ...part, path, bytes }, scratch, request.signal);
+    if (head !== undefined || bytes === part.bytes) return head;
+  }
+  return undefined;
+}
+
+/** The same, of a file that holds the first bytes of a CSV. */
+async function headIn(
+  begin: LocalPart,
+  scratch: string,
+  signal: AbortSignal | undefined,
+): Promise<CsvHead | undefined> {
   for (const rows of headRows) {
-    const { part: head } = await headPart(begin, rows, join(scratch, 'head.csv'), request.signal);
-    if (head.path === path) return undefined;
+    const { part: head } = await headPart(begin, rows, join(scratch, 'head.csv'), signal);
+    if (head.path === begin.path) return undefined;
     const unreadable = await openUnreadableRows(join(scratch, 'head.ndjson'));
-    const dialect = dialectOf(part);
+    const dialect = dialectOf(begin);
     const scan = await scanCsv({
       path: head.path,
       copyPath: join(scratch, 'head-good.csv'),
-      source: part.source,
+      source: begin.source,
       dialect,
       unreadable,
-      signal: request.signal,
+      signal,
     }).finally(unreadable.close);
     if (scan.names === undefined) continue;
     const lineEnd = firstLineEnd(await readFile(head.path), dialect, true);

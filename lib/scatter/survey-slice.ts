@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { numberStyle } from '../transform/clean/column-plan.ts';
+import { numberStyle, openColumns } from '../transform/clean/column-plan.ts';
 import { evidenceSchema, gatherEvidence } from '../transform/infer/evidence.ts';
 import type { FieldPlaces, OpenedParts, PartFields } from '../transform/read/opened-parts.ts';
 import { questionOf } from '../transform/read/parquet-questions.ts';
 import { dialectOf } from '../transform/read/select-csv.ts';
 import { withPartColumns } from '../transform/read/source-column.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
+import { allColumns } from './all-columns.ts';
 import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import { cutPart, filesOf, openSlice, type SliceAt } from './open-slice.ts';
 import { bytesOf } from './part-bytes.ts';
@@ -117,12 +118,14 @@ async function evidenceOf(
   if (opened.kind === 'typed' || opened.rows === 0) return { evidence: [], added: [] };
   const apart = fieldsApart(opened.fields);
   const parts = pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
+  const asked = askedColumns(request, opened, apart.to.columns);
+  if (asked?.length === 0) return { evidence: [], added: [] };
   const raw = withPartColumns(await opened.write(apart.to), parts, request.raw.parts);
   const found = await gatherEvidence(session, {
     kind: opened.kind,
     relation: raw.relation,
     rows: raw.rows,
-    columns: raw.columns.map((_, column) => column),
+    columns: [...raw.columns.keys()].filter((column) => asked?.includes(column) !== false),
     numbers: numberStyle(request),
     dateFormat: () => request.settings.date_format,
   });
@@ -137,6 +140,22 @@ async function evidenceOf(
       return of === undefined ? [] : [{ name, of }];
     }),
   };
+}
+
+/**
+ * The columns whose values have to be asked; undefined where all have to be. Where a source is one CSV, each slice has its
+ * columns, and it is known which types are given.
+ */
+function askedColumns(
+  request: ScatterJob['request'],
+  { kind }: OpenedParts,
+  own: FieldPlaces['columns'],
+): readonly number[] | undefined {
+  if (kind !== 'text' || request.raw.parts.length > 1) return undefined;
+  return openColumns(
+    request,
+    allColumns(request, kind, own).map(({ sourceName }) => sourceName),
+  );
 }
 
 /**

@@ -10,10 +10,10 @@ import type { NumberStyle } from '../infer/number-text.ts';
 import { ownType } from '../infer/own-type.ts';
 import { type ColumnSurvey, proofOf, surveyColumns } from '../infer/survey.ts';
 import type { RawRows } from '../read/raw-rows.ts';
-import type { TransformRequest } from '../request.ts';
+import type { TargetColumn, TransformRequest } from '../request.ts';
 import { madeBy } from '../rules/rule-kinds.ts';
 import { checkContract } from './contract.ts';
-import { declaredColumns, isDropped, requiredColumns } from './declared-columns.ts';
+import { type DeclaredColumn, declaredColumns, isDropped, requiredColumns } from './declared-columns.ts';
 import { requireRoom } from './require-room.ts';
 import { type SourceColumn, sourceColumns } from './source-columns.ts';
 
@@ -67,24 +67,12 @@ export async function planColumns(
   const declared = declaredColumns(request, named);
   const required = requiredColumns(settings, named, declared);
   requireRoom(named.filter((column) => !isDropped(settings, column)).length + serviceColumns.length);
-  const changedLater = new Set(
-    settings.business_rules.flatMap(madeBy).flatMap((made) => findColumn(named, made.name)?.name ?? []),
-  );
+  const changedLater = namesOfRules(settings, named);
   checkContract(request, named, changedLater);
   const numbers = numberStyle(request);
   const formatOf = (index: number) => declared.get(index)?.dateFormat ?? settings.date_format;
-
-  // A column that a rule changes meets the target's type behind the rule, not before it.
   const targets = new Map(targetColumns?.map((column) => [column.name, column]));
-  const contract = ({ index, name }: SourceColumn): { type: ColumnType; evidence: string } | undefined => {
-    const target = changedLater.has(name) ? undefined : targets.get(name);
-    if (target !== undefined) {
-      return { type: columnType(target.type), evidence: 'type of the existing table' };
-    }
-    const own = declared.get(index);
-    const pg = own?.type ?? (own?.dateFormat === undefined ? undefined : typeOfFormat(own.dateFormat));
-    return pg === undefined ? undefined : { type: columnType(pg), evidence: 'declared in the configuration' };
-  };
+  const contract = contractOf({ changedLater, declared, targets });
   const open = named.filter((column) => contract(column) === undefined).map((column) => column.index);
   const dateFormat = (column: number) => settings.date_format ?? declared.get(column)?.dateFormat;
   const surveys =
@@ -131,6 +119,45 @@ export async function planColumns(
       fallback: fallbackOf(declared.get(index)?.defaultText, ruling.type),
     };
   });
+}
+
+/**
+ * The places of the columns whose types neither the table nor the configuration gives, so that their values are asked.
+ *
+ * @param names  of all columns, as `planColumns` gets them
+ */
+export function openColumns(request: TransformRequest, names: readonly string[]): readonly number[] {
+  const { columns: named } = sourceColumns(request, names);
+  const contract = contractOf({
+    changedLater: namesOfRules(request.settings, named),
+    declared: declaredColumns(request, named),
+    targets: new Map(request.targetColumns?.map((column) => [column.name, column])),
+  });
+  return named.filter((column) => contract(column) === undefined).map(({ index }) => index);
+}
+
+/** Columns that rules change. */
+function namesOfRules(settings: TransformRequest['settings'], named: readonly SourceColumn[]): ReadonlySet<string> {
+  const made = settings.business_rules.flatMap(madeBy);
+  return new Set(made.flatMap(({ name }) => findColumn(named, name)?.name ?? []));
+}
+
+/** The type that a column has whatever its values are, where it has one. */
+function contractOf(known: {
+  readonly changedLater: ReadonlySet<string>;
+  readonly declared: ReadonlyMap<number, DeclaredColumn>;
+  readonly targets: ReadonlyMap<string, TargetColumn>;
+}): (column: SourceColumn) => { readonly type: ColumnType; readonly evidence: string } | undefined {
+  return ({ index, name }) => {
+    // A column that a rule changes meets the target's type behind the rule, not before it.
+    const target = known.changedLater.has(name) ? undefined : known.targets.get(name);
+    if (target !== undefined) {
+      return { type: columnType(target.type), evidence: 'type of the existing table' };
+    }
+    const own = known.declared.get(index);
+    const pg = own?.type ?? (own?.dateFormat === undefined ? undefined : typeOfFormat(own.dateFormat));
+    return pg === undefined ? undefined : { type: columnType(pg), evidence: 'declared in the configuration' };
+  };
 }
 
 /** A default is written in the plain way, whatever the source's own is. */
