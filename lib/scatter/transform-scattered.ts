@@ -1,5 +1,8 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cutVersion, type Manifest, manifestSchema } from '../manifest.ts';
 import type { TransformRequest } from '../transform/request.ts';
+import { requireSpaceInPieces } from '../transform/require-space.ts';
 import { artefact, scatterJob } from './job.ts';
 import type { ScatterSizes } from './pieces.ts';
 import type { SliceToSurvey } from './settle-starts.ts';
@@ -10,7 +13,7 @@ import { type ScatterSteps, scatterSteps } from './steps.ts';
  * plan, clean, gather. Each step needs the memory and the disk of its piece alone; here they run one after another.
  *
  * Killed midway: steps that have ended are not done again.
- * @throws as `transformToChunks`
+ * @throws as `transformToChunks`; `DiskTooSmallError` before anything is read
  */
 export async function transformScattered(request: TransformRequest, sizes: ScatterSizes): Promise<Manifest> {
   // The table that a run makes changes what its next attempt would do; so what it had decided lies where any attempt finds it.
@@ -18,6 +21,13 @@ export async function transformScattered(request: TransformRequest, sizes: Scatt
   return await artefact({ request }, key, manifestSchema, async () => {
     await request.beforeCleaning?.();
     const job = await scatterJob(request, sizes);
+    await requireSpaceInPieces({
+      parts: request.raw.parts,
+      store: request.store,
+      scratchDir: request.scratchDir,
+      partBytes: sizes.partBytes,
+      present: await bytesBelow(request.store.localFolder(job.prefix)),
+    });
     const steps = scatterSteps(job);
     const { slices } = await steps.split();
     const buckets = await surveyAll(steps, slices);
@@ -29,6 +39,15 @@ export async function transformScattered(request: TransformRequest, sizes: Scatt
     await request.store.removeAll(`${job.prefix}/rows`);
     return manifest;
   });
+}
+
+/** Bytes of the files below a folder; none where there is no folder. */
+async function bytesBelow(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return bytes;
 }
 
 /** Surveys all slices, and those again that were not read from where the records before them end. @returns the number of buckets */

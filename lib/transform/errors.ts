@@ -202,17 +202,24 @@ export class DiskTooSmallError extends TerminalError {
   override readonly name = 'DiskTooSmallError';
   readonly code = 'disk_too_small';
 
-  /** Sizes in bytes; `needed` is the least that the parts and the working files take. */
+  /**
+   * Sizes in bytes; `needed` is the least that the parts and the working files take. Where the source is cleaned in pieces,
+   * `fits` is how much of it would fit.
+   */
   constructor(args: {
     readonly input: number;
     readonly parts: number;
     readonly needed: number;
     readonly free: number;
+    readonly fits?: number | undefined;
   }) {
-    const { free, input, needed, parts } = args;
+    const { fits, free, input, needed, parts } = args;
+    const source = `The source has ${megabytes(input)} in ${parts} ${parts === 1 ? 'part' : 'parts'}; to clean it`;
+    const room = `takes at least ${megabytes(needed)} of disk, and ${megabytes(free)} are free for temporary files`;
     super(
-      `The source has ${megabytes(input)} in ${parts} ${parts === 1 ? 'part' : 'parts'}; to clean it takes at least ${megabytes(needed)} of disk, and ${megabytes(free)} are free for temporary files. ` +
-        'Split it into several files, each loaded by a run of its own, or into several pipelines; or make room: in AWS by deploy.transform.scratch_mb (10,240 at most), elsewhere on the disk.',
+      fits === undefined
+        ? `${source} ${room}. Split it into several files, each loaded by a run of its own, or into several pipelines; or make room: in AWS by deploy.transform.scratch_mb (10,240 at most), elsewhere on the disk.`
+        : `${source} in pieces, which hold its cleaned rows twice, ${room}. At most ${megabytes(fits)} of it would fit: load it in several runs, each of some of its files, make room on the disk, or set ETL_HOME to a folder of a larger one; where a piece alone does not fit, lower piece_mb.`,
     );
   }
 }
