@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { RawPart } from '../manifest.ts';
 import { maxRecordBytes } from '../record-limit.ts';
+import { mapSideBySide } from '../side-by-side.ts';
 import type { LocalPart } from '../transform/read/local-part.ts';
 import type { OpenedParts } from '../transform/read/opened-parts.ts';
 import { partFormats } from '../transform/read/part-formats.ts';
 import type { UnreadableRows } from '../transform/read/unreadable-rows.ts';
 import type { ScatterJob } from './job.ts';
 import { localGroups } from './parquet-slices.ts';
-import { copyBytes, localPart } from './part-bytes.ts';
+import { copyBytes, localPart, ownCopy } from './part-bytes.ts';
 import type { Piece, Slice } from './slice.ts';
 
 /** A slice, and where its records begin as far as that is known. */
@@ -27,7 +28,7 @@ export function cutPart({ request }: ScatterJob, { pieces }: Pick<SliceAt, 'piec
   return piece === undefined || (piece.begins && piece.ends) ? undefined : request.raw.parts[piece.part];
 }
 
-/** Local files that reading the slice needs: parts that it has whole. Of pieces it makes copies. */
+/** Local files that reading the slice needs: parts that it has whole. Of pieces and of objects it makes copies. */
 export async function filesOf(
   { request }: ScatterJob,
   { pieces }: Pick<SliceAt, 'pieces'>,
@@ -35,10 +36,14 @@ export async function filesOf(
   const files: string[] = [];
   for (const { begins, ends, part } of pieces) {
     const raw = request.raw.parts[part];
-    if (raw !== undefined && begins && ends) files.push((await localPart(request.store, raw)).path);
+    const isWhole = raw !== undefined && begins && ends;
+    if (isWhole && raw.object === undefined) files.push((await localPart(request.store, raw)).path);
   }
   return files;
 }
+
+/** Small parts of a slice that are brought at once: each waits for an answer. */
+const copiesAtOnce = 8;
 
 /** Finds the records of a slice, and takes from its copy what is of the next one. */
 export async function openSlice(
@@ -47,8 +52,7 @@ export async function openSlice(
   at: { readonly session: DuckDbSession; readonly scratch: string; readonly unreadable: UnreadableRows },
 ): Promise<OpenedParts> {
   const { request } = job;
-  const parts: LocalPart[] = [];
-  for (const piece of slice.pieces) parts.push(await localPiece(job, slice, piece, at.scratch));
+  const parts = await mapSideBySide(slice.pieces, copiesAtOnce, (piece) => localPiece(job, slice, piece, at.scratch));
   const [first] = parts;
   if (first === undefined) throw new Error(`Slice ${slice.number} has no piece.`);
   const context = {
@@ -73,7 +77,10 @@ async function localPiece(
   const part = request.raw.parts[piece.part];
   if (part === undefined) throw new Error(`There is no part ${piece.part}.`);
   const { begins, ends, from, to } = piece;
-  if (begins && ends) return await localPart(request.store, part);
+  if (begins && ends) {
+    const whole = join(scratch, `whole-${piece.part}.${part.format}`);
+    return await (part.object === undefined ? localPart(request.store, part) : ownCopy(request.store, part, whole));
+  }
   const path = join(scratch, `slice.${part.format}`);
   if (parquet !== undefined) {
     const groups = await localGroups(request.store, part, parquet, path);

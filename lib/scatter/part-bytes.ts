@@ -40,3 +40,9 @@ export async function bytesOf(store: Store, part: RawPart, from: number, to: num
 export async function localPart(store: Store, part: RawPart): Promise<LocalPart> {
   return { ...part, path: part.local ? part.location : await store.localPath(part.location) };
 }
+
+/** A whole part that this step alone has, and that goes with the step's folder. @param path  in that folder */
+export async function ownCopy(store: Store, part: RawPart, path: string): Promise<LocalPart> {
+  await copyBytes(store, part, 0, part.bytes, path);
+  return { ...part, path };
+}

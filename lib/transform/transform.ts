@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type DuckDbSession, openDuckDb, threadsFor } from '../duckdb/open-duckdb.ts';
-import type { RawPart } from '../manifest.ts';
-import { sideBySide } from '../side-by-side.ts';
+import { mapSideBySide } from '../side-by-side.ts';
 import type { TransformResult } from '../transform-result.ts';
 import { cleanSource } from './clean/clean-source.ts';
 import { transformFailure } from './errors.ts';
@@ -110,17 +109,9 @@ async function localParts(request: TransformRequest, scratch: string): Promise<r
 /** All parts on the local disk. */
 async function allParts({ raw, scratchDir, store }: TransformRequest): Promise<readonly LocalPart[]> {
   await requireSpace({ parts: raw.parts, store, scratchDir });
-  const parts: LocalPart[] = new Array(raw.parts.length);
-  let next = 0;
-  await sideBySide(Math.min(downloadsAtOnce, raw.parts.length), async (failed) => {
-    while (next < raw.parts.length && !failed()) {
-      const index = next;
-      next += 1;
-      const part = raw.parts[index] as RawPart;
-      parts[index] = { ...part, path: part.local ? part.location : await store.localPath(part.location) };
-    }
+  return await mapSideBySide(raw.parts, downloadsAtOnce, async (part) => {
+    return { ...part, path: part.local ? part.location : await store.localPath(part.location) };
   });
-  return parts;
 }
 
 /** The first rows of the parts, on the local disk. */

@@ -43,3 +43,31 @@ describe('the traits of a source', () => {
     expect(traitsOf(api).withParams?.(api, { b: 2 })).toMatchObject({ params: { a: 1, b: 2 } });
   });
 });
+
+describe('objects that may be read where they lie', () => {
+  it.each([
+    ['s3://in/a.csv', '', true],
+    ['s3://in/*.ndjson', '', true],
+    ['s3://in/a.parquet', '', true],
+    ['s3://in/folder/', '', true],
+    ['s3://in/a.csv', ', encoding: utf-8', true],
+    ['s3://in/a.csv.gz', ', compression: none', true],
+    ['s3://in/a.json', ', format: ndjson', true],
+    ['s3://in/a.csv', ', encoding: shift_jis', false],
+    ['s3://in/a.CSV.GZ', '', false],
+    ['s3://in/*.csv.zst', '', false],
+    ['s3://in/a.csv', ', compression: gzip', false],
+    ['s3://in/*.json', '', false],
+    ['s3://in/folder/', ', format: json', false],
+  ])('are told by name and settings: %s%s', (file, more, expected) => {
+    const settings = configOf(`source_type: file, file_path: "${file}"${more}`).pipelines.p;
+    if (settings === undefined) throw new Error('no pipeline');
+    expect(traitsOf(settings).readsInPlace(settings, file)).toBe(expected);
+  });
+
+  it('are none of an API', () => {
+    const settings = configOf('source_type: api, endpoint: a').pipelines.p;
+    if (settings === undefined) throw new Error('no pipeline');
+    expect(traitsOf(settings).readsInPlace(settings, 's3://in/a.csv')).toBe(false);
+  });
+});

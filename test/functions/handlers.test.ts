@@ -26,6 +26,11 @@ pipelines:
     source_type: file
     file_path: s3://incoming/people.csv
     target_table: repeated
+  moved:
+    source_type: file
+    file_path: s3://incoming/moved.csv
+    load_mode: insert
+    target_table: moved
   added:
     source_type: api
     endpoint: items
@@ -153,9 +158,10 @@ describe('the stages of a run, called one after another', () => {
     expect(await start('run-2', { ...input, wait: true })).toMatchObject({ next: 'wait', run: null });
   });
 
-  it('extract leaves the parts and their manifest in the staging bucket', async () => {
-    expect(await stage('extract', 'run-1')).toMatchObject({ complete: true, parts: 1 });
-    expect(await filesOf('run-1')).toContain('runs/run-1/raw/manifest.json');
+  it('extract leaves a manifest in the staging bucket, and no copy of an object that can be read where it lies', async () => {
+    expect(await stage('extract', 'run-1')).toMatchObject({ complete: true, parts: 1, bytes_read: people.length });
+    const files = (await filesOf('run-1')).filter((key) => key.startsWith('runs/run-1/raw/'));
+    expect(files).toEqual(['runs/run-1/raw/cursor.json', 'runs/run-1/raw/manifest.json']);
   });
 
   it('transform cleans the rows into chunks and counts them', async () => {
@@ -338,6 +344,27 @@ describe('a start that was thought dead', () => {
     const repeated = { pipeline: 'repeated' };
     await execute('run-10', { ...repeated, again: true }, 2);
     expect(await start('run-11', repeated)).toMatchObject({ next: 'nothing', run: null });
+  });
+});
+
+describe('an object that is written again between extract and transform', () => {
+  it('fails the run before a row is loaded, and the next run reads what is there then', async () => {
+    const moved = { pipeline: 'moved' };
+    const before = { execution: executionOf('run-12'), input: moved };
+    await service.aws.putObject('incoming', 'moved.csv', 'id,name\n1,old\n2,old\n');
+    expect(await start('run-12', moved)).toMatchObject({ next: 'go' });
+    const run = begun.get('run-12');
+    await service.invoke('extract', { ...before, run });
+    await service.aws.putObject('incoming', 'moved.csv', 'id,name\n1,new\n');
+    const failure = await failureOf(service.invoke('transform', { ...before, run }));
+    expect(failure.message).toMatch(/s3:\/\/incoming\/moved\.csv was written again or deleted.*\[object_changed\]/s);
+    const cause = JSON.stringify({ errorType: 'SourceObjectChangedError', errorMessage: failure.message });
+    const error = { Error: 'SourceObjectChangedError', Cause: cause };
+    await service.invoke('notify', { action: 'failure', ...before, run, stage: 'transform', error });
+    await service.messages();
+    await execute('run-13', moved);
+    expect(await logOf('run-12')).toMatchObject([{ status: 'failed', rows_loaded: '0' }]);
+    expect(await service.target.sql`SELECT id, name FROM moved`).toMatchObject([{ id: '1', name: 'new' }]);
   });
 });
 

@@ -26,7 +26,7 @@ data_source: { base_url: "https://api.example.com", auth: { type: bearer, token:
 pipelines:
   users: { source_type: api, endpoint: users, target_table: users, auth: { type: bearer, token: { secret: users/token } }, notify: { webhook: { secret: users/hook } }, business_rules: [{ type: mask, column: email, method: hash, key: { secret: users/mask } }] }
   Orders 2026: { source_type: api, endpoint: orders, target_table: orders, headers: { x-key: { secret: orders/key } } }
-  sales: { source_type: file, file_path: s3://in/sales.csv, target_table: sales, business_rules: [{ type: lookup, from: { file: "s3://ref/countries.csv" }, on: { country: code }, take: [name] }] }
+  sales: { source_type: file, file_path: [s3://in/sales.csv, s3://in/old.csv.gz], target_table: sales, business_rules: [{ type: lookup, from: { file: "s3://ref/countries.csv" }, on: { country: code }, take: [name] }] }
 deploy: { architecture: x86_64, isolation: pipeline, cluster_policy: ${JSON.stringify(policy)} }
 `;
 
@@ -101,12 +101,17 @@ describe('services of one pipeline each', () => {
     });
   });
 
-  it('may read the files that rules look up where the rules are computed', () => {
-    const readers = named('sales')
-      .resources('AWS::IAM::Policy')
-      .filter(([, { Properties }]) => JSON.stringify(Properties).includes(':s3:::ref/countries.csv'))
-      .map(([id]) => /Functions(\w+)Role/.exec(id)?.[1]);
-    expect(readers).toEqual(['Transform', 'Scatter']);
+  it('may read the files that rules look up where the rules are computed, and sources where rows are read', () => {
+    const readersOf = (object: string) =>
+      named('sales')
+        .resources('AWS::IAM::Policy')
+        .filter(([, { Properties }]) => JSON.stringify(Properties).includes(`:s3:::${object}`))
+        .map(([id]) => /Functions(\w+)Role/.exec(id)?.[1])
+        .sort();
+    expect(readersOf('ref/countries.csv')).toEqual(['Scatter', 'Transform']);
+    expect(readersOf('in/sales.csv')).toEqual(['Extract', 'Record', 'Scatter', 'Transform']);
+    // A packed object is copied by extract, and nobody else needs it.
+    expect(readersOf('in/old.csv.gz')).toEqual(['Extract', 'Record']);
   });
 
   it('learn of the cluster by parameters, so that no stack holds another by an export', () => {

@@ -49,6 +49,7 @@ interface Asked {
   readonly inPieces?: boolean;
   readonly s3?: S3Reader;
   readonly onLoad?: (folder: string) => void;
+  readonly onTransform?: (folder: string) => void;
 }
 
 /** Loads an object, or all below a prefix, into a table. */
@@ -68,6 +69,7 @@ async function load(table: string, key: string, asked: Asked = {}): Promise<RunR
     s3: asked.s3 ?? source.s3,
     signal: stopping.signal,
     onProgress: ({ rows: loaded, stage }) => {
+      if (stage === 'transform' && loaded > 0) asked.onTransform?.(folder);
       if (stage === 'load' && loaded === 0) asked.onLoad?.(folder);
       if (stage === 'load' && loaded === asked.stopAt) stopping.abort(new Error('Stopped.'));
     },
@@ -148,6 +150,24 @@ describe('objects of S3 that need no conversion', () => {
       expect(asked.length).toBeGreaterThan(kind === 'parquet' ? 5 : 6);
       expect(await rowsOf(`pieces_${kind}`)).toEqual(await rowsOf(`whole_${kind}`));
     }
+  });
+
+  it('are copied whole for their slice alone, where they are small', async () => {
+    const keys = [0, 1, 2, 3, 4, 5, 6].map((i) => `small/${i}.csv`);
+    await source.put(Object.fromEntries(keys.map((key) => [key, csvOf(key, 500)])));
+    const seen = new Set<string>();
+    const result = await load('small', 'small/', {
+      settings: inPieces,
+      inPieces: true,
+      onTransform: (folder) => {
+        for (const name of readdirSync(path.join(folder, 'scratch'))) seen.add(name.replace(/-.*/, ''));
+      },
+    });
+    expect(result).toMatchObject({ status: 'success', rows_loaded: 7 * 500 });
+    expect([...seen]).toEqual(['scatter']);
+    const asked = source.asked().filter((one) => one.startsWith('GET /source/small'));
+    // The start of each, and its bytes for survey and clean.
+    expect(asked.sort()).toEqual(keys.flatMap((key) => Array(3).fill(`GET /source/${key}`)));
   });
 
   it('are known as loaded when the source crosses the threshold of pieces, and doubled on no way', async () => {

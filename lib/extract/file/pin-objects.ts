@@ -1,7 +1,7 @@
 import type { S3Place } from '../../s3-path.ts';
 import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
-import { sideBySide } from '../../side-by-side.ts';
+import { mapSideBySide } from '../../side-by-side.ts';
 import type { PinnedFile } from '../request.ts';
 import { refusal } from './list-objects.ts';
 
@@ -17,16 +17,7 @@ export async function pinObjects(
   s3: S3Reader,
   places: readonly S3Place[],
 ): Promise<readonly (PinnedFile | undefined)[]> {
-  const pinned: (PinnedFile | undefined)[] = new Array(places.length);
-  let next = 0;
-  await sideBySide(Math.min(requestsAtOnce, places.length), async (failed) => {
-    while (next < places.length && !failed()) {
-      const index = next;
-      next += 1;
-      pinned[index] = await pinOne(s3, places[index] as S3Place);
-    }
-  });
-  return pinned;
+  return await mapSideBySide(places, requestsAtOnce, (place) => pinOne(s3, place));
 }
 
 async function pinOne(s3: S3Reader, { bucket, key }: S3Place): Promise<PinnedFile | undefined> {
