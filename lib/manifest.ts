@@ -9,7 +9,7 @@ import { z } from 'zod';
  * Of how rows are decided, ordered, cut and given ids. Raised whenever that changes, so that nothing an older release has
  * begun is gone on with: the same batch would be other rows.
  */
-export const cutVersion = 4;
+export const cutVersion = 5;
 
 /**
  * Rows of a chunk where the configuration does not say: 44 batches, each of which writes to as small a part of the key.

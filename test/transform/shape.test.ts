@@ -77,7 +77,31 @@ describe('flatten', () => {
   });
 });
 
+describe('a row that is rejected', () => {
+  it('keeps the members of its objects, and whole what was not taken apart', async () => {
+    const lines = ['{"id":1,"customer":{"name":"Ada"},"lines":7}', '{"id":2,"customer":{"name":"Bo"},"lines":[1]}'];
+    const { rejected, rows } = await run(lines, { explode: 'lines', flatten: 1 });
+    expect(rejected[0]?.row).toEqual({ id: 1, 'customer.name': 'Ada', lines: 7 });
+    expect(rows).toEqual([{ id: '2', customer_name: 'Bo', lines: '1' }]);
+  });
+
+  it('leaves the columns of other rows as they are, at any depth', async () => {
+    const lines = [
+      '{"id":1,"v":{"a":1,"a":2},"w":{"x":{"y":1}}}',
+      '{"id":2,"v":{"a":3,"b":{"c":1}},"w":{"x":{"y":2}}}',
+    ];
+    const { rejected, rows } = await run(lines, { flatten: 3, blank_text: 'keep' });
+    expect(rows).toEqual([{ id: '2', v: null, v_a: '3', v_b_c: '1', w_x_y: '2' }]);
+    expect(rejected[0]?.row).toEqual({ id: 1, v: { a: 2 }, 'v.a': null, 'v.b.c': null, 'w.x.y': 1 });
+  });
+});
+
 describe('explode', () => {
+  it('refuses a path that two columns have', async () => {
+    const twice = run(['{"a":{"b":{"c":[1]},"b.c":[2]}}'], { explode: 'a.b.c' });
+    await expect(twice).rejects.toThrow(/explode names a\.b\.c, which the source has twice/);
+  });
+
   it('makes a row of each element, beside the other columns, and says how many there were', async () => {
     const { manifest, rows, types } = await run(orders, {
       explode: 'lines',

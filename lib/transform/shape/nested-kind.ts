@@ -1,14 +1,21 @@
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
+import type { MemberEvidence } from './member-evidence.ts';
 
 /** A column on its way to the shape that the configuration asks for. */
 export interface ShapedColumn {
   /** Names of members with dots between them, from the record's own column on. */
   readonly sourceName: string;
+  /** The same names: what tells it from every other column, also where a name has dots in it. */
+  readonly path: readonly string[];
   readonly duckType: string;
   /** SQL of its values over the relation before. */
   readonly cell: string;
   /** How many objects it lies in, counted from the record or from the element of a list. */
   readonly depth: number;
+  /** Its objects have been taken apart; those that are left are of rows that are rejected. */
+  readonly isTakenApart: boolean;
+  /** SQL of whether a row keeps its value whole; undefined where none does. */
+  readonly whole?: string | undefined;
 }
 
 /** What the values of a column are, over all rows. */
@@ -23,12 +30,14 @@ export interface Members {
 
 /** How objects and lists are found in the cells of one kind of rows. */
 export interface NestedKind {
-  /** The members of each column's objects, by the column's name; none for a column without objects. */
-  readonly members: (
+  /** What the values of each column say of its objects, in the order of the columns. */
+  readonly survey: (
     session: DuckDbSession,
     relation: string,
     columns: readonly ShapedColumn[],
-  ) => Promise<ReadonlyMap<string, Members>>;
+  ) => Promise<readonly MemberEvidence[]>;
+  /** The members that a column with objects becomes. */
+  readonly members: (column: ShapedColumn, evidence: MemberEvidence) => Members;
   /** Whether a column of the type can hold lists. */
   readonly canHoldLists: (duckType: string) => boolean;
   /** SQL: the cell is a list. */
