@@ -13,11 +13,22 @@ export interface Cut extends Partial<ScatterSizes> {
   readonly rejected?: readonly RejectedRow[];
 }
 
-/** Cleans a source in one go and in pieces, and compares rows with their ids, counts, rejected rows, columns and all that is told. */
-export async function expectSameInPieces(
+/**
+ * Cleans a source in one go and in pieces, and compares rows with their ids, counts, rejected rows, columns and all that is told.
+ *
+ * @throws what both ways throw, with the same words
+ */
+export async function expectSameInPieces(inputs: readonly Input[] | Input, cut: Cut = {}): Promise<Outcome> {
+  const result = await sameInPieces(inputs, cut);
+  if (isOutcome(result)) return result;
+  throw result;
+}
+
+/** The same. @returns what both ways throw, where they do */
+export async function sameInPieces(
   inputs: readonly Input[] | Input,
   { bucketBytes, more = {}, partBytes = 2_000, rejected = [], settings = {} }: Cut = {},
-): Promise<Outcome> {
+): Promise<Error | Outcome> {
   const sizes = { partBytes, bucketBytes: bucketBytes ?? partBytes * 3 };
   const whole = await runTransform(inputs, settings, more, rejected).catch((error: unknown) => error);
   const pieces = await runTransformBy(
@@ -28,8 +39,9 @@ export async function expectSameInPieces(
     rejected,
   ).catch((error: unknown) => error);
   if (!isOutcome(whole)) {
+    if (!(whole instanceof Error)) throw whole;
     expect(pieces).toEqual(whole);
-    throw whole;
+    return whole;
   }
   if (!isOutcome(pieces)) throw pieces;
   expect(told(pieces)).toEqual(told(whole));
@@ -38,7 +50,7 @@ export async function expectSameInPieces(
   return pieces;
 }
 
-function isOutcome(result: unknown): result is Outcome {
+export function isOutcome(result: unknown): result is Outcome {
   return typeof result === 'object' && result !== null && 'manifest' in result;
 }
 
