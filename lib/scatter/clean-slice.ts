@@ -7,18 +7,19 @@ import { quoteText } from '../duckdb/quote.ts';
 import { withAbsentColumns } from '../transform/clean/absent-columns.ts';
 import { columnDrift } from '../transform/clean/drift.ts';
 import { keptColumns } from '../transform/clean/kept-columns.ts';
-import { placeOf, type RawRows } from '../transform/read/raw-rows.ts';
-import { withPartColumns } from '../transform/read/source-column.ts';
+import type { RawRows } from '../transform/read/raw-rows.ts';
+import { placeOfRow } from '../transform/read/row-place.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
 import { rowText } from '../transform/result/rejected.ts';
 import { Rejections } from '../transform/result/rejections.ts';
 import { keyId } from '../transform/result/row-id.ts';
 import { workingRelation } from '../transform/result/working-file.ts';
 import { alive } from '../transform/row-state.ts';
+import { shapeKnown } from '../transform/shape/shape-rows.ts';
 import { bucketOfHex, bucketOfRow } from './bucket.ts';
 import { writeBuckets } from './bucket-rows.ts';
 import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
-import { filesOf, openSlice } from './open-slice.ts';
+import { filesOf, type SliceReading } from './open-slice.ts';
 import {
   type DecidedRows,
   decideRows,
@@ -27,6 +28,7 @@ import {
   readPlan,
   type ScatterPlan,
 } from './plan-source.ts';
+import { readRecords } from './read-records.ts';
 import { RejectionTally, tallySchema, tellOrder } from './rejection-tally.ts';
 import { rowIdentity } from './row-identity.ts';
 
@@ -60,7 +62,6 @@ export async function cleanSlice(job: ScatterJob, number: number): Promise<Clean
   return await artefact(job, cleanKey(job, number), cleanSchema, async () => {
     const plan = await readPlan(job);
     const slice = await placedSlice(job, number);
-    const parts = slice.pieces.flatMap(({ part }) => request.raw.parts[part] ?? []);
     const files = [
       ...job.lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path)),
       ...(await filesOf(job, slice)),
@@ -68,15 +69,9 @@ export async function cleanSlice(job: ScatterJob, number: number): Promise<Clean
     return await inSession(job, { files }, async (session, scratch) => {
       const rejections = new Rejections();
       const unreadable = await openUnreadableRows(join(scratch, 'unreadable.ndjson'), rejections);
-      const opened = await openSlice(job, slice, { session, scratch, unreadable }).finally(unreadable.close);
-      const own = plan.columns.slice(0, plan.own);
-      const columnOf = new Map(plan.names);
-      const places =
-        plan.kind === 'json'
-          ? opened.fields.map(({ names }) => names.map((name) => columnOf.get(name) ?? -1))
-          : slice.places;
-      const written = await opened.write({ columns: own, places });
-      const raw = withAbsentColumns(request, withPartColumns(written, parts, request.raw.parts));
+      const reading = { session, scratch, unreadable };
+      const read = await readRecords(job, plan, slice, reading).finally(unreadable.close);
+      const raw = withAbsentColumns(request, await shaped(job, plan, read, reading));
       const workingPath = join(scratch, 'work.parquet');
       const decided = await decideRows(job, plan, raw, { session, scratch, workingPath });
       request.onProgress?.({ stage: 'read', rows: raw.rows + slice.rowsBefore });
@@ -104,6 +99,18 @@ export async function readCleaned(job: ScatterJob, number: number): Promise<Clea
   return await leftBy(job, cleanKey(job, number), cleanSchema);
 }
 
+/** The rows that the records become, by what is known of all of them. */
+async function shaped(
+  { request }: ScatterJob,
+  { shape }: ScatterPlan,
+  raw: RawRows,
+  { scratch, session }: SliceReading,
+): Promise<RawRows> {
+  if (shape === undefined) return raw;
+  const known = { known: shape.evidence, isPiece: false };
+  return (await shapeKnown(request, session, raw, scratch, known)).raw;
+}
+
 interface CleanedRows {
   readonly raw: RawRows;
   readonly decided: DecidedRows;
@@ -125,9 +132,12 @@ async function bucketedRows(
   // A row may yet meet another one of its key, and is rejected then.
   const keepsFirst = keys.length > 0 && !loadModeTraits[settings.load_mode].keepsLast;
   const kept = keepsFirst ? `s >= ${firstReason} OR s = ${alive}` : `s >= ${firstReason}`;
-  const identity = told ? `sha256(${rowIdentity(raw)})` : 'NULL::VARCHAR';
   const text = `CASE WHEN ${kept} THEN ${rowText(raw, keptColumns(job.request, raw))} END`;
-  const rows = `(SELECT w.*, ${identity} AS sha, ${text} AS j FROM ${workingRelation(workingPath)} AS w JOIN ${raw.relation} USING (o))`;
+  const record = raw.records === undefined ? 'o' : 'r';
+  const sha = told ? (raw.records === undefined ? `sha256(${rowIdentity(raw)})` : 'sha') : 'NULL::VARCHAR';
+  const identities = told && raw.records !== undefined ? `JOIN ${elementIdentities(raw, raw.records)} USING (o)` : '';
+  const rows = `(SELECT w.*, ${record} AS r, ${sha} AS sha, ${text} AS j
+    FROM ${workingRelation(workingPath)} AS w JOIN ${raw.relation} USING (o) ${identities})`;
   const keyed = keys.length === 0 ? '' : `WHEN s = ${alive} THEN ${bucketOfHex(keyId(keys), plan.buckets)}`;
   const other = told ? bucketOfHex('sha', plan.buckets) : bucketOfRow(`o + ${before}`, plan);
   const { join: placed, line, part } = await placesOf(at, slice.pieces);
@@ -144,10 +154,17 @@ async function bucketedRows(
   ].join(', ')} FROM ${rows} ${placed}`;
 }
 
+/** A relation of the rows of shaped records: a row repeats another one if their records are equal, and its place in its own is the same. */
+function elementIdentities({ relation }: RawRows, records: RawRows): string {
+  const places = `SELECT o, r, o - min(o) OVER (PARTITION BY r) AS place FROM ${relation}`;
+  const told = `SELECT o AS r, ${rowIdentity(records)} AS record FROM ${records.relation}`;
+  return `(SELECT o, sha256(place || ':' || record) AS sha FROM (${places}) JOIN (${told}) USING (r))`;
+}
+
 /** The first state that is a reason; see `RejectReasons`. */
 const firstReason = 10;
 
-/** SQL of the line and the part of a row with the ordinal `o`. */
+/** SQL of the line and the part of a row whose record has the ordinal `r`. */
 async function placesOf(
   { raw, scratch, session }: CleanedRows & { readonly scratch: string },
   pieces: PlacedSlice['pieces'],
@@ -159,7 +176,7 @@ async function placesOf(
   );
   const [only] = places;
   if (only === undefined || places.length === 1) {
-    return { join: '', line: `o + ${only?.shift ?? 0}`, part: `${only?.part ?? 0}` };
+    return { join: '', line: `r + ${only?.shift ?? 0}`, part: `${only?.part ?? 0}` };
   }
   const path = join(scratch, 'places.csv');
   await writeFile(path, places.map(({ at, part, shift }) => `${at},${shift},${part}\n`).join(''));
@@ -167,7 +184,7 @@ async function placesOf(
   await session.run(
     `CREATE TABLE place AS SELECT * FROM read_csv(${quoteText(path)}, ${columns}, auto_detect = false, header = false, hive_partitioning = false)`,
   );
-  return { join: 'ASOF LEFT JOIN place ON o >= place.begin_o', line: 'o + place.shift', part: 'place.part' };
+  return { join: 'ASOF LEFT JOIN place ON r >= place.begin_o', line: 'r + place.shift', part: 'place.part' };
 }
 
 async function addedColumns(
@@ -180,7 +197,7 @@ async function addedColumns(
       `SELECT count(${id}) AS n, min(o) FILTER (WHERE ${id} IS NOT NULL) AS o FROM ${workingRelation(workingPath)}`,
     );
     const rows = Number(found?.n);
-    added.push({ name, rows, first: rows === 0 ? null : placeOf(raw.parts, Number(found?.o)) });
+    added.push({ name, rows, first: rows === 0 ? null : await placeOfRow(session, raw, Number(found?.o)) });
   }
   return added;
 }

@@ -1,13 +1,15 @@
 import { loadModeTraits } from '../config/load-mode.ts';
+import { explodeSettings } from '../config/nested.ts';
 import type { Buckets, Manifest } from '../manifest.ts';
 import { describeDrift } from '../transform/clean/drift.ts';
 import { failOnMisfits, failOnRules } from '../transform/clean/refusals.ts';
 import { countRules } from '../transform/clean/rule-counts.ts';
 import { withoutUndecided } from '../transform/clean/target-columns.ts';
 import type { RowPlace } from '../transform/read/raw-rows.ts';
+import type { TransformSettings } from '../transform/request.ts';
 import { checkCounts } from '../transform/result/check-counts.ts';
 import { countRejectedLines, Rejections } from '../transform/result/rejections.ts';
-import { repeated } from '../transform/row-state.ts';
+import { elementless, repeated } from '../transform/row-state.ts';
 import { readCleaned } from './clean-slice.ts';
 import { type GatheredBucket, readGathered } from './gather-bucket.ts';
 import { inTurn } from './in-turn.ts';
@@ -50,7 +52,7 @@ export async function joinBuckets(job: ScatterJob): Promise<Manifest> {
   const rejected = [...raw.rejected, ...cleaned.rejected, ...gathered.rejected];
   const counts = {
     rows_read: plan.rows + rowsOf(raw.rejected) + rowsOf(cleaned.rejected),
-    rows_filtered: rules.reduce((sum, rule) => sum + rule.rows_filtered, 0),
+    rows_filtered: rules.reduce((sum, rule) => sum + rule.rows_filtered, inState(elementless)),
     rows_deduplicated: inState(repeated) + (loadModeTraits[settings.load_mode].keepsLast ? gathered.superseded : 0),
     rows_rejected: rowsOf(rejected),
     rows_clean: rowsOf(gathered.chunks),
@@ -65,6 +67,7 @@ export async function joinBuckets(job: ScatterJob): Promise<Manifest> {
     ...withoutUndecided(decided.target.named, decided.columns),
     rejections: tally.list(),
     rules,
+    exploded: explodedOf(settings, plan),
     warnings: [...plan.warnings, ...drift],
   };
 }
@@ -135,6 +138,12 @@ async function tallyExtracted({ request: { raw, store } }: ScatterJob, tally: Re
       tally.add({ ...entry, order: [tellOrder.extract, file, at] });
     }
   }
+}
+
+/** How records became rows of their elements. */
+function explodedOf({ explode }: TransformSettings, { rows, shape }: ScatterPlan): Manifest['exploded'] {
+  if (explode === undefined || shape === undefined) return undefined;
+  return { ...explodeSettings(explode), records: shape.records, rows, empty: shape.empty };
 }
 
 function rowsOf(files: readonly { readonly rows: number }[]): number {

@@ -45,12 +45,15 @@ export async function filesOf(
 /** Small parts of a slice that are brought at once: each waits for an answer. */
 const copiesAtOnce = 8;
 
+/** What reading a slice needs. */
+export interface SliceReading {
+  readonly session: DuckDbSession;
+  readonly scratch: string;
+  readonly unreadable: UnreadableRows;
+}
+
 /** Finds the records of a slice, and takes from its copy what is of the next one. */
-export async function openSlice(
-  job: ScatterJob,
-  slice: SliceAt,
-  at: { readonly session: DuckDbSession; readonly scratch: string; readonly unreadable: UnreadableRows },
-): Promise<OpenedParts> {
+export async function openSlice(job: ScatterJob, slice: SliceAt, at: SliceReading): Promise<OpenedParts> {
   const { request } = job;
   const parts = await mapSideBySide(slice.pieces, copiesAtOnce, (piece) => localPiece(job, slice, piece, at.scratch));
   const [first] = parts;

@@ -18,7 +18,7 @@ const partsOfBucket = 4;
 
 type SourceToCut = Pick<TransformRequest, 'explain' | 'firstRows'> & {
   readonly raw: Pick<RawManifest, 'parts'>;
-  readonly settings: Pick<TransformSettings, 'explode' | 'flatten' | 'piece_mb' | 'pieces_above_mb'>;
+  readonly settings: Pick<TransformSettings, 'piece_mb' | 'pieces_above_mb'>;
 };
 
 /**
@@ -40,8 +40,7 @@ export function partBytesOf({ parts }: Pick<RawManifest, 'parts'>): number {
   return parts.reduce((sum, part) => sum + part.bytes, 0);
 }
 
-/** Whether a source can be cleaned in pieces. What depends on nested values of all rows, and a mere look, go the other way. */
-function canScatter({ explain, firstRows, raw, settings }: SourceToCut): boolean {
-  const isWhole = firstRows === undefined && explain !== true;
-  return isWhole && settings.explode === undefined && settings.flatten === undefined && raw.parts.length > 0;
+/** Whether a source can be cleaned in pieces. A mere look goes the other way. */
+function canScatter({ explain, firstRows, raw }: SourceToCut): boolean {
+  return firstRows === undefined && explain !== true && raw.parts.length > 0;
 }

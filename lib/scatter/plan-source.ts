@@ -17,6 +17,8 @@ import { writeRawRows } from '../transform/read/raw-file.ts';
 import type { RawRows } from '../transform/read/raw-rows.ts';
 import { parquetWarnings } from '../transform/read/read-parquet.ts';
 import { uniteFields } from '../transform/read/unite-fields.ts';
+import { shapeEvidenceSchema } from '../transform/shape/member-evidence.ts';
+import { shapeProblems } from '../transform/shape/shape-rows.ts';
 import { allColumns } from './all-columns.ts';
 import type { FoldedSurveys } from './fold-surveys.ts';
 import { artefact, artefactKey, inSession, leftBy, type ScatterJob } from './job.ts';
@@ -38,6 +40,16 @@ const planSchema = z.strictObject({
   evidence: z.array(evidenceSchema),
   buckets: z.int().min(1),
   warnings: z.array(z.string()),
+  /** Where the rows have another shape than the records that are read: these, and what was found of their objects. */
+  shape: z
+    .strictObject({
+      records: z.int().min(0),
+      /** Records without an element. */
+      empty: z.int().min(0),
+      columns: z.array(z.strictObject({ sourceName: z.string(), duckType: z.string() })),
+      evidence: shapeEvidenceSchema,
+    })
+    .optional(),
 });
 
 const placeSchema = z.strictObject({
@@ -57,13 +69,16 @@ export interface PlacedSlice extends SliceAt {
   readonly places: readonly (readonly number[])[];
 }
 
-function planKey(job: Pick<ScatterJob, 'prefix'>, end: string): string {
-  return artefactKey(job, 'plan', 0, end);
+/** The plan of the rows; or that of the records, before their shape is known. */
+type PlanName = 'plan' | 'records';
+
+function planKey(job: Pick<ScatterJob, 'prefix'>, end: string, name: PlanName = 'plan'): string {
+  return artefactKey(job, name, 0, end);
 }
 
-/** What `planSource` has left; undefined where it has not ended. */
-export async function findPlan(job: ScatterJob): Promise<ScatterPlan | undefined> {
-  const bytes = await job.request.store.get(planKey(job, '.json'));
+/** What `planSource` has left, or `leaveRecords`; undefined where it has not ended. */
+export async function findPlan(job: ScatterJob, name: PlanName = 'plan'): Promise<ScatterPlan | undefined> {
+  const bytes = await job.request.store.get(planKey(job, '.json', name));
   return bytes === undefined ? undefined : planSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
@@ -73,8 +88,8 @@ export async function readPlan(job: ScatterJob): Promise<ScatterPlan> {
 }
 
 /** A slice and its place, of what `splitSource` and `planSource` have left; no other one is read. */
-export async function placedSlice(job: ScatterJob, number: number): Promise<PlacedSlice> {
-  const bytes = await readEntry(job.request.store, planKey(job, '.entries'), number);
+export async function placedSlice(job: ScatterJob, number: number, name: PlanName = 'plan'): Promise<PlacedSlice> {
+  const bytes = await readEntry(job.request.store, planKey(job, '.entries', name), number);
   const place = placeSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   return {
     ...(await readSlice(job, number)),
@@ -89,19 +104,41 @@ export async function placedSlice(job: ScatterJob, number: number): Promise<Plac
 /**
  * Decides about the source, from the surveys alone, and checks the configuration against it.
  *
+ * @param shape  makes of the plan of the records that of their rows, where these have another shape, with the rows before each slice
  * @throws what `cleanSource` throws for a configuration that does not fit the source: no row has been decided about
  */
-export async function planSource(job: ScatterJob, surveys: FoldedSurveys): Promise<ScatterPlan> {
+export async function planSource(
+  job: ScatterJob,
+  surveys: FoldedSurveys,
+  shape?: {
+    readonly plan: (records: ScatterPlan) => Promise<ScatterPlan>;
+    readonly rowsBefore: readonly number[];
+  },
+): Promise<ScatterPlan> {
   return await artefact(job, planKey(job, '.json'), planSchema, async () => {
-    const united = await uniteFields({
-      kind: surveys.kind,
-      fields: surveys.layouts.map(({ fields }) => fields),
-      holds: async (question, layout, field) => surveys.holds(question, layout, field),
-    });
-    const plan = unitedPlan(job, surveys, united);
+    const united = await unitedFields(surveys);
+    const records = unitedPlan(job, surveys, united);
+    const plan = (await shape?.plan(records)) ?? records;
     await decideNothing(job, plan);
-    await writePlaces(job, surveys, united.places);
+    await writePlaces(job, 'plan', surveys, united.places, shape?.rowsBefore);
     return plan;
+  });
+}
+
+/** Leaves what is known of the records, by which slices are read before their shape is known. */
+export async function leaveRecords(job: ScatterJob, surveys: FoldedSurveys): Promise<ScatterPlan> {
+  return await artefact(job, planKey(job, '.json', 'records'), planSchema, async () => {
+    const united = await unitedFields(surveys);
+    await writePlaces(job, 'records', surveys, united.places);
+    return unitedPlan(job, surveys, united);
+  });
+}
+
+async function unitedFields(surveys: FoldedSurveys): Promise<FieldPlaces> {
+  return await uniteFields({
+    kind: surveys.kind,
+    fields: surveys.layouts.map(({ fields }) => fields),
+    holds: async (question, layout, field) => surveys.holds(question, layout, field),
   });
 }
 
@@ -141,15 +178,17 @@ function unitedPlan(job: ScatterJob, surveys: FoldedSurveys, united: FieldPlaces
 /** Leaves the place of each slice, so that each can be read alone. */
 async function writePlaces(
   { prefix, request }: ScatterJob,
+  name: PlanName,
   { kind, slices }: FoldedSurveys,
   places: FieldPlaces['places'],
+  shapedBefore?: readonly number[],
 ): Promise<void> {
-  const entries = slices.map(({ layouts, linesBefore, rowsBefore, start }) => {
+  const entries = slices.map(({ layouts, linesBefore, rowsBefore, start }, slice) => {
     const own = kind === 'json' ? [] : layouts.map((layout) => [...(places[layout] ?? [])]);
-    const place = { start, lines_before: linesBefore, rows_before: rowsBefore, places: own };
+    const place = { start, lines_before: linesBefore, rows_before: shapedBefore?.[slice] ?? rowsBefore, places: own };
     return JSON.stringify(placeSchema.parse(place));
   });
-  const key = planKey({ prefix }, '.entries');
+  const key = planKey({ prefix }, '.entries', name);
   const path = await request.store.scratchPath(key);
   await writePacked(path, entries.length, entries);
   await request.store.putFile(key, path);
@@ -186,8 +225,12 @@ export async function decideRows(
 export async function decideNothing(job: ScatterJob, plan: ScatterPlan): Promise<DecidedRows> {
   const files = job.lookups.flatMap((lookup) => lookup.parts.map(({ path }) => path));
   return await inSession(job, { files }, async (session, scratch) => {
-    const relation = await writeRawRows(session, '', [], plan.columns);
-    const raw: RawRows = { kind: plan.kind, relation, columns: plan.columns, rows: 0, parts: [] };
+    const none = await writeRawRows(session, '', [], plan.columns);
+    const rows = { kind: plan.kind, columns: plan.columns, rows: 0, parts: [] };
+    const raw: RawRows =
+      plan.shape === undefined
+        ? { ...rows, relation: none }
+        : { ...rows, relation: `(SELECT *, 0 AS p FROM ${none})`, problems: shapeProblems(job.request.settings) };
     const workingPath = join(scratch, 'work.parquet');
     return await decideRows(job, plan, raw, { session, scratch, workingPath });
   });

@@ -9,6 +9,7 @@ import { questionOf } from '../transform/read/parquet-questions.ts';
 import { dialectOf } from '../transform/read/select-csv.ts';
 import { withPartColumns } from '../transform/read/source-column.ts';
 import { openUnreadableRows } from '../transform/read/unreadable-rows.ts';
+import { asksForShape } from '../transform/shape/shape-rows.ts';
 import { allColumns } from './all-columns.ts';
 import { artefact, artefactKey, inSession, type ScatterJob } from './job.ts';
 import { cutPart, filesOf, openSlice, type SliceAt } from './open-slice.ts';
@@ -105,7 +106,8 @@ async function survey(job: ScatterJob, slice: SliceAt, session: DuckDbSession, s
     })),
     fails: await failsOf(opened, request.raw.parts.length > 1),
     cut_names: [...(opened.cutNames ?? [])],
-    ...(await evidenceOf(job, slice, opened, session)),
+    // Types are those of the shaped rows, where a shape is asked for.
+    ...(asksForShape(request.settings) ? { evidence: [], added: [] } : await evidenceOf(job, slice, opened, session)),
   };
 }
 

@@ -12,7 +12,7 @@ export const memberEvidenceSchema = z.strictObject({
 
 export type MemberEvidence = z.infer<typeof memberEvidenceSchema>;
 
-/** The evidence of columns, by the names that lead to them. */
+/** The evidence of columns, by the paths to them. */
 export const shapeEvidenceSchema = z.array(z.strictObject({ path: z.array(z.string()), of: memberEvidenceSchema }));
 
 export type ShapeEvidence = z.infer<typeof shapeEvidenceSchema>;

@@ -5,7 +5,7 @@ import type { MemberEvidence } from './member-evidence.ts';
 export interface ShapedColumn {
   /** Names of members with dots between them, from the record's own column on. */
   readonly sourceName: string;
-  /** The same names: what tells it from every other column, also where a name has dots in it. */
+  /** What tells it from every other column: the place of the record's own column, then the names of members. */
   readonly path: readonly string[];
   readonly duckType: string;
   /** SQL of its values over the relation before. */

@@ -18,7 +18,7 @@ const kinds: Readonly<Record<RawRows['kind'], NestedKind | undefined>> = {
 /** Rows in their shape, and what they say of it. */
 export interface ShapedRows {
   readonly raw: RawRows;
-  /** The names that lead to each of its columns. */
+  /** What tells each of its columns from the others. */
   readonly paths: readonly (readonly string[])[];
   readonly evidence: ShapeEvidence;
 }

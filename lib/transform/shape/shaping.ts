@@ -122,7 +122,7 @@ export class Shaping {
     const element = kind.element('el', column?.duckType ?? 'VARCHAR');
     const own: ShapedColumn = {
       sourceName: path,
-      path: column?.path ?? [path],
+      path: column?.path ?? [],
       duckType: element.duckType,
       depth: 0,
       isTakenApart: false,
@@ -210,7 +210,7 @@ export function rowsToShape({ columns, relation }: Pick<RawRows, 'columns' | 're
     relation: `(SELECT *, o AS r, 0 AS p FROM ${relation})`,
     columns: columns.map(({ duckType, sourceName }, at) => ({
       sourceName,
-      path: [sourceName],
+      path: [String(at)],
       duckType,
       cell: `c${at}`,
       depth: 0,

@@ -1,6 +1,7 @@
 import { randomOf } from '../../truth/random.ts';
 import type { FilePipeline } from './pipeline.ts';
 import { randomFiles } from './random-files.ts';
+import { withNested } from './random-nested.ts';
 import { randomSettings } from './random-settings.ts';
 
 /** The pipeline of a seed, cut into a few pieces and buckets. */
@@ -8,11 +9,12 @@ export function randomPipeline(seed: number): FilePipeline {
   const random = randomOf(seed);
   const rows = random.pick([3, 20, 60, 60, 120, 120, 300, 1_200]);
   const source = randomFiles(random, rows);
-  const bytes = Object.values(source.files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+  const { files, ...nested } = withNested({ files: source.files, ...randomSettings(random, source) }, seed);
+  const bytes = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
   const partBytes = Math.max(20, Math.ceil(bytes / random.pick([1, 2, 3, 5, 8])) + random.below(20));
   return {
-    files: source.files,
-    ...randomSettings(random, source),
+    files,
+    ...nested,
     partBytes,
     bucketBytes: Math.max(1, Math.ceil(bytes / random.pick([1, 2, 4, 7]))),
   };
