@@ -28,6 +28,8 @@ export class Pool {
   readonly #born = new Map<Session, number>();
   readonly #waiters: Waiter[] = [];
   #opening = 0;
+  /** Of a connection that was opened ahead and that nobody has asked for yet. */
+  #ahead: Promise<Session> | undefined;
   #ended: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
@@ -35,12 +37,27 @@ export class Pool {
     this.#settings = settings;
   }
 
+  /** Begins to open the first connection before anybody asks for one. Where that fails, who asks opens another, and meets the reason. */
+  openAhead(): void {
+    if (this.#ended !== undefined || this.#born.size + this.#opening > 0) return;
+    this.#ahead = this.#open();
+    this.#ahead.catch(() => undefined);
+  }
+
   /**
    * @throws {ConnectionLostError} when the pool was ended
    * @throws what opening a connection failed with
    */
   async acquire(): Promise<Session> {
-    if (this.#ended !== undefined) throw new ConnectionLostError('CONNECTION_ENDED');
+    const ahead = this.#ahead === undefined ? undefined : await this.#takeAhead();
+    if (this.#ended !== undefined) {
+      if (ahead !== undefined) this.#drop(ahead);
+      throw new ConnectionLostError('CONNECTION_ENDED');
+    }
+    if (ahead !== undefined) {
+      if (this.#serves(ahead)) return ahead;
+      this.#drop(ahead);
+    }
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
       clearTimeout(last.timer);
       if (this.#serves(last.session)) return last.session;
@@ -81,6 +98,7 @@ export class Pool {
 
   async #end(timeoutMs: number): Promise<void> {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new ConnectionLostError('CONNECTION_ENDED'));
+    void this.#takeAhead().then((session) => session === undefined || this.#drop(session));
     for (const { session, timer } of this.#idle.splice(0)) {
       clearTimeout(timer);
       this.#drop(session);
@@ -96,6 +114,13 @@ export class Pool {
         resolve();
       };
     });
+  }
+
+  /** Gives the connection that was opened ahead to one user; undefined where there is none, or it could not be opened. */
+  async #takeAhead(): Promise<Session | undefined> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return await ahead?.catch(() => undefined);
   }
 
   #serves(session: Session): boolean {

@@ -66,6 +66,8 @@ export interface Sql extends Statements {
     work: (transaction: Transaction) => Promise<T>,
     options?: { readonly readOnly?: boolean | undefined },
   ) => Promise<T>;
+  /** Begins to open a connection, for the first statement to be given. A failure is met by that statement. */
+  readonly openAhead: () => void;
   /** Ends the connections; those in use after `timeout` seconds, whatever they do. */
   readonly end: (options: { readonly timeout: number }) => Promise<void>;
 }
@@ -96,6 +98,7 @@ export function sqlOf(pool: Pool): Sql {
         work: (transaction: Transaction) => Promise<T>,
         options: { readonly readOnly?: boolean | undefined } = {},
       ) => await lend(async (session) => await inTransaction(session, work, options.readOnly === true)),
+      openAhead: () => pool.openAhead(),
       end: async ({ timeout }: { readonly timeout: number }) => await pool.end(timeout * 1000),
     },
   );

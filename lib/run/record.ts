@@ -90,15 +90,20 @@ export async function recordSuccess(context: RunContext, run: Run, outcome: Comp
     const name = context.pipeline.settings.target_table;
     const table = await describeTable(sql, parseTableName(name));
     await sql.begin(async (transaction) => {
-      await logEnd(transaction, endOf(context, result, run, outcome), fingerprint, table?.id);
-      if (run.objects !== undefined) await objectsLoaded(transaction, context.pipeline.name, run.run_id);
+      const logged = logEnd(transaction, endOf(context, result, run, outcome), fingerprint, table?.id);
+      // Without objects and a watermark the log's row and the end of the lease travel in one round trip.
+      if (run.objects !== undefined) {
+        await logged;
+        await objectsLoaded(transaction, context.pipeline.name, run.run_id);
+      }
       // Without a table nothing was loaded, and the next run reads from the same place.
       if (watermark !== undefined && table !== undefined) {
+        await logged;
         const of = { pipelineName: context.pipeline.name, runId: run.run_id };
         await writeWatermark(transaction, { id: table.id, name }, of, watermark);
       }
       // The run's last transaction ends its lease, so that nothing of it can commit behind it.
-      await endLease(transaction, fenceOf(context, run));
+      await Promise.all([logged, endLease(transaction, fenceOf(context, run))]);
     });
   });
   await context.store.removeAll(prefixOf(run));

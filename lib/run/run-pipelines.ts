@@ -1,6 +1,4 @@
-import { UnknownPipelineError } from '../config/errors.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
-import { nearest } from '../nearest.ts';
 import { ownValue } from '../own-value.ts';
 import type { RunResult } from './result.ts';
 import type { RunContext } from './run-context.ts';
@@ -9,15 +7,6 @@ import { runPipeline } from './run-pipeline.ts';
 
 /** What all pipelines of a call have in common. */
 export type SharedContext = Omit<RunContext, 'pipeline' | 'baseDir'>;
-
-/** The names as asked for, each once; all pipelines when none is named. @throws {UnknownPipelineError} */
-export function choosePipelines(loaded: LoadedConfig, named: readonly string[]): readonly string[] {
-  const known = Object.keys(loaded.config.pipelines);
-  for (const name of named) {
-    if (!known.includes(name)) throw new UnknownPipelineError(name, known, nearest(name, known));
-  }
-  return named.length === 0 ? known : [...new Set(named)];
-}
 
 /** Runs pipelines one after another; the failure of one does not stop the rest. */
 export async function runPipelines(

@@ -34,9 +34,12 @@ export async function openFence(
   transaction: Transaction,
   { epoch, holder, name, runId }: Fence & { readonly holder: string; readonly runId?: string | undefined },
 ): Promise<void> {
-  await transaction`DELETE FROM public.etl_lease WHERE name = ${name}`;
-  await transaction`
-    INSERT INTO public.etl_lease (name, epoch, holder, run_id) VALUES (${name}, ${epoch}, ${holder}, ${runId ?? null})`;
+  // In one round trip.
+  await Promise.all([
+    transaction`DELETE FROM public.etl_lease WHERE name = ${name}`,
+    transaction`
+      INSERT INTO public.etl_lease (name, epoch, holder, run_id) VALUES (${name}, ${epoch}, ${holder}, ${runId ?? null})`,
+  ]);
 }
 
 /** Ends an epoch: nothing that checks it commits after this transaction. @returns false when it had ended before */

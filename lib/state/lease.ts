@@ -146,8 +146,11 @@ async function prolong({ retry, sql }: LeaseTarget, lease: Lease, told: ToldProg
 
 /** Ends a run's lease in its last transaction. @throws {LeaseLostError} when it has ended before; nothing must commit */
 export async function endLease(transaction: Transaction, fence: Fence): Promise<void> {
-  if (!(await endFence(transaction, fence))) throw new LeaseLostError(fence.name);
-  await transaction`UPDATE public.etl_state SET lease = NULL WHERE pipeline_name = ${fence.name} AND epoch = ${fence.epoch}`;
+  const [ended] = await Promise.all([
+    endFence(transaction, fence),
+    transaction`UPDATE public.etl_state SET lease = NULL WHERE pipeline_name = ${fence.name} AND epoch = ${fence.epoch}`,
+  ]);
+  if (!ended) throw new LeaseLostError(fence.name);
 }
 
 /** Ends the holder's lease, whichever epoch it is in; another may take it at once. Nothing happens where it has it not. */
@@ -251,8 +254,10 @@ export async function dropLease(target: LeaseTarget, { epoch, holder, name }: Le
   const { retry, sql } = unstopped(target);
   await withRetries('Releasing the lease', retry, () =>
     sql.begin(async (transaction) => {
-      await transaction`DELETE FROM public.etl_state WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`;
-      await endFence(transaction, { name, epoch });
+      await Promise.all([
+        transaction`DELETE FROM public.etl_state WHERE pipeline_name = ${name} AND lease->>'holder' = ${holder}`,
+        endFence(transaction, { name, epoch }),
+      ]);
     }),
   );
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { LoadedConfig } from '../../config/read-config.ts';
 import { ownValue } from '../../own-value.ts';
+import { choosePipelines } from '../../run/choose-pipelines.ts';
 import type { RunContext } from '../../run/run-context.ts';
-import { choosePipelines } from '../../run/run-pipelines.ts';
 import { folderStore } from '../../store/folder-store.ts';
 import { checkRulesOf } from '../check/check-rules.ts';
 import { sharing } from './shared-context.ts';

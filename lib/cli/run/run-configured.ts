@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type { LoadedConfig } from '../../config/read-config.ts';
+import { choosePipelines } from '../../run/choose-pipelines.ts';
 import type { RunResult } from '../../run/result.ts';
 import type { RunDemand } from '../../run/run-demand.ts';
-import { choosePipelines, runPipelines } from '../../run/run-pipelines.ts';
 import { checkRulesOf } from '../check/check-rules.ts';
 import { confirm, NotConfirmedError } from '../confirm.ts';
 import { describeResult } from './result-text.ts';
@@ -36,6 +37,7 @@ export async function runConfigured(
       const what = names.length === 1 ? names[0] : `${names.length} pipelines`;
       out.write(`Loading ${what} into ${shared.target.where.endpoint}.\n`);
     }
+    const { runPipelines } = await loadRun();
     return await runPipelines(loaded, names, shared, demandOf(options), {
       start: progress.start,
       end: (result) => {
@@ -44,6 +46,22 @@ export async function runConfigured(
       },
     });
   });
+}
+
+/**
+ * Loads what runs a pipeline, part by part: between two parts the connection to the target, which is being opened meanwhile, gets
+ * its turn.
+ */
+async function loadRun(): Promise<typeof import('../../run/run-pipelines.ts')> {
+  (await import('../../duckdb/open-duckdb.ts')).prepareDuckDb();
+  await setImmediate();
+  await import('../../transform/transform.ts');
+  await setImmediate();
+  await import('../../load/load.ts');
+  await setImmediate();
+  await import('../../run/run-pipeline.ts');
+  await setImmediate();
+  return await import('../../run/run-pipelines.ts');
 }
 
 /** @throws {NotConfirmedError} unless somebody says yes */

@@ -45,6 +45,7 @@ export async function sharing<T>(
   process.on('SIGTERM', onSignal);
   let progress: ProgressDisplay | undefined;
   const target = await openTarget(options.target, loaded.config.aurora_dsql, stateDir);
+  target.sql.openAhead();
   const display = showProgress(process.stderr, options.quiet === true);
   progress = display;
   try {
