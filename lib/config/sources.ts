@@ -21,6 +21,8 @@ export interface SourceTraits<S> {
   readonly withParams: ((settings: S, params: Readonly<Record<string, string | number | boolean>>) => S) | undefined;
   /** Whether it can be reached only through `data_source.base_url`. */
   readonly needsBaseUrl: (settings: S) => boolean;
+  /** Whether a run may read on from a watermark that an earlier one has kept. */
+  readonly readsFromWatermark: (settings: S) => boolean;
 }
 
 const traits = {
@@ -32,6 +34,7 @@ const traits = {
     withObject: undefined,
     withParams: (settings, params) => ({ ...settings, params: { ...settings.params, ...params } }),
     needsBaseUrl: ({ endpoint }) => !/^https?:/.test(endpoint),
+    readsFromWatermark: () => true,
   },
   file: {
     filePaths: ({ file_path }) => (typeof file_path === 'string' ? [file_path] : file_path),
@@ -44,6 +47,7 @@ const traits = {
     withObject: (settings, object) => ({ ...settings, file_path: objectPath(object) }),
     withParams: undefined,
     needsBaseUrl: () => false,
+    readsFromWatermark: () => false,
   },
 } satisfies { readonly [T in SourceType]: SourceTraits<SettingsOf<T>> };
 

@@ -1,10 +1,11 @@
+import { traitsOf } from '../config/sources.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { jsonNames, jsonRow } from '../dsql/json-rows.ts';
 import { runStatement } from '../dsql/target.ts';
 import { extract } from '../extract/extract.ts';
 import type { ExtractRequest, SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';
-import type { RawManifest, Validator } from '../manifest.ts';
+import type { RawManifest, Validator, Watermark } from '../manifest.ts';
 import { fenced } from '../state/fence.ts';
 import { logFingerprint } from '../state/run-log.ts';
 import { readWatermark } from '../state/watermark.ts';
@@ -52,11 +53,8 @@ export async function extractStage(
   deadline?: Date,
   source?: SourceFingerprint,
 ): Promise<RawManifest> {
-  const { sql } = context.target;
-  const watermark = await runStatement('Reading the watermark', context.target, async () => {
-    const table = await describeTable(sql, parseTableName(context.pipeline.settings.target_table));
-    return table === undefined ? undefined : await readWatermark(sql, context.pipeline.name, table.id);
-  });
+  const { settings } = context.pipeline;
+  const watermark = traitsOf(settings).readsFromWatermark(settings) ? await watermarkOf(context) : undefined;
   const raw = await readSource(context, run, {
     watermark,
     deadline,
@@ -70,4 +68,11 @@ export async function extractStage(
     );
   }
   return raw;
+}
+
+async function watermarkOf({ pipeline, target }: RunContext): Promise<Watermark | undefined> {
+  return await runStatement('Reading the watermark', target, async () => {
+    const table = await describeTable(target.sql, parseTableName(pipeline.settings.target_table));
+    return table === undefined ? undefined : await readWatermark(target.sql, pipeline.name, table.id);
+  });
 }

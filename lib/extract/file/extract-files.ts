@@ -50,9 +50,11 @@ export async function extractFiles(request: ExtractRequest, settings: FileSettin
     }
     request.onProgress?.({ rows: cursor.rows, bytes: cursor.bytes_read, requests: 0 });
   }
-  if (cursor.done !== kept.done) await keepCursor(request, cursor);
+  const complete = cursor.done === cursor.files.length;
+  // At the end the manifest has all of it.
+  if (!complete && cursor.done !== kept.done) await keepCursor(request, cursor);
   return await writeManifest(request.store, request.prefix, {
-    complete: cursor.done === cursor.files.length,
+    complete,
     parts: cursor.parts,
     rejected: cursor.rejected,
     extracted_at: cursor.extracted_at,

@@ -34,9 +34,9 @@ const scatter = 0x9e3779b97f4bn;
 export function keyId(keys: readonly { readonly id: string; readonly duckType: string }[]): string {
   const pieces = keys.map(({ id, duckType }) => {
     const text = canonicalText(id, duckType);
-    return `CASE WHEN ${id} IS NULL THEN '-' ELSE length(${text}) || ':' || ${text} END`;
+    return `CASE WHEN ${id} IS NULL THEN '-' ELSE concat(length(${text}), ':', ${text}) END`;
   });
-  const hash = `sha256('key:' || ${pieces.join(" || ',' || ")})`;
+  const hash = `sha256(concat('key:', ${pieces.join(", ',', ")}))`;
   const digits = (from: number, count: number): string => `substr(${hash}, ${from}, ${count})`;
   // The variant's two bits 10 over two bits of the hash.
   const variant = `substr('89ab', (ascii(${digits(17, 1)}) % 4) + 1, 1)`;
