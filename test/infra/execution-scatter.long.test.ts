@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, deploy } from '../support/aws/deployment.ts';
+import { leftBy } from '../support/aws/left-by.ts';
 import { expectSame } from '../support/expect-same.ts';
 import type { Outcome } from '../support/states-interpreter/interpret.ts';
 
@@ -84,25 +85,6 @@ async function run(pipeline: string): Promise<Outcome> {
   return outcome;
 }
 
-/** What a pipeline has left, but for its times. */
-async function leftBy(pipeline: string) {
-  const { sql } = service.target;
-  const columns = await sql<{ column_name: string }[]>`
-    SELECT column_name FROM information_schema.columns WHERE table_name = ${pipeline}
-       AND column_name NOT IN ('created_at', 'updated_at', 'extracted_at') ORDER BY ordinal_position`;
-  const list = columns.map(({ column_name }) => `"${column_name}"`).join(', ');
-  const rows = await sql.unsafe<{ line: string }[]>(`SELECT ROW(${list})::text AS line FROM ${pipeline}`);
-  const rejected = await sql<{ line: string }[]>`
-    SELECT ROW(source, row_number, column_name, reason, row)::text AS line FROM etl_rejected_row WHERE pipeline_name = ${pipeline}`;
-  const log = await sql`
-    SELECT status, processed_records, rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded, rows_inserted,
-           rows_updated, rows_unchanged, bytes_read, source_fingerprint, stage, error_code
-      FROM etl_execution_log WHERE pipeline_name = ${pipeline} ORDER BY start_time`;
-  const sorted = (lines: readonly { readonly line: string }[]): readonly string[] =>
-    lines.map(({ line }) => line).sort();
-  return { columns, rows: sorted(rows), rejected: sorted(rejected), log: JSON.parse(JSON.stringify(log)) as unknown };
-}
-
 describe('a source that is cleaned in pieces', () => {
   it.each(Object.keys(cases))(
     'leaves the rows, ids, rejected rows and log of one go: %s',
@@ -113,7 +95,10 @@ describe('a source that is cleaned in pieces', () => {
       expect(pieces.path).not.toContain('Transform');
       const maps = pieces.mapRuns.map(({ state }) => state);
       expect(maps.filter((state) => state !== 'Survey')).toEqual(['Clean', 'Gather', 'Load distributed']);
-      const [expected, found] = [await leftBy(`whole_${name}`), await leftBy(`pieces_${name}`)];
+      const [expected, found] = [
+        await leftBy(service.target, `whole_${name}`),
+        await leftBy(service.target, `pieces_${name}`),
+      ];
       expect(found.columns).toEqual(expected.columns);
       expect(found.log).toEqual(expected.log);
       expect(found.rows.length).toBeGreaterThan(1_000);
