@@ -58,7 +58,7 @@ export async function writeBuckets(
         continue;
       }
       await session.run(
-        `COPY (SELECT * EXCLUDE (b) FROM ${parquetRows(sorted)} WHERE b = ${bucket}) TO ${quoteText(path)} ${scratchParquet}`,
+        `COPY (SELECT * EXCLUDE (b) FROM ${parquetRows(sorted)} WHERE b = ${bucket}) TO ${quoteText(path)} ${scratchParquet()}`,
       );
       yield { path };
     }
@@ -94,7 +94,7 @@ export async function fetchBucket(
     if (slices <= mostFiles) return fetched;
     if (fetched.length === 0) continue;
     const path = join(scratch, `bucket-${files.length}.parquet`);
-    await session.run(`COPY (SELECT * FROM ${parquetRows(fetched)}) TO ${quoteText(path)} ${scratchParquet}`);
+    await session.run(`COPY (SELECT * FROM ${parquetRows(fetched)}) TO ${quoteText(path)} ${scratchParquet()}`);
     for (const one of fetched) await rm(one);
     files.push(path);
   }

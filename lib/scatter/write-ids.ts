@@ -53,12 +53,12 @@ export async function writeIds(
   const path = join(at.scratch, 'ids.parquet');
   const texts = `SELECT ${ordinalId(at.raw.source_fingerprint, 'o')} AS t FROM ${at.living}`;
   const ordered = `SELECT t::UUID AS ${id}, ${bucketOfHex('t', ids.ranges)} AS range FROM (${texts}) ORDER BY ${id}`;
-  await session.run(`COPY (${ordered}) TO ${quoteText(path)} ${scratchParquet}`);
+  await session.run(`COPY (${ordered}) TO ${quoteText(path)} ${scratchParquet()}`);
   for (let range = 0; range < ids.ranges; range += 1) {
     const location = rangeKey(ids.prefix, range, at.bucket);
     const file = join(at.scratch, 'ids-of-range.parquet');
     const rows = `SELECT ${id} FROM ${parquetRows(path)} WHERE range = ${range} ORDER BY ${id}`;
-    await session.run(`COPY (${rows}) TO ${quoteText(file)} ${scratchParquet}`);
+    await session.run(`COPY (${rows}) TO ${quoteText(file)} ${scratchParquet()}`);
     await request.store.putFile(location, file);
   }
   return ids.ranges;

@@ -111,6 +111,7 @@ export async function cleanSource(
     warnings: [...(source.raw.warnings ?? []), ...drift],
     working: kept.map(workingColumn),
     keys: keys.map(workingColumn),
+    group_rows: source.groupRows,
     workingPath,
     droppedPath,
   };

@@ -91,6 +91,6 @@ export async function writeDropped(
   if (dropped.length === 0) return undefined;
   const path = join(scratch, 'dropped.parquet');
   const ordinals = `(SELECT o FROM (${dropped.join(' UNION ALL ')}) ORDER BY o)`;
-  await session.run(`COPY ${ordinals} TO ${quoteText(path)} ${scratchParquet}`);
+  await session.run(`COPY ${ordinals} TO ${quoteText(path)} ${scratchParquet()}`);
   return path;
 }

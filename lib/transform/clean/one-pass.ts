@@ -74,13 +74,19 @@ async function writeWhole(
   await session.run(
     `CREATE TABLE first_row AS SELECT row_number() OVER () AS o, ${texts} FROM ${fields} LIMIT ${firstRows}`,
   );
-  const [counted] = await session.rows('SELECT count(*) AS n FROM first_row');
+  const lengths = names.map((_, i) => `coalesce(strlen(c${i}), 0)`).join(' + ');
+  const [counted] = await session.rows(`SELECT count(*) AS n, avg(${lengths}) AS bytes FROM first_row`);
   const first = { kind: 'text', columns, relation: 'first_row', rows: Number(counted?.n) } as const;
   const planned = await planColumns(session, first, request, { first: true }).finally(() =>
     session.run('DROP TABLE first_row'),
   );
   // Until the rows are written they have no ordinals; what stays with a row in their place is its hash.
   const relation = `(SELECT ${rowHash(columns.length)} AS o, * FROM ${fields})`;
-  const rows = { raw: { ...first, relation }, planned, list: 'o AS h, * EXCLUDE (o)' };
+  const rows = {
+    raw: { ...first, relation },
+    planned,
+    list: 'o AS h, * EXCLUDE (o)',
+    rowBytes: Number(counted?.bytes),
+  };
   return await writeWorkingRows(session, request, rows, workingPath);
 }

@@ -24,6 +24,8 @@ export async function cleanInTwoPasses(
   const raw = withAbsentColumns(request, await shapeRows(request, context.session, read, context.scratchDir));
   request.onProgress?.({ stage: 'read', rows: raw.rows });
   const planned = await planColumns(context.session, raw, request);
-  const rows = { raw, planned, lookups, list: '* EXCLUDE (o)' };
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const rowBytes = bytes / Math.max(1, raw.rows);
+  const rows = { raw, planned, lookups, list: '* EXCLUDE (o)', rowBytes };
   return { ...(await writeWorkingRows(context.session, request, rows, workingPath)), raw, hashes: undefined };
 }

@@ -7,7 +7,7 @@ import { checkRules, compileRules } from '../rules/compile-rules.ts';
 import type { LookupTable } from '../rules/lookup-table.ts';
 import { keepMaskKeys } from '../rules/mask-keys.ts';
 import { ruleSeconds, runRules } from '../rules/rule-time.ts';
-import { scratchParquet } from '../scratch-parquet.ts';
+import { scratchGroupRows, scratchParquet } from '../scratch-parquet.ts';
 import { type ColumnPlan, numberStyle } from './column-plan.ts';
 import { type FinalColumn, finalColumns } from './final-columns.ts';
 import { RejectReasons } from './reject-reasons.ts';
@@ -18,6 +18,8 @@ import { typedRows } from './typed-rows.ts';
 export interface WorkingRows {
   readonly columns: readonly FinalColumn[];
   readonly reasons: RejectReasons;
+  /** Rows of a row group of the file. */
+  readonly groupRows: number;
 }
 
 /** Types the rows, computes the rules, and writes the working file in the order of the rows. */
@@ -31,6 +33,8 @@ export async function writeWorkingRows(
     readonly lookups?: ReadonlyMap<number, LookupTable> | undefined;
     /** What of `o`, `s` and the columns goes into the file. */
     readonly list: string;
+    /** Of a row, about, where it is known. */
+    readonly rowBytes?: number | undefined;
   },
   workingPath: string,
 ): Promise<WorkingRows> {
@@ -64,9 +68,9 @@ export async function writeWorkingRows(
   const bytes = request.raw.parts.reduce((sum, part) => sum + part.bytes, 0);
   await runRules(
     session,
-    `COPY (SELECT ${rows.list} FROM ${relation}${toRule.lookups.size === 0 ? '' : ' ORDER BY o'}) TO ${quoteText(workingPath)} ${scratchParquet}`,
+    `COPY (SELECT ${rows.list} FROM ${relation}${toRule.lookups.size === 0 ? '' : ' ORDER BY o'}) TO ${quoteText(workingPath)} ${scratchParquet(rows.rowBytes)}`,
     toRule,
     ruleSeconds(settings.rule_timeout_seconds, bytes),
   );
-  return { columns, reasons };
+  return { columns, reasons, groupRows: scratchGroupRows(rows.rowBytes) };
 }

@@ -27,7 +27,7 @@ export async function writeRawRows(
   }
   const list = columns.map((_, i) => `c${i}`).join(', ');
   await session.run(
-    `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet}`,
+    `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet()}`,
   );
   return `(SELECT file_row_number + 1 AS o, h, ${list} FROM ${parquetRows(path, { rowNumbers: true })})`;
 }

@@ -41,22 +41,18 @@ export async function openJson(parts: readonly LocalPart[], context: ReadContext
     };
     return { ...opened, rows: 0, parts: rawParts, fields: [], write };
   }
-  const linesPath = join(scratchDir, 'lines.parquet');
-  const selects = scans.flatMap((scan) => (scan.records === 0 ? [] : [selectLines(scan)]));
-  await session.run(
-    `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(linesPath)} ${scratchParquet}`,
-  );
-  const all = parquetRows(linesPath, { rowNumbers: true });
+  const rowBytes = parts.reduce((sum, part) => sum + part.bytes, 0) / lines;
+  const all = await writeLines(context, scans, rowBytes);
   await countRows(session, all, lines, 'Reading the JSON');
   const bad = await rejectBadLines(session, all, rawParts, unreadable);
   const keys = await session.rows(
     `SELECT key FROM (SELECT unnest(keys) AS key, generate_subscripts(keys, 1) AS place, o
-       FROM (SELECT json_keys(line) AS keys, min(file_row_number) AS o FROM ${all} WHERE bad = 0 GROUP BY keys))
+       FROM (SELECT json_keys(line) AS keys, min(o) AS o FROM ${all} WHERE bad = 0 GROUP BY keys))
      GROUP BY key ORDER BY min({o: o, place: place})`,
   );
   const names = keys.map((row) => String(row.key));
   const rows = lines - bad.length;
-  const good = { names, rows, isDense: bad.length === 0, parts: withoutLines(rawParts, bad) };
+  const good = { names, rows, rowBytes, isDense: bad.length === 0, parts: withoutLines(rawParts, bad) };
   return {
     ...opened,
     rows,
@@ -66,6 +62,43 @@ export async function openJson(parts: readonly LocalPart[], context: ReadContext
   };
 }
 
+/** Bytes of parts whose lines one statement writes, about. */
+const fileBytes = 32 * 1024 * 1024;
+
+/**
+ * Writes the lines with what is wrong with each, and gives their relation with their ordinals `o`. One statement after the
+ * other does: DuckDB reads the parts of one side by side, and holds all of the later ones until the first is written.
+ */
+async function writeLines(
+  { scratchDir, session }: ReadContext,
+  scans: readonly LineScan[],
+  rowBytes: number,
+): Promise<string> {
+  const files: { readonly path: string; readonly base: number }[] = [];
+  let base = 0;
+  let group: LineScan[] = [];
+  const write = async (): Promise<void> => {
+    const path = join(scratchDir, `lines-${files.length}.parquet`);
+    await session.run(
+      `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${group.map(selectLines).join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet(rowBytes)}`,
+    );
+    files.push({ path, base });
+    base += group.reduce((sum, { records }) => sum + records, 0);
+    group = [];
+  };
+  for (const scan of scans) {
+    if (scan.records > 0) group.push(scan);
+    if (group.reduce((sum, { records }) => sum + records, 0) * rowBytes >= fileBytes) await write();
+  }
+  if (group.length > 0) await write();
+  const before = files.length === 1 ? '0' : `[${files.map((file) => file.base).join(', ')}][file_index::BIGINT + 1]`;
+  const rows = parquetRows(
+    files.map(({ path }) => path),
+    { rowNumbers: true },
+  );
+  return `(SELECT line, bad, file_row_number + 1 + ${before} AS o FROM ${rows})`;
+}
+
 /** Writes the cells of the good lines. */
 async function writeCells(
   { scratchDir, session }: ReadContext,
@@ -73,6 +106,8 @@ async function writeCells(
   good: {
     readonly names: readonly string[];
     readonly rows: number;
+    /** Of a line, about. */
+    readonly rowBytes: number;
     /** Every line is good. */
     readonly isDense: boolean;
     readonly parts: readonly RawPartRows[];
@@ -90,8 +125,8 @@ async function writeCells(
   const rawPath = join(scratchDir, 'raw.parquet');
   await session.run(
     `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (SELECT ${['o', ...cells].join(', ')} FROM
-       (SELECT ${good.isDense ? 'file_row_number + 1' : 'row_number() OVER ()'} AS o, ${good.names.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
-     TO ${quoteText(rawPath)} ${scratchParquet}`,
+       (SELECT ${good.isDense ? 'o' : 'row_number() OVER () AS o'}, ${good.names.length === 0 ? 'NULL' : `json_extract(${exactLine('line')}, [${pointers}])`} AS cells FROM ${all} WHERE bad = 0)))
+     TO ${quoteText(rawPath)} ${scratchParquet(good.rowBytes)}`,
   );
   const relation = parquetRows(rawPath);
   await countRows(session, relation, good.rows, 'Reading the objects');
@@ -131,9 +166,13 @@ async function areTogether(session: DuckDbSession, all: string, names: readonly 
   return Number(row?.n) > 0;
 }
 
+/** The longest line that is reckoned with where all are shorter, and the bytes that are read at once; of each, some are in memory. */
+const leastLine = 64 * 1024;
+const leastBuffer = 1024 * 1024;
+
 /** Line by line as one text column: no line holds the delimiter, for `scanLines` refuses it. */
 function selectLines(scan: LineScan): string {
-  const maxLine = Math.max(2 << 20, scan.longest + 16);
+  const maxLine = Math.max(leastLine, scan.longest + 16);
   const options = [
     "columns = {line: 'VARCHAR'}",
     'auto_detect = false',
@@ -146,7 +185,7 @@ function selectLines(scan: LineScan): string {
     "new_line = '\\n'",
     'strict_mode = true',
     `max_line_size = ${maxLine}`,
-    `buffer_size = ${maxLine * 2}`,
+    `buffer_size = ${Math.max(leastBuffer, maxLine * 2)}`,
   ];
   return `SELECT line FROM read_csv(${quoteText(scan.path)}, ${options.join(', ')})`;
 }
@@ -158,9 +197,7 @@ async function rejectBadLines(
   parts: readonly RawPartRows[],
   unreadable: UnreadableRows,
 ): Promise<readonly number[]> {
-  const result = await session.connection.stream(
-    `SELECT file_row_number + 1 AS o, bad, line FROM ${all} WHERE bad <> 0 ORDER BY o`,
-  );
+  const result = await session.connection.stream(`SELECT o, bad, line FROM ${all} WHERE bad <> 0 ORDER BY o`);
   const rejected: number[] = [];
   for await (const chunk of result.yieldRowsJs()) {
     for (const [o, bad, line] of chunk) {

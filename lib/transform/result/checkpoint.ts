@@ -23,6 +23,7 @@ const checkpointSchema = z.strictObject({
   ...manifestSchema.omit({ chunks: true }).shape,
   working: z.array(workingColumnSchema),
   keys: z.array(workingColumnSchema),
+  group_rows: z.int().min(1).default(30_720),
   dropped: z.boolean(),
   chunks: z.array(
     z.strictObject({

@@ -5,7 +5,6 @@ import type { Column, Manifest, Plan, RawManifest } from '../../manifest.ts';
 import { idColumn } from '../../service-columns.ts';
 import type { ChunkReader } from '../../transform-result.ts';
 import { alive } from '../row-state.ts';
-import { scratchGroupRows } from '../scratch-parquet.ts';
 import type { ChunkRange } from './chunks.ts';
 import { keyId, ordinalId } from './row-id.ts';
 
@@ -35,6 +34,8 @@ export interface WorkingFile {
   readonly working: readonly WorkingColumn[];
   /** Those of them that make the key, in its order; none where rows have no key. */
   readonly keys: readonly WorkingColumn[];
+  /** Rows of a row group of the file. */
+  readonly group_rows: number;
   /** Parquet file of all rows that were read, in their order: the state `s`, the working columns, and perhaps hashes `h`. */
   readonly workingPath: string;
   /**
@@ -100,11 +101,11 @@ export function idOf({ columns }: Pick<WorkingFile, 'columns'>): string {
  * of another: DuckDB decodes a row group whole, whichever of its rows are wanted, and takes ten times the memory of the
  * text that it gathers from them.
  */
-function pieceStarts(from: number, to: number): readonly number[] {
+function pieceStarts(from: number, to: number, groupRows: number): readonly number[] {
   const starts = [from];
-  const least = scratchGroupRows / 3;
+  const least = groupRows / 3;
   const first = from - 1 + least;
-  for (let end = Math.ceil(first / scratchGroupRows) * scratchGroupRows; end <= to - least; end += scratchGroupRows) {
+  for (let end = Math.ceil(first / groupRows) * groupRows; end <= to - least; end += groupRows) {
     starts.push(end + 1);
   }
   return starts;
@@ -121,7 +122,7 @@ export function workingFileReader(file: WorkingFile, raw: ChunkSource): ChunkRea
       const relationOf = (range: { readonly from: number; readonly to: number | undefined }): string =>
         `(SELECT ${chunkColumns(file, raw)} FROM ${cleanRelation(file, range)} AS w)`;
       // The last chunk ends where the file does: behind the ordinals of as many rows as it has, if some are not clean.
-      const starts = pieceStarts(from, to ?? from + chunk.rows);
+      const starts = pieceStarts(from, to ?? from + chunk.rows, file.group_rows);
       const pieces = starts.map((start, piece) => relationOf({ from: start, to: starts[piece + 1] ?? to }));
       return { number, rows: chunk.rows, idColumn: idOf(file), relation: relationOf({ from, to }), pieces };
     },

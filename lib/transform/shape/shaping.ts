@@ -188,7 +188,7 @@ export class Shaping {
   async #written(select: string, columns: readonly ShapedColumn[]): Promise<ShapingRows> {
     const path = join(this.#scratch, `shaped-${this.#files}.parquet`);
     this.#files += 1;
-    await this.#session.run(`COPY (${select}) TO ${quoteText(path)} ${scratchParquet}`);
+    await this.#session.run(`COPY (${select}) TO ${quoteText(path)} ${scratchParquet()}`);
     return {
       relation: `(SELECT file_row_number + 1 AS o, * EXCLUDE (file_row_number) FROM ${parquetRows(path, { rowNumbers: true })})`,
       columns: columns.map((column, at) => ({ ...column, cell: `c${at}` })),
