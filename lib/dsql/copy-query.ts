@@ -1,7 +1,11 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 
 /** The message CopyDone. */
 const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
+
+/** The message CopyFail, without words. */
+const copyFail = Buffer.from([0x66, 0, 0, 0, 5, 0]);
 
 /**
  * A `COPY … FROM STDIN` and its data as one query of `pg`, which lets no other classes than its own into a pipeline: they
@@ -9,18 +13,22 @@ const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
  */
 export class CopyQuery extends pg.Query {
   readonly #text: string;
-  readonly #data: readonly Uint8Array[];
+  readonly #data: Iterable<Uint8Array>;
+  #over = false;
+  #unread: Error | undefined;
   readonly #sent: () => void;
 
   /**
-   * @param data  the lines of COPY's text format in pieces that follow each other, each of 1 GiB at most
+   * @param data  the lines of COPY's text format in pieces that follow each other, each of 1 GiB at most; the next one is
+   *   asked for when the one before has left, and its failure is that of the COPY
    * @param sent  called when the data is on its way, or COPY has failed: the next statement may then follow
    * @param ended  called with the rows that the database says it took, or with the failure
    */
-  constructor(text: string, data: readonly Uint8Array[], sent: () => void, ended: (outcome: Error | number) => void) {
+  constructor(text: string, data: Iterable<Uint8Array>, sent: () => void, ended: (outcome: Error | number) => void) {
     super({ text }, (error: Error | undefined, result) => {
+      this.#over = true;
       sent();
-      ended(error ?? result?.rowCount ?? 0);
+      ended(this.#unread ?? error ?? result?.rowCount ?? 0);
     });
     this.#text = text;
     this.#data = data;
@@ -33,16 +41,30 @@ export class CopyQuery extends pg.Query {
 
   /** Called by `pg`. */
   handleCopyInResponse({ stream }: pg.Connection): void {
-    stream.cork();
-    for (const piece of this.#data) {
-      const head = Buffer.alloc(5);
-      head.write('d');
-      head.writeInt32BE(piece.byteLength + 4, 1);
-      stream.write(head);
-      stream.write(piece);
+    void this.#send(stream);
+  }
+
+  /** Ends when all is on its way, or as soon as the query is over: the connection may then be in another one. */
+  async #send(stream: Duplex): Promise<void> {
+    let end = copyDone;
+    try {
+      for (const piece of this.#data) {
+        await new Promise<unknown>((resolve) => {
+          const head = Buffer.alloc(5);
+          head.write('d');
+          head.writeInt32BE(piece.byteLength + 4, 1);
+          stream.cork();
+          stream.write(head);
+          stream.write(piece, resolve);
+          stream.uncork();
+        });
+        if (this.#over) return;
+      }
+    } catch (error) {
+      this.#unread = error instanceof Error ? error : new Error(String(error));
+      end = copyFail;
     }
-    stream.write(copyDone);
-    stream.uncork();
+    stream.write(end);
     this.#sent();
   }
 }

@@ -149,8 +149,8 @@ export class Session {
     };
   }
 
-  /** Hands the data to a `COPY … FROM STDIN`. Returns the rows the database took; throws as `run`. */
-  async copy(text: string, data: readonly Uint8Array[]): Promise<number> {
+  /** Hands the data, in pieces of which one is valid until the next is asked for, to a `COPY … FROM STDIN`. Returns the rows the database took; throws as `run`. */
+  async copy(text: string, data: Iterable<Uint8Array>): Promise<number> {
     let onWay: (() => void) | undefined;
     const onTheWay = new Promise<void>((resolve) => {
       onWay = resolve;

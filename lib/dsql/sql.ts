@@ -38,7 +38,7 @@ export interface Statements {
 /** The statements of one transaction. After its end, or the loss of its connection, they fail. */
 export interface Transaction extends Statements {
   /** Hands the lines, in pieces that follow each other, to a `COPY … FROM STDIN`; returns how many rows the database took. A statement given next travels behind them. */
-  readonly copy: (statement: string, lines: readonly Uint8Array[]) => Promise<number>;
+  readonly copy: (statement: string, lines: Iterable<Uint8Array>) => Promise<number>;
   /** One statement, whose rows come as arrays, for two columns may have the same name. */
   readonly values: (text: string) => Promise<RowList<readonly (readonly unknown[])[]>>;
 }
@@ -126,7 +126,7 @@ async function inTransaction<T>(
       return await session.run(statement);
     }),
     {
-      copy: async (statement: string, lines: readonly Uint8Array[]) => {
+      copy: async (statement: string, lines: Iterable<Uint8Array>) => {
         open();
         return await session.copy(statement, lines);
       },

@@ -171,12 +171,16 @@ function bounds({ memoryLimitMb = mostMemoryMb(), tempDir, threads }: DuckDbOpti
   ];
 }
 
+/** Rows that a thread collects of the batches of a chunk before it writes them to their files. */
+const partitionRows = 8_192;
+
 /** Global settings first, then the doors shut, then the key thrown away. */
 function lockdown(folders: readonly string[], files: readonly string[]): readonly string[] {
   const list = (paths: readonly string[]) => `[${[...new Set(paths)].map(quoteText).join(', ')}]`;
   return [
     "SET GLOBAL TimeZone = 'UTC'",
     'SET GLOBAL preserve_insertion_order = true',
+    `SET GLOBAL partitioned_write_flush_threshold = ${partitionRows}`,
     `SET GLOBAL allowed_directories = ${list(folders.map((folder) => `${folder.replace(/[/\\]+$/, '')}/`))}`,
     `SET GLOBAL allowed_paths = ${list(files)}`,
     'SET GLOBAL enable_external_access = false',

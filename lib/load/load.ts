@@ -2,6 +2,7 @@ import type { LoadMode } from '../config/load-mode.ts';
 import { classifyFailure } from '../dsql/failure.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
+import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { EtlError } from '../errors.ts';
 import type { Plan } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -10,14 +11,14 @@ import { sideBySide } from '../side-by-side.ts';
 import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, ledgerKey, readLedger } from '../state/ledger.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
-import { type BatchRange, renderBatches } from './batch.ts';
+import { renderArrays } from './batch.ts';
 import { withSession } from './chunk-session.ts';
 import { copyStatement } from './copy-lines.ts';
 import { writtenColumns } from './define-table.ts';
 import { BatchFailedError, LedgerMismatchError } from './errors.ts';
 import { loadModes, type WriteDemand } from './load-modes.ts';
 import { writeRejectedFile } from './rejected-file.ts';
-import { type Arrays, asArrays, asLines, type Lines, type Rendering } from './rendering.ts';
+import { renderLines, withLineFolder } from './render-lines.ts';
 import { type SplitContext, writeOrSplit } from './split-batch.ts';
 import type { Batch } from './write-batch.ts';
 
@@ -89,7 +90,7 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
   const chunks = request.chunks ?? [...plan.chunks.keys()];
   const rows = chunks.reduce((sum, number) => sum + (plan.chunks[number]?.rows ?? 0), 0);
   const threads = rows <= rowsOfOneThread ? 1 : undefined;
-  return await withSession({ ...request, threads }, reader, async (session) => {
+  const loadFrom = async (session: DuckDbSession, folder: string): Promise<LoadResult> => {
     const columns = writtenColumns(table, plan.columns);
     const writing = loadModes[request.loadMode].plan(request, columns);
     const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
@@ -109,8 +110,12 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
       statement: writing.statement,
       insertNew: writing.insertNew,
     };
-    return total(runId, await writeChunks(request, chunks, rows, context), rows);
-  });
+    return total(runId, await writeChunks(request, chunks, rows, context, folder), rows);
+  };
+  // The session ends first: no statement may write to a folder that is gone.
+  return await withLineFolder(request.scratchDir, async (folder) =>
+    withSession({ ...request, threads }, reader, async (session) => loadFrom(session, folder)),
+  );
 }
 
 /** Renders chunk after chunk, one ahead, and writes their batches with as many workers as there are connections. */
@@ -119,9 +124,10 @@ async function writeChunks(
   chunks: readonly number[],
   rowsClean: number,
   context: SplitContext,
+  folder: string,
 ): Promise<readonly LedgerEntry[]> {
   const entries: LedgerEntry[] = [];
-  const batches = eachBatch(request, chunks, context);
+  const batches = eachBatch(request, chunks, context, folder);
   let rows = 0;
   await sideBySide(request.connections, async (failed) => {
     while (!failed()) {
@@ -129,6 +135,7 @@ async function writeChunks(
       if (next.done === true) return;
       const { batch, chunk } = next.value;
       entries.push(...(await writeNamed(batch, chunk, context, { loaded: rows, of: rowsClean })));
+      if (batch.form === 'lines') await batch.lines.remove();
       rows += batch.rows;
       request.onProgress?.(rows, rowsClean);
     }
@@ -157,21 +164,22 @@ async function* eachBatch(
   request: LoadRequest,
   chunks: readonly number[],
   context: SplitContext,
+  folder: string,
 ): AsyncGenerator<{ readonly batch: Batch; readonly chunk: ChunkRelation }> {
-  const render = <B extends Arrays | Lines>(
-    chunk: ChunkRelation,
-    rendering: Rendering<B>,
-  ): AsyncGenerator<Iterable<BatchRange & B>> =>
-    renderBatches(context.session, chunk, context.columns, request.batchRows, rendering, request.plan.columns);
+  const { batchRows } = request;
+  const { columns, session } = context;
+  const sized = request.plan.columns;
+  const render = (chunk: ChunkRelation): AsyncGenerator<Iterable<Batch>> =>
+    context.copying
+      ? renderLines({ session, chunk, columns, batchRows, sized, folder })
+      : renderArrays(session, chunk, columns, batchRows, sized);
   const groups = async function* (): AsyncGenerator<{
     readonly batches: Iterable<Batch>;
     readonly chunk: ChunkRelation;
   }> {
     for (const number of chunks) {
       const chunk = await request.reader.chunk(number);
-      for await (const batches of context.copying ? render(chunk, asLines) : render(chunk, asArrays)) {
-        yield { batches, chunk };
-      }
+      for await (const batches of render(chunk)) yield { batches, chunk };
     }
   };
   const rendered = groups();

@@ -2,7 +2,7 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import { quoteName } from '../duckdb/quote.ts';
 import type { Column, Plan } from '../manifest.ts';
 import type { ChunkRelation } from '../transform-result.ts';
-import { countBatches } from './batch.ts';
+import { countBatches } from './cut-chunk.ts';
 
 /** How much a load writes, when every clean row is written. */
 export interface LoadSize {

@@ -1,18 +1,8 @@
-import { DuckDBBlobValue, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBValue } from '@duckdb/node-api';
 import { quoteName } from '../duckdb/quote.ts';
 import type { Column } from '../manifest.ts';
 
 export type RenderedRow = Readonly<Record<string, DuckDBValue>>;
-
-/** How the rows of a batch are made ready for the database, in DuckDB. */
-export interface Rendering<B> {
-  /** Aggregates over the rows of a batch; they enter all of them together, and in any order. */
-  readonly select: (columns: readonly Column[]) => string;
-  /** What the aggregates gave. */
-  readonly read: (row: RenderedRow, columns: readonly Column[]) => B;
-  /** The rows of all of them, one behind the other. */
-  readonly join: (parts: readonly B[]) => B;
-}
 
 /** For a statement with parameters: one PostgreSQL array literal per column, each of as many elements as there are rows. */
 export interface Arrays {
@@ -20,36 +10,29 @@ export interface Arrays {
   readonly arrays: readonly string[];
 }
 
-/** For COPY: a line of its text format per row, UTF-8, in pieces that follow each other. */
-export interface Lines {
-  readonly form: 'lines';
-  readonly lines: readonly Uint8Array[];
+/** SQL of the arrays of the rows that it is asked for: aggregates, which rows enter in any order, the same one for all. */
+export function selectArrays(columns: readonly Column[]): string {
+  return columns.map((column, index) => `'{' || string_agg(${element(column)}, ',') || '}' AS c${index}`).join(', ');
 }
 
-export const asArrays: Rendering<Arrays> = {
-  select: (columns) =>
-    columns.map((column, index) => `'{' || string_agg(${element(column)}, ',') || '}' AS c${index}`).join(', '),
-  read: (row, columns) => ({ form: 'arrays', arrays: columns.map((_, index) => String(row[`c${index}`])) }),
-  join: (parts) => ({
-    form: 'arrays',
-    arrays: (parts[0]?.arrays ?? []).map((_, index) => joinedLiteral(parts.map(({ arrays }) => arrays[index] ?? '{}'))),
-  }),
-};
+/** What `selectArrays` gave. */
+export function readArrays(row: RenderedRow, columns: readonly Column[]): Arrays {
+  return { form: 'arrays', arrays: columns.map((_, index) => String(row[`c${index}`])) };
+}
+
+/** The rows of all of them, one behind the other. */
+export function joinArrays(parts: readonly Arrays[]): Arrays {
+  const arrays = (parts[0]?.arrays ?? []).map((_, index) =>
+    joinedLiteral(parts.map((part) => part.arrays[index] ?? '{}')),
+  );
+  return { form: 'arrays', arrays };
+}
 
 /** One array literal of the elements of several, none of which is empty; joined once, for it may have megabytes. */
 function joinedLiteral(literals: readonly string[]): string {
   const last = literals.length - 1;
   return literals.map((text, index) => text.slice(index === 0 ? 0 : 1, index === last ? undefined : -1)).join(',');
 }
-
-export const asLines: Rendering<Lines> = {
-  select: (columns) => `encode(string_agg(${line(columns)}, chr(10)) || chr(10)) AS lines`,
-  read: ({ lines }) => {
-    if (!(lines instanceof DuckDBBlobValue)) throw new TypeError('The lines of a batch are no bytes.');
-    return { form: 'lines', lines: [lines.bytes] };
-  },
-  join: (parts) => ({ form: 'lines', lines: parts.flatMap(({ lines }) => lines) }),
-};
 
 /** A column's value as PostgreSQL reads it. */
 export function textOf(column: Column): string {
@@ -69,10 +52,10 @@ function element(column: Column): string {
 }
 
 /**
- * A row as a line of COPY's text format. Few rows have a text that needs an escape, and looking through all texts of a
+ * SQL of a row as a line of COPY's text format, without its end; no character of it ends a line. Few rows have a text that needs an escape, and looking through all texts of a
  * row at once is cheaper than through each.
  */
-function line(columns: readonly Column[]): string {
+export function lineOf(columns: readonly Column[]): string {
   const texts = columns.filter((column) => !isPlain(column)).map(textOf);
   const fields = (written: (text: string) => string): string =>
     columns

@@ -6,8 +6,9 @@ import type { Column } from '../manifest.ts';
 import { type LedgerEntry, ledgerKey, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
 import { insertRefusedRows, type RefusedRows } from '../state/rejected-row.ts';
 import type { ChunkRelation } from '../transform-result.ts';
-import { type BatchRange, renderRange, renderRowsJson } from './batch.ts';
-import { type Arrays, asArrays } from './rendering.ts';
+import { renderRange, renderRowsJson } from './batch.ts';
+import type { BatchRange } from './cut-chunk.ts';
+import type { Arrays } from './rendering.ts';
 import { type Batch, checked, type WriteContext, writeBatch } from './write-batch.ts';
 
 /** SQLSTATEs of a server, a table or a view that takes no COPY at all. */
@@ -46,7 +47,7 @@ export async function writeOrSplit(
         if (failure.class === 'denied' || error instanceof EtlError) throw error;
         if (withoutCopy.has(failure.code ?? '') || meetsKeys(context, failure)) context.copying = false;
         // The statement will be told by the database what is wrong; COPY is not.
-        const arrays = await renderRange(context.session, chunk, context.columns, batch, asArrays);
+        const arrays = await renderRange(context.session, chunk, context.columns, batch);
         return await writeOrSplit(arrays, chunk, context);
       }
       if (failure.class !== 'refused_row' && failure.class !== 'too_large') throw error;
@@ -62,7 +63,7 @@ export async function writeOrSplit(
   ];
   const entries: LedgerEntry[] = [];
   for (const half of halves) {
-    const rendered = await renderRange(context.session, chunk, context.columns, half, asArrays);
+    const rendered = await renderRange(context.session, chunk, context.columns, half);
     entries.push(...(await writeOrSplit(rendered, chunk, context)));
   }
   return entries;

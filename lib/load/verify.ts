@@ -5,9 +5,8 @@ import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Column } from '../manifest.ts';
 import { extractedColumn } from '../service-columns.ts';
 import type { ChunkRelation } from '../transform-result.ts';
-import { renderBatches } from './batch.ts';
+import { renderArrays } from './batch.ts';
 import { VerifyFailedError } from './errors.ts';
-import { asArrays } from './rendering.ts';
 import { arrayType } from './statement.ts';
 import { type TargetTable, tableText } from './target-table.ts';
 
@@ -58,7 +57,7 @@ export async function countVerified(request: VerifyRequest): Promise<number> {
     JOIN ${quoteTable(table.name)} t ON ${join} WHERE ${condition}`;
   let found = 0;
   for (const chunk of request.chunks) {
-    for await (const batches of renderBatches(session, chunk, columns, request.batchRows, asArrays)) {
+    for await (const batches of renderArrays(session, chunk, columns, request.batchRows)) {
       for (const batch of batches) {
         const [row] = await withRetries(
           'Verifying',

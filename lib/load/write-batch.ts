@@ -3,9 +3,10 @@ import { classifyFailure } from '../dsql/failure.ts';
 import { type RetryContext, withRetries } from '../dsql/retry.ts';
 import type { Fence } from '../state/fence.ts';
 import { type LedgerEntry, readLedgerEntry, writeLedgerEntry } from '../state/ledger.ts';
-import type { BatchRange } from './batch.ts';
+import type { BatchRange } from './cut-chunk.ts';
 import { LedgerMismatchError, RowsSkippedError } from './errors.ts';
-import type { Arrays, Lines } from './rendering.ts';
+import type { Lines } from './render-lines.ts';
+import type { Arrays } from './rendering.ts';
 import type { BatchStatement } from './statement.ts';
 
 /** The rows of one transaction. */

@@ -2,7 +2,7 @@ import type { LoadMode } from '../config/load-mode.ts';
 import type { Statements } from '../dsql/sql.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
-import { renderBatches } from '../load/batch.ts';
+import { renderArrays } from '../load/batch.ts';
 import { withSession } from '../load/chunk-session.ts';
 import { compareUpsert, countPresentStatement } from '../load/comparison.ts';
 import { writtenColumns } from '../load/define-table.ts';
@@ -10,7 +10,6 @@ import { identityOf } from '../load/identity.ts';
 import { wholePiece } from '../load/key-pieces.ts';
 import { clearedColumns, loadModes } from '../load/load-modes.ts';
 import { missingPages } from '../load/missing-keys.ts';
-import { asArrays } from '../load/rendering.ts';
 import { countKeyless } from '../load/replace.ts';
 import { type TargetTable, tableText } from '../load/target-table.ts';
 import type { Column, Plan } from '../manifest.ts';
@@ -165,7 +164,7 @@ async function* batchesOf(
   { chunks, columns, session }: Rows,
 ): AsyncGenerator<readonly string[]> {
   for (const chunk of chunks) {
-    for await (const group of renderBatches(session, chunk, columns, batchRows, asArrays, plan.columns)) {
+    for await (const group of renderArrays(session, chunk, columns, batchRows, plan.columns)) {
       for (const batch of group) yield batch.arrays;
     }
   }

@@ -40,7 +40,7 @@ function counting(): { readonly sql: Sql; readonly copies: () => number } {
       async (transaction) =>
         await work(
           Object.assign((...args: Parameters<typeof transaction>) => transaction(...args), transaction, {
-            copy: async (statement: string, lines: readonly Uint8Array[]) => {
+            copy: async (statement: string, lines: Iterable<Uint8Array>) => {
               copies += 1;
               return await transaction.copy(statement, lines);
             },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arrayLiteral } from '../../lib/dsql/array-literal.ts';
-import { asArrays } from '../../lib/load/rendering.ts';
+import { joinArrays } from '../../lib/load/rendering.ts';
 
 test('array literals of the pieces of a batch make the literal of all their elements', () => {
   const piece = fc.array(fc.string(), { minLength: 1, maxLength: 4 });
@@ -9,7 +9,7 @@ test('array literals of the pieces of a batch make the literal of all their elem
     fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), (pieces) => {
       const parts = pieces.map((texts) => ({ form: 'arrays' as const, arrays: [arrayLiteral(texts), '{1}'] }));
       const ones = pieces.map(() => '1').join(',');
-      expect(asArrays.join(parts).arrays).toEqual([arrayLiteral(pieces.flat()), `{${ones}}`]);
+      expect(joinArrays(parts).arrays).toEqual([arrayLiteral(pieces.flat()), `{${ones}}`]);
     }),
   );
 });
