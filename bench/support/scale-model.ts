@@ -39,6 +39,8 @@ const startSeconds = 1.5;
 /** Assumed: a request of S3, and how many a function has in flight. */
 const requestSeconds = 0.03;
 const requestsInFlight = 32;
+/** Of a source that is read where it lies (`lib/extract/file/s3-object.ts`). */
+const sourceRangeMb = 8;
 /** Reads a second of a prefix (S3 user guide, "Optimizing performance"). */
 const getsPerSecond = 5_500;
 /** List prices of us-east-1 for a million requests (S3 pricing). */
@@ -130,7 +132,9 @@ export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
   const gbSeconds = (memoryMb / 1024) * functionSeconds + ((loadMemoryMb / 1024) * rows) / functionRowsPerSecond;
   const transitions = calls * transitionsPerChild;
   const puts = 3 * parts + 2 * chunks;
-  const gets = ranges + 3 * parts + 2 * chunks;
+  // Survey and clean read the source itself; plan reads what each survey has left.
+  const sourceReads = 2 * parts * Math.ceil(partBytes / (sourceRangeMb * mb));
+  const gets = ranges + sourceReads + parts + 2 * chunks;
   const { prices } = pricesIn('us-east-1');
   const written = { inserted: rows, updated: 0, unchanged: 0, deleted: 0 };
   const dpu = dpuOf({ row_bytes: rowBytes, transactions: rows / batchRows }, written, 0, false).total;

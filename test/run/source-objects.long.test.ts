@@ -255,20 +255,23 @@ describe('a run that was interrupted in the middle of its load', () => {
   });
 
   it.each([
-    ['the same', 'old', true],
-    ['another one', 'new', false],
-  ])('by a kill loads every row once where the object is %s', async (_, word, resumed) => {
-    const table = `killed_${word}`;
+    ['in one go', 'the same', 'old', true, false],
+    ['in one go', 'another one', 'new', false, false],
+    ['in pieces', 'the same', 'old', true, true],
+    ['in pieces', 'another one', 'new', false, true],
+  ])('by a kill, %s, loads every row once where the object is %s', async (_, __, word, resumed, pieces) => {
+    const table = `killed_${word}_${pieces}`;
     await source.put({ 'killed.csv': csvOf('old', 300) });
     const folder = path.join(target.folder, table);
     mkdirSync(folder, { recursive: true });
-    const config = `pipelines: { ${table}: { source_type: file, file_path: s3://source/killed.csv, target_table: ${table}, load_mode: insert, batch_rows: 100 } }`;
+    const settings = `load_mode: insert, batch_rows: 100${pieces ? ', pieces_above_mb: 0.001, piece_mb: 0.001' : ''}`;
+    const config = `pipelines: { ${table}: { source_type: file, file_path: s3://source/killed.csv, target_table: ${table}, ${settings} } }`;
     let copies = 0;
     const child = await startHeld(
       target,
       'run-child.mjs',
-      { folder, config, connections: 1, chunkRows: 100, s3: source.options },
-      (__, statement) => {
+      { folder, config, connections: 1, chunkRows: 100, s3: source.options, inPieces: pieces },
+      (___, statement) => {
         if (statement.startsWith(`COPY "public"."${table}"`)) copies += 1;
         return copies === 3;
       },
@@ -276,8 +279,7 @@ describe('a run that was interrupted in the middle of its load', () => {
     expect(await child.reached).toBe('held');
     await child.kill();
     if (word === 'new') await source.put({ 'killed.csv': csvOf('new', 300) });
-    const settings = 'load_mode: insert, batch_rows: 100';
-    const next = await load(table, 'killed.csv', { settings });
+    const next = await load(table, 'killed.csv', { settings, inPieces: pieces });
     expect(next).toMatchObject({ status: 'success', resumed });
     expect(await namesOf(table)).toEqual({ n: 300, words: [word] });
   });

@@ -26,6 +26,9 @@ const context = {
   connections: job.connections,
   chunkRows: job.chunkRows,
   resolveSecret: async () => '',
+  inPieces: job.inPieces
+    ? (await import('../../dist/lib/scatter/transform-in-pieces.js')).transformInPieces
+    : undefined,
   ...(job.s3 === undefined ? {} : { s3: new S3(job.s3) }),
 };
 const result = await runPipeline(context, { trigger: 'cli', again: false, force: true });

@@ -2,6 +2,9 @@ import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
 import { S3RefusedError, S3UnavailableError } from './errors.ts';
 
+/** Looks at objects that are under way at once; a prefix of S3 answers 5,500 requests a second. */
+export const requestsAtOnce = 16;
+
 interface ListedObject {
   readonly key: string;
   readonly bytes: number;

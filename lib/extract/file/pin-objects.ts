@@ -3,10 +3,7 @@ import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
 import { mapSideBySide } from '../../side-by-side.ts';
 import type { PinnedFile } from '../request.ts';
-import { refusal } from './list-objects.ts';
-
-/** Requests under way at once; a prefix of S3 answers 5,500 a second. */
-const requestsAtOnce = 16;
+import { refusal, requestsAtOnce } from './list-objects.ts';
 
 /**
  * Objects by their very keys, pinned by size, ETag and version, in the given order; undefined where there is none any more.

@@ -2,9 +2,10 @@ import { nearest } from '../../nearest.ts';
 import { isObjectPath, s3Place } from '../../s3-path.ts';
 import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
+import { mapSideBySide } from '../../side-by-side.ts';
 import type { PinnedFile } from '../request.ts';
 import { SourceFileNotFoundError } from './errors.ts';
-import { listFolder, refusal } from './list-objects.ts';
+import { listFolder, refusal, requestsAtOnce } from './list-objects.ts';
 
 /**
  * The objects a path means, pinned by size and ETag: one object, all below a prefix that ends in a slash, or those that
@@ -27,14 +28,14 @@ export async function findS3Files(s3: S3Reader, configured: string): Promise<rea
   }
   const prefix = isGlob ? prefixOf(key, base) : key;
   const matches = isGlob ? picomatch(key) : () => true;
-  const files: PinnedFile[] = [];
+  const keys: string[] = [];
   for await (const object of listFolder(s3, bucket, prefix, configured)) {
     // Keys that end in a slash are the folders of consoles; they hold nothing.
-    if (object.key.endsWith('/') || !matches(object.key)) continue;
-    files.push(await pinObject(s3, `s3://${bucket}/${object.key}`, bucket, object.key));
+    if (!object.key.endsWith('/') && matches(object.key)) keys.push(object.key);
   }
-  if (files.length === 0) throw new SourceFileNotFoundError(configured, configured, undefined);
-  return files.sort((a, b) => (a.location < b.location ? -1 : 1));
+  if (keys.length === 0) throw new SourceFileNotFoundError(configured, configured, undefined);
+  keys.sort((a, b) => (a < b ? -1 : 1));
+  return await mapSideBySide(keys, requestsAtOnce, (one) => pinObject(s3, `s3://${bucket}/${one}`, bucket, one));
 }
 
 function prefixOf(key: string, base: string): string {
