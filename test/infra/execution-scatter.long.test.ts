@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, deploy } from '../support/aws/deployment.ts';
 import { leftBy } from '../support/aws/left-by.ts';
+import { allows, grantsOf } from '../support/aws/permissions.ts';
 import { expectSame } from '../support/expect-same.ts';
 import type { Outcome } from '../support/states-interpreter/interpret.ts';
 
@@ -107,4 +108,22 @@ describe('a source that is cleaned in pieces', () => {
     },
     180_000,
   );
+
+  it('is read where it lies, by the rights of the functions that read pieces', () => {
+    const roles = new Map(Object.entries(service.functions).map(([name, { roleId }]) => [name, roleId]));
+    const grants = grantsOf(service.assembly);
+    const calls = service.calls.filter(({ action }) => action.startsWith('s3:'));
+    const refused = calls.filter(
+      (call) =>
+        roles.has(call.principal) &&
+        !grants.some((grant) => grant.role === roles.get(call.principal) && allows(grant, call)),
+    );
+    expect(refused).toEqual([]);
+    const readers = calls.filter(({ action, resource }) => action === 's3:GetObject' && /-assets-/.test(resource));
+    expect([...new Set(readers.map(({ principal }) => principal))].sort()).toEqual(
+      expect.arrayContaining(['extract', 'scatter', 'transform']),
+    );
+    const copies = calls.filter(({ action, resource }) => action === 's3:PutObject' && /\/raw\/part-/.test(resource));
+    expect(copies).toEqual([]);
+  });
 });
