@@ -19,7 +19,7 @@ const folders = {
   transform: ['config', 'duckdb'],
   load: ['config', 'duckdb', 'dsql', 'state'],
   scatter: ['config', 'duckdb', 'transform'],
-  estimate: ['config', 'load'],
+  estimate: ['config', 'load', 'scatter'],
   run: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'estimate'],
   preview: ['config', 'duckdb', 'dsql', 'extract', 'transform', 'load', 'state', 'estimate', 'run'],
   report: ['dsql', 'state', 'run', 'transform'],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectStore } from '../../lib/object-store.ts';
+import { batchOf } from '../../lib/scatter/pieces.ts';
 
 /** The items of a distributed map, as the state machine is told of them. */
 export interface WorkList {
@@ -8,11 +9,6 @@ export interface WorkList {
   /** Items that one child execution takes. */
   readonly batch: number;
 }
-
-/** Items that a child execution has at most; what a killed function had begun is done again, so it is not many. */
-const maxBatch = 16;
-/** Child executions that each of the functions at once takes one after another, about: the slower ones take fewer. */
-const batchesPerFunction = 4;
 
 /**
  * Keeps the items of a map in the staging bucket. Its name tells its content, so a call that is repeated gives the same
@@ -29,8 +25,7 @@ export async function keepWorkList(
   const text = JSON.stringify(items);
   const key = `${prefix}/lists/${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json`;
   await store.put(key, text);
-  const batch = Math.ceil(items.length / (functions * batchesPerFunction));
-  return { key, batch: Math.max(1, Math.min(maxBatch, batch)) };
+  return { key, batch: batchOf(items.length, functions) };
 }
 
 /** Numbers from 0, as many as that. */

@@ -5,6 +5,7 @@ import { traitsOf } from '../config/sources.ts';
 import type { LoadSize } from '../load/measure-load.ts';
 import { pricesIn } from '../prices.ts';
 import { isS3Path } from '../s3-path.ts';
+import { piecesOf } from '../scatter/pieces.ts';
 import { type Dpu, dpuOf, type WrittenRows } from './dpu.ts';
 import { type RunInAws, runInAws } from './run-in-aws.ts';
 
@@ -41,8 +42,9 @@ export function estimateLoad({ deploy, region, rows, settings, size }: EstimateB
   const indexes = settings.indexes.length + (settings.key_columns.length > 0 ? 1 : 0);
   const dpu = dpuOf(size, rows, indexes, deploy.regions !== undefined);
   const written = rows.inserted + rows.updated + rows.deleted;
+  const bytes = size.rows * size.row_bytes;
   const aws = runInAws(
-    { rows: written + rows.unchanged, bytes: size.rows * size.row_bytes, chunks: size.chunks },
+    { rows: written + rows.unchanged, bytes, chunks: size.chunks },
     deploy,
     {
       indexes: settings.indexes.length > 0,
@@ -50,6 +52,7 @@ export function estimateLoad({ deploy, region, rows, settings, size }: EstimateB
       tells: settings.notify?.on_success === true,
       takesObjects: traitsOf(settings).filePaths(settings).some(isS3Path),
     },
+    piecesOf({ raw: { parts: [{ bytes }] }, settings }, deploy.scatter_above_mb),
   );
   const dsql = (dpu.total * prices.perMillionDpu) / 1e6;
   const lambda = aws.gb_seconds * prices.perGbSecond[deploy.architecture] + (aws.calls * prices.perMillionCalls) / 1e6;

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { chunkGroups, loadMapOf } from '../load/chunk-groups.ts';
+import { batchOf, type ScatterSizes } from '../scatter/pieces.ts';
 
 /*
  * What a run of the state machine takes besides the database. The numbers of states and calls are those of the machine, a
@@ -45,32 +46,78 @@ export interface RunInAws {
   readonly seconds: number;
 }
 
+/** States that a source which is cleaned in pieces enters besides, and those of each child execution of its maps. */
+const scatteredTransitions = 6;
+const transitionsPerBatch = 3;
+/** Its calls besides: split, plan and join in the place of transform. */
+const scatteredCalls = 2;
+/** How often its bytes are gone over, each time taken to be as slow as a whole transform: survey, clean, gather. */
+const passes = 3;
+
+/** @param pieces  the sizes of the source's pieces; undefined where it is transformed in one function */
 export function runInAws(
   size: { readonly rows: number; readonly bytes: number; readonly chunks: number },
-  deploy: Pick<Config['deploy'], 'extract' | 'transform' | 'load' | 'load_concurrency' | 'scatter_above_mb'>,
+  deploy: DeployOfRun,
   more: MoreStates,
+  pieces?: ScatterSizes,
 ): RunInAws {
   const map = loadMapOf(size.bytes, deploy);
   const groups = chunkGroups(size.chunks, map).length;
   const besides = [more.indexes, more.concludes, more.tells, more.takesObjects].filter((one) => one).length;
+  const { batches, transforming, transitions: further } = transformOf(size.bytes, deploy, pieces);
   // A conclusion stands in the place of a state that only passes on.
-  const transitions = fixedTransitions + groups * transitionsPerGroup[map] + besides - (more.concludes ? 1 : 0);
-  const calls = fixedCalls + groups + besides;
+  const transitions =
+    fixedTransitions + further + groups * transitionsPerGroup[map] + besides - (more.concludes ? 1 : 0);
+  const calls = fixedCalls + (pieces === undefined ? 0 : scatteredCalls) + batches + groups + besides;
   const reading = size.bytes / assumedBytesPerSecond;
   const loading = size.rows / assumedRowsPerSecond;
   const gb = (memoryMb: number, seconds: number): number => (memoryMb / 1024) * seconds;
-  const quickCalls = calls - groups - 2;
+  const quickCalls = calls - groups - batches - 2;
   return {
     transitions,
     calls,
     gb_seconds:
       gb(deploy.extract.memory_mb, reading + quickSeconds) +
-      gb(deploy.transform.memory_mb, reading + quickSeconds) +
+      gb(transforming.memoryMb, transforming.work + (batches + 1) * quickSeconds) +
       gb(
         deploy.load.memory_mb,
         loading * Math.max(1, Math.min(groups, deploy.load_concurrency)) + groups * quickSeconds,
       ) +
       gb(quickMemoryMb, quickCalls * quickSeconds),
-    seconds: 2 * reading + loading + (calls - groups + 1) * quickSeconds,
+    seconds: reading + transforming.seconds + loading + (calls - groups - batches + 1) * quickSeconds,
+  };
+}
+
+type DeployOfRun = Pick<
+  Config['deploy'],
+  'extract' | 'transform' | 'scatter' | 'load' | 'load_concurrency' | 'scatter_above_mb' | 'scatter_concurrency'
+>;
+
+/** What deciding about the rows takes: in one function, or in many at once. */
+function transformOf(
+  bytes: number,
+  deploy: DeployOfRun,
+  pieces: ScatterSizes | undefined,
+): {
+  /** Child executions of the maps over pieces, each with one call. */
+  readonly batches: number;
+  readonly transitions: number;
+  /** Seconds of all functions together, from start to end, and the memory of each. */
+  readonly transforming: { readonly work: number; readonly seconds: number; readonly memoryMb: number };
+} {
+  const work = bytes / assumedBytesPerSecond;
+  if (pieces === undefined) {
+    return { batches: 0, transitions: 0, transforming: { work, seconds: work, memoryMb: deploy.transform.memory_mb } };
+  }
+  const batchesOf = (items: number): number => Math.ceil(items / batchOf(items, deploy.scatter_concurrency));
+  const ofSlices = batchesOf(Math.ceil(bytes / pieces.partBytes));
+  const ofBuckets = batchesOf(Math.ceil(bytes / pieces.bucketBytes));
+  const batches = 2 * ofSlices + ofBuckets;
+  const atOnce = (of: number): number => Math.max(1, Math.min(of, deploy.scatter_concurrency));
+  const seconds = (2 * work) / atOnce(ofSlices) + work / atOnce(ofBuckets) + passes * quickSeconds;
+  return {
+    batches,
+    transitions: scatteredTransitions + batches * transitionsPerBatch,
+    transforming: { work: passes * work, seconds, memoryMb: deploy.scatter.memory_mb },
   };
 }

@@ -16,8 +16,10 @@ const defaultPartMb = 128;
 /** Slices of which the rows of one bucket are, about. */
 const partsOfBucket = 4;
 
+type SourceBytes = { readonly parts: readonly Pick<RawManifest['parts'][number], 'bytes'>[] };
+
 type SourceToCut = Pick<TransformRequest, 'explain' | 'firstRows'> & {
-  readonly raw: Pick<RawManifest, 'parts'>;
+  readonly raw: SourceBytes;
   readonly settings: Pick<TransformSettings, 'piece_mb' | 'pieces_above_mb'>;
 };
 
@@ -36,11 +38,25 @@ export function piecesOf(source: SourceToCut, aboveMb = defaultAboveMb): Scatter
 }
 
 /** Bytes of a source as its parts have them: of compressed files what is in them. */
-export function partBytesOf({ parts }: Pick<RawManifest, 'parts'>): number {
+export function partBytesOf({ parts }: SourceBytes): number {
   return parts.reduce((sum, part) => sum + part.bytes, 0);
 }
 
 /** Whether a source can be cleaned in pieces. A mere look goes the other way. */
 function canScatter({ explain, firstRows, raw }: SourceToCut): boolean {
   return firstRows === undefined && explain !== true && raw.parts.length > 0;
+}
+
+/** Items that one call takes at most; what a killed function had begun is done again, so it is not many. */
+const maxBatch = 16;
+/** Batches that each of the functions at once takes one after another, about: the slower ones take fewer. */
+const batchesPerFunction = 4;
+
+/**
+ * How many slices or buckets one call of a function takes.
+ *
+ * @param functions  how many work at once
+ */
+export function batchOf(items: number, functions: number): number {
+  return Math.max(1, Math.min(maxBatch, Math.ceil(items / (functions * batchesPerFunction))));
 }

@@ -7,6 +7,7 @@ import { runInAws } from '../../lib/estimate/run-in-aws.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
 import { chunkGroups } from '../../lib/load/chunk-groups.ts';
 import { pricesIn, pricesOf } from '../../lib/prices.ts';
+import { scatteredRun } from '../support/aws/scattered-run.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
 import { interpret } from '../support/states-interpreter/interpret.ts';
 import type { Task } from '../support/states-interpreter/walk.ts';
@@ -103,6 +104,26 @@ describe('a run in AWS', () => {
       expect({ transitions: found.transitions, calls: found.calls }).toEqual({ transitions, calls });
     },
   );
+});
+
+describe('a run in AWS whose source is cleaned in pieces', () => {
+  it('enters as many states and calls as many functions as the machine', async () => {
+    let calls = 0;
+    const before = (): void => {
+      calls += 1;
+    };
+    const outcome = await scatteredRun({ parts: 20, buckets: 5, before });
+    expect(outcome.status, outcome.cause).toBe('SUCCEEDED');
+    const sizes = { partBytes: 1e8, bucketBytes: 4e8 };
+    const more = { indexes: false, concludes: true, tells: false, takesObjects: true };
+    const deploy = { ...config.deploy, scatter_above_mb: 1 };
+    const found = runInAws({ rows: 1, bytes: 20e8, chunks: 20 }, deploy, more, sizes);
+    const transitions = outcome.mapRuns.reduce((sum, run) => sum + run.transitions, outcome.path.length);
+    expect({ transitions: found.transitions, calls: found.calls }).toEqual({ transitions, calls });
+    const one = runInAws({ rows: 1, bytes: 20e8, chunks: 20 }, deploy, more);
+    expect(found.gb_seconds).toBeGreaterThan(one.gb_seconds);
+    expect(found.seconds).toBeLessThan(one.seconds);
+  });
 });
 
 describe('a budget', () => {

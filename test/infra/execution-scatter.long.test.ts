@@ -37,6 +37,7 @@ const cases = {
     { type: lookup, from: { table: names }, on: { id: id }, take: { label: label }, on_miss: reject },
     { type: lookup, from: { file: s3://lookups/names.csv }, on: { id: id }, take: { other: label }, on_miss: 'null' },
     { type: filter, condition: "id > 10" }]`,
+  flattened: `load_mode: insert, ${typed}, flatten: 1, file_path: FOLDER/rows.ndjson`,
   json: `load_mode: upsert, key_columns: [id], ${typed}, file_path: FOLDER/rows.ndjson`,
 } as const;
 

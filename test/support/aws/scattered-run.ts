@@ -10,8 +10,9 @@ const runId = `objects-${'0'.repeat(36)}`;
 
 /** What functions would answer in a scattered run. */
 export interface ScatteredRun {
-  /** Slices and buckets of the source, and chunks. */
+  /** Slices and chunks of the source, and its buckets where there are not as many. */
   readonly parts: number;
+  readonly buckets?: number;
   /** Items of a child execution. */
   readonly batch?: number;
   /** How often the plan asks for slices once more, and which. */
@@ -29,7 +30,7 @@ export type ScatteredOutcome = Outcome & { readonly notified: readonly unknown[]
 
 /** The state machine of the service, with functions that do nothing but answer as in a run whose source is cleaned in pieces. */
 export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome> {
-  const { again = [], batch = 1, before, parts, put = () => ({}), wait = 1, work = doAll } = run;
+  const { again = [], batch = 1, before, parts, buckets = parts, put = () => ({}), wait = 1, work = doAll } = run;
   const config = parseConfig(
     'pipelines: { sales: { source_type: file, file_path: s3://b/a.csv, target_table: a } }\ndeploy: { run_timeout_minutes: 1440 }',
     'etl.yaml',
@@ -37,6 +38,7 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
   const numbers = Array.from({ length: parts }, (_, index) => index);
   const lists = {
     numbers: JSON.stringify(numbers),
+    buckets: JSON.stringify(Array.from({ length: buckets }, (_, index) => index)),
     slices: JSON.stringify(numbers.map((slice) => ({ slice }))),
     ...Object.fromEntries(again.map((items, round) => [`again${round}`, JSON.stringify(items)])),
   };
@@ -53,7 +55,7 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
       plans += 1;
       return plans <= again.length
         ? { survey: list(`again${plans - 1}`), clean: null, gather: null }
-        : { survey: null, clean: list('numbers'), gather: list('numbers') };
+        : { survey: null, clean: list('numbers'), gather: list('buckets') };
     }
     const prepared = { groups: chunkGroups(parts, 'distributed'), distributed: true, was_empty: false };
     const answers: Readonly<Record<string, unknown>> = {
