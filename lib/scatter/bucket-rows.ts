@@ -39,16 +39,25 @@ export async function writeBuckets(
 ): Promise<void> {
   const { buckets, count, number, rows, scratch, session } = at;
   const sorted = join(scratch, 'sorted.parquet');
+  if (buckets === 1) {
+    await session.run(
+      `COPY (SELECT * EXCLUDE (b) FROM (${rows}) ORDER BY o) TO ${quoteText(sorted)} ${scratchParquet()}`,
+    );
+    return await store(count === 0 ? [''] : [{ path: sorted }]);
+  }
   const groupRows = rowsOfGroup(count, buckets);
   await session.run(
     `COPY (SELECT * FROM (${rows}) ORDER BY b, o) TO ${quoteText(sorted)} (FORMAT parquet, ROW_GROUP_SIZE ${groupRows})`,
   );
   const found = await session.rows(`SELECT DISTINCT b FROM ${parquetRows(sorted)}`);
   const present = new Set(found.map(({ b }) => Number(b)));
-  const packed = join(scratch, 'packed');
-  await writePacked(packed, buckets, bucketFiles());
-  const key = rowsKey(job, number);
-  await job.request.store.putFile(key, packed);
+  await store(bucketFiles());
+
+  async function store(entries: Parameters<typeof writePacked>[2]): Promise<void> {
+    const packed = join(scratch, 'packed');
+    await writePacked(packed, buckets, entries);
+    await job.request.store.putFile(rowsKey(job, number), packed);
+  }
 
   async function* bucketFiles(): AsyncGenerator<string | { readonly path: string }> {
     const path = join(scratch, 'bucket.parquet');
