@@ -2,58 +2,90 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { inProcess } from './support/in-process.ts';
-import { median, writeLoadData } from './support/load-data.ts';
+import { writePieceData } from './support/piece-data.ts';
 import type { ScaleRates } from './support/scale-model.ts';
-import { scaleTables } from './support/scale-tables.ts';
-import type { TransformFigures } from './support/transform-child.ts';
+import { piecesTable, scaleTables, stepLine } from './support/scale-tables.ts';
+import { runInPieces, type StepFigures } from './support/scatter-machine.ts';
 
 const ratesFile = 'bench/scale-rates.json';
 const page = 'docs/scale.md';
-const start = '<!-- scale -->\n';
-const end = '<!-- end of scale -->';
 
 /**
- * What runs of 1 GB to 1 TB would take and cost: `npm run bench -- scale [--measure] [--write]`. `--measure` takes a part
- * of 128 MiB through the transform and keeps its rates; `--write` puts the tables into docs/scale.md.
+ * What runs of 1 GB to 1 TB would take and cost: `npm run bench -- scale [--measure] [--write]`. `--measure` cleans a
+ * source in pieces, each call of a step in a process of its own, and in one go, fails where they differ or where a process
+ * takes more memory than it may, and keeps the rates; `--write` puts the tables into docs/scale.md.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values: options } = parseArgs({
     args: [...args],
     options: {
       measure: { type: 'boolean', default: false },
-      rows: { type: 'string', default: '1000000' },
-      rounds: { type: 'string', default: '3' },
+      rows: { type: 'string', default: '10000000' },
+      'bucket-mb': { type: 'string', default: '512' },
       write: { type: 'boolean', default: false },
     },
   });
   if (options.measure) {
-    const rates = await measure(Number(options.rows), Number(options.rounds));
+    const rates = await measure(Number(options.rows), Number(options['bucket-mb']));
     writeFileSync(ratesFile, `${JSON.stringify(rates, null, 2)}\n`);
   }
-  const tables = scaleTables(JSON.parse(readFileSync(ratesFile, 'utf8')) as ScaleRates);
-  process.stdout.write(`${tables}\n`);
+  const rates = JSON.parse(readFileSync(ratesFile, 'utf8')) as ScaleRates;
+  const tables = { scale: scaleTables(rates), pieces: piecesTable(rates) };
+  process.stdout.write(`${tables.pieces}\n\n${tables.scale}\n`);
   if (!options.write) return;
-  const text = readFileSync(page, 'utf8');
-  const from = text.indexOf(start) + start.length;
-  writeFileSync(page, `${text.slice(0, from)}\n${tables}\n\n${text.slice(text.indexOf(end))}`);
+  let text = readFileSync(page, 'utf8');
+  for (const [name, table] of Object.entries(tables)) {
+    const [start, end] = [`<!-- ${name} -->\n`, `<!-- end of ${name} -->`];
+    text = `${text.slice(0, text.indexOf(start) + start.length)}\n${table}\n\n${text.slice(text.indexOf(end))}`;
+  }
+  writeFileSync(page, text);
 }
 
-/** The rates of a part; processor time of the median round, which other work on the machine changes little. */
-async function measure(rows: number, rounds: number): Promise<ScaleRates> {
+const mb = 1024 * 1024;
+/** As a run in pieces has it by default. */
+const partMb = 128;
+/** What DuckDB may keep in memory, and what a whole process may take. */
+const memoryLimitMb = 512;
+const processMb = 1_024;
+
+/** What each step takes, and the transform in one go. */
+async function measure(rows: number, bucketMb: number): Promise<ScaleRates> {
   const folder = mkdtempSync(path.join(tmpdir(), 'dsql-etl-scale-'));
   try {
-    const { csv } = await writeLoadData(folder, rows);
-    const figures: TransformFigures[] = [];
-    for (let round = 0; round < rounds; round += 1)
-      figures.push(await inProcess<TransformFigures>('transform-child', { folder, file: csv }));
-    const [{ bytes = 0, rows: read = 0 } = {}] = figures;
+    const csv = await writePieceData(folder, rows);
+    const sizes = { partBytes: partMb * mb, bucketBytes: bucketMb * mb };
+    const { counts, raw, steps, whole } = await runInPieces({ folder, csv, sizes, memoryLimitMb }, (figures) => {
+      process.stderr.write(`${stepLine(figures).join(' · ')}\n`);
+    });
+    process.stderr.write(`Equal to one go: ${JSON.stringify(counts)}\n`);
+    const large = steps.find(({ peak_mb }) => peak_mb > processMb);
+    if (large !== undefined) {
+      throw new Error(
+        `A process of ${large.step} took ${Math.round(large.peak_mb)} MB of the ${processMb} it may take.`,
+      );
+    }
     return {
-      part_bytes: bytes,
-      part_rows: read,
-      transform_cpu_seconds: Number(median(figures.map(({ cpu_seconds }) => cpu_seconds)).toFixed(2)),
+      bytes: raw.bytes_read,
+      rows: counts.rows_read,
+      bucket_mb: bucketMb,
+      memory_limit_mb: memoryLimitMb,
+      process_mb: processMb,
+      whole: rounded(whole),
+      steps: steps.map(rounded),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function rounded(figures: StepFigures): StepFigures {
+  const { calls, cpu_seconds, longest_seconds, peak_mb, step } = figures;
+  const short = (value: number): number => Number(value.toFixed(1));
+  return {
+    step,
+    calls,
+    longest_seconds: short(longest_seconds),
+    cpu_seconds: short(cpu_seconds),
+    peak_mb: Math.round(peak_mb),
+  };
 }

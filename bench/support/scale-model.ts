@@ -1,5 +1,6 @@
 import { dpuOf } from '../../lib/estimate/dpu.ts';
 import { pricesIn } from '../../lib/prices.ts';
+import type { StepFigures } from './scatter-machine.ts';
 
 /*
  * Cost and time of a run that is scattered over many functions, step by step: split, survey, plan, clean, gather, load. Of
@@ -8,11 +9,17 @@ import { pricesIn } from '../../lib/prices.ts';
 
 /** Measured by `npm run bench -- scale --measure`; `bench/scale-rates.json` holds the last ones. */
 export interface ScaleRates {
-  /** Bytes and rows of the part that was measured. */
-  readonly part_bytes: number;
-  readonly part_rows: number;
-  /** Seconds of processors that the whole transform of this part took. */
-  readonly transform_cpu_seconds: number;
+  /** Of the source that was measured. */
+  readonly bytes: number;
+  readonly rows: number;
+  /** Bytes of the source whose rows were in one bucket, in MiB. */
+  readonly bucket_mb: number;
+  /** What DuckDB might keep in memory, and what a process might take. */
+  readonly memory_limit_mb: number;
+  readonly process_mb: number;
+  /** The transform in one go, and each step in pieces. */
+  readonly whole: StepFigures;
+  readonly steps: readonly StepFigures[];
 }
 
 /** Settings of the scattered run; sizes in MiB. */
@@ -88,32 +95,33 @@ export interface ScaledRun {
 export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
   const { batchRows, bucketMb, chunkRows, concurrency, loadMemoryMb, memoryMb, partMb } = scaleSettings;
   const mb = 1024 * 1024;
-  const rowBytes = rates.part_bytes / rates.part_rows;
+  const rowBytes = rates.bytes / rates.rows;
   const rows = bytes / rowBytes;
   const parts = Math.ceil(bytes / (partMb * mb));
   const buckets = Math.ceil(bytes / (bucketMb * mb));
   const chunks = Math.max(buckets, Math.ceil(rows / chunkRows));
-  // A part leaves one file whose rows lie by bucket; of it a bucket reads the footer and its range.
+  // A part leaves one object, of which each bucket reads where its rows are, and its rows.
   const ranges = parts * buckets * 2;
   const processors = memoryMb / memoryMbPerProcessor;
-  // Until survey, clean and gather can be measured by themselves, each is taken to be as slow as the whole transform.
-  const cpuOf = (work: number): number =>
-    ((work / rates.part_bytes) * rates.transform_cpu_seconds) / processors + work / s3BytesPerSecond;
+  const cpuOf = (step: 'clean' | 'gather' | 'survey', work: number): number => {
+    const measured = rates.steps.find((one) => one.step === step);
+    return ((work / rates.bytes) * (measured?.cpu_seconds ?? Number.NaN)) / processors + work / s3BytesPerSecond;
+  };
   const requests = (count: number): number => (count * requestSeconds) / requestsInFlight;
 
   const partBytes = bytes / parts;
   const bucketBytes = bytes / buckets;
   const one = {
-    split: startSeconds + partBytes / s3BytesPerSecond,
-    survey: startSeconds + cpuOf(partBytes),
+    split: startSeconds + requests(parts),
+    survey: startSeconds + cpuOf('survey', partBytes),
     plan: startSeconds + requests(parts) + (parts * surveyBytes) / s3BytesPerSecond,
-    clean: startSeconds + cpuOf(partBytes),
-    gather: startSeconds + cpuOf(bucketBytes) + requests(2 * parts),
+    clean: startSeconds + cpuOf('clean', partBytes),
+    gather: startSeconds + cpuOf('gather', bucketBytes) + requests(2 * parts),
   };
-  const children = { split: parts, survey: parts, plan: 1, clean: parts, gather: buckets };
+  const children = { split: 1, survey: parts, plan: 1, clean: parts, gather: buckets };
   const load = loadSeconds(rows);
   const limits: Readonly<Record<StepName, readonly (readonly [string, number])[]>> = {
-    split: spread(one.split, parts),
+    split: [['one function', one.split]],
     survey: spread(one.survey, parts),
     plan: [['one function', one.plan]],
     clean: spread(one.clean, parts),
@@ -131,10 +139,11 @@ export function scaledRun(bytes: number, rates: ScaleRates): ScaledRun {
   const calls = Object.values(children).reduce((sum, count) => sum + count, chunks);
   const gbSeconds = (memoryMb / 1024) * functionSeconds + ((loadMemoryMb / 1024) * rows) / functionRowsPerSecond;
   const transitions = calls * transitionsPerChild;
-  const puts = 3 * parts + 2 * chunks;
-  // Survey and clean read the source itself; plan reads what each survey has left.
+  // Survey and clean read the source itself, in ranges; the rest as test/scatter/reads.long.test.ts counts it. The load reads
+  // a chunk twice at the most.
   const sourceReads = 2 * parts * Math.ceil(partBytes / (sourceRangeMb * mb));
-  const gets = ranges + sourceReads + parts + 2 * chunks;
+  const puts = 3 * parts + buckets + 2 * chunks;
+  const gets = ranges + sourceReads + 12 * parts + 3 * buckets + 2 * chunks;
   const { prices } = pricesIn('us-east-1');
   const written = { inserted: rows, updated: 0, unchanged: 0, deleted: 0 };
   const dpu = dpuOf({ row_bytes: rowBytes, transactions: rows / batchRows }, written, 0, false).total;

@@ -1,4 +1,5 @@
 import { type ScaledRun, type ScaleRates, scaledRun, scaleSettings, stepNames } from './scale-model.ts';
+import type { StepFigures } from './scatter-machine.ts';
 
 /** The sizes that the page shows, in bytes. */
 const sizes = [
@@ -27,6 +28,21 @@ function duration(seconds: number): string {
 }
 
 const money = (usd: number): string => (usd < 1 ? `$${usd.toFixed(2)}` : `$${short(usd)}`);
+
+/** The cells of a step's line. */
+export function stepLine({ calls, cpu_seconds, longest_seconds, peak_mb, step }: StepFigures): readonly string[] {
+  const seconds = [longest_seconds, cpu_seconds].map((value) => `${value.toFixed(1)} s`);
+  return [step, String(calls), ...seconds, `${Math.round(peak_mb)} MB`];
+}
+
+/** The table of docs/scale.md of the calls that were measured. */
+export function piecesTable({ steps, whole }: ScaleRates): string {
+  return table([
+    ['step', 'calls', 'longest call', 'processor time of all', 'peak memory of a process'],
+    ...steps.map(stepLine),
+    ['in one go', ...stepLine(whole).slice(1)],
+  ]);
+}
 
 /** The tables of docs/scale.md: time by step, cost, and the limits that a run comes near to. */
 export function scaleTables(rates: ScaleRates): string {

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ScaleRates, scaledRun, stepNames } from '../../bench/support/scale-model.ts';
-import { scaleTables } from '../../bench/support/scale-tables.ts';
+import { piecesTable, scaleTables } from '../../bench/support/scale-tables.ts';
 
 const rates = JSON.parse(readFileSync('bench/scale-rates.json', 'utf8')) as ScaleRates;
 
 describe('the model of large sources', () => {
   it('has made the tables of docs/scale.md from the rates that were measured', () => {
     const text = readFileSync('docs/scale.md', 'utf8');
-    const [, shown] = /<!-- scale -->\n\n([\s\S]+?)\n\n<!-- end of scale -->/.exec(text) ?? [];
-    expect(shown).toBe(scaleTables(rates));
-    const measured = `${rates.transform_cpu_seconds.toFixed(1)} s for ${Math.round(rates.part_bytes / 1e6)} MB`;
+    const shown = (name: string): string | undefined =>
+      new RegExp(`<!-- ${name} -->\\n\\n([\\s\\S]+?)\\n\\n<!-- end of ${name} -->`).exec(text)?.[1];
+    expect(shown('scale')).toBe(scaleTables(rates));
+    expect(shown('pieces')).toBe(piecesTable(rates));
+    for (const { peak_mb } of rates.steps) expect(peak_mb).toBeLessThan(rates.process_mb);
+    const measured = `${rates.rows.toLocaleString('en')} rows of ${Math.round(rates.bytes / 1e6).toLocaleString('en')} MB`;
     expect(text).toContain(measured);
   });
 
@@ -28,7 +31,10 @@ describe('the model of large sources', () => {
     for (const [index, run] of sizes.slice(1).entries()) {
       for (const step of stepNames) expect(run.seconds[step]).toBeGreaterThanOrEqual(sizes[index]?.seconds[step] ?? 0);
     }
-    const faster = scaledRun(1e10, { ...rates, transform_cpu_seconds: rates.transform_cpu_seconds / 2 });
+    const faster = scaledRun(1e10, {
+      ...rates,
+      steps: rates.steps.map((step) => ({ ...step, cpu_seconds: step.cpu_seconds / 2 })),
+    });
     const usual = scaledRun(1e10, rates);
     for (const step of ['survey', 'clean', 'gather'] as const)
       expect(faster.seconds[step]).toBeLessThan(usual.seconds[step]);
