@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { bucketStates, checkByBucket, concludeByBucket } from './machine-bucket-maps.ts';
 import { endStates } from './machine-end.ts';
 import { distributedLoadMap, loadMap } from './machine-load-map.ts';
 import { scatterStart, scatterStates } from './machine-scatter.ts';
@@ -127,7 +128,10 @@ export function machineDefinition(config: Config): State {
       }),
       'How to load?': {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $prepared.distributed %}', Next: 'Load distributed' }],
+        Choices: [
+          { Condition: '{% $prepared.check = true %}', Next: checkByBucket },
+          { Condition: '{% $prepared.distributed %}', Next: 'Load distributed' },
+        ],
         Default: 'Load',
       },
       Load: loadMap(config, 'Indexes?'),
@@ -145,7 +149,10 @@ export function machineDefinition(config: Config): State {
       }),
       'Anything after the load?': {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $prepared.conclude %}', Next: 'Conclude' }],
+        Choices: [
+          { Condition: '{% $prepared.conclude and $prepared.by_bucket = true %}', Next: concludeByBucket },
+          { Condition: '{% $prepared.conclude %}', Next: 'Conclude' },
+        ],
         Default: 'Nothing after the load',
       },
       Conclude: stageTask('load', 'Record', {
@@ -155,6 +162,7 @@ export function machineDefinition(config: Config): State {
         seconds: load.timeout_seconds,
         assign: { concluded: '{% $states.result.Payload %}' },
       }),
+      ...bucketStates(config, { load: 'Load distributed', record: 'Record' }),
       'Nothing after the load': {
         Type: 'Pass',
         Assign: { concluded: { rows_deleted: 0, verified: null } },

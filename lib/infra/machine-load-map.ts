@@ -10,7 +10,7 @@ const maxWaitSeconds = 300;
 const maxInlineConcurrency = 40;
 
 /** New connections that a cluster accepts in a second when its burst is used up (DSQL user guide, "Cluster quotas"). */
-const connectionsPerSecond = 100;
+export const connectionsPerSecond = 100;
 /**
  * A table that was empty is one partition, which takes a few thousand rows a second whoever writes, and splits after some
  * minutes of writing. So its load begins with a few functions, and their number doubles at this interval.
@@ -19,7 +19,7 @@ const freshFunctions = 4;
 const freshIntervalSeconds = 300;
 
 /** What every call of a load function is given, by name. */
-const shared = ['execution', 'input', 'run'] as const;
+export const sharedNames = ['execution', 'input', 'run'] as const;
 
 /**
  * The map over groups of chunks, each loaded by a function that is called until its group is done. The chunks' numbers
@@ -37,7 +37,7 @@ export function loadMap(config: Config, next: string): State {
       States: groupStates(config, {
         suffix: '',
         wasEmpty: '{% $prepared.was_empty %}',
-        given: Object.fromEntries(shared.map((name) => [name, `{% $${name} %}`])),
+        given: Object.fromEntries(sharedNames.map((name) => [name, `{% $${name} %}`])),
       }),
     },
     ...loaded,
@@ -53,7 +53,7 @@ export function loadMap(config: Config, next: string): State {
  */
 export function distributedLoadMap(config: Config, next: string): State {
   const suffix = ' (distributed)';
-  const given = Object.fromEntries(shared.map((name) => [name, `{% $states.input.${name} %}`]));
+  const given = Object.fromEntries(sharedNames.map((name) => [name, `{% $states.input.${name} %}`]));
   return {
     Type: 'Map',
     Label: 'Load',
@@ -64,7 +64,7 @@ export function distributedLoadMap(config: Config, next: string): State {
       start_after: startAfter(config),
       was_empty: '{% $prepared.was_empty %}',
       failure_key: mapFailureKeyExpression,
-      ...Object.fromEntries(shared.map((name) => [name, `{% $${name} %}`])),
+      ...Object.fromEntries(sharedNames.map((name) => [name, `{% $${name} %}`])),
     },
     MaxConcurrency: config.deploy.load_concurrency,
     ItemProcessor: {
@@ -100,7 +100,7 @@ interface GroupOptions {
   /** Ends the names of the states, which may be given once in a machine. */
   readonly suffix: string;
   readonly wasEmpty: string;
-  /** Where `shared` comes from. */
+  /** Where `sharedNames` comes from. */
   readonly given: Readonly<Record<string, string>>;
 }
 
@@ -137,15 +137,17 @@ function groupStates({ deploy }: Config, { given, suffix, wasEmpty }: GroupOptio
       ],
       Default: load,
     },
-    [wait]: {
-      Type: 'Wait',
-      Comment: 'As many load functions are connected to the cluster as deploy.max_load_functions allows',
-      Seconds: `{% $min([${maxWaitSeconds}, ${firstWaitSeconds} * $power(2, $states.input.waits - 1)]) %}`,
-      Next: load,
-    },
+    [wait]: { ...slotWait, Next: load },
     [done]: { Type: 'Succeed', Output: { conflict_retries: '{% $states.input.conflict_retries %}' } },
   };
 }
+
+/** What a child execution does while no slot is free; its input says how often it has found none. */
+export const slotWait: State = {
+  Type: 'Wait',
+  Comment: 'As many load functions are connected to the cluster as deploy.max_load_functions allows',
+  Seconds: `{% $min([${maxWaitSeconds}, ${firstWaitSeconds} * $power(2, $states.input.waits - 1)]) %}`,
+};
 
 /** Seconds after which a group of the first ones begins; a later one begins when one of them has ended. */
 function startAfter({ deploy }: Config): string {

@@ -1,22 +1,17 @@
 import type { LoadMode } from '../config/load-mode.ts';
-import type { Fence } from '../state/fence.ts';
-import { countMissingPiece, deletePiece, type LoadedRows, rowsOf, verifyChunks } from './conclude-piece.ts';
+import { countMissingPiece, type LoadedRows, rowsOf } from './conclude-piece.ts';
 import { type RejectedBy, RejectedReplaceError } from './errors.ts';
 import { identityOf } from './identity.ts';
 import { buildIndexes, type IndexDemand } from './indexes.ts';
-import { chunksOfBuckets, keyPieces } from './key-pieces.ts';
 import { loadModes } from './load-modes.ts';
+import { type PieceRequest, type PiecesOf, pieceCounts, workOnPieces } from './piece-work.ts';
 import { countKeyless, deleteKeyless } from './replace.ts';
-import { type TargetTable, tableText } from './target-table.ts';
-import { type VerifyMode, verifiedText } from './verify.ts';
+import { tableText } from './target-table.ts';
+import { verifiedText } from './verify.ts';
 
-export interface ConcludeRequest extends LoadedRows {
-  readonly fence: Fence;
+export interface ConcludeRequest extends PiecesOf {
   readonly loadMode: LoadMode;
-  readonly latestBy?: string | undefined;
   readonly indexes: readonly IndexDemand[];
-  readonly verify: 'off' | VerifyMode;
-  readonly batchRows: number;
   /** Rows that the load says are in the table. */
   readonly rowsLoaded: number;
   /** Rows that the database refused. */
@@ -30,44 +25,74 @@ export interface Conclusion {
   readonly verified: string | null;
 }
 
+/** What follows when all chunks are loaded. */
+export interface FollowUp {
+  /**
+   * What is done with the pieces of the table: rows that the source does not have are deleted; or counted, where there
+   * must be none, for one that seems gone may be in the way of a row that was refused. Null: nothing.
+   */
+  readonly takes: 'count' | 'delete' | null;
+  /** The rows of the buckets are compared with the table. */
+  readonly verifies: boolean;
+}
+
+export function followUpOf(request: Omit<ConcludeRequest, 'rowsLoaded'>): FollowUp {
+  const { deletesMissing } = loadModes[request.loadMode];
+  return {
+    takes: deletesMissing ? (request.rowsRefused > 0 ? 'count' : 'delete') : null,
+    verifies: request.verify !== 'off' && identityOf(request.table, request.keyColumns).length > 0,
+  };
+}
+
 /**
  * What follows when all chunks are loaded: `replace` takes away what the source no longer has, missing indexes are built,
- * and the table is compared with what was read. Safe to repeat.
+ * and the table is compared with what was read. Piece by piece. Safe to repeat.
  *
  * @throws {RejectedReplaceError | VerifyFailedError | IndexFailedError} terminal: the rows are loaded all the same
  */
 export async function concludeLoad(request: ConcludeRequest): Promise<Conclusion> {
-  const { table, target, verify } = request;
-  const rowsDeleted = loadModes[request.loadMode].deletesMissing ? await replaceRest(request) : 0;
-  await buildIndexes(target, table.name, request.indexes, request.fence);
-  if (verify === 'off' || identityOf(table, request.keyColumns).length === 0) {
-    return { rows_deleted: rowsDeleted, verified: null };
-  }
-  const verified = { mode: verify, found: await verifyAll(request, verify), expected: request.rowsLoaded };
-  return { rows_deleted: rowsDeleted, verified: verifiedText(table, verified) };
+  const { takes, verifies } = followUpOf(request);
+  const counts = pieceCounts(request);
+  const all = async (work: PieceRequest['work'], to: number): Promise<number> =>
+    (await workOnPieces(request, { work, from: 0, to, rows: 0, after: null })).rows;
+  const rowsTaken = takes === null ? 0 : await all(takes, counts.table);
+  const rowsDeleted = await settleTaken(request, { takes, rowsTaken });
+  const found = verifies ? await all('verify', counts.buckets) : null;
+  return { rows_deleted: rowsDeleted, verified: verifiedOf(request, found) };
 }
 
-/** Deletes the rows of the table that the source does not have, piece by piece. @returns how many */
-async function replaceRest(request: ConcludeRequest): Promise<number> {
-  // A row that seems gone may be in the way of one that was refused.
-  if (request.rowsRefused > 0) {
-    await checkNothingMissing(request, { rows: request.rowsRefused, by: 'database' });
-    return 0;
+/** What the calls have found that worked on all pieces. */
+export interface PiecesDone extends Pick<FollowUp, 'takes'> {
+  /** Rows that were counted or deleted. */
+  readonly rowsTaken: number;
+  /** Rows that were found as they were read; null where nothing was verified. */
+  readonly rowsFound: number | null;
+}
+
+/**
+ * The end of a load whose pieces were worked on by other calls. Safe to repeat.
+ *
+ * @throws as `concludeLoad`
+ */
+export async function concludePieces(request: ConcludeRequest, done: PiecesDone): Promise<Conclusion> {
+  const rowsDeleted = await settleTaken(request, done);
+  return { rows_deleted: rowsDeleted, verified: verifiedOf(request, done.rowsFound) };
+}
+
+/** What is done once for all pieces when rows were taken away, and missing indexes. @returns rows deleted */
+async function settleTaken(request: ConcludeRequest, done: Omit<PiecesDone, 'rowsFound'>): Promise<number> {
+  const { fence, indexes, rowsRefused, table, target } = request;
+  let rows = 0;
+  if (done.takes === 'count') {
+    await requireNothingMissing(request, done.rowsTaken, { rows: rowsRefused, by: 'database' });
   }
-  const pieces = keyPieces(request, request.table);
-  let rows = await deleteKeyless({ ...rowsOf(request), fence: request.fence });
-  for (let number = 0; number < pieces.count; number += 1) rows += await deletePiece(request, number, request);
+  if (done.takes === 'delete') rows = done.rowsTaken + (await deleteKeyless({ ...rowsOf(request), fence }));
+  await buildIndexes(target, table.name, indexes, fence);
   return rows;
 }
 
-/** Compares all chunks with the table, bucket by bucket where there are buckets. @returns rows found */
-async function verifyAll(request: ConcludeRequest, mode: VerifyMode): Promise<number> {
-  const { buckets } = request.plan;
-  let found = 0;
-  for (let bucket = 0; bucket < (buckets?.chunks.length ?? 1); bucket += 1) {
-    found += await verifyChunks(request, { ...request, mode }, chunksOfBuckets(request.plan, bucket, bucket + 1));
-  }
-  return found;
+function verifiedOf({ rowsLoaded, table, verify }: ConcludeRequest, found: number | null): string | null {
+  return verify === 'off' || found === null ? null : verifiedText(table, { mode: verify, found, expected: rowsLoaded });
 }
 
 /**
@@ -77,11 +102,10 @@ async function verifyAll(request: ConcludeRequest, mode: VerifyMode): Promise<nu
  *
  * @throws {RejectedReplaceError} when the table has rows that the source does not have
  */
-export async function checkNothingMissing(rows: LoadedRows, rejected: Rejected): Promise<void> {
-  const pieces = keyPieces(rows, rows.table);
-  let missing = await countKeyless(rowsOf(rows));
-  for (let number = 0; number < pieces.count; number += 1) missing += await countMissingPiece(rows, number);
-  requireNothingMissing(rows.table, missing, rejected);
+export async function checkNothingMissing(of: LoadedRows, rejected: Rejected): Promise<void> {
+  let missing = 0;
+  for (let number = 0; number < pieceCounts(of).table; number += 1) missing += await countMissingPiece(of, number);
+  await requireNothingMissing(of, missing, rejected);
 }
 
 /** Rows of the source that were rejected. */
@@ -93,8 +117,9 @@ export interface Rejected {
 /**
  * As `checkNothingMissing`, for those who have counted.
  *
- * @param missing  rows of the table that the source does not have
+ * @param missing  rows of all pieces of the table that the source does not have
  */
-export function requireNothingMissing(table: TargetTable, missing: number, rejected: Rejected): void {
-  if (missing > 0) throw new RejectedReplaceError(tableText(table.name), missing, rejected);
+export async function requireNothingMissing(of: LoadedRows, missing: number, rejected: Rejected): Promise<void> {
+  const all = missing + (await countKeyless(rowsOf(of)));
+  if (all > 0) throw new RejectedReplaceError(tableText(of.table.name), all, rejected);
 }

@@ -3,8 +3,7 @@ import { loadModeTraits } from '../config/load-mode.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { prepareDuckDb } from '../duckdb/open-duckdb.ts';
-import { type Conclusion, checkNothingMissing, concludeLoad } from '../load/conclude.ts';
-import type { LoadedRows } from '../load/conclude-piece.ts';
+import { checkNothingMissing } from '../load/conclude.ts';
 import { defineTable } from '../load/define-table.ts';
 import { hotKeyWarnings } from '../load/hot-key.ts';
 import { checkReplaceable } from '../load/identity.ts';
@@ -15,7 +14,8 @@ import { describeTable, isEmptyTable, type TargetTable } from '../load/target-ta
 import { readLedger } from '../state/ledger.ts';
 import type { TransformResult } from '../transform-result.ts';
 import { requireWithinBudget } from './budget.ts';
-import { checkRefused, checkRejected } from './check-rejected.ts';
+import { checkRejected } from './check-rejected.ts';
+import { cleanRows } from './conclude-stage.ts';
 import { rejectionTexts } from './rejection-texts.ts';
 import { fenceOf, type Run } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -37,6 +37,8 @@ export interface Prepared {
    */
   readonly wasEmpty: boolean;
   readonly warnings: readonly string[];
+  /** Before the load the rows of the table that the source does not have are still to be counted: there must be none. */
+  readonly counts: boolean;
 }
 
 /**
@@ -71,9 +73,15 @@ export async function admitStage(context: RunContext, run: Run, result: Transfor
  * chunk; safe to repeat. Where there is no row, nothing is made: no value has told a type. Where the source has not changed
  * since it was loaded, there is nothing to do with the table.
  *
+ * @param countsLater  leaves it to the caller to count the rows that the source does not have where there must be none
  * @throws {ShrinkRefusedError | RejectedReplaceError | TableMismatchError} terminal: nothing has been loaded
  */
-export async function prepareStage(context: RunContext, run: Run, result: TransformResult): Promise<Prepared> {
+export async function prepareStage(
+  context: RunContext,
+  run: Run,
+  result: TransformResult,
+  { countsLater = false }: { readonly countsLater?: boolean } = {},
+): Promise<Prepared> {
   const { pipeline, scratchDir, target } = context;
   const { settings } = pipeline;
   const { plan } = result;
@@ -81,17 +89,17 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
   prepareDuckDb();
   const demand = tableDemand(context, plan);
   const said = [...(plan.warnings ?? []), ...rejectionTexts(plan)];
-  if (plan.not_modified === true) return { table: undefined, wasEmpty: false, warnings: said };
+  if (plan.not_modified === true) return { table: undefined, wasEmpty: false, warnings: said, counts: false };
   const isEmpty = plan.counts.rows_clean === 0;
   const { deletesMissing } = loadModes[settings.load_mode];
   const present = isEmpty || deletesMissing ? await presentTable(context) : undefined;
-  if (deletesMissing && present !== undefined && !(await hasBegun(context, run))) {
-    await checkReplacement(context, run, result, present);
-  }
+  const replaced = deletesMissing && present !== undefined && !(await hasBegun(context, run)) ? present : undefined;
+  const counts = countsLater && replaced !== undefined && plan.counts.rows_rejected > 0;
+  if (replaced !== undefined) await checkReplacement(context, run, result, replaced, { countsLater });
   const table = isEmpty ? present : await defineTable(target, demand, fenceOf(context, run));
-  if (table === undefined) return { table, wasEmpty: false, warnings: said };
+  if (table === undefined) return { table, wasEmpty: false, warnings: said, counts: false };
   if (deletesMissing) checkReplaceable(table, demand.keyColumns);
-  if (isEmpty) return { table, wasEmpty: false, warnings: said };
+  if (isEmpty) return { table, wasEmpty: false, warnings: said, counts };
   const wasEmpty = await isStillEmpty(context, run, table);
   const hot = await hotKeyWarnings({
     table,
@@ -108,7 +116,7 @@ export async function prepareStage(context: RunContext, run: Run, result: Transf
           `--from and --to read rows that may be in the table already, and without key_columns ${settings.load_mode} adds them again.`,
         ]
       : [];
-  return { table, wasEmpty, warnings: [...said, ...again, ...hot] };
+  return { table, wasEmpty, warnings: [...said, ...again, ...hot], counts };
 }
 
 /** Whether the table has no row yet; not asked where the load mode copies rows anyway. */
@@ -128,26 +136,20 @@ async function hasBegun({ target }: RunContext, run: Run): Promise<boolean> {
 export async function checkReplacement(
   context: RunContext,
   run: Run,
-  { chunks, plan }: TransformResult,
+  result: TransformResult,
   table: TargetTable,
+  { countsLater = false }: { readonly countsLater?: boolean } = {},
 ): Promise<void> {
   const { pipeline, target } = context;
+  const { plan } = result;
   const { keyColumns } = tableDemand(context, plan);
   checkReplaceable(table, keyColumns);
   if (run.force !== true) {
     await checkShrink(target, { table, rows: plan.counts.rows_clean, maxShrink: pipeline.settings.max_shrink });
   }
   const rows = plan.counts.rows_rejected;
-  if (rows === 0) return;
-  await checkNothingMissing(loadedRows(context, { chunks, plan }, table), { rows, by: 'transform' });
-}
-
-/** The clean rows of a run beside its table. */
-function loadedRows(context: RunContext, { chunks, plan }: TransformResult, table: TargetTable): LoadedRows {
-  const { pipeline, scratchDir, target } = context;
-  const { keyColumns } = tableDemand(context, plan);
-  const { memory_limit_mb: memoryLimitMb } = pipeline.settings;
-  return { target, pipelineName: pipeline.name, plan, reader: chunks, scratchDir, memoryLimitMb, table, keyColumns };
+  if (rows === 0 || countsLater) return;
+  await checkNothingMissing(cleanRows(context, result, table), { rows, by: 'transform' });
 }
 
 /**
@@ -191,37 +193,6 @@ export async function loadStage(
     onProgress: (rows, of) => context.onProgress?.({ stage: 'load', rows, of, rejected, conflicts }),
   });
   return { ...loaded, conflict_retries: conflicts };
-}
-
-/**
- * What follows when all chunks are loaded: rows that `replace` takes away, indexes, verification.
- *
- * @throws {TooManyRejectedError} terminal: the database has refused too many rows; nothing was taken away
- */
-export async function concludeStage(
-  context: RunContext,
-  run: Run,
-  { chunks, plan }: TransformResult,
-  table: TargetTable | undefined,
-  loaded: LoadResult,
-): Promise<Conclusion> {
-  if (table === undefined) return { rows_deleted: 0, verified: null };
-  await checkRefused(context, run, plan, loaded);
-  const { settings } = context.pipeline;
-  const isEmpty = plan.counts.rows_clean === 0;
-  const demand = tableDemand(context, plan);
-  return await concludeLoad({
-    ...loadedRows(context, { chunks, plan }, table),
-    fence: fenceOf(context, run),
-    loadMode: demand.loadMode,
-    latestBy: demand.latestBy,
-    // Without a row the plan has no types, and what is in the table was indexed and verified when it came.
-    indexes: isEmpty ? [] : plan.indexes,
-    verify: isEmpty ? 'off' : settings.verify,
-    batchRows: settings.batch_rows,
-    rowsLoaded: loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged,
-    rowsRefused: loaded.rows_rejected,
-  });
 }
 
 const nothingLoaded: LoadResult = { rows_inserted: 0, rows_updated: 0, rows_unchanged: 0, rows_rejected: 0 };

@@ -195,6 +195,10 @@ describe('the stages of a run, called one after another', () => {
       warnings: [expect.stringMatching(/^1 row was rejected: /)],
       index: true,
       conclude: true,
+      by_bucket: false,
+      pieces: [],
+      buckets: [],
+      check: false,
     });
   });
 

@@ -31,7 +31,8 @@ const cases = {
   insert_keyed: `load_mode: insert, key_columns: [id], ${typed}`,
   upsert: `load_mode: upsert, key_columns: [id], ${typed}`,
   upsert_latest: `load_mode: upsert, key_columns: [id], latest_by: n, ${typed}`,
-  replace: `load_mode: replace, key_columns: [id], ${typed}`,
+  replace: `load_mode: replace, key_columns: [id], ${typed}, verify: full`,
+  replace_unkeyed: `load_mode: replace, deduplicate: true, ${typed}, verify: full`,
   untyped: 'load_mode: insert',
   looked_up: `load_mode: insert, ${typed}, business_rules: [
     { type: lookup, from: { table: names }, on: { id: id }, take: { label: label }, on_miss: reject },
@@ -96,7 +97,10 @@ describe('a source that is cleaned in pieces', () => {
       const pieces = await run(`pieces_${name}`);
       expect(pieces.path).not.toContain('Transform');
       const maps = pieces.mapRuns.map(({ state }) => state);
-      expect(maps.filter((state) => state !== 'Survey')).toEqual(['Clean', 'Gather', 'Load distributed']);
+      const follow = name.startsWith('replace') ? ['Take away by bucket', 'Verify by bucket'] : [];
+      const check = name.startsWith('replace') ? ['Check by bucket'] : [];
+      const expectedMaps = ['Clean', 'Gather', ...check, 'Load distributed', ...follow];
+      expect(maps.filter((state) => state !== 'Survey')).toEqual(expectedMaps);
       const [expected, found] = [
         await leftBy(service.target, `whole_${name}`),
         await leftBy(service.target, `pieces_${name}`),

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseTableName } from '../../lib/dsql/identifier.ts';
 import { withRetries } from '../../lib/dsql/retry.ts';
-import { checkNothingMissing, concludeLoad } from '../../lib/load/conclude.ts';
+import { type ConcludeRequest, checkNothingMissing, concludeLoad } from '../../lib/load/conclude.ts';
 import { countMissingPiece, deletePiece, type LoadedRows } from '../../lib/load/conclude-piece.ts';
 import { keyPieces } from '../../lib/load/key-pieces.ts';
+import { type PieceProgress, workOnPieces } from '../../lib/load/piece-work.ts';
 import { describeTable } from '../../lib/load/target-table.ts';
 import type { Column } from '../../lib/manifest.ts';
 import type { Fence } from '../../lib/state/fence.ts';
@@ -87,6 +88,23 @@ async function folderChunks(
 }
 
 const ending = { loadMode: 'replace', indexes: [], verify: 'off', batchRows: 2_000, rowsRefused: 0 } as const;
+
+/** The same, whose time is up when some transactions have committed. */
+function outOfTime(of: ConcludeRequest, transactions: number): { of: ConcludeRequest; ending: AbortSignal } {
+  const stopping = new AbortController();
+  let left = transactions;
+  const sql = new Proxy(of.target.sql, {
+    get: (own, name): unknown => {
+      if (name !== 'begin') return Reflect.get(own, name) as unknown;
+      left -= 1;
+      if (left >= 0) return own.begin;
+      const error = new Error('out of time');
+      stopping.abort(error);
+      throw error;
+    },
+  });
+  return { of: { ...of, target: { ...of.target, sql } }, ending: stopping.signal };
+}
 
 describe('a replacement by pieces', { timeout: 300_000 }, () => {
   it('leaves what one in one go leaves, in any order, killed behind any transaction and repeated', async () => {
@@ -181,6 +199,31 @@ describe('a replacement by pieces', { timeout: 300_000 }, () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('that is out of time says how far it is, and goes on from there with every row counted once', async () => {
+    const name = await tableOf([]);
+    for (let from = 0; from < 24_000; from += 2_000) {
+      const ids = `md5(i::text)::uuid FROM generate_series(${from}, ${from + 1_999}) i`;
+      await retried(() => target.sql.unsafe(`INSERT INTO ${name} SELECT ${ids}`));
+    }
+    const rows = await loadedRows(name, await folderChunks([], { buckets: 2, keyed: true }));
+    const request = { ...rows, ...ending, fence, rowsLoaded: 0 };
+    const started = { work: 'delete', from: 0, to: 2, rows: 0, after: null } as const;
+    await expect(workOnPieces(outOfTime(request, 0).of, started, AbortSignal.abort())).rejects.toThrow('out of time');
+    const seen: unknown[] = [];
+    let progress: PieceProgress & { readonly complete: boolean } = { ...started, complete: false };
+    while (!progress.complete) {
+      const { ending: signal, of } = outOfTime(request, 5);
+      progress = await workOnPieces(of, { ...started, ...progress }, signal);
+      seen.push([progress.from, progress.rows]);
+    }
+    expect(progress.rows).toBe(24_000);
+    expect(seen.slice(0, 2)).toEqual([
+      [0, 5_000],
+      [0, 10_000],
+    ]);
+    expect(await idsIn(name)).toEqual([]);
   });
 
   it('that lost its lease deletes nothing', async () => {
