@@ -161,7 +161,7 @@ describe('the stages of a run, called one after another', () => {
   it('extract leaves a manifest in the staging bucket, and no copy of an object that can be read where it lies', async () => {
     expect(await stage('extract', 'run-1')).toMatchObject({ complete: true, parts: 1, bytes_read: people.length });
     const files = (await filesOf('run-1')).filter((key) => key.startsWith('runs/run-1/raw/'));
-    expect(files).toEqual(['runs/run-1/raw/cursor.json', 'runs/run-1/raw/manifest.json']);
+    expect(files).toEqual(['runs/run-1/raw/manifest.json']);
   });
 
   it('transform cleans the rows into chunks and counts them', async () => {

@@ -55,7 +55,7 @@ async function run({
       const byBucket = { by_bucket: true, pieces: groups(3), buckets: groups(2), check: false };
       const usual: Readonly<Record<string, unknown>> = {
         Start: { next: 'go', run: { run_id: 'run-1' }, reason: null },
-        Extract: { complete: true },
+        Extract: { complete: true, scattered: false },
         Transform: { complete: true },
         Prepare: {
           ...{ groups: groups(1), distributed: true, was_empty: false, warnings: [], index: false, conclude: true },
