@@ -15,7 +15,7 @@ describe('a random source under a random configuration is the same in pieces as 
       if (isOutcome(result)) cleaned += 1;
       // Refused with the same words, which the comparison has looked at.
       else expect(result).toBeInstanceOf(EtlError);
-    }, 60_000);
+    }, 300_000);
   }
 });
 
