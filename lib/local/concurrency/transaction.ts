@@ -13,7 +13,7 @@ export interface JournalEntry {
 
 /** The session a transaction belongs to, as another session's COMMIT sees it. */
 export interface Owner {
-  readonly turn: Pick<Turn, 'running' | 'settled'>;
+  readonly turn: Pick<Turn, 'running' | 'settled' | 'idleMs'>;
   /** Undoes what the transaction changed, so that it holds no lock any more; false when that cannot be. */
   unseat(transaction: Transaction): Promise<boolean>;
 }

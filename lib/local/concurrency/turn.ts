@@ -9,10 +9,22 @@ export class Turn {
   private queued = false;
   private seizure: Promise<void> | undefined;
   private readonly waiting: (() => void)[] = [];
+  private readonly now: () => number;
+  private leftAt: number;
+
+  constructor(now: () => number) {
+    this.now = now;
+    this.leftAt = now();
+  }
 
   /** In the middle of a message of the client's. Nobody else may touch the backend meanwhile. */
   get running(): boolean {
     return this.working && !this.queued;
+  }
+
+  /** Milliseconds since the client's last message was done with; 0 while one runs. */
+  get idleMs(): number {
+    return this.working ? 0 : this.now() - this.leftAt;
   }
 
   /** A message of the client's begins; waits until another session is done with the backend. */
@@ -24,6 +36,7 @@ export class Turn {
   /** The message is done with. */
   leave(): void {
     this.working = false;
+    this.leftAt = this.now();
     this.wakeUp();
   }
 

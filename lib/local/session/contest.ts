@@ -13,6 +13,11 @@ import { isConflict } from './translate-error.ts';
 
 /** How long a COMMIT waits for a statement of the transaction it competes with. */
 const patienceMs = 150;
+/**
+ * How long a transaction must have been idle for a COPY to take its place. Between the statements of a client that works
+ * pass some milliseconds; one that has fallen silent would hold its keys until its five minutes are over.
+ */
+const idlePatienceMs = 1_000;
 /** How often a contested COMMIT starts over because it met yet another transaction. */
 const maxRounds = 6;
 
@@ -34,6 +39,9 @@ const simpleResponseTypes: ReadonlySet<number> = new Set([...responseTypes, wire
  * copies, so that tags, rows and later reads are what they would be on DSQL. At COMMIT, if none of those it met has
  * committed, they are undone (their own COMMIT will fail), the copies are dropped, and the statements are run again on
  * the tables; only when every response is what the client was told does it commit, else it fails with OC000.
+ *
+ * The rows of a COPY are not kept, so a COPY that would wait fails with OC000 at once. That the next one passes when the
+ * other's client has fallen silent, as on DSQL, an idle transaction is undone for it.
  */
 export class Contest {
   private readonly backend: SessionBackend;
@@ -51,7 +59,11 @@ export class Contest {
   /** Goes on after a conflict; PostgreSQL's or DSQL's error frame when the statement fails all the same. */
   async resolve(work: Work, failed: Buffer): Promise<Buffer | undefined> {
     const transaction = this.backend.transaction;
-    if (transaction === undefined || work.rerun === undefined) return failed;
+    if (transaction === undefined) return failed;
+    if (work.rerun === undefined) {
+      await this.unseatIdle();
+      return failed;
+    }
     const violation = !isConflict(failed, this.backend.link);
     const cancelled = this.wasCancelled;
     this.noteHolders(transaction);
@@ -128,10 +140,26 @@ export class Contest {
   }
 
   private noteHolders(transaction: Transaction): void {
-    for (const pid of this.backend.link.cancelledBy ?? []) {
-      const holder = this.backend.cluster.locks.session(pid)?.transaction;
-      if (holder !== undefined && holder !== transaction && !holder.failed) transaction.contest(holder);
+    for (const holder of this.holders()) {
+      if (holder !== transaction) transaction.contest(holder);
     }
+  }
+
+  /** Open transactions that the statement waited for when it was cancelled. */
+  private holders(): readonly Transaction[] {
+    return (this.backend.link.cancelledBy ?? []).flatMap((pid) => {
+      const holder = this.backend.cluster.locks.session(pid)?.transaction;
+      return holder === undefined || holder.failed ? [] : [holder];
+    });
+  }
+
+  /** Undoes those whose clients have sent nothing for a while; their own COMMIT will fail. */
+  private async unseatIdle(): Promise<void> {
+    const idle = (): readonly Transaction[] => this.holders().filter(({ owner }) => owner.turn.idleMs > idlePatienceMs);
+    if (idle().length === 0) return;
+    await this.backend.turn.arbitrate(this.backend.cluster.arbiter, async () => {
+      for (const holder of idle()) await holder.owner.unseat(holder);
+    });
   }
 
   /** A statement outside the client's transactions commits by itself, so it wins or loses at once. */

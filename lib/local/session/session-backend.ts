@@ -17,11 +17,12 @@ export class SessionBackend implements Owner, Waiter {
   transaction: Transaction | undefined;
   readonly cluster: Cluster;
   readonly link: BackendLink;
-  readonly turn = new Turn();
+  readonly turn: Turn;
 
   constructor(cluster: Cluster, link: BackendLink) {
     this.cluster = cluster;
     this.link = link;
+    this.turn = new Turn(cluster.now);
     link.onOpen = (pid) => cluster.locks.add(pid, this);
     link.onClose = (pid) => cluster.locks.remove(pid);
   }

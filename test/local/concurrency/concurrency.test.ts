@@ -385,3 +385,23 @@ test('a pipeline of statements up to one Sync commits together or not at all', a
   expect(rows).toEqual([{ id: 50 }, { id: 51 }]);
   client.close();
 });
+
+test('a COPY takes the place of a transaction whose client has fallen silent, from its second try on', async () => {
+  const [silent, working] = await Promise.all([wireClient(server), wireClient(server)]);
+  const copy = async (client: typeof silent): Promise<string | undefined> => {
+    await client.query('BEGIN');
+    const [answer] = await client.copyIn('COPY account (id, owner, balance) FROM STDIN', '60\tp\t1\n');
+    return answer;
+  };
+  expect(await copy(silent)).toBe('COPY 1');
+  expect(await copy(working)).toBe(conflict);
+  await working.query('ROLLBACK');
+  await new Promise((resolve) => setTimeout(resolve, 1_050));
+  expect(await copy(working)).toBe(conflict);
+  await working.query('ROLLBACK');
+  expect(await copy(working)).toBe('COPY 1');
+  expect(await working.query('COMMIT')).toContain('COMMIT');
+  expect(await silent.query('COMMIT')).toContain(conflict);
+  silent.close();
+  working.close();
+});

@@ -6,7 +6,7 @@ import { tablesToCompare } from '../../../lib/local/session/lock-check.ts';
 
 /** What is compared of a transaction that locked or changed rows of `lease`, where others locked one. */
 function compared(own: LockStrength | 'changed', others: LockStrength): readonly string[] {
-  const transaction = new Transaction(true, 0, { turn: new Turn(), unseat: async () => true }, 0);
+  const transaction = new Transaction(true, 0, { turn: new Turn(() => 0), unseat: async () => true }, 0);
   transaction.touch(own === 'changed' ? ['lease'] : [], new Map(own === 'changed' ? [] : [['lease', own]]));
   return tablesToCompare(transaction, [{ table: '1', strength: others, keys: ['["a"]'] }]);
 }
