@@ -17,7 +17,10 @@ interface Figure {
   readonly value: number | undefined;
 }
 
-/** Prints each figure beside the committed one, and fails where one is clearly larger; `--write` commits what is found. */
+/**
+ * Prints each figure beside the committed one, and fails where one is clearly larger in two measurements; `--write` commits
+ * what is found.
+ */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -32,24 +35,41 @@ export async function run(args: readonly string[]): Promise<void> {
     Array.from({ length: rounds }, () => measured({ file: process.execPath, args: ['-e', '0'] })),
   );
   const options = { rows: Number(values.rows), rounds, connections: 8, ownOnly: true, workloads };
-  const figures = figuresOf(await comparePeers(options), start);
+  const measure = async (): Promise<readonly Figure[]> => figuresOf(await comparePeers(options), start);
+  let figures = await measure();
   if (values.write) {
     const found = figures.flatMap(({ name, value }) => (value === undefined ? [] : [[name, Number(value.toFixed(2))]]));
     writeFileSync(file, `${JSON.stringify(Object.fromEntries(found), null, 2)}\n`);
   }
-  const committed = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, number>>;
-  for (const { kind, name, value } of figures) {
-    const before = committed[name];
-    if (value === undefined || before === undefined) {
-      process.stdout.write(`${name}: not known\n`);
-      continue;
-    }
-    const lost = value > before * slack[kind];
-    if (lost) process.exitCode = 1;
-    process.stdout.write(
-      `${name}: ${value.toFixed(2)}, committed ${before.toFixed(2)}, at most ${(before * slack[kind]).toFixed(2)}${lost ? '  TOO MUCH' : ''}\n`,
-    );
+  const committed = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, number>>));
+  if (figures.some((figure) => isLost(figure, committed))) {
+    process.stdout.write('Some figures are too large: measured once more, and the better of both counts.\n');
+    figures = better(figures, await measure());
   }
+  for (const figure of figures) process.stdout.write(`${lineOf(figure, committed)}\n`);
+  if (figures.some((figure) => isLost(figure, committed))) process.exitCode = 1;
+}
+
+function isLost({ kind, name, value }: Figure, committed: ReadonlyMap<string, number>): boolean {
+  const before = committed.get(name);
+  return value !== undefined && before !== undefined && value > before * slack[kind];
+}
+
+/** Figure by figure, the smaller one. */
+function better(figures: readonly Figure[], others: readonly Figure[]): readonly Figure[] {
+  return figures.map((figure) => {
+    const again = others.find(({ name }) => name === figure.name)?.value;
+    return again === undefined || (figure.value ?? again) < again ? figure : { ...figure, value: again };
+  });
+}
+
+function lineOf(figure: Figure, committed: ReadonlyMap<string, number>): string {
+  const { kind, name, value } = figure;
+  const before = committed.get(name);
+  if (value === undefined || before === undefined) return `${name}: not known`;
+  const most = (before * slack[kind]).toFixed(2);
+  const loss = isLost(figure, committed) ? '  TOO MUCH' : '';
+  return `${name}: ${value.toFixed(2)}, committed ${before.toFixed(2)}, at most ${most}${loss}`;
 }
 
 /** The best rounds: what other processes take only ever adds. */
