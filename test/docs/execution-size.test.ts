@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../lib/config/read-config.ts';
 import { machineDefinition } from '../../lib/infra/machine-definition.ts';
-import { chunkGroups, type LoadMap } from '../../lib/load/chunk-groups.ts';
+import { chunkGroups } from '../../lib/load/chunk-groups.ts';
+import { scatteredRun } from '../support/aws/scattered-run.ts';
 import type { Machine } from '../support/states-interpreter/definition.ts';
-import { interpret } from '../support/states-interpreter/interpret.ts';
+import { interpret, type Outcome } from '../support/states-interpreter/interpret.ts';
 import type { Task } from '../support/states-interpreter/walk.ts';
 
 const config = parseConfig(
@@ -17,14 +18,18 @@ const { load_connections: connections } = config.deploy;
 const maxEvents = 25_000;
 const maxBytes = 256 * 1024;
 
+/** Connections of a function that loads nothing, at most (docs/deploy.md, "Sizes and costs"). */
+const otherConnections = 2;
+
 interface Figures {
   readonly events: number;
   readonly bytes: number;
   readonly functions: number;
+  readonly connections: number;
 }
 
 /** Executes the machine with functions that answer at once what the real ones answer in shape and size. */
-async function figuresOf(chunks: number, objects: number | undefined, map: LoadMap): Promise<Figures> {
+async function figuresOf(chunks: number, objects: number | undefined): Promise<Figures> {
   let busy = 0;
   let most = 0;
   const name = `objects-${'0'.repeat(36)}`;
@@ -45,8 +50,8 @@ async function figuresOf(chunks: number, objects: number | undefined, map: LoadM
     Admit: { admitted: true },
     Define: { done: 'define' },
     Prepare: {
-      groups: chunkGroups(chunks, map),
-      distributed: map === 'distributed',
+      groups: chunkGroups(chunks),
+      distributed: false,
       warnings: [],
       was_empty: false,
       index: false,
@@ -68,25 +73,35 @@ async function figuresOf(chunks: number, objects: number | undefined, map: LoadM
     execution: { Id: `arn:aws:states:us-east-1:0:execution:etl:${name}`, Name: name, StartTime: run.start_time },
     runTask,
   });
+  return { ...sizeOf(outcome), functions: most, connections: most * (connections + 1) };
+}
+
+/** The same of a source that is cleaned in pieces. */
+async function scatteredFigures(slices: number, chunks: number): Promise<Figures> {
+  const outcome = await scatteredRun({ parts: slices, buckets: slices / 4, chunks, batch: 'as deployed' });
+  const maps = outcome.mapRuns.map(({ mostAtOnce, state }) => {
+    const each = state.startsWith('Load') ? connections + 1 : otherConnections;
+    return { functions: mostAtOnce, connections: mostAtOnce * each };
+  });
+  const most = (of: 'connections' | 'functions'): number => Math.max(...maps.map((map) => map[of]));
+  return { ...sizeOf(outcome), functions: most('functions'), connections: most('connections') };
+}
+
+function sizeOf(outcome: Outcome): Pick<Figures, 'bytes' | 'events'> {
   expect(outcome.status, outcome.cause).toBe('SUCCEEDED');
   const histories = [outcome.history, ...outcome.mapRuns.map(({ history }) => history)];
-  expect(Math.max(...histories.map(({ events }) => events))).toBeLessThan(maxEvents);
+  const events = Math.max(...histories.map((history) => history.events));
   const bytes = Math.max(...histories.map(({ largestBytes }) => largestBytes));
-  return { events: outcome.history.events, bytes, functions: most };
+  expect(events).toBeLessThan(maxEvents);
+  expect(bytes).toBeLessThan(maxBytes);
+  return { events: outcome.history.events, bytes };
 }
 
 const grouped = (value: number): string => value.toLocaleString('en-US');
 
-async function row(
-  what: string,
-  runs: number,
-  chunks: number,
-  { map = 'inline', objects }: { readonly map?: LoadMap; readonly objects?: number } = {},
-): Promise<string> {
-  const { bytes, events, functions } = await figuresOf(chunks, objects, map);
-  expect(events).toBeLessThan(maxEvents);
-  expect(bytes).toBeLessThan(maxBytes);
-  return `| ${[what, runs, grouped(events), grouped(bytes), functions, functions * (connections + 1)].join(' | ')} |`;
+function row(what: string, runs: number, figures: Figures): string {
+  const { bytes, connections: open, events, functions } = figures;
+  return `| ${[what, runs, grouped(events), grouped(bytes), functions, open].join(' | ')} |`;
 }
 
 const start = '<!-- executions -->\n';
@@ -97,10 +112,10 @@ describe('the table of what a run costs in executions', () => {
     const rows = [
       '| source | runs | history events a run | largest state, bytes | functions at once | connections at most |',
       '|---|---|---|---|---|---|',
-      await row('1 chunk', 1, 1),
-      await row('400 chunks', 1, 400),
-      await row('100,000 chunks, above `scatter_above_mb`', 1, 100_000, { map: 'distributed' }),
-      await row('10,000 objects, 1 chunk a run', 10, 1, { objects: 1_000 }),
+      row('1 chunk', 1, await figuresOf(1, undefined)),
+      row('400 chunks', 1, await figuresOf(400, undefined)),
+      row('10,000 slices and 100,000 chunks, above `scatter_above_mb`', 1, await scatteredFigures(10_000, 100_000)),
+      row('10,000 objects, 1 chunk a run', 10, await figuresOf(1, 1_000)),
     ];
     const table = `\n${rows.join('\n')}\n\n`;
     const text = readFileSync('docs/deploy.md', 'utf8');

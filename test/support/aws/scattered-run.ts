@@ -1,6 +1,7 @@
 import { parseConfig } from '../../../lib/config/read-config.ts';
 import { machineDefinition } from '../../../lib/infra/machine-definition.ts';
 import { chunkGroups } from '../../../lib/load/chunk-groups.ts';
+import { batchOf } from '../../../lib/scatter/pieces.ts';
 import type { Machine } from '../states-interpreter/definition.ts';
 import { interpret, type Outcome } from '../states-interpreter/interpret.ts';
 import { memoryObjects } from '../states-interpreter/memory-objects.ts';
@@ -10,11 +11,12 @@ const runId = `objects-${'0'.repeat(36)}`;
 
 /** What functions would answer in a scattered run. */
 export interface ScatteredRun {
-  /** Slices and chunks of the source, and its buckets where there are not as many. */
+  /** Slices of the source, and its buckets and chunks where there are not as many. */
   readonly parts: number;
   readonly buckets?: number;
-  /** Items of a child execution. */
-  readonly batch?: number;
+  readonly chunks?: number;
+  /** Items of a child execution: one where this is left out. */
+  readonly batch?: number | 'as deployed';
   /** How often the plan asks for slices once more, and which. */
   readonly again?: readonly (readonly unknown[])[];
   /** What a function does with a batch: how far it came; it does all of it where this is left out. */
@@ -30,7 +32,8 @@ export type ScatteredOutcome = Outcome & { readonly notified: readonly unknown[]
 
 /** The state machine of the service, with functions that do nothing but answer as in a run whose source is cleaned in pieces. */
 export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome> {
-  const { again = [], batch = 1, before, parts, buckets = parts, put = () => ({}), wait = 1, work = doAll } = run;
+  const { again = [], batch = 1, before, parts, buckets = parts, chunks = parts } = run;
+  const { put = () => ({}), wait = 1, work = doAll } = run;
   const config = parseConfig(
     'pipelines: { sales: { source_type: file, file_path: s3://b/a.csv, target_table: a } }\ndeploy: { run_timeout_minutes: 1440 }',
     'etl.yaml',
@@ -42,7 +45,10 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
     slices: JSON.stringify(numbers.map((slice) => ({ slice }))),
     ...Object.fromEntries(again.map((items, round) => [`again${round}`, JSON.stringify(items)])),
   };
-  const list = (key: string): unknown => ({ key, batch });
+  const list = (key: string, items: number): unknown => ({
+    key,
+    batch: batch === 'as deployed' ? batchOf(items, config.deploy.scatter_concurrency) : batch,
+  });
   const notified: unknown[] = [];
   let plans = 0;
   const answerOf = (task: Task): unknown => {
@@ -54,14 +60,14 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
     if (state === 'Plan') {
       plans += 1;
       return plans <= again.length
-        ? { survey: list(`again${plans - 1}`), clean: null, gather: null }
-        : { survey: null, clean: list('numbers'), gather: list('buckets') };
+        ? { survey: list(`again${plans - 1}`, again[plans - 1]?.length ?? 0), clean: null, gather: null }
+        : { survey: null, clean: list('numbers', parts), gather: list('buckets', buckets) };
     }
-    const prepared = { groups: chunkGroups(parts, 'distributed'), distributed: true, was_empty: false };
+    const prepared = { groups: chunkGroups(chunks, 'distributed'), distributed: true, was_empty: false };
     const answers: Readonly<Record<string, unknown>> = {
       Start: { next: 'go', run: { run_id: runId, trigger: 's3', epoch: 1_767_225_600_000 }, reason: null },
       Extract: { complete: true, scattered: true },
-      Split: { complete: false, job: '0123456789abcdef', survey: list('slices') },
+      Split: { complete: false, job: '0123456789abcdef', survey: list('slices', parts) },
       Prepare: { ...prepared, warnings: [], index: false, conclude: true },
       Conclude: { rows_deleted: 0, verified: null },
       Notify: payload.error,
