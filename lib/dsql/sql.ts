@@ -66,6 +66,11 @@ export interface Sql extends Statements {
     work: (transaction: Transaction) => Promise<T>,
     options?: { readonly readOnly?: boolean | undefined },
   ) => Promise<T>;
+  /**
+   * Runs `work` on one connection, without a transaction: statements that it does not await one by one travel in one round
+   * trip, and each succeeds or fails by itself.
+   */
+  readonly together: <T>(work: (statements: Statements) => Promise<T>) => Promise<T>;
   /** Begins to open a connection, for the first statement to be given. A failure is met by that statement. */
   readonly openAhead: () => void;
   /** Ends the connections; those in use after `timeout` seconds, whatever they do. */
@@ -98,6 +103,8 @@ export function sqlOf(pool: Pool): Sql {
         work: (transaction: Transaction) => Promise<T>,
         options: { readonly readOnly?: boolean | undefined } = {},
       ) => await lend(async (session) => await inTransaction(session, work, options.readOnly === true)),
+      together: async <T>(work: (statements: Statements) => Promise<T>) =>
+        await lend(async (session) => await work(statements(async (statement) => await session.run(statement)))),
       openAhead: () => pool.openAhead(),
       end: async ({ timeout }: { readonly timeout: number }) => await pool.end(timeout * 1000),
     },

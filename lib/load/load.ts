@@ -90,10 +90,13 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
   const chunks = request.chunks ?? [...plan.chunks.keys()];
   const rows = chunks.reduce((sum, number) => sum + (plan.chunks[number]?.rows ?? 0), 0);
   const threads = rows <= rowsOfOneThread ? 1 : undefined;
+  // Read while a DuckDB is opened; who waits for it meets the failure.
+  const ledger = withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
+  ledger.catch(() => undefined);
   const loadFrom = async (session: DuckDbSession, folder: string): Promise<LoadResult> => {
     const columns = writtenColumns(table, plan.columns);
     const writing = loadModes[request.loadMode].plan(request, columns);
-    const committed = await withRetries('Reading the ledger', retry, () => readLedger(sql, runId));
+    const committed = await ledger;
     const context: SplitContext = {
       sql,
       fence: request.fence,

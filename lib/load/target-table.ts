@@ -1,5 +1,6 @@
 import type { Sql } from '../dsql/connect.ts';
 import { quoteTable, type TableName } from '../dsql/identifier.ts';
+import type { Statements } from '../dsql/sql.ts';
 import { isIdName } from '../service-columns.ts';
 
 /** A column of a table that exists, as the catalog has it. */
@@ -38,9 +39,25 @@ interface ColumnRow {
   readonly attgenerated: string;
 }
 
-/** Reads a table from the catalog; undefined when there is none. */
-export async function describeTable(sql: Sql, name: TableName): Promise<TargetTable | undefined> {
-  const columns = await sql<ColumnRow[]>`
+interface IndexRow {
+  readonly indkey: string;
+  readonly indnkeyatts: string;
+  readonly indisprimary: boolean;
+}
+
+/** Reads a table from the catalog, in one round trip; undefined when there is none. */
+export async function describeTable(sql: Pick<Sql, 'together'>, name: TableName): Promise<TargetTable | undefined> {
+  return await sql.together(async (statements) => await readTable(statements, name));
+}
+
+/** As `describeTable`, beside other statements of one connection. */
+export async function readTable(statements: Statements, name: TableName): Promise<TargetTable | undefined> {
+  const [columns, indexes] = await Promise.all([readColumns(statements, name), readUniqueIndexes(statements, name)]);
+  return tableOf(name, columns, indexes);
+}
+
+async function readColumns(statements: Statements, name: TableName): Promise<readonly ColumnRow[]> {
+  return await statements<ColumnRow[]>`
     SELECT c.oid::text AS id, a.attname, a.attnum::text AS attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.atthasdef,
            a.attidentity::text AS attidentity, a.attgenerated::text AS attgenerated
       FROM pg_catalog.pg_attribute a
@@ -49,16 +66,25 @@ export async function describeTable(sql: Sql, name: TableName): Promise<TargetTa
      WHERE n.nspname = ${name.schema} AND c.relname = ${name.table} AND c.relkind IN ('r', 'p', 'v')
        AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attnum`;
-  if (columns.length === 0) return undefined;
-  const indexes = await sql<
-    { readonly indkey: string; readonly indnkeyatts: string; readonly indisprimary: boolean }[]
-  >`
+}
+
+/** The valid ones, without predicate or expression. */
+async function readUniqueIndexes(statements: Statements, name: TableName): Promise<readonly IndexRow[]> {
+  return await statements<IndexRow[]>`
     SELECT i.indkey::text AS indkey, i.indnkeyatts::text AS indnkeyatts, i.indisprimary
       FROM pg_catalog.pg_index i
       JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = ${name.schema} AND c.relname = ${name.table}
        AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`;
+}
+
+function tableOf(
+  name: TableName,
+  columns: readonly ColumnRow[],
+  indexes: readonly IndexRow[],
+): TargetTable | undefined {
+  if (columns.length === 0) return undefined;
   const nameOf = new Map(columns.map((column) => [column.attnum, column.attname]));
   const keys = indexes.map((index) => ({
     primary: index.indisprimary,

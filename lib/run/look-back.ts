@@ -3,7 +3,7 @@ import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
-import { describeTable, type TargetTable } from '../load/target-table.ts';
+import { readTable, type TargetTable } from '../load/target-table.ts';
 import { findLoaded, findUnfinished, type LoadedRun, type LoggedRun } from '../state/run-log.ts';
 import { lookupsOf } from '../transform/rules/rule-kinds.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
@@ -43,13 +43,18 @@ export async function lookBack(
   const { sql } = context.target;
   const name = pipeline.settings.target_table;
   const read = <T>(what: string, work: () => Promise<T>): Promise<T> => runStatement(what, context.target, work);
-  const source = await fingerprintSource(context);
-  const table = await read('Reading the catalog', () => describeTable(sql, parseTableName(name)));
+  const [source, [table, unfinished]] = await Promise.all([
+    fingerprintSource(context),
+    read('Reading the catalog', () =>
+      sql.together((statements) =>
+        Promise.all([readTable(statements, parseTableName(name)), findUnfinished(statements, pipeline.name, name)]),
+      ),
+    ),
+  ]);
   const loaded =
     table === undefined
       ? []
       : await read('Reading the execution log', () => findLoaded(sql, pipeline.name, { name, id: table.id }));
-  const unfinished = await read('Reading the execution log', () => findUnfinished(sql, pipeline.name, name));
   const plan = planFingerprint(pipeline.settings, demand.range);
   const adds = !loadModeTraits[pipeline.settings.load_mode].repeatsAreHarmless;
   const same = loaded.filter(

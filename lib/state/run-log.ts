@@ -1,5 +1,6 @@
 import type { Sql, Transaction } from '../dsql/connect.ts';
 import { isoTimestamp, timestamptz } from '../dsql/json-rows.ts';
+import type { Statements } from '../dsql/sql.ts';
 import { insertStatement, type RowOf, type TableDefinition } from './table-definition.ts';
 
 /** What is counted of a run; zero until a stage has found it out. */
@@ -266,11 +267,11 @@ export async function findLoaded(
 
 /** All of the pipeline's runs into a table of this name that were killed or failed and that nobody has closed, newest first. */
 export async function findUnfinished(
-  sql: Sql,
+  statements: Statements,
   pipelineName: string,
   targetTable: string,
 ): Promise<readonly LoggedRun[]> {
-  const rows = await sql<(Omit<LoggedRun, 'batches'> & { readonly batches: string })[]>`
+  const rows = await statements<(Omit<LoggedRun, 'batches'> & { readonly batches: string })[]>`
     SELECT l.run_id, l.status, l.start_time, l.source_fingerprint, l.plan_fingerprint, l.table_id, l.kind,
            (SELECT count(*) FROM public.etl_load_ledger b WHERE b.run_id = l.run_id) AS batches
       FROM public.etl_execution_log l

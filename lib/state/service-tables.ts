@@ -1,4 +1,5 @@
-import type { Sql } from '../dsql/connect.ts';
+import { classifyFailure } from '../dsql/failure.ts';
+import type { Statements } from '../dsql/sql.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import { NewerStateError } from './errors.ts';
 import { leaseEpoch } from './fence.ts';
@@ -40,18 +41,14 @@ export const stateVersion = 3;
 
 /**
  * Makes the service's tables, and the columns that tables of an older release lack, one DDL statement a transaction, and
- * notes the version; two looks and no statement more where all is there. Safe to repeat, and for several releases at once.
+ * notes the version; one look and no statement more where all is there. Safe to repeat, and for several releases at once.
  *
  * @throws {NewerStateError} terminal: a newer release has made the tables
  * Killed midway: the tables and columns that were made stay; the next call makes the others and notes the version.
  */
 export async function ensureServiceTables(target: Target): Promise<void> {
   const { sql } = target;
-  const present = await runStatement('Reading the catalog', target, () => columnsPresent(sql));
-  const version = present.has(stateVersions.name)
-    ? await runStatement('Reading the version of the tables', target, () => readVersion(sql))
-    : 0;
-  if (version > stateVersion) throw new NewerStateError(version, stateVersion);
+  const { present, version } = await readPresent(target);
   for (const table of serviceTables) {
     const columns = present.get(table.name);
     const missing = Object.keys(table.columns).filter((column) => columns?.has(column) === false);
@@ -74,28 +71,51 @@ export async function ensureServiceTables(target: Target): Promise<void> {
  * @throws {NewerStateError} terminal: a newer release has made the tables
  */
 export async function areServiceTablesReady(target: Target): Promise<boolean> {
-  const present = await runStatement('Reading the catalog', target, () => columnsPresent(target.sql));
-  if (present.has(stateVersions.name)) {
-    const version = await runStatement('Reading the version of the tables', target, () => readVersion(target.sql));
-    if (version > stateVersion) throw new NewerStateError(version, stateVersion);
-  }
+  const { present } = await readPresent(target);
   return serviceTables.every((table) =>
     Object.keys(table.columns).every((column) => present.get(table.name)?.has(column) === true),
   );
 }
 
-/** The newest version that any release has brought the tables to. Rows are only added, so releases do not overwrite it. */
-async function readVersion(sql: Sql): Promise<number> {
-  const [row] = await sql<
-    { readonly version: string | null }[]
-  >`SELECT max(version) AS version FROM public.etl_version`;
-  return Number(row?.version ?? 0);
+/**
+ * The columns that the service's tables have, by the table's name, and the version that they were brought to; 0 where that
+ * is not known. In one round trip.
+ *
+ * @throws {NewerStateError}
+ */
+async function readPresent(
+  target: Target,
+): Promise<{ readonly present: ReadonlyMap<string, ReadonlySet<string>>; readonly version: number }> {
+  const [present, version] = await runStatement('Reading the catalog', target, () =>
+    target.sql.together(async (statements) => await Promise.all([columnsPresent(statements), readVersion(statements)])),
+  );
+  if (version > stateVersion) throw new NewerStateError(version, stateVersion);
+  return { present, version };
 }
 
+/**
+ * The newest version that any release has brought the tables to; 0 where no table keeps it. Rows are only added, so releases
+ * do not overwrite it.
+ */
+async function readVersion(statements: Statements): Promise<number> {
+  try {
+    const [row] = await statements<
+      { readonly version: string | null }[]
+    >`SELECT max(version) AS version FROM public.etl_version`;
+    return Number(row?.version ?? 0);
+  } catch (error) {
+    if (classifyFailure(error).code !== undefinedTable) throw error;
+    return 0;
+  }
+}
+
+/** What PostgreSQL says of a table that is not there. */
+const undefinedTable = '42P01';
+
 /** The columns that the service's tables have, by the table's name. */
-async function columnsPresent(sql: Sql): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+async function columnsPresent(statements: Statements): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const names = `{${serviceTables.map(({ name }) => name).join(',')}}`;
-  const rows = await sql<{ readonly relname: string; readonly attname: string }[]>`
+  const rows = await statements<{ readonly relname: string; readonly attname: string }[]>`
     SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

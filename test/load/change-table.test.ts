@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Sql } from '../../lib/dsql/connect.ts';
 import { parseTableName } from '../../lib/dsql/identifier.ts';
 import type { RetryContext } from '../../lib/dsql/retry.ts';
+import type { Statements } from '../../lib/dsql/sql.ts';
 import { ddlLeaseName } from '../../lib/load/change-table.ts';
 import { defineTable, type TableDemand } from '../../lib/load/define-table.ts';
 import { TableBusyError } from '../../lib/load/errors.ts';
@@ -47,13 +48,18 @@ function recorded(sql: Sql): { readonly sql: Sql; readonly sent: Sent[] } {
       sent.push({ text, began, ended: performance.now() });
     }
   };
-  const proxy = new Proxy(sql, {
-    apply: (pool, self, [parts, ...values]: [TemplateStringsArray, ...unknown[]]) =>
-      note(parts.join('?'), Reflect.apply(pool, self, [parts, ...values])),
-    get: (pool, key) =>
-      key === 'unsafe' ? (text: string) => note(text, pool.unsafe(text)) : Reflect.get(pool, key, pool),
-  });
-  return { sql: proxy, sent };
+  const noting = <S extends Statements>(statements: S): S =>
+    new Proxy(statements, {
+      apply: (on, self, [parts, ...values]: [TemplateStringsArray, ...unknown[]]) =>
+        note(parts.join('?'), Reflect.apply(on, self, [parts, ...values])),
+      get: (on, key) => {
+        if (key === 'unsafe') return (text: string) => note(text, on.unsafe(text));
+        if (key === 'together')
+          return (work: (one: Statements) => unknown) => sql.together(async (one) => work(noting(one)));
+        return Reflect.get(on, key, on);
+      },
+    });
+  return { sql: noting(sql), sent };
 }
 
 const isDdl = ({ text }: Sent): boolean => /^(CREATE|ALTER)/.test(text);

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Sql } from '../../lib/dsql/connect.ts';
+import type { Statements } from '../../lib/dsql/sql.ts';
 import type { Target } from '../../lib/dsql/target.ts';
 import { EtlError } from '../../lib/errors.ts';
 import type { Preview } from '../../lib/preview/preview.ts';
@@ -15,16 +16,23 @@ import { folderStore } from '../../lib/store/folder-store.ts';
 function recorded(target: Target): { readonly target: Target; readonly statements: string[] } {
   const statements: string[] = [];
   const { sql } = target;
-  const tagged = (parts: TemplateStringsArray, ...values: Parameters<Sql>[1][]): unknown => {
-    statements.push(parts.join('?').trim());
-    return sql(parts, ...values);
-  };
-  const watched = Object.assign(tagged, {
+  const noting = (on: Statements): Statements =>
+    Object.assign(
+      (parts: TemplateStringsArray, ...values: never[]) => {
+        statements.push(parts.join('?').trim());
+        return on(parts, ...values);
+      },
+      {
+        unsafe: (text: string, ...rest: never[]) => {
+          statements.push(text.trim());
+          return on.unsafe(text, ...rest);
+        },
+      },
+    ) as Statements;
+  const watched = Object.assign(noting(sql), {
     ...sql,
-    unsafe: (text: string, ...rest: never[]): unknown => {
-      statements.push(text.trim());
-      return sql.unsafe(text, ...rest);
-    },
+    unsafe: noting(sql).unsafe,
+    together: <T>(work: (on: Statements) => Promise<T>) => sql.together(async (on) => await work(noting(on))),
     begin: (work: never): unknown => {
       statements.push('BEGIN');
       return sql.begin(work);
