@@ -8,7 +8,7 @@ import { findPlan } from '../../lib/run/kept-plan.ts';
 import type { Run } from '../../lib/run/run.ts';
 import type { RunContext } from '../../lib/run/run-context.ts';
 import { objectsKey, planKey, prefixOf, rawKey } from '../../lib/run/store-keys.ts';
-import { readLedger } from '../../lib/state/ledger.ts';
+import { readLedgerTotals } from '../../lib/state/ledger.ts';
 import { ManifestMissingError } from './errors.ts';
 
 /** What earlier stages have left in the store and the target; the events of the functions hold references only. */
@@ -45,13 +45,7 @@ export async function requireManifest(context: StagedContext, run: Pick<Run, 'ru
 
 /** What the ledger says has been loaded, by all functions of the run together. */
 export async function loadedRows({ target }: StagedContext, run: Pick<Run, 'run_id'>): Promise<LoadResult> {
-  const entries = await runStatement('Reading the ledger', target, () => readLedger(target.sql, run.run_id));
-  const sum = (pick: (entry: (typeof entries)[number]) => number): number =>
-    entries.reduce((rows, entry) => rows + pick(entry), 0);
-  return {
-    rows_inserted: sum((entry) => entry.inserted),
-    rows_updated: sum((entry) => entry.updated),
-    rows_unchanged: sum((entry) => entry.unchanged),
-    rows_rejected: sum((entry) => entry.rejected),
-  };
+  const totals = await runStatement('Reading the ledger', target, () => readLedgerTotals(target.sql, run.run_id));
+  const { rows_deleted: _, ...loaded } = totals;
+  return loaded;
 }

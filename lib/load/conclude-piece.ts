@@ -1,13 +1,11 @@
 import type { Target } from '../dsql/target.ts';
 import type { DuckDbSession } from '../duckdb/open-duckdb.ts';
 import type { Plan } from '../manifest.ts';
-import type { Fence } from '../state/fence.ts';
 import type { ChunkReader, ChunkRelation } from '../transform-result.ts';
 import { withSession } from './chunk-session.ts';
 import { writtenColumns } from './define-table.ts';
 import { identityOf } from './identity.ts';
 import { type KeyPiece, keyPieces } from './key-pieces.ts';
-import type { Key } from './missing-keys.ts';
 import { countMissing, type DeleteRequest, deleteMissing } from './replace.ts';
 import type { TargetTable } from './target-table.ts';
 import { countVerified, type VerifyMode } from './verify.ts';
@@ -40,13 +38,13 @@ export async function countMissingPiece(rows: LoadedRows, number: number): Promi
 }
 
 /** Where a deletion has stopped, and whom it tells; see `DeleteRequest`. */
-type Going = Pick<DeleteRequest, 'onDeleted' | 'onPage'> & { readonly fence: Fence; readonly after?: Key | undefined };
+type Going = Pick<DeleteRequest, 'fence' | 'runId' | 'onDeleted' | 'onPage' | 'after'>;
 
 /**
  * Deletes the rows of a piece of the table that the source does not have.
  *
  * @returns rows deleted by this call
- * Killed midway: some of them are deleted; a repeat deletes the others.
+ * Killed midway: some of them are deleted, as the ledger says; a repeat deletes the others.
  */
 export async function deletePiece(rows: LoadedRows, number: number, going: Going): Promise<number> {
   return await withPiece(

@@ -1,4 +1,6 @@
 import type { LoadMode } from '../config/load-mode.ts';
+import { withRetries } from '../dsql/retry.ts';
+import { readLedgerTotals } from '../state/ledger.ts';
 import { countMissingPiece, type LoadedRows, rowsOf } from './conclude-piece.ts';
 import { type RejectedBy, RejectedReplaceError } from './errors.ts';
 import { identityOf } from './identity.ts';
@@ -19,7 +21,7 @@ export interface ConcludeRequest extends PiecesOf {
 }
 
 export interface Conclusion {
-  /** Rows of the table that the source no longer had. */
+  /** Rows of the table that the source no longer had, deleted by any attempt of the run. */
   readonly rows_deleted: number;
   /** What was compared and found, e.g. `full: 3,500 rows`; null when nothing was. */
   readonly verified: string | null;
@@ -81,12 +83,17 @@ export async function concludePieces(request: ConcludeRequest, done: PiecesDone)
 
 /** What is done once for all pieces when rows were taken away, and missing indexes. @returns rows deleted */
 async function settleTaken(request: ConcludeRequest, done: Omit<PiecesDone, 'rowsFound'>): Promise<number> {
-  const { fence, indexes, rowsRefused, table, target } = request;
+  const { fence, indexes, rowsRefused, runId, table, target } = request;
   let rows = 0;
   if (done.takes === 'count') {
     await requireNothingMissing(request, done.rowsTaken, { rows: rowsRefused, by: 'database' });
   }
-  if (done.takes === 'delete') rows = done.rowsTaken + (await deleteKeyless({ ...rowsOf(request), fence }));
+  if (done.takes === 'delete') {
+    rows = done.rowsTaken + (await deleteKeyless({ ...rowsOf(request), fence, runId }));
+    const noted = await withRetries('Reading the ledger', target.retry, () => readLedgerTotals(target.sql, runId));
+    // Calls that were killed, or got no answer, did not say what they deleted; functions of a release before did not note it.
+    rows = Math.max(rows, noted.rows_deleted);
+  }
   await buildIndexes(target, table.name, indexes, fence);
   return rows;
 }

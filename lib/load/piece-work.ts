@@ -29,6 +29,7 @@ export interface PieceRequest extends PieceProgress {
 /** Whose pieces are worked on. */
 export interface PiecesOf extends LoadedRows, Omit<Verification, 'mode'> {
   readonly fence: Fence;
+  readonly runId: string;
   readonly verify: 'off' | Verification['mode'];
 }
 
@@ -41,7 +42,7 @@ export function pieceCounts(of: LoadedRows): { readonly table: number; readonly 
  * Works on piece after piece. Safe to repeat, and to go on with elsewhere.
  *
  * @param ending  says that the time is up: the call returns how far it is; it throws where it has done nothing
- * Killed midway: the rows that it had deleted are gone and counted nowhere; a repeat deletes the others.
+ * Killed midway: the rows that it had deleted are gone, and counted in the ledger alone; a repeat deletes the others.
  */
 export async function workOnPieces(
   of: PiecesOf,
@@ -75,6 +76,7 @@ const works: Readonly<Record<PieceWork, Working>> = {
   delete: async (of, at) => {
     await deletePiece(of, at.from, {
       fence: of.fence,
+      runId: of.runId,
       after: at.after === null ? undefined : keySchema.parse(JSON.parse(at.after)),
       onDeleted: (rows) => {
         at.rows += rows;

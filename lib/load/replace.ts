@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteTable } from '../dsql/identifier.ts';
 import { withRetries } from '../dsql/retry.ts';
 import type { Target } from '../dsql/target.ts';
 import { type Fence, fenced } from '../state/fence.ts';
+import { writeDeletion } from '../state/ledger.ts';
 import { ShrinkRefusedError } from './errors.ts';
 import { type Key, keylessRows, keyTypes, type MissingRequest, missingPages } from './missing-keys.ts';
 import { type TargetTable, tableText } from './target-table.ts';
@@ -31,6 +32,8 @@ export async function checkShrink(target: Target, { maxShrink, rows, table }: Sh
 
 export interface DeleteRequest extends MissingRequest {
   readonly fence: Fence;
+  /** Of the run, whose ledger keeps how many rows were deleted. */
+  readonly runId: string;
   /** Told when a transaction has committed, and when the rows up to a key are done with. */
   readonly onDeleted?: (rows: number) => void;
   readonly onPage?: (last: Key) => void;
@@ -38,26 +41,24 @@ export interface DeleteRequest extends MissingRequest {
 
 /**
  * Deletes the rows of the table's piece that the source does not have, after the source's own rows are in: readers never
- * see an empty table. In transactions of 1,000 rows.
+ * see an empty table. In transactions of 1,000 rows, each with its row of the ledger.
  *
  * @returns rows deleted by this call
- * Killed midway: some of them are deleted; a repeat deletes the others.
+ * Killed midway: some of them are deleted, as the ledger says; a repeat deletes the others.
  */
 export async function deleteMissing(request: DeleteRequest): Promise<number> {
-  const { fence, identity, onDeleted, onPage, table, target } = request;
+  const { identity, onDeleted, onPage } = request;
   const tuple = `(${identity.map(quoteIdentifier).join(', ')})`;
   const arrays = keyTypes(request).map((type, index) => `$${index + 1}::text::${type.replace(/\(.*\)/, '')}[]`);
   let deleted = 0;
   for await (const { last, missing } of missingPages(request)) {
     for (let from = 0; from < missing.length; from += deleteRows) {
       const group = missing.slice(from, from + deleteRows);
-      const rows = await fenced(deleting, target, fence, async (transaction) => {
-        const result = await transaction.unsafe(
-          `DELETE FROM ${quoteTable(table.name)} WHERE ${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
-          identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
-        );
-        return result.count ?? 0;
-      });
+      const rows = await deleteWhere(
+        request,
+        `${tuple} IN (SELECT * FROM unnest(${arrays.join(', ')}))`,
+        identity.map((_, index) => arrayLiteral(group.map((parts) => parts[index] ?? ''))),
+      );
       deleted += rows;
       onDeleted?.(rows);
     }
@@ -69,10 +70,20 @@ export async function deleteMissing(request: DeleteRequest): Promise<number> {
 /** Deletes the rows of the table that have no key, in one transaction. @returns how many */
 export async function deleteKeyless(request: Omit<DeleteRequest, 'piece' | 'session'>): Promise<number> {
   const condition = keylessRows(request);
-  if (condition === undefined) return 0;
-  return await fenced(deleting, request.target, request.fence, async (transaction) => {
-    const result = await transaction.unsafe(`DELETE FROM ${quoteTable(request.table.name)} WHERE ${condition}`);
-    return result.count ?? 0;
+  return condition === undefined ? 0 : await deleteWhere(request, condition, []);
+}
+
+/** Deletes rows, and notes in the ledger how many, in one transaction. @returns how many */
+async function deleteWhere(
+  { fence, runId, table, target }: Pick<DeleteRequest, 'fence' | 'runId' | 'table' | 'target'>,
+  condition: string,
+  values: readonly string[],
+): Promise<number> {
+  return await fenced(deleting, target, fence, async (transaction) => {
+    const result = await transaction.unsafe(`DELETE FROM ${quoteTable(table.name)} WHERE ${condition}`, values);
+    const rows = result.count ?? 0;
+    if (rows > 0) await writeDeletion(transaction, runId, rows);
+    return rows;
   });
 }
 

@@ -32,6 +32,7 @@ export function concludeRequest(
   return {
     ...cleanRows(context, result, table),
     fence: fenceOf(context, run),
+    runId: run.run_id,
     loadMode,
     latestBy,
     // Without a row the plan has no types, and what is in the table was indexed and verified when it came.

@@ -9,7 +9,7 @@ import { LeaseLostError } from '../state/errors.ts';
 import { fenced } from '../state/fence.ts';
 import { objectsLoaded } from '../state/landed-object.ts';
 import { endLease, unstopped } from '../state/lease.ts';
-import { type LedgerEntry, readLedger } from '../state/ledger.ts';
+import { readLedgerTotals } from '../state/ledger.ts';
 import { logEnd, logWithoutLease, noCounts, type RunCounts, type RunEnd, statusOfRun } from '../state/run-log.ts';
 import { writeWatermark } from '../state/watermark.ts';
 import { checkRefused } from './check-rejected.ts';
@@ -118,7 +118,7 @@ export async function recordFailure(
   stage: Stage,
   error: unknown,
 ): Promise<RunResult> {
-  const outcome = known.loaded === undefined ? await withLoaded(context, run, known) : known;
+  const outcome = await withLedger(context, run, known);
   const interrupted = context.target.retry.signal?.aborted === true;
   const result = resultOf(context, run, 'failed', outcome, {
     stage,
@@ -143,22 +143,16 @@ export async function recordFailure(
   return result;
 }
 
-/** What the ledger says is loaded, of a run whose load has not ended; as it was known where it cannot be read. */
-async function withLoaded({ target }: RunContext, run: Run, known: RunOutcome): Promise<RunOutcome> {
-  if (known.plan === undefined) return known;
+/** With what the ledger says is loaded and deleted, of a run whose stages have not; as it was known where it cannot be read. */
+async function withLedger({ target }: RunContext, run: Run, known: RunOutcome): Promise<RunOutcome> {
+  if (known.plan === undefined || (known.loaded !== undefined && known.concluded !== undefined)) return known;
   try {
-    const { sql } = unstopped(target);
-    const entries = await readLedger(sql, run.run_id);
-    const sum = (pick: (entry: LedgerEntry) => number): number =>
-      entries.reduce((rows, entry) => rows + pick(entry), 0);
-    const loaded = {
-      rows_inserted: sum((entry) => entry.inserted),
-      rows_updated: sum((entry) => entry.updated),
-      rows_unchanged: sum((entry) => entry.unchanged),
-      rows_rejected: sum((entry) => entry.rejected),
-      conflict_retries: 0,
+    const { rows_deleted, ...rows } = await readLedgerTotals(unstopped(target).sql, run.run_id);
+    return {
+      ...known,
+      loaded: known.loaded ?? { ...rows, conflict_retries: 0 },
+      concluded: known.concluded ?? { rows_deleted, verified: null },
     };
-    return { ...known, loaded };
   } catch {
     return known;
   }

@@ -2,7 +2,7 @@ import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement, type Target } from '../dsql/target.ts';
 import { findInserted, type Stamps, stampsOf } from '../load/inserted-rows.ts';
 import { describeTable, type TargetTable } from '../load/target-table.ts';
-import { type CommittedBatch, findLaterUnchanged, readBatches } from '../state/ledger.ts';
+import { type CommittedBatch, findLaterUnchanged, readBatches, readLedgerTotals } from '../state/ledger.ts';
 import type { PastRun } from '../state/run-history.ts';
 import { UndoRefusedError } from './errors.ts';
 
@@ -30,7 +30,10 @@ export async function requireUndoable(target: Target, run: PastRun): Promise<Und
     throw refuse('it has loaded nothing itself', 'Load the source again with etl run.');
   }
   const batches = await reading('Reading the ledger', () => readBatches(target.sql, run.run_id));
-  if (batches.length === 0) {
+  const noted = await reading('Reading the ledger', () => readLedgerTotals(target.sql, run.run_id));
+  // The ledger of a release before had no deletions, the log of a run that was killed has none.
+  const deleted = Math.max(run.rows_deleted, noted.rows_deleted);
+  if (batches.length === 0 && (deleted === 0 || run.closed_by !== null)) {
     throw refuse(
       run.closed_by === null ? 'it has loaded no row' : `run ${run.closed_by} has taken its rows back`,
       'There is nothing to do.',
@@ -52,8 +55,8 @@ export async function requireUndoable(target: Target, run: PastRun): Promise<Und
   if (updated > 0) {
     throw refuse(`it changed ${number(updated)} rows, and what they held before is not kept`, reset);
   }
-  if (run.rows_deleted > 0) {
-    throw refuse(`it deleted ${number(run.rows_deleted)} rows, which are not kept`, reset);
+  if (deleted > 0) {
+    throw refuse(`it deleted ${number(deleted)} rows, which are not kept`, reset);
   }
   if (run.status !== 'success' && (run.load_mode ?? 'replace') === 'replace') {
     throw refuse('it was interrupted, and may have deleted rows before', reset);

@@ -5,7 +5,10 @@ import { LeaseLostError } from './errors.ts';
 import type { Fence } from './fence.ts';
 import type { TableDefinition } from './table-definition.ts';
 
-/** The batches that have committed. Its primary key refuses a batch's second writer. */
+/**
+ * The batches that have committed, and the deletions. Its primary key refuses a batch's second writer. A deletion has the
+ * chunk -1, which no batch has, and a name that nobody looks for: a repeat finds its rows gone, and has none to note.
+ */
 export const loadLedger = {
   name: 'etl_load_ledger',
   columns: {
@@ -17,6 +20,8 @@ export const loadLedger = {
     rows_updated: { type: 'integer', required: true },
     rows_rejected: { type: 'integer', required: true },
     loaded_at: { type: 'timestamptz', required: true, default: 'CURRENT_TIMESTAMP' },
+    /** Rows of the table that `replace` deleted in this transaction; NULL of a batch. */
+    rows_deleted: { type: 'integer' },
   },
   primaryKey: ['run_id', 'chunk', 'batch'],
 } as const satisfies TableDefinition;
@@ -62,7 +67,7 @@ export function ledgerKey(entry: { readonly chunk: number; readonly batch: strin
 export async function readLedger(sql: Sql, runId: string): Promise<readonly LedgerEntry[]> {
   const rows = await sql<LedgerRow[]>`
     SELECT chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected
-      FROM public.etl_load_ledger WHERE run_id = ${runId}`;
+      FROM public.etl_load_ledger WHERE run_id = ${runId} AND chunk >= 0`;
   return rows.map(entryOf);
 }
 
@@ -101,6 +106,44 @@ export async function writeLedgerEntry(
   if (written.count !== 1) throw new LeaseLostError(fence.name);
 }
 
+/**
+ * Notes how many rows a transaction deletes that the source no longer has, in the same transaction, so that a kill behind
+ * its COMMIT does not lose the number. In a transaction that checks its lease.
+ */
+export async function writeDeletion(transaction: Transaction, runId: string, rows: number): Promise<void> {
+  await transaction`
+    INSERT INTO public.etl_load_ledger
+           (run_id, chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected, rows_deleted)
+    VALUES (${runId}, -1, gen_random_uuid()::text, 0, 0, 0, 0, ${rows})`;
+}
+
+/** What the transactions of a run have done together, in all of its attempts. */
+export interface LedgerTotals {
+  readonly rows_inserted: number;
+  readonly rows_updated: number;
+  readonly rows_unchanged: number;
+  /** Rows that the database refused. */
+  readonly rows_rejected: number;
+  /** Rows of the table that the source no longer had. */
+  readonly rows_deleted: number;
+}
+
+export async function readLedgerTotals(sql: Sql, runId: string): Promise<LedgerTotals> {
+  const [row] = await sql<Readonly<Record<keyof LedgerTotals, string | null>>[]>`
+    SELECT sum(rows_inserted) AS rows_inserted, sum(rows_updated) AS rows_updated,
+           sum(rows_loaded - rows_inserted - rows_updated) AS rows_unchanged, sum(rows_rejected) AS rows_rejected,
+           sum(rows_deleted) AS rows_deleted
+      FROM public.etl_load_ledger WHERE run_id = ${runId}`;
+  const number = (name: keyof LedgerTotals): number => Number(row?.[name] ?? 0);
+  return {
+    rows_inserted: number('rows_inserted'),
+    rows_updated: number('rows_updated'),
+    rows_unchanged: number('rows_unchanged'),
+    rows_rejected: number('rows_rejected'),
+    rows_deleted: number('rows_deleted'),
+  };
+}
+
 /** A committed batch as far as its rows can be found by it. */
 export interface CommittedBatch extends Pick<LedgerEntry, 'chunk' | 'batch' | 'inserted' | 'updated'> {
   readonly runId: string;
@@ -112,7 +155,7 @@ export interface CommittedBatch extends Pick<LedgerEntry, 'chunk' | 'batch' | 'i
 export async function readBatches(sql: Sql, runId: string): Promise<readonly CommittedBatch[]> {
   const rows = await sql<(LedgerRow & { readonly at: string })[]>`
     SELECT chunk, batch, rows_loaded, rows_inserted, rows_updated, rows_rejected, loaded_at::text AS at
-      FROM public.etl_load_ledger WHERE run_id = ${runId} ORDER BY loaded_at, chunk, batch`;
+      FROM public.etl_load_ledger WHERE run_id = ${runId} AND chunk >= 0 ORDER BY loaded_at, chunk, batch`;
   return rows.map((row) => ({ ...entryOf(row), runId, at: row.at }));
 }
 
@@ -125,7 +168,7 @@ export async function readPipelineBatches(
   const rows = await sql<(LedgerRow & { readonly at: string; readonly run_id: string })[]>`
     SELECT b.run_id, chunk, batch, b.rows_loaded, b.rows_inserted, b.rows_updated, b.rows_rejected, loaded_at::text AS at
       FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
-     WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable}
+     WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable} AND chunk >= 0
      ORDER BY loaded_at, b.run_id, chunk, batch`;
   return rows.map((row) => ({ ...entryOf(row), runId: row.run_id, at: row.at }));
 }

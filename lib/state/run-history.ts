@@ -128,7 +128,8 @@ export async function loadersOf(
   const rows = await sql<{ readonly pipeline_name: string; readonly overlapping: string }[]>`
     SELECT l.pipeline_name, sum(b.rows_loaded - b.rows_inserted) AS overlapping
       FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
-     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(targetTable))}::text::text[]) GROUP BY 1 ORDER BY 1`;
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(targetTable))}::text::text[]) AND b.chunk >= 0
+     GROUP BY 1 ORDER BY 1`;
   return rows.map((row) => ({ pipeline: row.pipeline_name, overlapping: Number(row.overlapping) }));
 }
 

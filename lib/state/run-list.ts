@@ -109,7 +109,7 @@ export async function readRun(sql: Statements, runId: string): Promise<WholeRun>
   const [ledger] = await sql<
     { readonly batches: string; readonly first: string | null; readonly last: string | null }[]
   >`SELECT count(*) AS batches, min(loaded_at) AS first, max(loaded_at) AS last
-      FROM public.etl_load_ledger WHERE run_id = ${runId}`;
+      FROM public.etl_load_ledger WHERE run_id = ${runId} AND chunk >= 0`;
   const { details, ...run } = row;
   const iso = (time: string | null | undefined): string | null =>
     time === null || time === undefined ? null : isoTimestamp(time, timestamptz);

@@ -273,7 +273,7 @@ export async function findUnfinished(
 ): Promise<readonly LoggedRun[]> {
   const rows = await statements<(Omit<LoggedRun, 'batches'> & { readonly batches: string })[]>`
     SELECT l.run_id, l.status, l.start_time, l.source_fingerprint, l.plan_fingerprint, l.table_id, l.kind,
-           (SELECT count(*) FROM public.etl_load_ledger b WHERE b.run_id = l.run_id) AS batches
+           (SELECT count(*) FROM public.etl_load_ledger b WHERE b.run_id = l.run_id AND b.chunk >= 0) AS batches
       FROM public.etl_execution_log l
      WHERE l.pipeline_name = ${pipelineName} AND l.target_table = ${targetTable} AND l.status IN ('running', 'failed')
        AND l.closed_by IS NULL AND l.error_code IS DISTINCT FROM 'abandoned'

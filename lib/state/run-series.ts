@@ -80,7 +80,7 @@ export async function landedBatches(sql: Statements, runId: string, groups: numb
   const rows = await sql.unsafe<{ readonly at: string; readonly batches: string; readonly rows: string }[]>(
     `SELECT max(loaded_at) AS at, count(*) AS batches, sum(rows_loaded) AS rows FROM (
        SELECT loaded_at, rows_loaded, ntile(${groups}) OVER (ORDER BY loaded_at, chunk, batch) AS place
-         FROM public.etl_load_ledger WHERE run_id = $1) AS b
+         FROM public.etl_load_ledger WHERE run_id = $1 AND chunk >= 0) AS b
       GROUP BY place ORDER BY place`,
     [runId],
   );

@@ -37,7 +37,7 @@ export const serviceTables: readonly TableDefinition[] = [
  * Of the tables above. Raised by a release that adds a table or a column; nothing is ever taken away or renamed, so that
  * releases of both versions can work side by side.
  */
-export const stateVersion = 3;
+export const stateVersion = 4;
 
 /**
  * Makes the service's tables, and the columns that tables of an older release lack, one DDL statement a transaction, and

@@ -55,13 +55,14 @@ async function run(
     ...chunks,
     target,
     fence,
+    runId: settings.runId ?? `conclude-${runs}`,
     pipelineName: 'test',
     keyColumns: ['id'],
     loadMode: demand.loadMode,
     batchRows: 2000,
     table: await defineTable(target, demand),
   };
-  const loaded = await load({ ...shared, runId: `conclude-${runs}`, connections: 4, again: false, wasEmpty: false });
+  const loaded = await load({ ...shared, connections: 4, again: false, wasEmpty: false });
   const rowsLoaded = loaded.rows_inserted + loaded.rows_updated + loaded.rows_unchanged;
   return await concludeLoad({ ...shared, rowsLoaded, rowsRefused: 0, indexes: [], verify: 'off', ...settings });
 }
@@ -86,6 +87,14 @@ describe('replace', () => {
     expect(concluded.rows_deleted).toBe(0);
   });
 
+  it('counts the rows that an earlier attempt of the run took away', async () => {
+    await run('attempts', rows(0, 3_000), { loadMode: 'replace' });
+    const first = await run('attempts', rows(2_500, 3_000), { loadMode: 'replace', runId: 'attempted' });
+    await target.sql`INSERT INTO attempts (uuid_id, id) VALUES ('00000000-0000-0000-0000-000000000001', -1)`;
+    const second = await run('attempts', rows(2_500, 3_000), { loadMode: 'replace', runId: 'attempted' });
+    expect([first.rows_deleted, second.rows_deleted]).toEqual([2_500, 2_501]);
+  });
+
   it('takes away the same by buckets, of which one has no rows, and compares all of them', async () => {
     const given = Array.from(
       { length: 60 },
@@ -102,6 +111,7 @@ describe('replace', () => {
       const shared = {
         target,
         fence,
+        runId: `by-buckets-${keyed}`,
         pipelineName: 'test',
         keyColumns: [],
         batchRows: 2000,

@@ -10,6 +10,7 @@ import { type PieceProgress, workOnPieces } from '../../lib/load/piece-work.ts';
 import { describeTable } from '../../lib/load/target-table.ts';
 import type { Column } from '../../lib/manifest.ts';
 import type { Fence } from '../../lib/state/fence.ts';
+import { readLedgerTotals } from '../../lib/state/ledger.ts';
 import { ensureServiceTables } from '../../lib/state/service-tables.ts';
 import { chunkFiles } from '../support/chunk-files.ts';
 import { heldLease } from '../support/held-lease.ts';
@@ -66,10 +67,14 @@ async function idsIn(name: string): Promise<readonly string[]> {
   return rows.map((row) => row.id).toSorted();
 }
 
-async function loadedRows(name: string, chunks: BucketChunks, keyColumns: readonly string[] = []): Promise<LoadedRows> {
+async function loadedRows(
+  name: string,
+  chunks: BucketChunks,
+  keyColumns: readonly string[] = [],
+): Promise<LoadedRows & { readonly runId: string }> {
   const table = await retried(() => describeTable(target.sql, parseTableName(name)));
   if (table === undefined) throw new Error(`no table ${name}`);
-  return { ...chunks, target, pipelineName: 'pieces', table, keyColumns };
+  return { ...chunks, target, pipelineName: 'pieces', runId: name, table, keyColumns };
 }
 
 /** What a replacement of one go would leave, and how many rows it would delete. */
@@ -137,12 +142,13 @@ describe('a replacement by pieces', { timeout: 300_000 }, () => {
               transactions += 1;
               if (transactions > (after ?? 9)) throw new Error('killed');
             };
-            await deletePiece(rows, number, { fence, onDeleted }).catch((error: unknown) => {
+            await deletePiece(rows, number, { fence, runId: name, onDeleted }).catch((error: unknown) => {
               expect(String(error)).toMatch(/killed/);
             });
           }
           expect(await idsIn(name)).toEqual(left);
           expect(told).toBe(deleted);
+          expect((await readLedgerTotals(target.sql, name)).rows_deleted).toBe(deleted);
         },
       ),
       { numRuns: 60 },
@@ -230,7 +236,7 @@ describe('a replacement by pieces', { timeout: 300_000 }, () => {
     const name = await tableOf(['00000000-0000-0000-0000-000000000000']);
     const rows = await loadedRows(name, await folderChunks([], { buckets: 2, keyed: true }));
     const lost = { ...fence, epoch: fence.epoch - 1 };
-    await expect(deletePiece(rows, 0, { fence: lost })).rejects.toThrow(/lease/);
+    await expect(deletePiece(rows, 0, { fence: lost, runId: name })).rejects.toThrow(/lease/);
     expect(await idsIn(name)).toHaveLength(1);
   });
 });

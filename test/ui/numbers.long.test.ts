@@ -193,7 +193,7 @@ describe('every number', () => {
       const files = await space.sql(`SELECT s->>'source' AS source, s->>'bytes' AS source_bytes
         FROM (SELECT details ${where}) AS l, jsonb_array_elements(details->'sources') AS s`);
       const [batches] = await space.sql(`SELECT count(*) AS batches, sum(rows_loaded) AS batch_rows
-        FROM etl_load_ledger WHERE run_id = '${String(id)}'`);
+        FROM etl_load_ledger WHERE run_id = '${String(id)}' AND chunk >= 0`);
       const reasons =
         await space.sql(`SELECT reason, count(*) AS rejected, count(*) FILTER (WHERE settled_at IS NULL) AS open
         FROM etl_rejected_row WHERE run_id = '${String(id)}' GROUP BY reason`);

@@ -131,7 +131,7 @@ describe.skipIf(chromiumPath === undefined)(`every view${whyNoBrowser}`, () => {
     const shown = numbersOf(await page.get(`/runs/${runId}`));
     const [log] =
       await space.sql(`SELECT rows_read, rows_filtered, rows_deduplicated, rows_rejected, rows_loaded, rows_inserted,
-      rows_updated, rows_unchanged, (SELECT count(*) FROM etl_load_ledger b WHERE b.run_id = l.run_id) AS batches,
+      rows_updated, rows_unchanged, (SELECT count(*) FROM etl_load_ledger b WHERE b.run_id = l.run_id AND b.chunk >= 0) AS batches,
       (SELECT sum(rows_loaded) FROM etl_load_ledger b WHERE b.run_id = l.run_id) AS batch_rows
       FROM etl_execution_log l WHERE run_id = '${runId}'`);
     for (const [column, value] of Object.entries(log ?? {})) expect(shown[column], column).toBe(Number(value));
