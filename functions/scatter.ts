@@ -13,7 +13,7 @@ import { scatterSteps } from '../lib/scatter/steps.ts';
 import { ManifestMissingError, StageTooSlowError } from './runtime/errors.ts';
 import { stageShape } from './runtime/events.ts';
 import { withMiddleware } from './runtime/middleware.ts';
-import { abortBefore, duckDbMemoryMb, openService } from './runtime/service.ts';
+import { duckDbMemoryMb, openService } from './runtime/service.ts';
 import { holdStage } from './runtime/stage-context.ts';
 import { requireRaw } from './runtime/stage-results.ts';
 import { keepWorkList, numbersBelow, type WorkList } from './runtime/work-list.ts';
@@ -46,9 +46,7 @@ type ScatterEvent = z.infer<typeof eventSchema>;
  * call takes one item after the other, and says how far it came when it is nearly out of time. What the steps hand to each
  * other lies in the staging bucket, each artefact whole or absent, so any call may be repeated.
  */
-export const handler = withMiddleware(eventSchema, async (event, invocation) => {
-  const tooSlow = new StageTooSlowError('transform', 'scatter');
-  const signal = abortBefore(invocation, tooSlow);
+export const handler = withMiddleware(eventSchema, async (event, _, signal) => {
   const held = await holdStage(service, 'transform', event, signal);
   const context = { ...held, transformMemoryMb: duckDbMemoryMb(service.config.deploy.scatter) };
   const raw = await requireRaw(context, event.run);
@@ -72,7 +70,7 @@ export const handler = withMiddleware(eventSchema, async (event, invocation) => 
       }
     }
   } catch (error) {
-    throw signal.aborted ? tooSlow : error;
+    throw signal.aborted ? new StageTooSlowError('transform', 'scatter') : error;
   }
 });
 

@@ -55,7 +55,7 @@ export interface Service {
   readonly connectTo: (cluster: { readonly hostname: string; readonly region: string }) => Sql;
   readonly store: RunContext['store'];
   readonly resolveSecret: ResolveSecret;
-  /** Everything a stage needs for one invocation. */
+  /** Everything a stage needs for one invocation; calls of S3 and retries of the database end when the signal is aborted. */
   readonly contextFor: (input: Input, signal?: AbortSignal) => RunContext;
 }
 
@@ -89,7 +89,9 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
   const text = readFileSync(path.join(environment.LAMBDA_TASK_ROOT, 'etl.json'), 'utf8');
   const config = parseConfig(text.replaceAll('{assets}', environment.ETL_ASSETS_BUCKET ?? ''), 'etl.json');
   const client = new S3Client({ ...clientOptions(), region: environment.AWS_REGION, followRegionRedirects: true });
-  const store = s3Store({ client, bucket: environment.ETL_STAGING_BUCKET, scratchDir: path.join(scratchDir, 'store') });
+  const bucket = environment.ETL_STAGING_BUCKET;
+  const storeFor = (signal?: AbortSignal): RunContext['store'] =>
+    s3Store({ client, bucket, scratchDir: path.join(scratchDir, 'store'), signal });
   const connections = connectionsOf(config.deploy);
   const {
     ETL_DSQL_HOSTNAME: hostname,
@@ -105,7 +107,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
     environment,
     sql,
     connectTo: (cluster) => connect({ ...cluster, port, user, database: 'postgres' }, { maxConnections: 1 }),
-    store,
+    store: storeFor(),
     resolveSecret,
     contextFor: (input, signal) => ({
       pipeline: pipelineOf(config, input),
@@ -116,7 +118,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
         retry: { clock: systemClock, random: Math.random, signal },
         pid: 0,
       },
-      store,
+      store: storeFor(signal),
       scratchDir,
       connections,
       deploy: config.deploy,
@@ -124,7 +126,7 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
       transformMemoryMb: duckDbMemoryMb(config.deploy.transform),
       resolveSecret,
       refreshTokens,
-      s3: s3Reader(client),
+      s3: s3Reader(client, signal),
     }),
   };
 }

@@ -11,6 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { EtlError } from '../errors.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { s3Status } from '../s3-status.ts';
 import { StagedObjectMissingError, StoreRefusedError, StoreUnavailableError } from './errors.ts';
@@ -31,6 +32,8 @@ export interface S3StoreOptions {
   readonly scratchDir: string;
   /** Files up to this size go in one request; larger ones in parts of at least this size. At least 5 MiB. */
   readonly partBytes?: number | undefined;
+  /** Ends the calls that are under way, and all after them, when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -40,51 +43,54 @@ export interface S3StoreOptions {
  * @throws {StoreUnavailableError} transient: S3 failed in every attempt of the client
  * @throws {StoreRefusedError} terminal: access denied, no such bucket
  * @throws {StagedObjectMissingError} terminal: `localPath`, `getRange` or `copyRange` of an object that is not there
+ * @throws the signal's reason, once it is aborted
  */
-export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchDir }: S3StoreOptions): ObjectStore {
+export function s3Store(options: S3StoreOptions): ObjectStore {
+  const { bucket, client, partBytes = defaultPartBytes, scratchDir, signal } = options;
   const localOf = (kind: 'in' | 'out', key: string): string => keyPath(path.join(scratchDir, kind), key);
   const tried = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    signal?.throwIfAborted();
     try {
       return await work();
     } catch (cause) {
-      throw storeError(bucket, key, cause);
+      signal?.throwIfAborted();
+      throw cause instanceof EtlError ? cause : storeError(bucket, key, cause);
     }
   };
   const putBytes = async (key: string, body: Uint8Array | string): Promise<void> => {
-    await tried(key, () => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body })));
+    await tried(key, () => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }), heed(signal)));
   };
+  const bytesOf = async (key: string, range?: string): Promise<Uint8Array | undefined> =>
+    await tried(key, async () => (await getObject(options, key, range))?.transformToByteArray());
+  const download = async (key: string, localPath: string, range?: string): Promise<void> =>
+    await tried(key, async () => {
+      const body = await getObject(options, key, range);
+      if (body === undefined) throw new StagedObjectMissingError(bucket, key);
+      await pipeline(body as unknown as Readable, createWriteStream(localPath), signal === undefined ? {} : { signal });
+    });
   return {
     put: putBytes,
     putFile: async (key, localPath) => {
       const { size } = await stat(localPath);
       if (size <= partBytes) await putBytes(key, await readFile(localPath));
-      else await tried(key, () => uploadInParts(client, { bucket, key }, localPath, size, partBytes));
+      else await tried(key, () => uploadInParts(options, key, localPath, { size, partBytes }));
       await rm(localPath, { force: true });
     },
-    get: async (key) => {
-      const response = await getObject(client, bucket, key);
-      return response === undefined ? undefined : await tried(key, () => response.transformToByteArray());
-    },
+    get: async (key) => await bytesOf(key),
     getRange: async (key, from, to) => {
-      const response = await getObject(client, bucket, key, `bytes=${from}-${to - 1}`);
-      if (response === undefined) throw new StagedObjectMissingError(bucket, key);
-      return await tried(key, () => response.transformToByteArray());
+      const bytes = await bytesOf(key, httpRange(from, to));
+      if (bytes === undefined) throw new StagedObjectMissingError(bucket, key);
+      return bytes;
     },
     localPath: async (key) => {
       const file = localOf('in', key);
       if (await exists(file)) return file;
-      const response = await getObject(client, bucket, key);
-      if (response === undefined) throw new StagedObjectMissingError(bucket, key);
       await mkdir(path.dirname(file), { recursive: true });
-      await tried(key, () => pipeline(response as unknown as Readable, createWriteStream(`${file}.new`)));
+      await download(key, `${file}.new`);
       await rename(`${file}.new`, file);
       return file;
     },
-    copyRange: async (key, from, to, localPath) => {
-      const response = await getObject(client, bucket, key, `bytes=${from}-${to - 1}`);
-      if (response === undefined) throw new StagedObjectMissingError(bucket, key);
-      await tried(key, () => pipeline(response as unknown as Readable, createWriteStream(localPath)));
-    },
+    copyRange: async (key, from, to, localPath) => await download(key, localPath, httpRange(from, to)),
     localFolder: (prefix) => localOf('in', prefix),
     scratchPath: async (key) => {
       const file = localOf('out', key);
@@ -92,50 +98,66 @@ export function s3Store({ bucket, client, partBytes = defaultPartBytes, scratchD
       return `${file}.part`;
     },
     removeAll: async (prefix) => {
-      await tried(prefix, () => removeAll(client, bucket, prefix));
+      await tried(prefix, () => removeAll(options, prefix));
     },
   };
 }
 
+type Calls = Pick<S3StoreOptions, 'bucket' | 'client' | 'signal'>;
+
+/** What a call of the client is given so that it ends with the signal. */
+function heed(signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}
+
+function httpRange(from: number, to: number): string {
+  return `bytes=${from}-${to - 1}`;
+}
+
 /** An object's body, or the bytes of a range, as HTTP writes it; undefined when there is no object. */
-async function getObject(client: Pick<S3Client, 'send'>, bucket: string, key: string, range?: string) {
+async function getObject({ bucket, client, signal }: Calls, key: string, range: string | undefined) {
   try {
-    const response = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
-    return response.Body;
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range: range });
+    return (await client.send(command, heed(signal))).Body;
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'NoSuchKey') return undefined;
-    throw storeError(bucket, key, cause);
+    throw cause;
   }
 }
 
 /** S3 shows nothing of it before it is whole; where it fails, the parts that were sent are taken back. */
 async function uploadInParts(
-  client: S3Client,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
+  { bucket, client, signal }: Calls,
+  key: string,
   localPath: string,
-  size: number,
-  partBytes: number,
+  { partBytes, size }: { readonly size: number; readonly partBytes: number },
 ): Promise<void> {
   const partSize = Math.max(partBytes, Math.ceil(size / maxParts));
   const body = createReadStream(localPath, { highWaterMark: 1024 * 1024 });
   const params = { Bucket: bucket, Key: key, Body: body };
+  const upload = new Upload({ client, params, partSize, queueSize: partsAtOnce });
+  const stop = (): void => void upload.abort();
+  signal?.addEventListener('abort', stop);
   try {
-    await new Upload({ client, params, partSize, queueSize: partsAtOnce }).done();
+    await upload.done();
   } finally {
+    signal?.removeEventListener('abort', stop);
     body.destroy();
   }
 }
 
-async function removeAll(client: Pick<S3Client, 'send'>, bucket: string, prefix: string): Promise<void> {
+async function removeAll({ bucket, client, signal }: Calls, prefix: string): Promise<void> {
   let token: string | undefined;
   do {
     const page = await client.send(
       new ListObjectsV2Command({ Bucket: bucket, Prefix: `${prefix.replace(/\/$/, '')}/`, ContinuationToken: token }),
+      heed(signal),
     );
     const Objects = (page.Contents ?? []).map(({ Key }) => ({ Key }));
     if (Objects.length > 0) {
       const response = await client.send(
         new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+        heed(signal),
       );
       const [failed] = response.Errors ?? [];
       if (failed !== undefined) throw new Error(`${failed.Key} was not deleted: ${failed.Code}`);

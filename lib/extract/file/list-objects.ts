@@ -1,3 +1,4 @@
+import { EtlError } from '../../errors.ts';
 import type { S3Reader } from '../../s3-reader.ts';
 import { s3Status } from '../../s3-status.ts';
 import { S3RefusedError, S3UnavailableError } from './errors.ts';
@@ -38,8 +39,9 @@ export async function* listFolder(
   } while (token !== undefined);
 }
 
-/** What a request that failed means: access that is denied, or a service that cannot be reached now. */
+/** What a request that failed means: access that is denied, or a service that cannot be reached now; an error of ours as it is. */
 export function refusal(shown: string, action: string, cause: unknown): Error {
+  if (cause instanceof EtlError) return cause;
   const status = s3Status(cause);
   return status !== undefined && status >= 400 && status < 500 && status !== 429
     ? new S3RefusedError(shown, action, { cause })
