@@ -27,8 +27,6 @@ const modes = {
   upsert: 'load_mode: upsert, key_columns: [id]',
   replace: 'load_mode: replace, key_columns: [id]',
 } as const;
-/** Seconds that a call of scatter has; it stops a tenth before. */
-const timeoutSeconds = 10;
 
 let folder: string;
 let service: Deployment;
@@ -43,16 +41,14 @@ beforeAll(async () => {
     pipeline(`calm_${name}`, `${settings}, piece_mb: 0.02`),
     pipeline(`killed_${name}`, `${settings}, piece_mb: 0.02`),
   ]);
-  const slow = ['slow', 'endless'].map((name) => pipeline(name, `${modes.upsert}, piece_mb: 0.004`));
   const config = `pipelines:
-${[...names, ...slow].join('\n')}
+${names.join('\n')}
 deploy:
   architecture: x86_64
   chunk_rows: 1000
   scatter_above_mb: 0
   scatter_concurrency: 1
   load_concurrency: 2
-  scatter: { timeout_seconds: ${timeoutSeconds} }
 `;
   service = await deploy({ config });
   expect(await service.bootstrap('Create')).toMatchObject({ Status: 'SUCCESS' });
@@ -107,63 +103,97 @@ function seeded(seed: number): () => number {
 
 type Call = Readonly<Record<string, unknown>> & { readonly action: Step };
 
-/** Kills calls at random moments of their usual length, each as often as the state machine repeats it. @returns kills by step */
-async function killing<T>(seed: number, lengths: ReadonlyMap<Step, number>, work: () => Promise<T>) {
-  const random = seeded(seed);
-  const asked = new Map<string, number>();
-  const kills: Record<string, number> = {};
+/** Of the calls of a step: the least time of one without the start of a process, and the least requests of S3. */
+interface Least {
+  readonly ms: number;
+  readonly requests: number;
+}
+
+/** Runs something, and looks at each call of scatter. @param onRequest  of S3, by the call that is under way: there is one at once */
+async function watching<T>(
+  {
+    killAfterMs,
+    onEnd,
+    onRequest,
+  }: {
+    readonly killAfterMs: (call: Call) => number | undefined;
+    readonly onRequest: () => void;
+    readonly onEnd: (call: Call, error: unknown) => void;
+  },
+  work: () => Promise<T>,
+): Promise<T> {
   const { scatter } = service.hosts;
   if (scatter === undefined) throw new Error('There is no function scatter.');
   const invoke = scatter.invoke.bind(scatter);
-  scatter.killAfterMs = (event) => {
-    const { action, done, items } = event as Call;
-    const call = JSON.stringify([action, done, items]);
-    const before = asked.get(call) ?? 0;
-    asked.set(call, before + 1);
-    // A call that was killed is repeated twice. Once early, for calls are faster where the machine has less to do.
-    return before >= 2 ? undefined : Math.ceil((random() * (lengths.get(action) ?? 1_000)) / (before === 0 ? 3 : 1));
+  scatter.killAfterMs = (event) => killAfterMs(event as Call);
+  service.network.before = async ({ action, principal }) => {
+    if (principal === 'scatter' && action.startsWith('s3:')) onRequest();
   };
   scatter.invoke = async (event) => {
     try {
-      return await invoke(event);
+      const response = await invoke(event);
+      onEnd(event as Call, undefined);
+      return response;
     } catch (error) {
-      const { action } = event as Call;
-      if (error instanceof StatesError && error.error === 'Runtime.ExitError') kills[action] = (kills[action] ?? 0) + 1;
+      onEnd(event as Call, error);
       throw error;
     }
   };
   try {
-    return { value: await work(), kills };
+    return await work();
   } finally {
     scatter.killAfterMs = () => undefined;
     scatter.invoke = invoke;
+    service.network.before = async () => undefined;
   }
 }
 
-/** How long calls of each step take at the least, without the start of a process. */
-async function timing<T>(work: () => Promise<T>) {
-  const lengths = new Map<Step, number>();
-  const began = new Map<unknown, number>();
-  const { scatter } = service.hosts;
-  if (scatter === undefined) throw new Error('There is no function scatter.');
-  const invoke = scatter.invoke.bind(scatter);
-  scatter.killAfterMs = (event) => {
-    began.set(event, Date.now());
-    return undefined;
+/**
+ * Kills every call twice, as often as the state machine repeats it: on one of the requests that it surely makes, and at a
+ * moment of its usual length.
+ *
+ * @returns kills by step
+ */
+async function killing<T>(seed: number, least: ReadonlyMap<Step, Least>, work: () => Promise<T>) {
+  const random = seeded(seed);
+  const asked = new Map<string, number>();
+  const kills: Record<string, number> = {};
+  let requestsLeft = 0;
+  const killAfterMs = ({ action, done, items }: Call): number | undefined => {
+    const call = JSON.stringify([action, done, items]);
+    const before = asked.get(call) ?? 0;
+    asked.set(call, before + 1);
+    const { ms, requests } = least.get(action) ?? { ms: 1_000, requests: 1 };
+    requestsLeft = before === 0 ? Math.ceil(random() * requests) : 0;
+    return before === 1 ? Math.ceil(random() * ms) : undefined;
   };
-  scatter.invoke = async (event) => {
-    const { action } = event as Call;
-    const response = await invoke(event);
-    const length = Date.now() - (began.get(event) ?? 0);
-    lengths.set(action, Math.min(lengths.get(action) ?? length, length));
-    return response;
+  const onRequest = (): void => {
+    requestsLeft -= 1;
+    if (requestsLeft === 0) service.hosts.scatter?.close();
   };
-  try {
-    return { value: await work(), lengths };
-  } finally {
-    scatter.killAfterMs = () => undefined;
-    scatter.invoke = invoke;
-  }
+  const onEnd = ({ action }: Call, error: unknown): void => {
+    if (error instanceof StatesError && error.error === 'Runtime.ExitError') kills[action] = (kills[action] ?? 0) + 1;
+  };
+  return { value: await watching({ killAfterMs, onRequest, onEnd }, work), kills };
+}
+
+/** Measures the calls of each step. */
+async function measuring<T>(work: () => Promise<T>) {
+  const least = new Map<Step, Least>();
+  let began = 0;
+  let requests = 0;
+  const killAfterMs = (): undefined => {
+    began = Date.now();
+    requests = 0;
+  };
+  const onRequest = (): void => {
+    requests += 1;
+  };
+  const onEnd = ({ action }: Call): void => {
+    const known = least.get(action) ?? { ms: Number.POSITIVE_INFINITY, requests: Number.POSITIVE_INFINITY };
+    least.set(action, { ms: Math.min(known.ms, Date.now() - began), requests: Math.min(known.requests, requests) });
+  };
+  return { value: await watching({ killAfterMs, onRequest, onEnd }, work), least };
 }
 
 describe('a scattered run whose functions are killed at random in every step', () => {
@@ -175,8 +205,8 @@ describe('a scattered run whose functions are killed at random in every step', (
     'leaves the chunks of one that is not, byte for byte, and the rows of one go: %s',
     async (name, seed) => {
       await run(`whole_${name}`);
-      const { lengths, value: calm } = await timing(() => run(`calm_${name}`));
-      const { kills, value: killed } = await killing(seed, lengths, () => run(`killed_${name}`));
+      const { least, value: calm } = await measuring(() => run(`calm_${name}`));
+      const { kills, value: killed } = await killing(seed, least, () => run(`killed_${name}`));
       expect(Object.keys(kills).sort()).toEqual([...steps].sort());
       expect(Object.keys(calm.chunks).length).toBeGreaterThan(2);
       expect(killed.chunks).toEqual(calm.chunks);
@@ -191,45 +221,4 @@ describe('a scattered run whose functions are killed at random in every step', (
     },
     300_000,
   );
-});
-
-describe('a batch of pieces', () => {
-  /** Lets each piece that is cleaned take this long, at its end. */
-  const slowing = (ms: number): void => {
-    service.network.before = async ({ action, principal, resource }) => {
-      const ends = principal === 'scatter' && action === 's3:PutObject' && /\/clean-\d+\.json$/.test(resource);
-      if (ends) await new Promise((resolve) => setTimeout(resolve, ms).unref());
-    };
-  };
-
-  it('that takes longer than its function may is gone on with where it came to', async () => {
-    slowing(1_500);
-    const calls: { readonly done: number; readonly items: number }[] = [];
-    const { scatter } = service.hosts;
-    if (scatter === undefined) throw new Error('There is no function scatter.');
-    scatter.killAfterMs = (event) => {
-      const { action, done, items } = event as Call & { readonly done: number; readonly items: readonly unknown[] };
-      if (action === 'clean') calls.push({ done, items: items.length });
-      return undefined;
-    };
-    await run('slow');
-    scatter.killAfterMs = () => undefined;
-    expect(Math.max(...calls.map(({ items }) => items))).toBeGreaterThan(2);
-    expect(calls.some(({ done }) => done > 0)).toBe(true);
-    expect((await leftBy(service.target, 'slow')).rows).toEqual((await leftBy(service.target, 'whole_upsert')).rows);
-  }, 300_000);
-
-  it('of which a piece never ends fails the run, which says why and in which stage', async () => {
-    slowing(3_600_000);
-    const outcome = await service.execute({ pipeline: 'endless' });
-    expect(outcome.status).toBe('FAILED');
-    expect(outcome.mapRuns.map(({ state }) => state)).toEqual(expect.arrayContaining(['Survey', 'Clean']));
-    const [row] = await service.target.sql`
-      SELECT status, stage, error_code FROM etl_execution_log WHERE pipeline_name = 'endless'`;
-    expect(row).toMatchObject({
-      status: 'failed',
-      stage: 'transform',
-      error_code: expect.stringMatching(/^function_(timed_out|crashed)$/),
-    });
-  }, 240_000);
 });

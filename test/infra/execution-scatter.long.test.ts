@@ -128,7 +128,12 @@ describe('a source that is cleaned in pieces', () => {
     expect([...new Set(readers.map(({ principal }) => principal))].sort()).toEqual(
       expect.arrayContaining(['extract', 'scatter', 'transform']),
     );
+    // What is looked up is copied, once for each run: a call that is repeated has to read the same.
     const copies = calls.filter(({ action, resource }) => action === 's3:PutObject' && /\/raw\/part-/.test(resource));
-    expect(copies).toEqual([]);
+    const ofLookups = copies.map(
+      ({ resource }) => /\/runs\/([^/]+)\/lookups\/2\/raw\/part-00000\.csv$/.exec(resource)?.[1],
+    );
+    expect(ofLookups).not.toContain(undefined);
+    expect([ofLookups.length, new Set(ofLookups).size]).toEqual([2, 2]);
   });
 });
