@@ -70,9 +70,15 @@ export const handler = withMiddleware(eventSchema, async (event, _, signal) => {
       }
     }
   } catch (error) {
-    throw signal.aborted ? new StageTooSlowError('transform', 'scatter') : error;
+    throw signal.aborted ? tooSlow(event) : error;
   }
 });
+
+/** Survey, clean and gather have one piece in hand; the other steps have something to do for each piece. */
+function tooSlow({ action }: ScatterEvent): StageTooSlowError {
+  const ofOnePiece = action === 'survey' || action === 'clean' || action === 'gather';
+  return new StageTooSlowError('transform', 'scatter', `make piece_mb ${ofOnePiece ? 'smaller' : 'larger'}`);
+}
 
 /** How the state machine goes on; every key is always present, because JSONata fails on a missing one. */
 interface SplitSource {

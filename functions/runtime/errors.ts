@@ -26,9 +26,10 @@ export class StageTooSlowError extends TerminalError {
   override readonly name = 'StageTooSlowError';
   readonly code = 'stage_too_slow';
 
-  constructor(stage: string, setting: string) {
+  /** `otherwise` is what helps besides more memory and time. */
+  constructor(stage: string, setting: string, otherwise = 'load less at once') {
     super(
-      `The ${stage} did not end within the time of its function. Raise deploy.${setting}.memory_mb (more memory is more processors) or timeout_seconds, or load less at once.`,
+      `The ${stage} did not end within the time of its function. Raise deploy.${setting}.memory_mb (more memory is more processors) or timeout_seconds, or ${otherwise}.`,
     );
   }
 }

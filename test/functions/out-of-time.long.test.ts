@@ -44,6 +44,8 @@ const events: readonly (readonly [FunctionName, object])[] = [
   ['record', { ...stage, action: 'success', conflict_retries: 0, warnings: [], rows_deleted: 0, verified: null }],
   ['extract', stage],
   ['transform', stage],
+  ['scatter', { ...stage, action: 'split' }],
+  ['scatter', { ...stage, action: 'clean', job: '0123456789abcdef', done: 0, items: [0, 1] }],
   ['load', { ...stage, action: 'admit' }],
   ['load', { ...stage, action: 'load', from: 0, to: 1, conflict_retries: 0, waits: 0 }],
   ['bootstrap', { ...stage, action: 'define' }],
