@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -109,25 +110,29 @@ function open(connectionsOf: (deploy: Config['deploy']) => number): Service {
     connectTo: (cluster) => connect({ ...cluster, port, user, database: 'postgres' }, { maxConnections: 1 }),
     store: storeFor(),
     resolveSecret,
-    contextFor: (input, signal) => ({
-      pipeline: pipelineOf(config, input),
-      baseDir: environment.LAMBDA_TASK_ROOT,
-      target: {
-        sql,
-        where: { endpoint: hostname, user },
-        retry: { clock: systemClock, random: Math.random, signal },
-        pid: 0,
-      },
-      store: storeFor(signal),
-      scratchDir,
-      connections,
-      deploy: config.deploy,
-      chunkRows: config.deploy.chunk_rows,
-      transformMemoryMb: duckDbMemoryMb(config.deploy.transform),
-      resolveSecret,
-      refreshTokens,
-      s3: s3Reader(client, signal),
-    }),
+    contextFor: (input, signal) => {
+      // Of each request that is under way one listens to it, and Node would warn of more than ten.
+      if (signal !== undefined) setMaxListeners(0, signal);
+      return {
+        pipeline: pipelineOf(config, input),
+        baseDir: environment.LAMBDA_TASK_ROOT,
+        target: {
+          sql,
+          where: { endpoint: hostname, user },
+          retry: { clock: systemClock, random: Math.random, signal },
+          pid: 0,
+        },
+        store: storeFor(signal),
+        scratchDir,
+        connections,
+        deploy: config.deploy,
+        chunkRows: config.deploy.chunk_rows,
+        transformMemoryMb: duckDbMemoryMb(config.deploy.transform),
+        resolveSecret,
+        refreshTokens,
+        s3: s3Reader(client, signal),
+      };
+    },
   };
 }
 
