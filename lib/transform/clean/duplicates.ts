@@ -59,7 +59,7 @@ export async function findSupersededRows(
 }
 
 /** Hashes that are counted at once; each takes some 40 bytes of memory. */
-const hashesAtOnce = 2_000_000;
+const hashesAtOnce = 1_000_000;
 
 async function duplicatesOf(
   session: DuckDbSession,

@@ -1,23 +1,23 @@
+import { join } from 'node:path';
 import type { DuckDbSession } from '../../duckdb/open-duckdb.ts';
-import { parquetRows } from '../../duckdb/parquet-rows.ts';
-import { quoteText } from '../../duckdb/quote.ts';
 import { RowsUnaccountedError } from '../errors.ts';
-import { scratchParquet } from '../scratch-parquet.ts';
+import { type PartSelect, writePartGroups } from './part-groups.ts';
 import type { RawColumn } from './raw-rows.ts';
 
 /**
- * Writes the rows of the selects, one after another, to a Parquet file, and gives the relation that reads them back
- * with their ordinal `o` and their hash `h`. Parquet and not a table: it is the smaller, and it stays on the disk.
+ * Writes the rows of parts, one part after another, to Parquet files, and gives the relation that reads them back with
+ * their ordinal `o` and their hash `h`. Parquet and not a table: it is the smaller, and it stays on the disk.
  *
- * @param selects  each gives exactly `c0`, `c1`, … of `columns`
+ * @param folder  for the files
+ * @param parts   each gives exactly `c0`, `c1`, … of `columns`
  */
 export async function writeRawRows(
   session: DuckDbSession,
-  path: string,
-  selects: readonly string[],
+  folder: string,
+  parts: readonly PartSelect[],
   columns: readonly RawColumn[],
 ): Promise<string> {
-  if (selects.length === 0 || columns.length === 0) {
+  if (columns.length === 0 || parts.every(({ rows }) => rows === 0)) {
     const list = [
       'NULL::BIGINT AS o',
       'NULL::UBIGINT AS h',
@@ -25,11 +25,11 @@ export async function writeRawRows(
     ];
     return `(SELECT ${list.join(', ')} LIMIT 0)`;
   }
-  const list = columns.map((_, i) => `c${i}`).join(', ');
-  await session.run(
-    `COPY (SELECT *, ${rowHash(columns.length)} AS h FROM (${selects.join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet()}`,
-  );
-  return `(SELECT file_row_number + 1 AS o, h, ${list} FROM ${parquetRows(path, { rowNumbers: true })})`;
+  return await writePartGroups(session, parts, {
+    path: (file) => join(folder, `raw-${file}.parquet`),
+    written: `*, ${rowHash(columns.length)} AS h`,
+    read: ['h', ...columns.map((_, i) => `c${i}`)].join(', '),
+  });
 }
 
 /** SQL of the hash of a raw row of so many columns. */

@@ -17,21 +17,23 @@ import { dialectOf, selectPart } from './select-csv.ts';
  */
 export async function openCsv(parts: readonly LocalPart[], context: ReadContext): Promise<OpenedParts> {
   const { scanned, scratchDir, session, unreadable } = context;
-  const scans: { readonly scan: CsvScan; readonly dialect: CsvDialect }[] = [];
+  const scans: { readonly scan: CsvScan; readonly dialect: CsvDialect; readonly bytes: number }[] = [];
   const rawParts: RawPartRows[] = [];
   let rows = 0;
   for (const [index, part] of parts.entries()) {
     unreadable.from(part.source);
     const scan = scanned ?? (await scanCsv(scanOf(part, index, context)));
-    scans.push({ scan, dialect: dialectOf(part) });
+    scans.push({ scan, dialect: dialectOf(part), bytes: part.bytes });
     rawParts.push({ source: part.source, base: rows, lines: scan.lines });
     rows += scan.records;
   }
   const write = async ({ columns, places }: FieldPlaces): Promise<RawRows> => {
-    const selects = scans.flatMap(({ dialect, scan }, index) =>
-      scan.records === 0 ? [] : [selectPart(scan, dialect, places[index] ?? [], columns.length)],
-    );
-    const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns);
+    const selects = scans.map(({ bytes, dialect, scan }, index) => ({
+      sql: selectPart(scan, dialect, places[index] ?? [], columns.length),
+      rows: scan.records,
+      bytes,
+    }));
+    const relation = await writeRawRows(session, scratchDir, selects, columns);
     await countRows(session, relation, rows, 'Reading the CSV');
     return { kind: 'text', relation, columns, rows, parts: rawParts };
   };

@@ -6,6 +6,7 @@ import { scratchParquet } from '../scratch-parquet.ts';
 import { checkedLine, exactLine, plainCell, reasonOf } from './json-line.ts';
 import type { LocalPart } from './local-part.ts';
 import type { FieldPlaces, OpenedParts } from './opened-parts.ts';
+import { writePartGroups } from './part-groups.ts';
 import { countRows, rowHash, writeRawRows } from './raw-file.ts';
 import { placeOf, type RawPartRows, type RawRows } from './raw-rows.ts';
 import type { ReadContext } from './read-context.ts';
@@ -42,7 +43,12 @@ export async function openJson(parts: readonly LocalPart[], context: ReadContext
     return { ...opened, rows: 0, parts: rawParts, fields: [], write };
   }
   const rowBytes = parts.reduce((sum, part) => sum + part.bytes, 0) / lines;
-  const all = await writeLines(context, scans, rowBytes);
+  const selects = scans.map((scan) => ({ sql: selectLines(scan), rows: scan.records, bytes: scan.records * rowBytes }));
+  const all = await writePartGroups(session, selects, {
+    path: (file) => join(scratchDir, `lines-${file}.parquet`),
+    written: `line, ${checkedLine('line')} AS bad`,
+    read: 'line, bad',
+  });
   await countRows(session, all, lines, 'Reading the JSON');
   const bad = await rejectBadLines(session, all, rawParts, unreadable);
   const keys = await session.rows(
@@ -60,43 +66,6 @@ export async function openJson(parts: readonly LocalPart[], context: ReadContext
     fields: [{ names, together: await namesTogether(session, all, names) }],
     write: async (to) => await writeCells(context, all, good, to),
   };
-}
-
-/** Bytes of parts whose lines one statement writes, about. */
-const fileBytes = 32 * 1024 * 1024;
-
-/**
- * Writes the lines with what is wrong with each, and gives their relation with their ordinals `o`. One statement after the
- * other does: DuckDB reads the parts of one side by side, and holds all of the later ones until the first is written.
- */
-async function writeLines(
-  { scratchDir, session }: ReadContext,
-  scans: readonly LineScan[],
-  rowBytes: number,
-): Promise<string> {
-  const files: { readonly path: string; readonly base: number }[] = [];
-  let base = 0;
-  let group: LineScan[] = [];
-  const write = async (): Promise<void> => {
-    const path = join(scratchDir, `lines-${files.length}.parquet`);
-    await session.run(
-      `COPY (SELECT line, ${checkedLine('line')} AS bad FROM (${group.map(selectLines).join(' UNION ALL ')})) TO ${quoteText(path)} ${scratchParquet(rowBytes)}`,
-    );
-    files.push({ path, base });
-    base += group.reduce((sum, { records }) => sum + records, 0);
-    group = [];
-  };
-  for (const scan of scans) {
-    if (scan.records > 0) group.push(scan);
-    if (group.reduce((sum, { records }) => sum + records, 0) * rowBytes >= fileBytes) await write();
-  }
-  if (group.length > 0) await write();
-  const before = files.length === 1 ? '0' : `[${files.map((file) => file.base).join(', ')}][file_index::BIGINT + 1]`;
-  const rows = parquetRows(
-    files.map(({ path }) => path),
-    { rowNumbers: true },
-  );
-  return `(SELECT line, bad, file_row_number + 1 + ${before} AS o FROM ${rows})`;
 }
 
 /** Writes the cells of the good lines. */

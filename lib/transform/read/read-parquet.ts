@@ -16,6 +16,7 @@ import type { ReadContext } from './read-context.ts';
 
 interface ParquetPart extends Pick<ParquetColumns, 'path' | 'texts' | 'types'> {
   readonly part: LocalPart;
+  readonly records: number;
   /** A relation of the part's rows by the names of the file. */
   readonly rows: string;
 }
@@ -38,27 +39,25 @@ export async function openParquet(
     const schema = await readParquetSchema(session, part);
     const exact = await exactColumns(session, part, schema, join(scratchDir, `plain-${number}.parquet`));
     for (const name of exact.cut) cut.add(name);
-    files.push({ ...exact, part, rows: parquetRows(exact.path) });
+    files.push({ ...exact, part, records: schema.rows, rows: parquetRows(exact.path) });
     const lines = new LineIndex();
     lines.add(1, 1 + (part.slice?.before ?? 0));
     rawParts.push({ source: part.source, base: rows, lines });
     rows += schema.rows;
   }
   const write = async ({ columns, places }: FieldPlaces): Promise<RawRows> => {
-    const selects = files.map(({ rows: relation, texts, types }, at) => {
+    const selects = files.map(({ part, records, rows: relation, texts, types }, at) => {
       const fields = [...types];
       const list = columns.map(({ duckType }, i) => {
         const [name = '', own] = fields[places[at]?.indexOf(i) ?? -1] ?? [];
         const value = texts.get(name) ?? quoteName(name);
         return `${own === undefined ? `NULL::${duckType}` : asCommon(value, own, duckType)} AS c${i}`;
       });
-      return `SELECT ${list.join(', ')} FROM ${relation}`;
+      return { sql: `SELECT ${list.join(', ')} FROM ${relation}`, rows: records, bytes: part.bytes };
     });
-    const relation = await writeRawRows(session, join(scratchDir, 'raw.parquet'), selects, columns).catch(
-      async (error: unknown) => {
-        throw await damagedFile(session, files, error);
-      },
-    );
+    const relation = await writeRawRows(session, scratchDir, selects, columns).catch(async (error: unknown) => {
+      throw await damagedFile(session, files, error);
+    });
     for (const { part, path } of files) if (path !== part.path) await rm(path);
     await countRows(session, relation, columns.length === 0 ? 0 : rows, 'Reading the Parquet files');
     return { kind: 'typed', relation, columns, rows, parts: rawParts, warnings: parquetWarnings([...cut]) };

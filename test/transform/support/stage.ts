@@ -33,7 +33,7 @@ export interface Input {
   readonly path?: string;
   readonly csv?: CsvDialect;
   /** How large the manifest says it is; as large as it is when left out. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
 }
 
 export interface Outcome {
