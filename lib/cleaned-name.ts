@@ -12,6 +12,8 @@ import { maxIdentifierBytes } from './limits.ts';
  * @param position  1-based
  */
 export function cleanName(source: string, position: number): string {
+  // Most names are as they have to be, and the classes of Unicode take milliseconds to be compiled.
+  if (plainName.test(source)) return source;
   const plain = source
     .normalize('NFKC')
     .toLowerCase()
@@ -20,6 +22,8 @@ export function cleanName(source: string, position: number): string {
   const named = plain === '' ? `column_${position}` : /^\p{N}/u.test(plain) ? `_${plain}` : plain;
   return Buffer.byteLength(named) <= maxIdentifierBytes ? named : suffixed(named, `_${hashOf(source)}`);
 }
+
+const plainName = new RegExp(`^[a-z_][a-z0-9_]{0,${maxIdentifierBytes - 1}}$`);
 
 /** A name with something behind it, cut between characters so that it is no longer than an identifier may be. */
 export function suffixed(name: string, suffix: string): string {

@@ -16,6 +16,9 @@ export interface OpenTarget extends Target {
   readonly close: () => Promise<void>;
 }
 
+/** The local DSQL listens nowhere else. */
+const localAddress = '127.0.0.1';
+
 /** Where the target is and how to sign in to it; not yet connected. */
 export interface FoundTarget {
   readonly endpoint: Endpoint;
@@ -40,7 +43,7 @@ export async function findTarget(
   if (hostname === undefined) {
     const hold = await holdLocalDsql({ stateDir });
     const { hostname: host, port, region, ca, user } = hold.endpoint;
-    const endpoint = { hostname: host, port, region, ca, user, database: 'postgres' };
+    const endpoint = { hostname: host, address: localAddress, port, region, ca, user, database: 'postgres' };
     return { endpoint, local: true, credentials: hold.credentials, release: () => hold.release() };
   }
   const region =

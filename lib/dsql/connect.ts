@@ -51,7 +51,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions): Sql {
     }
   };
   return connectWith(options.maxConnections, async () => ({
-    host: endpoint.hostname,
+    host: endpoint.address ?? endpoint.hostname,
     port: endpoint.port,
     user: endpoint.user,
     database: endpoint.database,

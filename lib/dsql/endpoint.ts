@@ -1,6 +1,8 @@
 /** Where a database listens and as whom to connect. */
 export interface Endpoint {
   readonly hostname: string;
+  /** Where the name leads, if that is known: then it need not be looked up. The certificate is still the name's. */
+  readonly address?: string | undefined;
   readonly port: number;
   readonly region: string;
   readonly user: string;

@@ -40,66 +40,58 @@ interface ColumnRow {
 }
 
 interface IndexRow {
+  readonly index_id: string;
   readonly indkey: string;
   readonly indnkeyatts: string;
   readonly indisprimary: boolean;
 }
 
-/** Reads a table from the catalog, in one round trip; undefined when there is none. */
-export async function describeTable(sql: Pick<Sql, 'together'>, name: TableName): Promise<TargetTable | undefined> {
-  return await sql.together(async (statements) => await readTable(statements, name));
-}
-
-/** As `describeTable`, beside other statements of one connection. */
-export async function readTable(statements: Statements, name: TableName): Promise<TargetTable | undefined> {
-  const [columns, indexes] = await Promise.all([readColumns(statements, name), readUniqueIndexes(statements, name)]);
-  return tableOf(name, columns, indexes);
-}
-
-async function readColumns(statements: Statements, name: TableName): Promise<readonly ColumnRow[]> {
-  return await statements<ColumnRow[]>`
+/** Reads a table from the catalog, by one statement; undefined when there is none. */
+export async function describeTable(sql: Statements, name: TableName): Promise<TargetTable | undefined> {
+  // A row for each column and each unique index of the table.
+  const rows = await sql<(ColumnRow & (IndexRow | { readonly index_id: null }))[]>`
     SELECT c.oid::text AS id, a.attname, a.attnum::text AS attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.atthasdef,
-           a.attidentity::text AS attidentity, a.attgenerated::text AS attgenerated
+           a.attidentity::text AS attidentity, a.attgenerated::text AS attgenerated,
+           i.indexrelid::text AS index_id, i.indkey::text AS indkey, i.indnkeyatts::text AS indnkeyatts, i.indisprimary
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_index i
+        ON i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
      WHERE n.nspname = ${name.schema} AND c.relname = ${name.table} AND c.relkind IN ('r', 'p', 'v')
        AND a.attnum > 0 AND NOT a.attisdropped
-     ORDER BY a.attnum`;
+     ORDER BY a.attnum, i.indexrelid`;
+  const columns = new Map<string, ColumnRow>();
+  const indexes = new Map<string, IndexRow>();
+  for (const row of rows) {
+    columns.set(row.attnum, row);
+    if (row.index_id !== null) indexes.set(row.index_id, row);
+  }
+  return tableOf(name, columns, [...indexes.values()]);
 }
 
-/** The valid ones, without predicate or expression. */
-async function readUniqueIndexes(statements: Statements, name: TableName): Promise<readonly IndexRow[]> {
-  return await statements<IndexRow[]>`
-    SELECT i.indkey::text AS indkey, i.indnkeyatts::text AS indnkeyatts, i.indisprimary
-      FROM pg_catalog.pg_index i
-      JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = ${name.schema} AND c.relname = ${name.table}
-       AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`;
-}
-
+/** @param columns  by their numbers, in the table's order */
 function tableOf(
   name: TableName,
-  columns: readonly ColumnRow[],
+  columns: ReadonlyMap<string, ColumnRow>,
   indexes: readonly IndexRow[],
 ): TargetTable | undefined {
-  if (columns.length === 0) return undefined;
-  const nameOf = new Map(columns.map((column) => [column.attnum, column.attname]));
+  const all = [...columns.values()];
+  if (all[0] === undefined) return undefined;
   const keys = indexes.map((index) => ({
     primary: index.indisprimary,
     columns: index.indkey
       .split(' ')
       .slice(0, Number(index.indnkeyatts))
-      .map((number) => nameOf.get(number) ?? ''),
+      .map((number) => columns.get(number)?.attname ?? ''),
   }));
   const [id] = keys.flatMap(({ columns: names, primary }) =>
     primary && names.length === 1 ? names.filter(isIdName) : [],
   );
   return {
     name,
-    id: columns[0]?.id ?? '',
-    columns: columns.map((column) => ({
+    id: all[0].id,
+    columns: all.map((column) => ({
       name: column.attname,
       type: column.type,
       nullable: !column.attnotnull,

@@ -3,7 +3,7 @@ import { parseTableName } from '../dsql/identifier.ts';
 import { runStatement } from '../dsql/target.ts';
 import { fingerprintSource } from '../extract/extract.ts';
 import type { SourceFingerprint } from '../extract/request.ts';
-import { readTable, type TargetTable } from '../load/target-table.ts';
+import { describeTable, type TargetTable } from '../load/target-table.ts';
 import { findLoaded, findUnfinished, type LoadedRun, type LoggedRun } from '../state/run-log.ts';
 import { lookupsOf } from '../transform/rules/rule-kinds.ts';
 import { planFingerprint } from './plan-fingerprint.ts';
@@ -47,7 +47,7 @@ export async function lookBack(
     fingerprintSource(context),
     read('Reading the catalog', () =>
       sql.together((statements) =>
-        Promise.all([readTable(statements, parseTableName(name)), findUnfinished(statements, pipeline.name, name)]),
+        Promise.all([describeTable(statements, parseTableName(name)), findUnfinished(statements, pipeline.name, name)]),
       ),
     ),
   ]);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BreakingTarget, breakingTarget, fates, moments, settingsOf } from '../support/breaking-target.ts';
 
 let broken: BreakingTarget;
@@ -69,6 +69,61 @@ describe('a pool of connections', () => {
       from === 'server' && statement.includes('cut') ? 'before-rst' : 'pass';
     await expect(sql`SELECT 1 AS cut`).rejects.toBeInstanceOf(Error);
     for (let n = 0; n < 5; n += 1) expect(await sql`SELECT ${n} AS n`).toEqual([{ n: String(n) }]);
+  });
+
+  it('opens one connection ahead of the first statement, which takes it', async () => {
+    const before = broken.proxy.opened();
+    const sql = broken.through(2);
+    sql.openAhead();
+    sql.openAhead();
+    await vi.waitFor(() => expect(broken.proxy.opened()).toBe(before + 1));
+    expect(await sql`SELECT 1 AS n`).toEqual([{ n: '1' }]);
+    sql.openAhead();
+    expect(await sql`SELECT 2 AS n`).toEqual([{ n: '2' }]);
+    expect(broken.proxy.opened()).toBe(before + 1);
+  });
+
+  it('opens another connection where the one ahead failed or was lost before it was asked for', async () => {
+    const refused = broken.through(1);
+    broken.proxy.refuse();
+    refused.openAhead();
+    await expect(refused`SELECT 1`).rejects.toMatchObject({ code: expect.any(String) });
+    broken.proxy.accept();
+    expect(await refused`SELECT 1 AS n`).toEqual([{ n: '1' }]);
+
+    const before = broken.proxy.opened();
+    const lost = broken.through(1);
+    lost.openAhead();
+    await vi.waitFor(() => expect(broken.proxy.opened()).toBe(before + 1));
+    broken.proxy.refuse();
+    broken.proxy.accept();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await lost`SELECT 2 AS n`).toEqual([{ n: '2' }]);
+    expect(broken.proxy.opened()).toBe(before + 2);
+  });
+
+  it('ends with a connection ahead that nobody has asked for', async () => {
+    const sql = broken.through(1);
+    sql.openAhead();
+    const began = performance.now();
+    await sql.end({ timeout: 5 });
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await expect(sql`SELECT 1`).rejects.toMatchObject({ code: 'CONNECTION_ENDED' });
+  });
+
+  it('runs statements together on one connection, and each fails by itself', async () => {
+    const before = broken.proxy.opened();
+    const sql = broken.through(3);
+    const [first, missing, last] = await sql.together((statements) =>
+      Promise.all([
+        statements`SELECT 1 AS n`,
+        statements`SELECT 1 FROM not_there`.catch((error: unknown) => error),
+        statements`SELECT 3 AS n`,
+      ]),
+    );
+    expect([first, last]).toEqual([[{ n: '1' }], [{ n: '3' }]]);
+    expect(missing).toMatchObject({ code: '42P01' });
+    expect(broken.proxy.opened()).toBe(before + 1);
   });
 
   it('gives up a statement that is never answered', async () => {

@@ -53,6 +53,9 @@ export async function runConfigured(
  * its turn.
  */
 async function loadRun(): Promise<typeof import('../../run/run-pipelines.ts')> {
+  // The connection's first words are on their way before the longest part, which is DuckDB's library.
+  await setImmediate();
+  await setImmediate();
   (await import('../../duckdb/open-duckdb.ts')).prepareDuckDb();
   await setImmediate();
   await import('../../transform/transform.ts');

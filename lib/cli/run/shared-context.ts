@@ -89,8 +89,7 @@ export async function sharing<T>(
     display.stop();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
-    await rm(scratchDir, { recursive: true, force: true });
-    await target.close();
+    await Promise.all([rm(scratchDir, { recursive: true, force: true }), target.close()]);
   }
 }
 
