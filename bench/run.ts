@@ -11,7 +11,7 @@ export interface Benchmark {
 const [name, ...args] = process.argv.slice(2);
 const folder = dirname(fileURLToPath(import.meta.url));
 const names = readdirSync(folder)
-  .filter((file) => /\.(js|ts)$/.test(file) && !file.startsWith('run.'))
+  .filter((file) => /(?<!\.d)\.(js|ts)$/.test(file) && !file.startsWith('run.'))
   .map((file) => file.replace(/\.(js|ts)$/, ''));
 
 if (name === undefined || !names.includes(name)) {
