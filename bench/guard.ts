@@ -24,7 +24,7 @@ function makeBatch(): readonly string[] {
 async function load(sql: postgres.Sql, table: string, batches: number, connections: number): Promise<number> {
   const batch = makeBatch();
   const names = Array.from({ length: columns }, (_, column) => `c${column}`).join(', ');
-  const arrays = Array.from({ length: columns }, (_, column) => `$${column + 1}::text::text[]`).join(', ');
+  const arrays = Array.from({ length: columns }, (_, column) => `$${column + 1}::text[]`).join(', ');
   const insert = `INSERT INTO ${table} (uuid_id, ${names}) SELECT gen_random_uuid(), ${names} FROM unnest(${arrays}) AS s(${names})`;
   const ledger = `INSERT INTO ${table}_ledger (run_id, chunk, batch, rows_loaded) VALUES ($1, $2, $3, ${batchRows})`;
   let next = 0;

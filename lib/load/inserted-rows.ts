@@ -59,7 +59,7 @@ export async function findInserted(
     async () =>
       await sql.unsafe<{ readonly at: string; readonly n: string; readonly changed: string }[]>(
         `SELECT ${stamps.created}::text AS at, count(*) AS n, count(*) FILTER (WHERE ${changed}) AS changed
-           FROM ${quoteTable(table.name)} WHERE ${stamps.created} = ANY($1::text::timestamptz[]) GROUP BY 1`,
+           FROM ${quoteTable(table.name)} WHERE ${stamps.created} IN (SELECT unnest($1::timestamptz[])) GROUP BY 1`,
         [arrayLiteral([...new Set(batches.map(({ at }) => at))])],
       ),
   );
@@ -136,7 +136,7 @@ async function idsByTime(
     async () =>
       await target.sql.unsafe<{ readonly id: string; readonly at: string }[]>(
         `SELECT ${stamps.id} AS id, ${stamps.created}::text AS at FROM ${quoteTable(table.name)}
-          WHERE ${stamps.created} = ANY($1::text::timestamptz[])`,
+          WHERE ${stamps.created} IN (SELECT unnest($1::timestamptz[]))`,
         [arrayLiteral([...times.keys()])],
       ),
   );
@@ -167,16 +167,16 @@ async function deletePiece({ fence, stamps, table, target }: DeleteInserted, pie
     const [gone] = await Promise.all([
       transaction.unsafe(
         `DELETE FROM ${quoteTable(table.name)}
-          WHERE ${stamps.id} = ANY($1::text::uuid[]) AND ${stamps.created} = ANY($2::text::timestamptz[])`,
+          WHERE ${stamps.id} IN (SELECT unnest($1::uuid[])) AND ${stamps.created} IN (SELECT unnest($2::timestamptz[]))`,
         [arrayLiteral(piece.ids), times],
         { prepare: true },
       ),
       transaction`
         DELETE FROM public.etl_load_ledger
          WHERE (run_id, chunk, batch) IN (
-           SELECT * FROM unnest(${arrayLiteral(piece.batches.map(({ runId }) => runId))}::text::text[],
-                                ${arrayLiteral(piece.batches.map(({ chunk }) => String(chunk)))}::text::integer[],
-                                ${arrayLiteral(piece.batches.map(({ batch }) => batch))}::text::text[]))`,
+           SELECT * FROM unnest(${arrayLiteral(piece.batches.map(({ runId }) => runId))}::text[],
+                                ${arrayLiteral(piece.batches.map(({ chunk }) => String(chunk)))}::integer[],
+                                ${arrayLiteral(piece.batches.map(({ batch }) => batch))}::text[]))`,
     ]);
     return gone.count ?? 0;
   });

@@ -49,7 +49,7 @@ export async function* missingPages(request: MissingRequest): AsyncGenerator<Mis
   let last = request.after;
   for (;;) {
     const given: string[] = [];
-    const value = (text: string, index: number): string => `$${given.push(text)}::text::${types[index] ?? 'text'}`;
+    const value = (text: string, index: number): string => `$${given.push(text)}::${types[index] ?? 'text'}`;
     const within = [
       ...filled,
       ...(range?.first === undefined ? [] : [`${tuple} >= (${value(range.first, 0)})`]),
@@ -140,7 +140,7 @@ async function writeAsDatabase(
   types: readonly string[],
 ): Promise<void> {
   const names = types.map((_, index) => `k${index}`);
-  const arrays = types.map((type, index) => `$${index + 1}::text::${type}[]`);
+  const arrays = types.map((type, index) => `$${index + 1}::${type}[]`);
   const text = `SELECT ${names.map((name) => `${name}::text AS ${name}`).join(', ')}
     FROM unnest(${arrays.join(', ')}) AS given (${names.join(', ')})`;
   await session.run('CREATE OR REPLACE TABLE written AS FROM kept LIMIT 0');

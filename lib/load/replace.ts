@@ -49,7 +49,7 @@ export interface DeleteRequest extends MissingRequest {
 export async function deleteMissing(request: DeleteRequest): Promise<number> {
   const { identity, onDeleted, onPage } = request;
   const tuple = `(${identity.map(quoteIdentifier).join(', ')})`;
-  const arrays = keyTypes(request).map((type, index) => `$${index + 1}::text::${type.replace(/\(.*\)/, '')}[]`);
+  const arrays = keyTypes(request).map((type, index) => `$${index + 1}::${type.replace(/\(.*\)/, '')}[]`);
   let deleted = 0;
   for await (const { last, missing } of missingPages(request)) {
     for (let from = 0; from < missing.length; from += deleteRows) {

@@ -100,11 +100,11 @@ export async function noteObjects(
                (pipeline_name, status, object_id, bucket, object_key, version_id, sequencer, etag, bytes, event_time)
         SELECT ${pipelineName}, 'waiting', n.id, n.bucket, n.key, NULLIF(n.version, ''), NULLIF(n.sequencer, ''),
                NULLIF(n.etag, ''), n.bytes, n.at
-          FROM unnest(${column(({ objectId }) => objectId)}::text::text[], ${column(({ bucket }) => bucket)}::text::text[],
-                      ${column(({ key }) => key)}::text::text[], ${column(({ versionId }) => versionId)}::text::text[],
-                      ${column(({ sequencer }) => sequencer)}::text::text[], ${column(({ etag }) => etag)}::text::text[],
-                      ${column(({ bytes }) => bytes)}::text::bigint[],
-                      ${column(({ eventTime }) => eventTime)}::text::timestamptz[])
+          FROM unnest(${column(({ objectId }) => objectId)}::text[], ${column(({ bucket }) => bucket)}::text[],
+                      ${column(({ key }) => key)}::text[], ${column(({ versionId }) => versionId)}::text[],
+                      ${column(({ sequencer }) => sequencer)}::text[], ${column(({ etag }) => etag)}::text[],
+                      ${column(({ bytes }) => bytes)}::bigint[],
+                      ${column(({ eventTime }) => eventTime)}::timestamptz[])
                AS n (id, bucket, key, version, sequencer, etag, bytes, at)
          WHERE NOT EXISTS (SELECT 1 FROM public.etl_object o
                             WHERE o.pipeline_name = ${pipelineName} AND o.object_id = n.id
@@ -208,7 +208,7 @@ export async function changeObjects(
            not_before = CASE WHEN ${change.delayMinutes ?? null}::integer IS NULL THEN not_before
                              ELSE CURRENT_TIMESTAMP + ${change.delayMinutes ?? 0}::integer * interval '1 minute' END
      WHERE pipeline_name = ${pipelineName} AND status = ${change.from}
-       AND object_id = ANY(${arrayLiteral(change.objectIds)}::text::text[])`;
+       AND object_id IN (SELECT unnest(${arrayLiteral(change.objectIds)}::text[]))`;
 }
 
 /** Notes the content that a run reads where it is another than the event told of. */
@@ -239,7 +239,7 @@ export async function contentsLoaded(
   const rows = await sql<Pick<ObjectRow, 'etag' | 'bytes' | 'run_id'>[]>`
     SELECT o.etag, o.bytes, o.run_id FROM public.etl_object o
       JOIN public.etl_execution_log l ON l.run_id = o.run_id
-     WHERE o.pipeline_name = ${pipelineName} AND o.status = 'loaded' AND o.etag = ANY(${arrayLiteral(etags)}::text::text[])
+     WHERE o.pipeline_name = ${pipelineName} AND o.status = 'loaded' AND o.etag IN (SELECT unnest(${arrayLiteral(etags)}::text[]))
        AND l.status = 'success' AND l.closed_by IS NULL AND (l.table_id IS NULL OR l.table_id = ${tableId})`;
   return new Map(rows.map(({ bytes, etag, run_id: runId }) => [`${etag}:${bytes}`, runId ?? '']));
 }

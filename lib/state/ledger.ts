@@ -181,7 +181,7 @@ export async function findLaterUnchanged(
   const rows = await sql<{ readonly run_id: string; readonly unchanged: string }[]>`
     SELECT b.run_id, sum(b.rows_loaded - b.rows_inserted - b.rows_updated) AS unchanged
       FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
-     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(run.targetTable))}::text::text[]) AND b.run_id <> ${run.runId} AND b.loaded_at > ${run.since}::text::timestamptz
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(run.targetTable))}::text[]) AND b.run_id <> ${run.runId} AND b.loaded_at > ${run.since}::text::timestamptz
        AND b.rows_loaded > b.rows_inserted + b.rows_updated
      GROUP BY b.run_id ORDER BY min(b.loaded_at) LIMIT 1`;
   const [first] = rows;

@@ -17,6 +17,6 @@ export async function leftoverRuns(sql: Sql, runIds: readonly string[]): Promise
                               AND later.status = 'success' AND later.start_time > l.start_time
                               AND COALESCE(later.kind, 'load') = 'load')) AS over
       FROM public.etl_execution_log l
-     WHERE l.run_id = ANY(${`{${runIds.join(',')}}`}::text::text[])`;
+     WHERE l.run_id = ANY(${`{${runIds.join(',')}}`}::text[])`;
   return new Map(rows.map(({ over, run_id }) => [run_id, over ? 'over' : 'open']));
 }

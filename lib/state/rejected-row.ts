@@ -42,9 +42,9 @@ export async function insertRefusedRows(transaction: Transaction, refused: Refus
   const ids = places.map((place) => uuidOf(`${refused.runId}\n${place}`));
   await transaction`
     INSERT INTO public.etl_rejected_row (rejected_id, run_id, pipeline_name, source, column_name, reason, row)
-    SELECT unnest(${arrayLiteral(ids)}::text::uuid[]), ${refused.runId}, ${refused.pipelineName},
-           unnest(${arrayLiteral(places)}::text::text[]), ${refused.columnName}, ${refused.reason},
-           unnest(${arrayLiteral(refused.rows.map(({ json }) => json))}::text::jsonb[])
+    SELECT unnest(${arrayLiteral(ids)}::uuid[]), ${refused.runId}, ${refused.pipelineName},
+           unnest(${arrayLiteral(places)}::text[]), ${refused.columnName}, ${refused.reason},
+           unnest(${arrayLiteral(refused.rows.map(({ json }) => json))}::jsonb[])
     ON CONFLICT (rejected_id) DO NOTHING`;
 }
 
@@ -66,7 +66,7 @@ export async function insertRejectedGroup(
            (rejected_id, run_id, pipeline_name, source, row_number, column_name, reason, row)
     SELECT id, ${run.runId}, ${run.pipelineName}, line->>'source', (line->>'row_number')::bigint,
            line->>'column_name', line->>'reason', line->'row'
-      FROM unnest(${ids}::text::uuid[], ${lines}::text::jsonb[]) AS given (id, line)
+      FROM unnest(${ids}::uuid[], ${lines}::jsonb[]) AS given (id, line)
     ON CONFLICT (rejected_id) DO NOTHING`;
 }
 

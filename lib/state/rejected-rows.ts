@@ -148,7 +148,7 @@ export async function claimRejected(
 ): Promise<number> {
   const claimed = await transaction.unsafe(
     `UPDATE public.etl_rejected_row r SET replayed_run_id = $2
-      WHERE r.run_id = $1 AND r.rejected_id = ANY($3::text::uuid[]) AND ${openRejected}`,
+      WHERE r.run_id = $1 AND r.rejected_id IN (SELECT unnest($3::uuid[])) AND ${openRejected}`,
     [ofRun, byRun, arrayLiteral(ids)],
   );
   return claimed.count ?? 0;

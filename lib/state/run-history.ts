@@ -98,7 +98,7 @@ export interface OtherPipeline {
 export async function undosByOthers(sql: Statements, of: PipelineTable): Promise<readonly OtherPipeline[]> {
   const rows = await sql<{ readonly pipeline_name: string; readonly run_id: string }[]>`
     SELECT pipeline_name, min(run_id) AS run_id FROM public.etl_execution_log
-     WHERE target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text::text[])
+     WHERE target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text[])
        AND pipeline_name <> ${of.pipelineName} AND kind IN ('undo', 'reset') AND status IN ('running', 'failed')
        AND closed_by IS NULL
      GROUP BY pipeline_name ORDER BY pipeline_name`;
@@ -113,7 +113,7 @@ export async function loadsByOthers(sql: Statements, of: PipelineTable): Promise
   const rows = await sql<{ readonly pipeline_name: string; readonly run_id: string }[]>`
     SELECT l.pipeline_name, max(l.run_id) AS run_id
       FROM public.etl_execution_log l LEFT JOIN public.etl_state s ON s.pipeline_name = l.pipeline_name
-     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text::text[])
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text[])
        AND l.pipeline_name <> ${of.pipelineName} AND COALESCE(l.kind, 'load') IN ('load', 'replay')
        AND ((l.status = 'running' AND l.closed_by IS NULL) OR s.lease IS NOT NULL)
      GROUP BY l.pipeline_name ORDER BY l.pipeline_name`;
@@ -128,7 +128,7 @@ export async function loadersOf(
   const rows = await sql<{ readonly pipeline_name: string; readonly overlapping: string }[]>`
     SELECT l.pipeline_name, sum(b.rows_loaded - b.rows_inserted) AS overlapping
       FROM public.etl_load_ledger b JOIN public.etl_execution_log l ON l.run_id = b.run_id
-     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(targetTable))}::text::text[]) AND b.chunk >= 0
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(targetTable))}::text[]) AND b.chunk >= 0
      GROUP BY 1 ORDER BY 1`;
   return rows.map((row) => ({ pipeline: row.pipeline_name, overlapping: Number(row.overlapping) }));
 }
@@ -167,7 +167,7 @@ export async function hasWritesAfter(
 ): Promise<boolean> {
   const rows = await sql<{ readonly run_id: string }[]>`
     SELECT l.run_id FROM public.etl_execution_log l
-     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text::text[]) AND l.run_id <> ${after.runId}
+     WHERE l.target_table = ANY(${arrayLiteral(tableSpellings(of.targetTable))}::text[]) AND l.run_id <> ${after.runId}
        AND CASE WHEN l.pipeline_name = ${of.pipelineName}
                 THEN COALESCE(l.epoch, 0) > (SELECT COALESCE(r.epoch, 0) FROM public.etl_execution_log r
                                               WHERE r.run_id = ${after.runId})

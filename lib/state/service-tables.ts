@@ -119,7 +119,7 @@ async function columnsPresent(statements: Statements): Promise<ReadonlyMap<strin
     SELECT c.relname, a.attname FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname = ANY(${names}::text::text[])
+     WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname = ANY(${names}::text[])
        AND a.attnum > 0 AND NOT a.attisdropped`;
   const columns = new Map<string, Set<string>>();
   for (const { attname, relname } of rows) columns.set(relname, (columns.get(relname) ?? new Set()).add(attname));

@@ -18,7 +18,7 @@ export async function listTables(sql: Statements): Promise<readonly ListedTable[
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
       WHERE c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
-        AND n.nspname <> ALL($1::text::text[]) AND n.nspname NOT LIKE 'pg\\_%'
+        AND n.nspname <> ALL($1::text[]) AND n.nspname NOT LIKE 'pg\\_%'
       GROUP BY 1, 2 ORDER BY 1, 2`,
     [`{${catalogSchemas.join(',')}}`],
   );

@@ -16,7 +16,10 @@ afterAll(async () => {
   await target.remove();
 });
 
-/** A pool whose transactions wait from the given one on, as those of a laptop that sleeps. */
+/**
+ * A pool of which nothing is sent from the given transaction on, as that of a laptop that sleeps: the renewals of the
+ * lease, which are no transactions of their own, wait too.
+ */
 function sleeping(
   sql: Sql,
   from: number,
@@ -30,16 +33,29 @@ function sleeping(
     fallAsleep = resolve;
   });
   let begun = 0;
-  const begin = async (work: Parameters<Sql['begin']>[0]): Promise<unknown> => {
-    begun += 1;
+  const sent = new Set<Promise<unknown>>();
+  const send = async <T>(work: () => Promise<T>): Promise<T> => {
     if (begun >= from) {
-      fallAsleep();
+      // What was sent before has ended, so that nothing of the run arrives while it is asleep.
+      void Promise.allSettled(sent).then(fallAsleep);
       await awake;
     }
-    return await sql.begin(work);
+    const sending = work();
+    sent.add(sending);
+    return await sending.finally(() => sent.delete(sending));
   };
   const proxy = new Proxy(sql, {
-    get: (pool, key) => (key === 'begin' ? begin : Reflect.get(pool, key, pool)),
+    apply: (pool, self, given: Parameters<Sql>) => send(() => Reflect.apply(pool, self, given)),
+    get: (pool, key) => {
+      if (key === 'begin') {
+        return (...given: Parameters<Sql['begin']>) => {
+          begun += 1;
+          return send(() => pool.begin(...given));
+        };
+      }
+      if (key === 'unsafe') return (...given: Parameters<Sql['unsafe']>) => send(() => pool.unsafe(...given));
+      return Reflect.get(pool, key, pool);
+    },
   });
   return { sql: proxy, asleep, wake };
 }
