@@ -65,7 +65,7 @@ export async function startLocalDsql(options: LocalDsqlForTestsOptions = {}): Pr
     ca,
     caFile,
     variables,
-    url: `postgresql://${user}:${encodeURIComponent(password)}@${hostname}:${port}/postgres?${query}`,
+    url: `postgresql://${user}:${encodeURIComponent(password)}@${hostname}:${port}/postgres?${query.toString()}`,
     faults: (settings) => setLocalFaults(stateDir, settings),
     stop: async () => {
       await hold.release();

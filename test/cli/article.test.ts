@@ -110,7 +110,7 @@ describe("the article's configuration", () => {
     const columns = await space.sql(
       "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'sales' ORDER BY ordinal_position",
     );
-    expect(columns.map((column) => `${column.column_name} ${column.data_type}`)).toEqual([
+    expect(columns.map((column) => `${String(column.column_name)} ${String(column.data_type)}`)).toEqual([
       'uuid_id uuid',
       'sale_id bigint',
       'sku text',

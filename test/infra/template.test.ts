@@ -237,7 +237,7 @@ describe('the template', () => {
     const survives = ['AWS::DSQL::Cluster', 'AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::Logs::LogGroup'];
     for (const type of survives) {
       for (const [id, resource] of production.resources(type)) {
-        expect(`${id} ${resource.DeletionPolicy}`).toMatch(/ Retain(ExceptOnCreate)?$/);
+        expect(`${id} ${String(resource.DeletionPolicy)}`).toMatch(/ Retain(ExceptOnCreate)?$/);
         expect(resource.UpdateReplacePolicy).toBe('Retain');
       }
     }

@@ -75,7 +75,7 @@ async function run(options: Parameters<InProcess['run']>[1] = {}) {
 }
 
 const rowsOf = (table: string) => space.sql(`SELECT id, n FROM ${table} ORDER BY id`);
-const text = (rows: readonly Loose[]) => rows.map(({ id, n }) => ({ id: `${id}`, n: `${n}` }));
+const text = (rows: readonly Loose[]) => rows.map(({ id, n }) => ({ id: String(id), n: String(n) }));
 const loaded = (rows: number) => ({ status: 'success', loaded: rows, same: undefined, error: null });
 const unchanged = { status: 'success', loaded: 0, same: true, error: null };
 

@@ -54,7 +54,7 @@ describe('an upsert of 100,000 rows over a million', () => {
     });
     expect((await space.sql(digest))[0]).toEqual(ids);
     const [moved] = await space.sql(
-      `SELECT count(*) AS n, min(id) AS first, max(id) AS last FROM people WHERE updated_at > '${moment?.last}' AND id < ${present}`,
+      `SELECT count(*) AS n, min(id) AS first, max(id) AS last FROM people WHERE updated_at > '${String(moment?.last)}' AND id < ${present}`,
     );
     expect(moved).toEqual({ n: '8000', first: '500000', last: '507999' });
     expect(await space.sql('SELECT count(*) AS n FROM people')).toEqual([{ n: String(present + 2_000) }]);

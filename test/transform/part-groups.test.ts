@@ -25,7 +25,7 @@ test('parts are written in statements of some 32 MB, and keep their order', asyn
     });
     expect((await readdir(folder)).toSorted()).toEqual(['0.parquet', '1.parquet', '2.parquet']);
     const rows = await session.rows(`SELECT o::INTEGER AS o, c0 FROM ${relation}`);
-    expect(rows.map(({ c0, o }) => `${o} ${c0}`)).toEqual([
+    expect(rows.map(({ c0, o }) => `${String(o)} ${String(c0)}`)).toEqual([
       '1 a0',
       '2 a1',
       '3 a2',

@@ -14,7 +14,7 @@ export function describeExecution(execution: Execution): string {
   const output = parsedObject(execution.output) ?? {};
   if (typeof output.reason === 'string') return `${took}, nothing to do: ${output.reason}`;
   const known = counts.filter((key) => typeof output[key] === 'number');
-  return `${took}: ${known.map((key) => `${key.replace('rows_', '')} ${output[key]}`).join(', ')}`;
+  return `${took}: ${known.map((key) => `${key.replace('rows_', '')} ${String(output[key])}`).join(', ')}`;
 }
 
 /** Seconds that an execution took, or has taken. */

@@ -54,7 +54,7 @@ async function readDays(shape: Shape, load: Loose) {
     const manifest = await extract(request);
     expect(manifest.warnings).toBeUndefined();
     ({ watermark } = manifest);
-    read[day] = (await readRows(request, manifest)).map(({ id, name }) => `${id} ${name}`);
+    read[day] = (await readRows(request, manifest)).map(({ id, name }) => `${String(id)} ${String(name)}`);
   }
   return read;
 }

@@ -193,7 +193,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   },
   'rows by their keys': {
     rows: '$.data[*]',
-    answer: () => ({ body: { data: Object.fromEntries(stock.rows.map((row) => [`k${row.id}`, row])) } }),
+    answer: () => ({ body: { data: Object.fromEntries(stock.rows.map((row) => [`k${String(row.id)}`, row])) } }),
     tuned: { record_name_column: 'key' },
   },
   'connections of GraphQL': {

@@ -122,7 +122,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     if (resource === 'arn:aws:states:::lambda:invoke') {
       const [, unqualified = '', version] = /^(.*:function:[^:]+):(\d+)$/.exec(String(args.FunctionName)) ?? [];
       const host = byArn.get(unqualified);
-      if (host === undefined) throw new Error(`No function ${args.FunctionName}`);
+      if (host === undefined) throw new Error(`No function ${String(args.FunctionName)}`);
       calls.push({ principal: 'machine', action: 'lambda:InvokeFunction', resource: String(args.FunctionName) });
       return { StatusCode: 200, ExecutedVersion: version, Payload: await host.invoke(args.Payload) };
     }
