@@ -1,5 +1,5 @@
 import { canonical, type ModelType } from './column-types.ts';
-import type { ModelRow, ModelTable } from './model.ts';
+import type { ModelRow, ModelTable } from './model-state.ts';
 import type { Scenario } from './scenario.ts';
 import type { TableContent } from './table-content.ts';
 

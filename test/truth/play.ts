@@ -9,7 +9,8 @@ import { folderStore } from '../../lib/store/folder-store.ts';
 import { serve, type TestServer } from '../support/http-server.ts';
 import type { LocalTarget } from '../support/local-target.ts';
 import { compareTable } from './compare.ts';
-import { emptyState, expectRun, type ModelState, withoutTable } from './model.ts';
+import { expectRun } from './model.ts';
+import { emptyState, type ModelState, withoutTable } from './model-state.ts';
 import { filesOf, type Scenario, type Shape, type Step, textOf } from './scenario.ts';
 import { readTable, type TableContent } from './table-content.ts';
 

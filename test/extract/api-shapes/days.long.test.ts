@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { extract } from '../../../lib/extract/extract.ts';
 import type { Watermark } from '../../../lib/manifest.ts';
 import { readRows, sendJson, setup, startApi } from '../extract-setup.ts';
-import { type Shape, shapes, stock } from './shapes.ts';
+import { type Shape, stock } from './shape.ts';
+import { shapes } from './shapes.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 

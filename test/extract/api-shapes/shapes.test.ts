@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { extract } from '../../../lib/extract/extract.ts';
 import { readRows, sendJson, setup, startApi } from '../extract-setup.ts';
-import { type Shape, shapes } from './shapes.ts';
+import type { Shape } from './shape.ts';
+import { shapes } from './shapes.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 

@@ -64,7 +64,8 @@ export async function readTable(
       if (count % flushEvery === 0) await rows.flush();
     }
   } catch (thrown) {
-    if (thrown instanceof CsvError) throw new TableSyntaxError(`line ${String(thrown.lines ?? '?')}: ${reasonOf(thrown)}`);
+    if (thrown instanceof CsvError)
+      throw new TableSyntaxError(`line ${String(thrown.lines ?? '?')}: ${reasonOf(thrown)}`);
     throw thrown;
   } finally {
     parser.destroy();
