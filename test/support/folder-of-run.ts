@@ -17,10 +17,11 @@ function hasRoomInMemory(): boolean {
   }
 }
 
-/** Gives the run of vitest a folder of its own for all temporary files of tests, and removes it at the end. */
+/** Gives the run of vitest a folder of its own for all temporary files of tests, in TMPDIR where that is set, and removes it at the end. */
 export function setup(): () => void {
-  const folder = mkdtempSync(path.join(hasRoomInMemory() ? inMemory : tmpdir(), 'etl-tests-'));
   const before = process.env.TMPDIR;
+  const parent = before === undefined && hasRoomInMemory() ? inMemory : tmpdir();
+  const folder = mkdtempSync(path.join(parent, 'etl-tests-'));
   process.env.TMPDIR = folder;
   return () => {
     if (before === undefined) delete process.env.TMPDIR;

@@ -17,7 +17,7 @@ import { deliverMessages } from './deliver-messages.ts';
 import { type BridgeEvent, emit } from './event-bridge.ts';
 import { type LocalAws, localAws, type Message } from './local-aws.ts';
 import { type LocalQueues, localQueues } from './local-queues.ts';
-import { type AwsCall, record } from './recorder.ts';
+import { type AwsCall, type Network, record } from './recorder.ts';
 import { type StartedExecution, startedExecutions } from './started-executions.ts';
 
 export interface DeploymentOptions {
@@ -39,8 +39,8 @@ export interface Deployment {
   readonly execute: (input: unknown, name?: string) => Promise<Outcome>;
   /** What happens before a task of this state begins. */
   readonly before: Map<string, () => Promise<void> | void>;
-  /** What happens before a call of AWS by a function is answered; it may take its time. */
-  readonly network: { before: (call: AwsCall) => Promise<void> };
+  /** What happens about the calls of AWS by functions. */
+  readonly network: Network;
   readonly executionArn: (name: string) => string;
   /** What EventBridge does with an event: the inputs of the executions it starts, and calls of functions it makes. */
   readonly emit: (event: BridgeEvent) => Promise<readonly unknown[]>;
@@ -82,10 +82,10 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
   const deadLetters = queues.url(dead?.[0] ?? '');
   const calls: AwsCall[] = [];
   const recorders: TestServer[] = [];
-  const network: Deployment['network'] = { before: async () => undefined };
+  const network: Network = { before: async () => undefined, read: () => undefined };
   const hosts: Record<string, FunctionHost> = {};
   for (const [name, fn] of Object.entries(functions)) {
-    const recorder = await record(name, { port: aws.port, states }, calls, async (call) => await network.before(call));
+    const recorder = await record(name, { port: aws.port, states }, calls, network);
     recorders.push(recorder);
     hosts[name] = new FunctionHost({
       fn,

@@ -25,8 +25,13 @@ export interface Message {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Of an object or a part of one; the server's own limit is 11 MiB. S3 takes up to 5 GiB. */
+const maxRequestBytes = 1024 ** 3;
+
 export async function localAws(): Promise<LocalAws> {
   const app = buildApp({ logger: false, host: '127.0.0.1', defaultRegion: region });
+  app.removeContentTypeParser('*');
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxRequestBytes }, (_, body, done) => done(null, body));
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;

@@ -12,12 +12,20 @@ export interface AwsCall {
   readonly resource: string;
 }
 
-/** A loopback server that writes down what a function asks of AWS, and passes it on when `before` has resolved. */
+/** What happens about a call of AWS, besides that it is written down. */
+export interface Network {
+  /** Before it is passed on; it may take its time. */
+  before: (call: AwsCall) => Promise<void>;
+  /** For some bytes of the response to a read of S3. */
+  read: (principal: string, bytes: number) => void;
+}
+
+/** A loopback server that writes down what a function asks of AWS, and passes it on. */
 export async function record(
   principal: string,
   upstream: { readonly port: number; readonly states: { readonly url: string } },
   calls: AwsCall[],
-  before: (call: AwsCall) => Promise<void>,
+  network: Network,
 ): Promise<TestServer> {
   return await serve((incoming, answer) => {
     const chunks: Buffer[] = [];
@@ -26,7 +34,7 @@ export async function record(
       const body = Buffer.concat(chunks);
       for (const call of callsOf(incoming, body)) {
         calls.push({ principal, ...call });
-        await before({ principal, ...call });
+        await network.before({ principal, ...call });
       }
       const passed = httpRequest(
         {
@@ -44,6 +52,8 @@ export async function record(
             }
           }
           answer.writeHead(response.statusCode ?? 500, response.headers);
+          if (incoming.method === 'GET' && serviceOf(incoming) === 's3')
+            response.on('data', (bytes: Buffer) => network.read(principal, bytes.length));
           response.pipe(answer);
         },
       );

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { StatesError } from '../states-interpreter/errors.ts';
 import type { DeployedFunction } from './deployed-function.ts';
@@ -29,6 +29,8 @@ export class FunctionHost {
   killAfterMs: (event: unknown) => number | undefined = () => undefined;
   invocations = 0;
   log = '';
+  /** The most that a process had in memory in the invocation that ended last, in MB. */
+  lastPeakMb = 0;
   /** The least time that was left when an invocation ended. */
   leastLeftMs = Number.POSITIVE_INFINITY;
 
@@ -58,6 +60,7 @@ export class FunctionHost {
           clean();
           this.leastLeftMs = Math.min(this.leastLeftMs, deadlineMs - Date.now());
           const used = peakMegabytes(sandbox.child.pid ?? 0);
+          this.lastPeakMb = used;
           if (used > fn.memoryMb) end('Runtime.OutOfMemory', `${used} MB of ${fn.memoryMb} MB`);
           else if (message.error !== undefined)
             reject(new StatesError(message.error.errorType, JSON.stringify(message.error)));
@@ -77,6 +80,7 @@ export class FunctionHost {
         };
         sandbox.child.on('message', onMessage);
         sandbox.child.once('exit', onExit);
+        forgetPeak(sandbox.child.pid ?? 0);
         sandbox.child.send({ requestId, event, deadlineMs });
       });
     } finally {
@@ -130,6 +134,15 @@ export class FunctionHost {
 
   close(): void {
     for (const { child } of this.#sandboxes.splice(0)) child.kill('SIGKILL');
+  }
+}
+
+/** Lets `peakMegabytes` count from now on (proc(5), clear_refs). */
+function forgetPeak(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // Where that cannot be, the peak is that since the start of the process.
   }
 }
 
