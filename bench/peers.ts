@@ -69,7 +69,7 @@ export async function run(args: readonly string[]): Promise<void> {
   };
   const report = reportOf(options, await comparePeers(options));
   process.stdout.write(`${report}\n`);
-  if (values.write) writeResults('npm run bench -- peers --write', report);
+  if (values.write) writeResults(`npm run bench -- peers ${args.join(' ')}`, report);
 }
 
 /** Measures every way that there is. */

@@ -11,6 +11,18 @@ export interface PartSelect {
   readonly bytes: number;
 }
 
+/** The files that rows of parts are written to. */
+interface PartFiles {
+  /** Of the file of that number. */
+  readonly path: (file: number) => string;
+  /** SQL list of what is written of each row. */
+  readonly written: string;
+  /** SQL list of what is read back. */
+  readonly read: string;
+  /** How often a row is in memory while what is read back is worked on, 1 when left out: a row group is held until all of it is. */
+  readonly copies?: number | undefined;
+}
+
 /** Bytes of parts that one statement writes, about. */
 const groupBytes = 32 * 1024 * 1024;
 
@@ -19,17 +31,14 @@ const groupBytes = 32 * 1024 * 1024;
  * part, and the next statement follows it: DuckDB reads the parts of one statement side by side, and to keep their order
  * holds what it reads of later parts until the first one is written.
  *
- * @param path     of the file of that number
- * @param written  SQL list of what is written of each row
- * @param read     SQL list of what is read back
  * @returns a relation of `read` with the rows' ordinals `o`, from 1
  */
 export async function writePartGroups(
   session: DuckDbSession,
   parts: readonly PartSelect[],
-  { path, read, written }: { readonly path: (file: number) => string; readonly written: string; readonly read: string },
+  { copies = 1, path, read, written }: PartFiles,
 ): Promise<string> {
-  const rowBytes = sum(parts, ({ bytes }) => bytes) / Math.max(1, rowsOf(parts));
+  const rowBytes = (copies * sum(parts, ({ bytes }) => bytes)) / Math.max(1, rowsOf(parts));
   const paths: string[] = [];
   const bases: number[] = [];
   let base = 0;

@@ -48,6 +48,7 @@ export async function openJson(parts: readonly LocalPart[], context: ReadContext
     path: (file) => join(scratchDir, `lines-${file}.parquet`),
     written: `line, ${checkedLine('line')} AS bad`,
     read: 'line, bad',
+    copies: lineCopies,
   });
   await countRows(session, all, lines, 'Reading the JSON');
   const bad = await rejectBadLines(session, all, rawParts, unreadable);
@@ -67,6 +68,9 @@ export async function openJson(parts: readonly LocalPart[], context: ReadContext
     write: async (to) => await writeCells(context, all, good, to),
   };
 }
+
+/** A line, the document that it is parsed to, the list of its cells, and these as columns. */
+const lineCopies = 4;
 
 /** Writes the cells of the good lines. */
 async function writeCells(
