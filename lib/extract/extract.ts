@@ -1,7 +1,7 @@
 import type { RawManifest } from '../manifest.ts';
 import { assertUnchanged, pinnedAgain } from './file/fingerprint.ts';
 import { readManifest } from './raw-objects.ts';
-import type { ExtractRequest, FingerprintRequest, SourceFingerprint } from './request.ts';
+import type { ExtractRequest, FilesToCopy, FingerprintRequest, SourceFingerprint } from './request.ts';
 import { sourceOf } from './sources.ts';
 
 /**
@@ -21,6 +21,21 @@ export async function extract(request: ExtractRequest): Promise<RawManifest> {
   }
   const { settings } = request.pipeline;
   return await sourceOf(settings).extract(request, settings);
+}
+
+/**
+ * Copies files that `extract` gave to others, one after another, until all are done or the deadline comes.
+ *
+ * @param request  that of the extraction
+ * @returns how many are done, with those of the calls before; more than before
+ * @throws  what `extract` throws of a file
+ * Killed midway: what was copied is not copied again, and the rest is, with the same result.
+ */
+export async function copyGiven(request: ExtractRequest, batch: FilesToCopy): Promise<number> {
+  const { settings } = request.pipeline;
+  const { copy } = sourceOf(settings);
+  if (copy === undefined) throw new Error(`Sources of type ${settings.source_type} give no files to others.`);
+  return await copy(request, settings, batch);
 }
 
 /**

@@ -1,12 +1,7 @@
-import { type RawManifest, type RawPart, rawManifestSchema } from '../manifest.ts';
+import { type RawManifest, rawManifestSchema } from '../manifest.ts';
 import type { ObjectStore } from '../object-store.ts';
 
 /** The names of what a run keeps of its source, and its manifest. */
-
-/** Whether a part is a copy in the run's store; else it is the file or the object of the source itself. */
-export function isStaged({ local, object }: Pick<RawPart, 'local' | 'object'>): boolean {
-  return !local && object === undefined;
-}
 
 export function manifestKey(prefix: string): string {
   return `${prefix}/raw/manifest.json`;

@@ -37,6 +37,27 @@ export interface PinnedFile {
   readonly sha256?: string | undefined;
 }
 
+/** A file that has to be copied before its rows can be read. */
+export interface FileToCopy {
+  /** Its place among the files of the source, from 0. */
+  readonly number: number;
+  readonly file: PinnedFile;
+}
+
+/** Files that one call copies, and how many of them, the first ones, the calls before it have. */
+export interface FilesToCopy {
+  readonly files: readonly FileToCopy[];
+  readonly done: number;
+}
+
+/** Others who copy files, each by `copyFiles` of the source. */
+export interface Copiers {
+  /** Whether they are to copy these files; else it is done here, one after another. */
+  readonly take: (files: readonly PinnedFile[]) => boolean;
+  /** Gives them files. The extraction is called again when they have copied them. */
+  readonly give: (files: readonly FileToCopy[]) => Promise<void>;
+}
+
 /** Which content a file source has right now. */
 export interface SourceFingerprint {
   /** SHA-256, hex: of the file's bytes, or over the digests of several files in order; of S3 objects over their ETags. */
@@ -82,6 +103,10 @@ export interface ExtractRequest {
   readonly copyObjects?: true | undefined;
   /** No page or file is begun after this moment; the manifest then says `complete: false`. */
   readonly deadline?: Date | undefined;
+  /** The moment after which no more of a file is copied of which so many bytes have to be made durable; `deadline` where it is left out. */
+  readonly copyDeadline?: ((bytes: number) => Date) | undefined;
+  /** Absent where nobody else copies. */
+  readonly copiers?: Copiers | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly s3?: S3Reader | undefined;
   /**

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { bucketStates, checkByBucket, concludeByBucket } from './machine-bucket-maps.ts';
 import { endStates } from './machine-end.ts';
+import { extractStates } from './machine-extract.ts';
 import { distributedLoadMap, loadMap } from './machine-load-map.ts';
 import { scatterStart, scatterStates } from './machine-scatter.ts';
 import {
@@ -20,11 +21,11 @@ import {
 const waitSeconds = 30;
 
 /**
- * The state machine of a run: record(start) → extract ⟲ → transform ⟲, or the states of a source that is cleaned in pieces →
+ * The state machine of a run: record(start) → extract ⟲, with a map over files that have to be copied → transform ⟲, or the states of a source that is cleaned in pieces →
  * admit, define, prepare → load (map) → index, conclude → record(success). Whatever fails goes to notify, and the execution fails. References travel, never rows.
  */
 export function machineDefinition(config: Config): State {
-  const { extract, load, run_timeout_minutes, transform } = config.deploy;
+  const { load, run_timeout_minutes, transform } = config.deploy;
   const quick = quickFunctionSeconds;
   return {
     Comment: 'One run of one pipeline into Aurora DSQL. Input: {"pipeline": "<name>"}',
@@ -83,19 +84,7 @@ export function machineDefinition(config: Config): State {
         Default: 'More objects?',
       },
       'Wait for the run before': { Type: 'Wait', Seconds: waitSeconds, Next: 'Start' },
-      Extract: stageTask('extract', 'Extracted?', {
-        fn: 'extract',
-        comment: 'Reads the source until it is exhausted or the function is nearly out of time',
-        seconds: extract.timeout_seconds,
-      }),
-      'Extracted?': {
-        Type: 'Choice',
-        Choices: [
-          { Condition: '{% $states.input.scattered %}', Next: scatterStart },
-          { Condition: '{% $states.input.complete %}', Next: 'Transform' },
-        ],
-        Default: 'Extract',
-      },
+      ...extractStates(config, { transform: 'Transform', scatter: scatterStart }),
       Transform: stageTask('transform', 'Transformed?', {
         fn: 'transform',
         comment: 'Cleans the rows into chunks of the staging bucket until the function is nearly out of time',

@@ -2,8 +2,8 @@ import { traitsOf } from '../config/sources.ts';
 import { parseTableName } from '../dsql/identifier.ts';
 import { jsonNames, jsonRow } from '../dsql/json-rows.ts';
 import { runStatement } from '../dsql/target.ts';
-import { extract } from '../extract/extract.ts';
-import type { ExtractRequest, SourceFingerprint } from '../extract/request.ts';
+import { copyGiven, extract } from '../extract/extract.ts';
+import type { ExtractRequest, FilesToCopy, SourceFingerprint } from '../extract/request.ts';
 import { describeTable } from '../load/target-table.ts';
 import type { RawManifest, Validator, Watermark } from '../manifest.ts';
 import { fenced } from '../state/fence.ts';
@@ -19,13 +19,23 @@ function sentValidator({ validator }: Run): Validator | undefined {
   return sent;
 }
 
+/** How an extraction is done. */
+type How = Pick<
+  ExtractRequest,
+  'copiers' | 'copyDeadline' | 'deadline' | 'fingerprint' | 'headBytes' | 'validator' | 'watermark'
+>;
+
 /** Reads the source into the store, until it is exhausted or the deadline comes; knows no target. */
 export async function readSource(
   context: RunContext,
   run: Pick<Run, 'range' | 'run_id'>,
-  how: Pick<ExtractRequest, 'deadline' | 'fingerprint' | 'headBytes' | 'validator' | 'watermark'>,
+  how: How,
 ): Promise<RawManifest> {
-  return await extract({
+  return await extract(requestOf(context, run, how));
+}
+
+function requestOf(context: RunContext, run: Pick<Run, 'range' | 'run_id'>, how: How): ExtractRequest {
+  return {
     ...context,
     ...context.target.retry,
     ...how,
@@ -39,7 +49,20 @@ export async function readSource(
       }),
     range: run.range,
     onProgress: ({ bytes, rows }) => context.onProgress?.({ stage: 'extract', rows, bytes }),
-  });
+  };
+}
+
+/** Until when a call works, and who copies files in its place. */
+type Bounds = Pick<How, 'copiers' | 'copyDeadline' | 'deadline'>;
+
+/** Copies files that the extraction of a run gave away; see `copyGiven`. */
+export async function copyStage(
+  context: RunContext,
+  run: Run,
+  batch: FilesToCopy,
+  bounds: Omit<Bounds, 'copiers'>,
+): Promise<number> {
+  return await copyGiven(requestOf(context, run, bounds), batch);
 }
 
 /**
@@ -50,14 +73,14 @@ export async function readSource(
 export async function extractStage(
   context: RunContext,
   run: Run,
-  deadline?: Date,
+  bounds: Bounds = {},
   source?: SourceFingerprint,
 ): Promise<RawManifest> {
   const { settings } = context.pipeline;
   const watermark = traitsOf(settings).readsFromWatermark(settings) ? await watermarkOf(context) : undefined;
   const raw = await readSource(context, run, {
+    ...bounds,
     watermark,
-    deadline,
     fingerprint: source,
     validator: sentValidator(run),
   });

@@ -73,8 +73,8 @@ export async function runPipeline(given: RunContext, demand: RunDemand): Promise
     run = start.run;
     const { endpoint } = context.target.where;
     await context.store.put(`${prefixOf(run)}/${runOwnerName}`, JSON.stringify({ endpoint }));
-    let raw = await extractStage(context, run, undefined, start.source);
-    while (!raw.complete) raw = await extractStage(context, run, undefined, start.source);
+    let raw = await extractStage(context, run, {}, start.source);
+    while (!raw.complete) raw = await extractStage(context, run, {}, start.source);
     if (demand.replay !== undefined) raw = replayedContent(raw, demand.replay.ids);
     outcome = { raw };
 

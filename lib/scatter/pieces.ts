@@ -47,6 +47,26 @@ function canScatter({ explain, firstRows, raw }: SourceToCut): boolean {
   return firstRows === undefined && explain !== true && raw.parts.length > 0;
 }
 
+/** How many times as many bytes a packed file likely has when unpacked. */
+const packedTimes = 8;
+/** Small files that a function copies in about a minute: it waits for two or three answers of S3 for each. */
+const filesPerMinute = 500;
+
+/**
+ * Whether files that have to be copied are so much that each is given to a call of its own.
+ *
+ * @param files    as they lie, packed or not
+ * @param aboveMb  where the pipeline does not say it: a source with more MB than this is cleaned in pieces
+ */
+export function areCopiedApart(
+  files: readonly { readonly bytes: number }[],
+  { pieces_above_mb: above }: Pick<TransformSettings, 'pieces_above_mb'>,
+  aboveMb: number,
+): boolean {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return files.length > 1 && (files.length > filesPerMinute || bytes * packedTimes > (above ?? aboveMb) * mb);
+}
+
 /** Items that one call takes at most; what a killed function had begun is done again, so it is not many. */
 const maxBatch = 16;
 /** Batches that each of the functions at once takes one after another, about: the slower ones take fewer. */

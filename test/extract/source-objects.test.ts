@@ -91,7 +91,7 @@ describe('an object that needs no conversion', () => {
     }
   });
 
-  it('stands beside those that are copied, whose parts are numbered by themselves', async () => {
+  it('stands beside those that are copied, whose parts have the numbers of their files', async () => {
     await source.put({
       'mix/a.csv': 'id\n1\n',
       'mix/b.csv.gz': gzipSync('id\n2\n'),
@@ -103,7 +103,7 @@ describe('an object that needs no conversion', () => {
     const manifest = await extract(request);
     expect(manifest.parts.map(({ location }) => path.basename(location))).toEqual([
       'a.csv',
-      'part-00000.csv',
+      'part-00001.csv',
       'c.csv',
       'e.csv',
     ]);

@@ -50,6 +50,44 @@ describe('the states of a source that is cleaned in pieces', () => {
     expect(outcome.path).not.toContain('Transform');
   });
 
+  it('let files be copied by calls of their own before they are cut, each with what it needs by name', async () => {
+    const seen: Task[] = [];
+    const outcome = await scatteredRun({
+      parts: 1,
+      copies: 5,
+      batch: 2,
+      work: (task) => {
+        if (task.state !== 'Copy files') return { done: payloadOf(task).items.length };
+        seen.push(task);
+        return { done: payloadOf(task).done + 1 };
+      },
+    });
+    expect(outcome.status, outcome.cause).toBe('SUCCEEDED');
+    const calls = seen.map((task) => payloadOf(task)).map(({ done, items }) => [done, items.length]);
+    expect(calls.sort()).toEqual([
+      [0, 1],
+      [0, 2],
+      [0, 2],
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(seen[0]?.args.Payload).toEqual({
+      action: 'copy',
+      items: [
+        { number: 0, file: expect.objectContaining({ bytes: 1_000_000 }) },
+        { number: 1, file: expect.objectContaining({ bytes: 1_000_000 }) },
+      ],
+      done: 0,
+      input: { pipeline: 'sales' },
+      run: { run_id: runId, trigger: 's3', epoch: 1_767_225_600_000 },
+      execution: expect.objectContaining({ name: runId }),
+    });
+    const path = outcome.path.filter((state) => !state.startsWith('Copy files'));
+    expect(path.slice(path.indexOf('Extract'))).toEqual(
+      expect.arrayContaining(['Extract', 'Extracted?', 'Copy', 'Extract', 'Extracted?', 'Split']),
+    );
+  });
+
   it('survey slices again as often as the plan asks for it', async () => {
     const surveyed: unknown[] = [];
     const again = [

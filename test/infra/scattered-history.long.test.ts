@@ -33,6 +33,13 @@ describe('a scattered run', () => {
     }
   }, 300_000);
 
+  it('of 10,000 files that have to be copied gives each child few of them', async () => {
+    const { history, mapRuns } = await scatteredRun({ parts: 1, copies: 10_000, batch: 'as deployed' });
+    expect(mapRuns[0]).toMatchObject({ state: 'Copy' });
+    expect(history.events).toBeLessThan(170);
+    expect(mapRuns[0]?.history.largestBytes).toBeLessThan(maxPayloadBytes / 16);
+  }, 120_000);
+
   it('fits into an execution also when a call is retried as often as it may be', async () => {
     // Waits of their full length would take longer than a run may.
     const outcome = await scatteredRun({ parts: 1, before: failingAsOftenAsItMay(), wait: 0.3 });

@@ -35,20 +35,20 @@ export const headBytes = 1024 * 1024;
  * JSON document. A file stays one part, so that line numbers stay true.
  *
  * @param chunks  the file's bytes, unpacked
- * @param parts   parts and rejected parts that the run has already
+ * @param number  its place among the files of the source, from 0, which its parts are named by
  * Killed midway: scratch files only.
  */
 export async function copyFile(
   file: PinnedFile,
   kind: FileKind,
   chunks: AsyncIterable<Buffer>,
-  parts: { readonly sealed: number; readonly rejected: number },
+  number: number,
   settings: FileSettings,
   request: Pick<ExtractRequest, 'headBytes' | 'prefix' | 'store'>,
 ): Promise<CopiedFile> {
   const reader = formatReader(kind.format);
-  const writer = new PartWriter(request.store, rawPartName(request.prefix, reader.part), parts.sealed, Infinity);
-  const refused = new PartWriter(request.store, rejectedPartName(request.prefix), parts.rejected, Infinity);
+  const writer = new PartWriter(request.store, rawPartName(request.prefix, reader.part), number, Infinity);
+  const refused = new PartWriter(request.store, rejectedPartName(request.prefix), number, Infinity);
   let rejectedRows = 0;
   let rows = 0;
   let misfits: Buffer[] = [];
@@ -138,7 +138,7 @@ async function beginText(file: PinnedFile, kind: FileKind, chunks: AsyncIterable
 export function checkText(shown: string, head: Buffer, { compression, format }: FileKind): void {
   const binary = binaryKind(head);
   if (binary === undefined) return;
-  throw new NotTextFileError(shown, format, binary.name, compression !== 'none', binary.remedy);
+  throw new NotTextFileError(shown, format, binary, compression !== 'none');
 }
 
 /** @throws {EncodingMismatchError} when a byte order mark and the configuration contradict each other */

@@ -1,5 +1,6 @@
 import { TerminalError, TransientError } from '../../errors.ts';
 import { reasonOf } from '../errors.ts';
+import { type BinaryKind, unpackArchive } from './binary-kind.ts';
 
 type Options = { readonly cause?: unknown };
 
@@ -33,11 +34,16 @@ export class UnsupportedFileError extends TerminalError {
   readonly code = 'unsupported_file';
 
   constructor(shown: string, known: readonly string[]) {
+    const remedy = archive.test(shown)
+      ? `It is an archive. ${unpackArchive}`
+      : 'Set format, e.g. format: csv, where the name says something else.';
     super(
-      `The extension of ${shown} does not say how to read it. Known are ${known.join(', ')}, each also with .gz or .zst. Set format, e.g. format: csv, where the name says something else.`,
+      `The extension of ${shown} does not say how to read it. Known are ${known.join(', ')}, each also with .gz or .zst. ${remedy}`,
     );
   }
 }
+
+const archive = /\.(tar|tgz|zip|7z|rar)(\.\w+)?$/i;
 
 /** The file holds no byte, or nothing but blank space. */
 export class EmptyFileError extends TerminalError {
@@ -133,11 +139,12 @@ export class NotTextFileError extends TerminalError {
   override readonly name = 'NotTextFileError';
   readonly code = 'file_not_text';
 
-  constructor(shown: string, format: string, found: string, packed: boolean, remedy: string) {
+  constructor(shown: string, format: string, { isArchive, name, remedy }: BinaryKind, packed: boolean) {
+    const again = isArchive === true ? remedy : 'Pack it once only, or load what it holds.';
     super(
       packed
-        ? `The file ${shown} should be ${format}, and holds ${found} when unpacked. Pack it once only, or load what it holds.`
-        : `The file ${shown} should be ${format}, but it is ${found}. ${remedy}`,
+        ? `The file ${shown} should be ${format}, and holds ${name} when unpacked. ${again}`
+        : `The file ${shown} should be ${format}, but it is ${name}. ${remedy}`,
     );
   }
 }
@@ -198,7 +205,21 @@ export class FileTooSlowError extends TerminalError {
 
   constructor(shown: string, bytes: number) {
     super(
-      `The file ${shown} (${bytes.toLocaleString('en-US')} bytes) cannot be read in the time that one call has. Split it into several files and use a glob or a prefix.`,
+      `The file ${shown} (${bytes.toLocaleString('en-US')} bytes) cannot be read in the time that one call has. Split it into several files and use a glob or a prefix: each file that is packed, in another encoding than UTF-8 or one JSON document is read by a call of its own.`,
+    );
+  }
+}
+
+/** A file that has to be copied has more bytes than the disk of one call takes. */
+export class FileBeyondDiskError extends TerminalError {
+  override readonly name = 'FileBeyondDiskError';
+  readonly code = 'file_beyond_disk';
+
+  /** @param bytes  that were unpacked when the disk was full */
+  constructor(shown: string, bytes: number, options: Options) {
+    super(
+      `The disk was full after ${bytes.toLocaleString('en-US')} bytes of ${shown}, which is kept unpacked and in UTF-8. Free some space, in AWS by deploy.extract.scratch_mb (10,240 at most), or split it into several files and use a glob or a prefix: each is read by itself.`,
+      options,
     );
   }
 }

@@ -23,6 +23,11 @@ export const fileCursorSchema = z.strictObject({
   ),
   /** How many of them are done. */
   done: z.int().min(0),
+  /** How many have been looked at, and which of these have to be copied: their places among the files, from 0. */
+  looked: z.int().min(0).optional(),
+  copies: z.array(z.int().min(0)).optional(),
+  /** Others copy them (`copyFiles`). */
+  handed: z.boolean().optional(),
   parts: z.array(rawPartSchema),
   rejected: z.array(z.strictObject({ location: z.string(), rows: z.int().min(0) })),
   /** Rejected rows so far. */

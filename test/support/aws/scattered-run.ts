@@ -15,6 +15,8 @@ export interface ScatteredRun {
   readonly parts: number;
   readonly buckets?: number;
   readonly chunks?: number;
+  /** Files that have to be copied first; none where this is left out. */
+  readonly copies?: number;
   /** Items of a child execution: one where this is left out. */
   readonly batch?: number | 'as deployed';
   /** How often the plan asks for slices once more, and which. */
@@ -32,7 +34,7 @@ export type ScatteredOutcome = Outcome & { readonly notified: readonly unknown[]
 
 /** The state machine of the service, with functions that do nothing but answer as in a run whose source is cleaned in pieces. */
 export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome> {
-  const { again = [], batch = 1, before, parts, buckets = parts, chunks = parts } = run;
+  const { again = [], batch = 1, before, copies = 0, parts, buckets = parts, chunks = parts } = run;
   const { put = () => ({}), wait = 1, work = doAll } = run;
   const config = parseConfig(
     'pipelines: { sales: { source_type: file, file_path: s3://b/a.csv, target_table: a } }\ndeploy: { run_timeout_minutes: 1440 }',
@@ -42,6 +44,7 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
   const lists = {
     numbers: JSON.stringify(numbers),
     buckets: JSON.stringify(Array.from({ length: buckets }, (_, index) => index)),
+    copies: JSON.stringify(Array.from({ length: copies }, (_, index) => copiedFile(index))),
     slices: JSON.stringify(numbers.map((slice) => ({ slice }))),
     ...Object.fromEntries(again.map((items, round) => [`again${round}`, JSON.stringify(items)])),
   };
@@ -51,12 +54,18 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
   });
   const notified: unknown[] = [];
   let plans = 0;
+  let extracts = 0;
   const answerOf = (task: Task): unknown => {
     const { args, state } = task;
     const payload = args.Payload as Readonly<Record<string, unknown>>;
-    if (state.endsWith(' pieces')) return work(task);
+    if (state.endsWith(' pieces') || state === 'Copy files') return work(task);
     if (state.startsWith('Load chunks')) return { from: payload.to, complete: true, conflict_retries: 0, waits: 0 };
     if (state === 'Notify') notified.push(payload.error);
+    if (state === 'Extract') {
+      extracts += 1;
+      const given = extracts === 1 && copies > 0;
+      return { complete: !given, scattered: !given, copy: given ? list('copies', copies) : null };
+    }
     if (state === 'Plan') {
       plans += 1;
       return plans <= again.length
@@ -66,7 +75,6 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
     const prepared = { groups: chunkGroups(chunks, 'distributed'), distributed: true, was_empty: false };
     const answers: Readonly<Record<string, unknown>> = {
       Start: { next: 'go', run: { run_id: runId, trigger: 's3', epoch: 1_767_225_600_000 }, reason: null },
-      Extract: { complete: true, scattered: true },
       Split: { complete: false, job: '0123456789abcdef', survey: list('slices', parts) },
       Prepare: { ...prepared, warnings: [], index: false, conclude: true },
       Conclude: { rows_deleted: 0, verified: null },
@@ -100,6 +108,12 @@ export async function scatteredRun(run: ScatteredRun): Promise<ScatteredOutcome>
     random: () => wait,
   });
   return { ...outcome, notified };
+}
+
+/** A file as `extract` gives it to others, with a key of usual length. */
+function copiedFile(number: number): unknown {
+  const location = `s3://a-bucket-of-some-team/exports/2026/01/01/${'0'.repeat(120)}-${number}.csv.gz`;
+  return { number, file: { shown: location, location, bytes: 1_000_000, etag: `"${'e'.repeat(32)}"` } };
 }
 
 /** A function that does all that it is asked for. */

@@ -10,6 +10,10 @@ export const files = {
     means: 'The bytes of a text are not in the encoding it is read in.',
     todo: 'Set its encoding, e.g. `encoding: shift_jis`; the message names what fits.',
   },
+  file_beyond_disk: {
+    means: 'A file that has to be unpacked or converted is larger than the disk.',
+    todo: 'Free some space, in AWS by `deploy.extract.scratch_mb`, or split the file into several and use a glob or a prefix.',
+  },
   file_changed: {
     means: 'A file was not the same at the end of reading as at its start; nothing of it was loaded.',
     todo: 'Run again when it is complete.',

@@ -11,6 +11,10 @@ export const files: Remedies<keyof typeof english> = {
     means: 'テキストのバイト列が、読み取りに使う文字コードに合いません。',
     todo: '`encoding: shift_jis` のように文字コードを設定してください。合うものはメッセージに示されます。',
   },
+  file_beyond_disk: {
+    means: '展開または変換の必要なファイルが、ディスクに収まりません。',
+    todo: '空き容量を作る(AWS では `deploy.extract.scratch_mb`)か、ファイルを分割して glob またはプレフィックスで指定してください。',
+  },
   file_changed: {
     means: '読み取り中にファイルが変わりました。その内容はロードしていません。',
     todo: 'ファイルが完成してから再度実行してください。',
