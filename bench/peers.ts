@@ -92,6 +92,8 @@ export async function comparePeers(options: PeerOptions): Promise<PeerFigures> {
   let runs = 0;
   const figures = new Map(ways.map((way) => [way, new Map<Workload, Measured[]>()] as const));
   try {
+    // DSQL bounds the temporary space of a query, a plain PostgreSQL does not: Sling's first upsert needs more.
+    await sql.unsafe('ALTER ROLE postgres SET temp_file_limit = -1');
     // The service's tables are then the cluster's own, and not the superuser's who loads past the local DSQL.
     await once(own, 'small', 0);
     for (const workload of options.workloads) {
