@@ -51,6 +51,7 @@ export function estimateLoad({ deploy, region, rows, settings, size }: EstimateB
       concludes: loadModeTraits[settings.load_mode].deletesUnread || settings.verify !== 'off',
       tells: settings.notify?.on_success === true,
       takesObjects: traitsOf(settings).filePaths(settings).some(isS3Path),
+      shapes: settings.explode !== undefined || settings.flatten !== undefined,
     },
     piecesOf({ raw: { parts: [{ bytes }] }, settings }, deploy.scatter_above_mb),
   );

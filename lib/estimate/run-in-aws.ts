@@ -34,6 +34,8 @@ export interface MoreStates {
   readonly concludes: boolean;
   readonly tells: boolean;
   readonly takesObjects: boolean;
+  /** Objects or lists get another shape: where the source is cleaned in pieces, it is surveyed twice. */
+  readonly shapes: boolean;
 }
 
 /** What a run takes in AWS besides the database. */
@@ -51,9 +53,8 @@ const scatteredTransitions = 6;
 const transitionsPerBatch = 3;
 /** Its calls besides: split, plan and join in the place of transform. */
 const scatteredCalls = 2;
-/** How often its bytes are gone over, each time taken to be as slow as a whole transform: survey, clean, gather. */
-const passes = 3;
-
+/** What a second survey enters besides its child executions, survey, plan and a choice, and calls besides their functions. */
+const secondSurvey = { transitions: 3, calls: 1 };
 /** @param pieces  the sizes of the source's pieces; undefined where it is transformed in one function */
 export function runInAws(
   size: { readonly rows: number; readonly bytes: number; readonly chunks: number },
@@ -64,11 +65,12 @@ export function runInAws(
   const map = loadMapOf(size.bytes, deploy);
   const groups = chunkGroups(size.chunks, map).length;
   const besides = [more.indexes, more.concludes, more.tells, more.takesObjects].filter((one) => one).length;
-  const { batches, transforming, transitions: further } = transformOf(size.bytes, deploy, pieces);
+  const { batches, transforming, transitions: further } = transformOf(size.bytes, deploy, pieces, more.shapes ? 2 : 1);
   // A conclusion stands in the place of a state that only passes on.
   const transitions =
     fixedTransitions + further + groups * transitionsPerGroup[map] + besides - (more.concludes ? 1 : 0);
-  const calls = fixedCalls + (pieces === undefined ? 0 : scatteredCalls) + batches + groups + besides;
+  const inPieces = scatteredCalls + (more.shapes ? secondSurvey.calls : 0);
+  const calls = fixedCalls + (pieces === undefined ? 0 : inPieces) + batches + groups + besides;
   const reading = size.bytes / assumedBytesPerSecond;
   const loading = size.rows / assumedRowsPerSecond;
   const gb = (memoryMb: number, seconds: number): number => (memoryMb / 1024) * seconds;
@@ -98,6 +100,7 @@ function transformOf(
   bytes: number,
   deploy: DeployOfRun,
   pieces: ScatterSizes | undefined,
+  surveys: 1 | 2,
 ): {
   /** Child executions of the maps over pieces, each with one call. */
   readonly batches: number;
@@ -105,6 +108,7 @@ function transformOf(
   /** Seconds of all functions together, from start to end, and the memory of each. */
   readonly transforming: { readonly work: number; readonly seconds: number; readonly memoryMb: number };
 } {
+  // Each survey, clean and gather goes over all bytes, each time taken to be as slow as a whole transform.
   const work = bytes / assumedBytesPerSecond;
   if (pieces === undefined) {
     return { batches: 0, transitions: 0, transforming: { work, seconds: work, memoryMb: deploy.transform.memory_mb } };
@@ -112,12 +116,13 @@ function transformOf(
   const batchesOf = (items: number): number => Math.ceil(items / batchOf(items, deploy.scatter_concurrency));
   const ofSlices = batchesOf(Math.ceil(bytes / pieces.partBytes));
   const ofBuckets = batchesOf(Math.ceil(bytes / pieces.bucketBytes));
-  const batches = 2 * ofSlices + ofBuckets;
+  const ofEachSlice = surveys + 1;
+  const batches = ofEachSlice * ofSlices + ofBuckets;
   const atOnce = (of: number): number => Math.max(1, Math.min(of, deploy.scatter_concurrency));
-  const seconds = (2 * work) / atOnce(ofSlices) + work / atOnce(ofBuckets) + passes * quickSeconds;
+  const seconds = (ofEachSlice * work) / atOnce(ofSlices) + work / atOnce(ofBuckets) + (ofEachSlice + 1) * quickSeconds;
   return {
     batches,
-    transitions: scatteredTransitions + batches * transitionsPerBatch,
-    transforming: { work: passes * work, seconds, memoryMb: deploy.scatter.memory_mb },
+    transitions: scatteredTransitions + (surveys - 1) * secondSurvey.transitions + batches * transitionsPerBatch,
+    transforming: { work: (ofEachSlice + 1) * work, seconds, memoryMb: deploy.scatter.memory_mb },
   };
 }
