@@ -15,7 +15,7 @@ export async function writePieceData(folder: string, rows: number): Promise<stri
   const session = await openDuckDb({ allowedDirs: [folder], tempDir: folder });
   try {
     const numbered = `SELECT r, CASE WHEN r % 1000 IN (998, 999) AND r >= ${half} THEN r - ${half} ELSE r END AS i FROM range(${rows}) t(r)`;
-    const changed = `CASE WHEN r % 1000 = 998 THEN 'written again' WHEN i % 100 = 7 THEN 'of two lines' || chr(10) || 'with "quotes", ' || i ELSE note END`;
+    const changed = `CASE WHEN r % 1000 = 998 AND r >= ${half} THEN 'written again' WHEN i % 100 = 7 THEN 'of two lines' || chr(10) || 'with "quotes", ' || i ELSE note END`;
     await session.run(
       `COPY (SELECT * EXCLUDE (r, i) REPLACE (CASE WHEN r % 1000 = 997 THEN 'n/a' ELSE quantity::VARCHAR END AS quantity, ${changed} AS note)
                FROM (SELECT r, i, ${sourceRow} FROM (${numbered})))

@@ -12,7 +12,7 @@ export interface CallFigures {
   readonly most_read: number;
 }
 
-/** Lets each function do one call after another, and gives what those since the last time took. */
+/** Lets each function do one call after another, and gives what they took. */
 export function measureCalls({ functions, hosts, network }: Deployment): () => readonly CallFigures[] {
   const found = new Map<string, CallFigures>();
   const read = new Map<string, number>();
@@ -45,14 +45,8 @@ export function measureCalls({ functions, hosts, network }: Deployment): () => r
       return await response;
     };
   }
-  return () => {
-    const figures = [...found.values()].map((call) => ({
-      ...call,
-      longest_seconds: Number(call.longest_seconds.toFixed(1)),
-    }));
-    found.clear();
-    return figures;
-  };
+  return () =>
+    [...found.values()].map((call) => ({ ...call, longest_seconds: Number(call.longest_seconds.toFixed(1)) }));
 }
 
 function nameOf(fn: string, event: unknown): string {
