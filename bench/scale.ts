@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type MachineFigures, machineFile } from './support/machine-figures.ts';
 import { writePieceData } from './support/piece-data.ts';
 import type { ScaleRates } from './support/scale-model.ts';
-import { piecesTable, scaleTables, stepLine } from './support/scale-tables.ts';
+import { machineSummary, machineTable, piecesTable, scaleTables, stepLine } from './support/scale-tables.ts';
 import { runInPieces, type StepFigures } from './support/scatter-machine.ts';
 
 const ratesFile = 'bench/scale-rates.json';
@@ -30,8 +31,13 @@ export async function run(args: readonly string[]): Promise<void> {
     writeFileSync(ratesFile, `${JSON.stringify(rates, null, 2)}\n`);
   }
   const rates = JSON.parse(readFileSync(ratesFile, 'utf8')) as ScaleRates;
-  const tables = { scale: scaleTables(rates), pieces: piecesTable(rates) };
-  process.stdout.write(`${tables.pieces}\n\n${tables.scale}\n`);
+  const machine = JSON.parse(readFileSync(machineFile, 'utf8')) as MachineFigures;
+  const tables = {
+    pieces: piecesTable(rates),
+    machine: `${machineSummary(machine)}\n\n${machineTable(machine)}`,
+    scale: scaleTables(rates),
+  };
+  process.stdout.write(`${Object.values(tables).join('\n\n')}\n`);
   if (!options.write) return;
   let text = readFileSync(page, 'utf8');
   for (const [name, table] of Object.entries(tables)) {

@@ -1,3 +1,4 @@
+import type { MachineFigures } from './machine-figures.ts';
 import { type ScaledRun, type ScaleRates, scaledRun, scaleSettings, stepNames } from './scale-model.ts';
 import type { StepFigures } from './scatter-machine.ts';
 
@@ -42,6 +43,34 @@ export function piecesTable({ steps, whole }: ScaleRates): string {
     ...steps.map(stepLine),
     ['in one go', ...stepLine(whole).slice(1)],
   ]);
+}
+
+/** The table of docs/scale.md of the calls of a run through the state machine. */
+export function machineTable({ calls }: MachineFigures): string {
+  return table([
+    ['function', 'calls', 'longest call', 'peak memory', 'of', 'read of S3 by one call at most'],
+    ...calls.map(({ calls: count, longest_seconds, memory_mb, most_read, name, peak_mb }) => [
+      name,
+      count,
+      `${longest_seconds.toFixed(1)} s`,
+      `${peak_mb} MB`,
+      `${memory_mb.toLocaleString('en-US')} MB`,
+      `${(most_read / 1e6).toFixed(1)} MB`,
+    ]),
+  ]);
+}
+
+/** What docs/scale.md says of that run as a whole. */
+export function machineSummary(figures: MachineFigures): string {
+  const { buckets, bytes, calls, events, payload, rows, seconds, slices } = figures;
+  const grouped = (value: number): string => value.toLocaleString('en-US');
+  const [largest] = calls.toSorted((one, other) => other.peak_mb / other.memory_mb - one.peak_mb / one.memory_mb);
+  return [
+    `${grouped(rows)} rows of ${grouped(Math.round(bytes / 1e6))} MB of CSV, in ${slices} slices and ${buckets} buckets,`,
+    `took ${grouped(seconds)} s with one call of a function at a time, the load into a local DSQL among them.`,
+    `The longest history had ${grouped(events)} events, the largest payload ${grouped(payload)} bytes.`,
+    `The fullest function was ${largest?.name ?? ''}, with ${largest?.peak_mb ?? 0} of ${grouped(largest?.memory_mb ?? 0)} MB.`,
+  ].join(' ');
 }
 
 /** The tables of docs/scale.md: time by step, cost, and the limits that a run comes near to. */

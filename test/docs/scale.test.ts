@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { type MachineFigures, machineFile } from '../../bench/support/machine-figures.ts';
 import { type ScaleRates, scaledRun, stepNames } from '../../bench/support/scale-model.ts';
-import { piecesTable, scaleTables } from '../../bench/support/scale-tables.ts';
+import { machineSummary, machineTable, piecesTable, scaleTables } from '../../bench/support/scale-tables.ts';
 
 const rates = JSON.parse(readFileSync('bench/scale-rates.json', 'utf8')) as ScaleRates;
 
@@ -12,6 +13,9 @@ describe('the model of large sources', () => {
       new RegExp(`<!-- ${name} -->\\n\\n([\\s\\S]+?)\\n\\n<!-- end of ${name} -->`).exec(text)?.[1];
     expect(shown('scale')).toBe(scaleTables(rates));
     expect(shown('pieces')).toBe(piecesTable(rates));
+    const machine = JSON.parse(readFileSync(machineFile, 'utf8')) as MachineFigures;
+    expect(shown('machine')).toBe(`${machineSummary(machine)}\n\n${machineTable(machine)}`);
+    expect(machine.rows).toBe(rates.rows);
     for (const { peak_mb } of rates.steps) expect(peak_mb).toBeLessThan(rates.process_mb);
     const measured = `${rates.rows.toLocaleString('en')} rows of ${Math.round(rates.bytes / 1e6).toLocaleString('en')} MB`;
     expect(text).toContain(measured);
