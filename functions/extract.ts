@@ -21,7 +21,8 @@ const fileSchema = z.strictObject({
 });
 
 const eventSchema = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('extract'), ...stageShape }),
+  // A state machine of an older deployment names no action.
+  z.strictObject({ action: z.literal('extract').optional(), ...stageShape }),
   z.strictObject({
     action: z.literal('copy'),
     ...stageShape,

@@ -313,4 +313,4 @@ export function hostileInputs(numRuns: number): void {
 
 /** Hosts in dotted or bracketed form that lie in networks of one's own; written down apart from the guard's lists. */
 const inside =
-  /^(localhost\.?|127\..*|10\..*|192\.168\..*|169\.254\..*|172\.(1[6-9]|2\d|3[01])\..*|0\..*|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\..*|(22[4-9]|2[3-5]\d)\..*|\[::1?\]|\[(?![23][0-9a-f]{3}:|::|64:ff9b::).*|\[::ffff:(7f|a[0-9a-f]{2}:|c0a8:|a9fe:).*)$/i;
+  /^(localhost\.?|127\..*|10\..*|192\.168\..*|169\.254\..*|172\.(1[6-9]|2\d|3[01])\..*|0\.[\d.]*|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\..*|(22[4-9]|2[3-5]\d)\..*|\[::1?\]|\[(?![23][0-9a-f]{3}:|::|64:ff9b::).*|\[::ffff:(7f|a[0-9a-f]{2}:|c0a8:|a9fe:).*)$/i;
