@@ -55,6 +55,7 @@ const transitionsPerBatch = 3;
 const scatteredCalls = 2;
 /** What a second survey enters besides its child executions, survey, plan and a choice, and calls besides their functions. */
 const secondSurvey = { transitions: 3, calls: 1 };
+
 /** @param pieces  the sizes of the source's pieces; undefined where it is transformed in one function */
 export function runInAws(
   size: { readonly rows: number; readonly bytes: number; readonly chunks: number },
